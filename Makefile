@@ -1,0 +1,24 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: test lint types mappings check-mappings clean
+
+$(VENV)/ready: pyproject.toml setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -e '.[dev,fonts,xlsx]'
+	touch $@
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check gaiji mappings tests
+
+mappings: $(VENV)/ready
+	$(BIN)/python mappings/build/make.py
+	$(BIN)/python mappings/build/repertoire.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info gaiji/*.so gaiji/kernel*.c

@@ -1,0 +1,746 @@
+"""The main path: a job's input becomes standard-code output, a review queue and a manifest.
+
+Owns the order of the steps, batches on threads, the counts that must reconcile, and the manifest. Each step
+itself lives a layer below: framing, layout, charset (kernel), sinks, review queue.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from array import array
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from gaiji import __version__, kernel, kernel_io
+from gaiji.charset import Charset, load_charset
+from gaiji.errors import DataError, GaijiError, JobError, LayoutError, OutputError
+from gaiji.framing import Batch, Framing, Reader
+from gaiji.job import Job, load_job
+from gaiji.layout import Layout, for_header, layout_from_fields, load_layout
+from gaiji.model import Field, Reason
+from gaiji.program import K
+from gaiji.sinks import AtomicFile, Column, Sink, open_sink
+
+N: dict[str, int] = kernel_io.CONSTANTS
+REVIEWED_ROLES = frozenset({"name", "kana", "address"})
+"""Fields whose findings go to the review queue; those of others are counted in the manifest."""
+NUMERIC = {"zoned": N["ZONED"], "packed": N["PACKED"], "binary": N["BINARY"]}
+
+
+@dataclass
+class Manifest:
+    """What a run did; ``data`` is what is written as manifest.json."""
+
+    data: dict[str, Any]
+
+    @property
+    def to_review(self) -> int:
+        """Codes that wait for a person."""
+        return int(self.data["review"]["codes"])
+
+    @property
+    def exit_code(self) -> int:
+        """0: done, nothing to review; 3: done, glyphs wait for review."""
+        return 3 if self.to_review else 0
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A group of equal findings in one field of one batch, with its first occurrences.
+
+    ``samples``: (record number, offset in the field, position, row of the batch).
+    """
+
+    field: Field
+    code: str
+    reason: Reason
+    count: int
+    samples: tuple[tuple[int, str, int, str], ...]
+
+
+@dataclass
+class Converted:
+    """A batch on its way out."""
+
+    batch: Batch
+    encoded: object
+    counts: list[array[int]]
+    sizes: list[int]
+    hits: list[Hit]
+    dropped: int
+    failed: tuple[Field, Reason, str, int, int] | None = None
+
+
+@dataclass
+class Totals:
+    """What all batches so far add up to."""
+
+    counts: list[array[int]]
+    sizes: list[int]
+    hits: dict[tuple[str, str, str, Reason], Hit] = field(default_factory=dict)
+    written: int = 0
+    dropped: int = 0
+    bad: int = 0
+
+
+def convert(
+    job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, threads: int = 0, progress: bool = False
+) -> Manifest:
+    """Run a job: file → framing → layout → charset → output, queue and manifest.
+
+    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a
+    terminal. Errors leave no output under its final name.
+    """
+    run = Run(load_job(job, overrides) if not isinstance(job, Job) else job)
+    started = _now()
+    sink = run.open_sink()
+    quarantine = Quarantine(run.job)
+    try:
+        totals = run.totals()
+        with _bar(run.reader, progress) as advance:
+            for done in _in_order(run.process, run.reader, threads or os.cpu_count() or 1):
+                sink.write(done.encoded)
+                quarantine.add(done.batch)
+                run.add(totals, done)
+                advance(run.reader, totals.written)
+        run.reconcile(totals)
+        sink.commit()
+        quarantine.commit()
+        codes = run.fill_queue(totals)
+        manifest = run.manifest(totals, sink, quarantine, codes, started)
+        _write_manifest(run.manifest_path, manifest)
+    finally:
+        sink.discard()
+        quarantine.discard()
+    return Manifest(manifest)
+
+
+def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> dict[str, Any]:
+    """What is in a dump: records, units per field, codes outside the tables; writes no output data.
+
+    ``source`` takes the keys of a job's ``[source]``. Without a layout each record is one field.
+    """
+    from gaiji.job import make_job
+
+    spec = {"path": str(path), "charset": charset, "format": source.pop("format", "fixed"), "layout": layout, **source}
+    whole = not layout and spec["format"] != "csv"
+    fields = [{"name": "record", "offset": 0, "length": spec.get("record_length", 0) or 1 << 20, "role": "name"}] if whole else []
+    job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
+    run = Run(job, keep_output=False)
+    totals = run.totals()
+    for done in _in_order(run.process, run.reader, os.cpu_count() or 1):
+        run.add(totals, done)
+    run.reconcile(totals)
+    return run.report(totals)
+
+
+class Run:
+    """One execution of a job: everything resolved before the first byte is converted."""
+
+    def __init__(self, job: Job, *, keep_output: bool = True) -> None:
+        self.job = job
+        self.keep_output = keep_output
+        source = job.source
+        tables = [job.file(name) for name in source["tables"]]
+        self.charset = load_charset(source["charset"], tables, options=source["options"])
+        self.reader = Reader(
+            job.file(source["path"]), self._framing(), quarantine=source["on_bad_record"] == "quarantine"
+        )
+        self._batches = iter(self.reader)
+        self._first = next(self._batches, None)  # a CSV's header is known only now
+        self.layout = self._layout()
+        self.fields = self.layout.fields
+        self._check_fields()
+        self.policy = dict(job.policy)
+        self.sink: Sink | None = None
+
+    # -- set-up ---------------------------------------------------------------------------------
+
+    def _framing(self) -> Framing:
+        source, kind = self.job.source, self.charset.spec.kind
+        length = source["record_length"]
+        if not length and source["format"] == "fixed" and source["layout"]:
+            length = load_layout(self.job.file(source["layout"]), redefines=source["redefines"]).record_length
+        lead = bytearray(256)
+        if kind == "lead-byte":
+            for area in self.charset.ranges:
+                for byte in area.lead:
+                    lead[byte] = 1
+        return Framing(
+            source["format"], length, source["newline"], source["blocked"], source["delimiter"], source["quote"],
+            source["header"], 2 if kind.startswith("utf-16") else 1, kind == "utf-16-be", bytes(lead),
+        )  # fmt: skip
+
+    def _layout(self) -> Layout:
+        job, source = self.job, self.job.source
+        if source["format"] == "csv":
+            names = [self.charset.decode(cell, role="other").text for cell in self.reader.header]
+            layout = for_header(names or self._column_names(), preset=source["preset"] or None)
+        elif source["layout"]:
+            layout = load_layout(
+                job.file(source["layout"]), record_length=source["record_length"] or None, redefines=source["redefines"]
+            )
+        else:
+            layout = layout_from_fields(list(job.fields), path=job.path, record_length=source["record_length"] or None)
+        if job.fields and (source["layout"] or source["format"] == "csv"):
+            layout = self._refine(layout)
+        return self._with_roles(layout, source["roles"])
+
+    def _column_names(self) -> list[str]:
+        columns = len(self._first.starts) if self._first else 0
+        return [f"column{i + 1}" for i in range(columns)]
+
+    def _refine(self, layout: Layout) -> Layout:
+        """``[[field]]`` tables beside a layout change the type or role of the fields that they name."""
+        known = {f.name: f for f in layout.fields}
+        for given in self.job.fields:
+            name = given.get("name", "")
+            if name not in known:
+                raise LayoutError(
+                    f"has no field {str(name)[:40]!r}", path=layout.path or self.job.path,
+                    next=_closest(str(name), list(known)),
+                )  # fmt: skip
+            changes = {key: given[key] for key in ("type", "role") if key in given}
+            known[name] = replace(known[name], **changes)
+        return replace(layout, fields=tuple(known.values()))
+
+    def _with_roles(self, layout: Layout, roles: Mapping[str, str]) -> Layout:
+        known = {f.name: f for f in layout.fields}
+        for name, role in roles.items():
+            if name not in known:
+                raise JobError(
+                    f"names the field {name[:40]!r}, which the layout does not have", path=self.job.path,
+                    key="source.roles", next=_closest(name, list(known)),
+                )  # fmt: skip
+            if role not in ("name", "kana", "address", "other"):
+                raise JobError(
+                    f"gives {name} the role {str(role)[:40]!r}", path=self.job.path, key="source.roles",
+                    next="use name, kana, address or other",
+                )  # fmt: skip
+            known[name] = replace(known[name], role=role)
+        return replace(layout, fields=tuple(known.values()))
+
+    def _check_fields(self) -> None:
+        key = self.job.review["key"]
+        if key and key not in {f.name for f in self.fields}:
+            raise JobError(
+                f"names the field {key[:40]!r}, which the layout does not have", path=self.job.path, key="review.key",
+                next=_closest(key, [f.name for f in self.fields]),
+            )  # fmt: skip
+        length = self.reader.framing.record_length
+        for spec in self.fields:
+            if self.reader.framing.format == "fixed" and spec.offset + spec.length > length:
+                raise LayoutError(
+                    f"ends at byte {spec.offset + spec.length}, records have {length}", path=self.layout.path,
+                    field=spec.name, next="correct record_length in [source], or the layout",
+                )  # fmt: skip
+            if spec.type in ("mixed", "dbcs", "sbcs"):
+                self.charset.mode(spec.type)
+
+    def open_sink(self) -> Sink:
+        """The output, under a temporary name."""
+        output = self.job.output
+        widths = {c: output["widths"].get(c, self._width(c)) for c in self.column_names}
+        self.sink = open_sink(
+            self.job.output_path, self.job.output_format, self.column_names, bom=output["bom"],
+            crlf=output["newline"] == "crlf", widths=widths, encoding=output["encoding"],
+        )  # fmt: skip
+        return self.sink
+
+    def _width(self, column: str) -> int:
+        """Bytes of a field in fixed-length output when the job does not say: twice those of the source."""
+        return next((2 * f.length or 80 for f in self.fields if f.name == column), 80)
+
+    @cached_property
+    def column_names(self) -> list[str]:
+        """The output's columns: the fields, then a glyph column for each name field when asked for."""
+        names = [f.name for f in self.fields]
+        return names + [f"{f.name}.glyphs" for f in self._glyph_fields]
+
+    @cached_property
+    def _glyph_fields(self) -> list[Field]:
+        return [f for f in self.fields if f.role == "name"] if self.job.target["glyph_columns"] else []
+
+    # -- one batch (runs on a worker thread) ------------------------------------------------------
+
+    def process(self, batch: Batch) -> Converted:
+        """Decode every field of a batch and join them for the output."""
+        columns: list[Column] = []
+        counts: list[array[int]] = []
+        sizes: list[int] = []
+        found: list[tuple[Field, array[int]]] = []
+        states = bytearray(batch.rows)
+        for spec in self.fields:
+            column, count, findings = self._decode_field(batch, spec, states)
+            columns.append(column)
+            counts.append(count)
+            sizes.append(self._field_bytes(batch, spec))
+            if findings:
+                found.append((spec, findings))
+        columns += [self._glyph_column(batch, spec) for spec in self._glyph_fields]
+        if self.sink is None:
+            hits, drop, failed = self._hits(batch, found, columns)
+            return Converted(batch, None, counts, sizes, hits, len(drop), failed)
+        prepared, overflows = self.sink.prepare(columns, batch.rows)
+        for number, rows in overflows:
+            if number < len(self.fields):
+                found.append((self.fields[number], self._overflow(rows, counts[number])))
+        hits, drop, failed = self._hits(batch, found, columns)
+        encoded = self.sink.encode(prepared, batch.rows, _ranges(batch.rows, drop)) if batch.rows else b""
+        return Converted(batch, encoded, counts, sizes, hits, len(drop), failed)
+
+    def _decode_field(self, batch: Batch, spec: Field, states: bytearray) -> tuple[Column, array[int], array[int]]:
+        if spec.type in NUMERIC:
+            return self._numbers(batch, spec)
+        if spec.type == "raw":
+            return self._raw(batch, spec)
+        return self._text(batch, spec, states)
+
+    def _place(self, batch: Batch, spec: Field) -> tuple[Any, Any, int, int]:
+        """(starts, ends, offset, length) of a field in a batch."""
+        if len(batch.starts) > 1 or self.reader.framing.format == "csv":
+            return batch.starts[spec.column], batch.ends[spec.column], 0, -1
+        return batch.starts[0], batch.ends[0], spec.offset, spec.length or -1
+
+    def _field_bytes(self, batch: Batch, spec: Field) -> int:
+        """Bytes that the framing and the layout give a field: what its units must add up to."""
+        starts, ends, offset, length = self._place(batch, spec)
+        if self.reader.framing.format == "fixed":
+            return batch.rows * length
+        sizes = (max(b - a - offset, 0) for a, b in zip(starts, ends, strict=True))
+        return sum(sizes) if length < 0 else sum(min(size, length) for size in sizes)
+
+    def _text(self, batch: Batch, spec: Field, states: bytearray) -> tuple[Column, array[int], array[int]]:
+        job = self.job
+        program = self.charset.program(
+            name_field=spec.role == "name", form=job.target["form"], policy=self.policy
+        )
+        starts, ends, offset, length = self._place(batch, spec)
+        rows = batch.rows
+        total = sum(ends) - sum(starts) if length < 0 else rows * length
+        longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0) if length < 0 else length
+        capacity = total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"]
+        slots = longest + 64
+        out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
+        findings = array("q", bytes(8 * K["FINDING"] * slots))
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        trim, carry = int(job.source["trim"] == "right"), int(job.source["shift"] == "carry")
+        row = o = n = 0
+        while True:
+            work = kernel.Work(batch.src, out, findings, counts)
+            work.o, work.n = o, n
+            row = kernel.decode_rows(
+                program, work, mode, trim, carry, starts, ends, offset, length, states, offsets, row,
+                capacity - 8, slots,
+            )  # fmt: skip
+            o, n = work.o, work.n
+            if row >= rows:
+                break
+            del work  # its views would keep the buffers from growing
+            capacity = capacity * 2
+            slots = slots * 2
+            out.extend(bytes(capacity - len(out)))
+            findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
+        return Column(spec.name, out, offsets, plain=mode == K["DOUBLE"]), counts, findings[: n * K["FINDING"]]
+
+    def _numbers(self, batch: Batch, spec: Field) -> tuple[Column, array[int], array[int]]:
+        starts, ends, offset, length = self._place(batch, spec)
+        rows = batch.rows
+        longest = length if length >= 0 else max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
+        out, offsets = bytearray(rows * (2 * longest + 24) + 64), array("q", bytes(8 * rows + 8))
+        bad = array("i", bytes(4 * rows))
+        ascii_host = int(self.charset.spec.pad_single == 0x20)
+        kernel_io.numbers(
+            batch.src, NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host, starts, ends,
+            offset, length, out, offsets, bad,
+        )  # fmt: skip
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        findings = array("q")
+        for row in range(rows) if any(b >= 0 for b in bad) else ():
+            if bad[row] >= 0:
+                at = starts[row] + offset + bad[row]
+                code = batch.src[at] if at < ends[row] else 0
+                findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
+        flagged = len(findings) // K["FINDING"]
+        counts[K["UNITS"]] = rows
+        counts[K["MAPPED_UNITS"]] = rows - flagged
+        counts[K["FLAGGED"] + Reason.ILLEGAL] = flagged
+        counts[K["BYTES"]] = self._field_bytes(batch, spec)
+        return Column(spec.name, out, offsets, plain=True), counts, findings
+
+    def _raw(self, batch: Batch, spec: Field) -> tuple[Column, array[int], array[int]]:
+        """Bytes as hex digits: carried over unread."""
+        starts, ends, offset, length = self._place(batch, spec)
+        out, offsets = bytearray(), array("q", [0])
+        for a, b in zip(starts, ends, strict=True):
+            stop = b if length < 0 else min(b, a + offset + length)
+            out += bytes(batch.src[min(a + offset, b) : stop]).hex().upper().encode()
+            offsets.append(len(out))
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        counts[K["UNITS"]] = counts[K["PASSED_UNITS"]] = counts[K["BYTES"]] = len(out) // 2
+        return Column(spec.name, out or bytearray(1), offsets, plain=True), counts, array("q")
+
+    def _glyph_column(self, batch: Batch, spec: Field) -> Column:
+        """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
+        program = self.charset.program(name_field=False, units=True)
+        starts, ends, offset, length = self._place(batch, spec)
+        rows = batch.rows
+        longest = length if length >= 0 else max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
+        total = rows * longest
+        capacity = total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"]
+        out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
+        findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))
+        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * K["N_COUNTS"])))
+        kernel.decode_rows(
+            program, work, self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""), 0, 0, starts,
+            ends, offset, length, bytearray(rows), offsets, 0, capacity - 8, total + longest + 8,
+        )  # fmt: skip
+        units = memoryview(out).cast("B")[: work.o].tobytes()
+        codes = memoryview(units).cast("I")
+        names = {c: self.charset.glyph_of(c & 0xFFFFFF, c >> 24) or "-" for c in set(codes)}
+        text, ends_out = bytearray(), array("q", [0])
+        for row in range(rows):
+            text += " ".join(names[c] for c in codes[offsets[row] // 4 : offsets[row + 1] // 4]).encode()
+            ends_out.append(len(text))
+        return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
+
+    def _overflow(self, rows: list[int], counts: array[int]) -> array[int]:
+        """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""
+        findings = array("q")
+        for row in rows:
+            findings.extend((row, 0, 0, 0, 0, Reason.OVERFLOW))
+        return findings
+
+    def _hits(
+        self, batch: Batch, found: list[tuple[Field, array[int]]], columns: list[Column]
+    ) -> tuple[list[Hit], list[int], tuple[Field, Reason, str, int, int] | None]:
+        """Group a batch's findings; which rows are dropped; the first that makes the run fail."""
+        import polars as pl
+
+        from gaiji.arrow import int64_series
+
+        hits: list[Hit] = []
+        drop: set[int] = set()
+        failed: list[tuple[Field, Reason, str, int, int]] = []
+        by_name = {c.name: c for c in columns}
+        for spec, findings in found:
+            flat = int64_series("f", findings)
+            frame = pl.DataFrame(
+                {name: flat.gather_every(K["FINDING"], i) for i, name in enumerate(("row", "offset", "position", "code", "size", "reason"))}
+            )
+            wanted = self.job.review["samples"]
+            groups = frame.group_by("code", "size", "reason", maintain_order=True).agg(
+                pl.len().alias("count"), pl.col("row", "offset", "position").head(max(wanted, 1))
+            )
+            for code, size, reason_id, count, rows, offsets, positions in groups.iter_rows():
+                reason = Reason(reason_id)
+                text = self._code_hex(code, size)
+                how = self.policy[reason]
+                if how == "drop-record":
+                    drop.update(frame.filter(pl.col("reason") == reason_id)["row"].to_list())
+                elif how == "fail":
+                    failed.append((spec, reason, text, batch.record_number(rows[0]), self._file_offset(batch, spec, rows[0], offsets[0])))
+                samples = tuple(
+                    (batch.record_number(row), self._key_of(batch, by_name, row), position, self._marked(by_name[spec.name], row, position))
+                    for row, position in zip(rows[:wanted], positions[:wanted], strict=True)
+                ) if spec.role in REVIEWED_ROLES else ()
+                hits.append(Hit(spec, text, reason, count, samples))
+        return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None
+
+    def _code_hex(self, code: int, size: int) -> str:
+        if self.charset.spec.kind == "decimal" and size > 1:
+            return f"{code:0{size}d}"
+        if self.charset.spec.kind.startswith("utf") and size > 1:
+            return f"{code:04X}"
+        return f"{code:0{2 * size}X}" if size else ""
+
+    def _file_offset(self, batch: Batch, spec: Field, row: int, offset: int) -> int:
+        starts, _, at, _ = self._place(batch, spec)
+        return int(batch.file_offset + starts[row] + at + offset)
+
+    def _key_of(self, batch: Batch, columns: Mapping[str, Column], row: int) -> str:
+        key = self.job.review["key"]
+        return _cell(columns[key], row)[:200] if key else str(batch.record_number(row))
+
+    def _marked(self, column: Column, row: int, position: int) -> str:
+        """The field's text with the finding between 【 and 】, no more than the context allows."""
+        context = self.job.review["context"]
+        if context == "none":
+            return ""
+        text = _cell(column, row)
+        parts = _characters(text)
+        if context == "glyph-only":
+            return parts[position] if position < len(parts) else ""
+        if position >= len(parts):
+            return text + "【】"
+        return "".join(parts[:position]) + "【" + parts[position] + "】" + "".join(parts[position + 1 :])
+
+    # -- totals -----------------------------------------------------------------------------------
+
+    def totals(self) -> Totals:
+        """Empty totals for the run's fields."""
+        return Totals([array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields], [0] * len(self.fields))
+
+    def add(self, totals: Totals, done: Converted) -> None:
+        """Add a batch; a finding whose policy is ``fail`` ends the run here."""
+        if done.failed:
+            spec, reason, code, record, at = done.failed
+            raise DataError(
+                f"{reason.label} code {code} in field {spec.name}",
+                where=f"{self.reader.path}: record {record} at byte {at}",
+                next=f"map it in a site table, or choose another policy than fail for {reason.label}",
+            )
+        for mine, more in zip(totals.counts, done.counts, strict=True):
+            for i, value in enumerate(more):
+                mine[i] += value
+        totals.sizes = [a + b for a, b in zip(totals.sizes, done.sizes, strict=True)]
+        for hit in done.hits:
+            key = (hit.field.name, hit.field.role, hit.code, hit.reason)
+            old = totals.hits.get(key)
+            if old is None:
+                totals.hits[key] = hit
+            else:
+                samples = (old.samples + hit.samples)[: self.job.review["samples"]]
+                totals.hits[key] = replace(old, count=old.count + hit.count, samples=samples)
+        totals.written += done.batch.rows - done.dropped
+        totals.dropped += done.dropped
+        totals.bad += len(done.batch.bad)
+
+    def reconcile(self, totals: Totals) -> None:
+        """Every unit is mapped, passed or flagged, and the units cover every byte; else the run fails."""
+        for spec, counts, size in zip(self.fields, totals.counts, totals.sizes, strict=True):
+            parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(_flagged(counts).values())
+            if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
+                raise DataError(
+                    f"{counts[K['UNITS']]} units in ({counts[K['BYTES']]} of {size} bytes), {parts} accounted for",
+                    where=f"{self.reader.path}: field {spec.name}", next="report this as a bug of gaiji",
+                )  # fmt: skip
+        if totals.written + totals.dropped + totals.bad != self.reader.records:
+            raise DataError(
+                f"{self.reader.records} records in, {totals.written + totals.dropped + totals.bad} accounted for",
+                where=self.reader.path, next="report this as a bug of gaiji",
+            )  # fmt: skip
+
+    def fill_queue(self, totals: Totals) -> int:
+        """Put the findings of name, kana and address fields into the queue; returns the codes that wait."""
+        from gaiji.review.queue import Item, Sample, open_queue
+
+        items: dict[tuple[str, Reason], Item] = {}
+        for (name, role, code, reason), hit in sorted(totals.hits.items(), key=lambda kv: (kv[0][2], kv[0][3], kv[0][0])):
+            if role not in REVIEWED_ROLES:
+                continue
+            found = items.setdefault(
+                (code, reason),
+                Item(self.charset.system, code, self.job.review["site"], reason.label, candidates=self._candidates(code, reason)),
+            )
+            found.counts[name, role] = hit.count
+            room = self.job.review["samples"] - len(found.samples)
+            found.samples += [Sample(r, key, name, at, text) for r, key, at, text in hit.samples[:room]]
+        queue = open_queue(self.job.review["queue"] if "://" in self.job.review["queue"] else self.job.queue_path)
+        try:
+            queue.add(self.job.source["path"], items.values())
+        finally:
+            queue.close()
+        return len(items)
+
+    def _candidates(self, code: str, reason: Reason) -> str:
+        if reason is not Reason.AMBIGUOUS or self.charset.spec.kind == "decimal":
+            return ""
+        entry = self.charset.entries.get((len(code) // 2, int(code, 16)))
+        return entry.row.glyph if entry else ""
+
+    # -- reports ----------------------------------------------------------------------------------
+
+    @property
+    def manifest_path(self) -> Path:
+        """Beside the output."""
+        return self.job.output_path.parent / "manifest.json"
+
+    def report(self, totals: Totals) -> dict[str, Any]:
+        """Records, fields and findings: the part of the manifest that ``scan`` shares."""
+        return {
+            "input": {"path": self.job.source["path"], "bytes": self.reader.size, "sha256": self.reader.sha256},
+            "charset": {"name": self.charset.name, "options": self.charset.options},
+            "records": {
+                "read": self.reader.records, "written": totals.written, "dropped": totals.dropped, "quarantined": totals.bad,
+            },
+            "fields": {
+                spec.name: _field_report(spec, counts)
+                for spec, counts in zip(self.fields, totals.counts, strict=True)
+            },
+            "findings": [
+                {"field": name, "role": role, "code": code, "reason": reason.label, "count": hit.count}
+                for (name, role, code, reason), hit in sorted(totals.hits.items())
+            ],
+        }  # fmt: skip
+
+    def manifest(
+        self, totals: Totals, sink: Sink, quarantine: Quarantine, codes: int, started: str
+    ) -> dict[str, Any]:
+        """Everything that DESIGN promises of manifest.json."""
+        tables = (*self.charset.tables, *self.charset.sites)
+        return self.report(totals) | {
+            "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
+            "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
+            "repertoire": self.charset.repertoire.version,
+            "output": sink.describe() | {"path": self.job.output["path"]},
+            "quarantine": quarantine.describe(),
+            "review": {"queue": self.job.review["queue"] or "review.sqlite", "codes": codes},
+            "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
+            "started": started,
+            "finished": _now(),
+        }
+
+
+class Quarantine:
+    """Records that could not be cut: raw bytes in ``bad-records.bin``, one line each in its index."""
+
+    def __init__(self, job: Job) -> None:
+        self._folder = job.output_path.parent
+        self._files: tuple[AtomicFile, AtomicFile] | None = None
+        self.count = 0
+
+    def add(self, batch: Batch) -> None:
+        """Set a batch's bad records aside."""
+        for bad in batch.bad:
+            if self._files is None:
+                self._files = (AtomicFile(self._folder / "bad-records.bin"), AtomicFile(self._folder / "bad-records.tsv"))
+                self._files[1].write(b"record\toffset\tbytes\tposition\twhy\n")
+            data, index = self._files
+            index.write(f"{bad.record}\t{bad.offset}\t{len(bad.raw)}\t{data.size}\t{bad.why}\n".encode())
+            data.write(bad.raw)
+            self.count += 1
+
+    def commit(self) -> None:
+        """Give the files their names (none are made when nothing was set aside)."""
+        for file in self._files or ():
+            file.commit()
+
+    def discard(self) -> None:
+        """Remove uncommitted files."""
+        for file in self._files or ():
+            file.discard()
+
+    def describe(self) -> dict[str, object]:
+        """Count, names and digests for the manifest."""
+        files = [{"path": f.path.name, "bytes": f.size, "sha256": f.sha256} for f in self._files or ()]
+        return {"records": self.count, "files": files}
+
+
+# -- helpers --------------------------------------------------------------------------------------
+
+
+def _in_order(work: Callable[[Batch], Converted], reader: Reader, threads: int) -> Iterator[Converted]:
+    """Results in input order, computed on threads, with a bounded number of batches in flight."""
+    run = work.__self__  # type: ignore[attr-defined]
+    batches = _chain(run._first, run._batches)
+    if threads <= 1:
+        yield from map(work, batches)
+        return
+    with ThreadPoolExecutor(threads, thread_name_prefix="gaiji") as pool:
+        waiting: deque[Future[Converted]] = deque()
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(work, batch))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _chain(first: Batch | None, rest: Iterator[Batch]) -> Iterator[Batch]:
+    if first is not None:
+        yield first
+        del first
+    yield from rest
+
+
+def _ranges(rows: int, drop: list[int]) -> list[tuple[int, int]]:
+    """The runs of rows that are kept."""
+    edges = [-1, *drop, rows]
+    return [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if b > a + 1]
+
+
+def _cell(column: Column, row: int) -> str:
+    return bytes(column.data[column.offsets[row] : column.offsets[row + 1]]).decode("utf-8", "replace")
+
+
+def _characters(text: str) -> list[str]:
+    """Text cut where the source's characters were, as far as the text shows: tags and selectors stay whole."""
+    import regex
+
+    return regex.findall(r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL)
+
+
+def _flagged(counts: array[int]) -> dict[str, int]:
+    return {r.label: counts[K["FLAGGED"] + r] for r in Reason if counts[K["FLAGGED"] + r]}
+
+
+def _field_report(spec: Field, counts: array[int]) -> dict[str, Any]:
+    flagged = _flagged(counts)
+    units = counts[K["UNITS"]]
+    return {
+        "role": spec.role, "type": spec.type, "bytes": counts[K["BYTES"]], "units": units,
+        "mapped": counts[K["MAPPED_UNITS"]], "passed": counts[K["PASSED_UNITS"]], "flagged": flagged,
+        "trimmed": counts[K["TRIMMED_UNITS"]],
+        "reconciled": units == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged.values()),
+    }  # fmt: skip
+
+
+def _write_manifest(path: Path, data: Mapping[str, Any]) -> None:
+    file = AtomicFile(path)
+    try:
+        file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
+        file.commit()
+    finally:
+        file.discard()
+
+
+def _closest(name: str, known: list[str]) -> str:
+    from rapidfuzz import process
+
+    best = process.extractOne(name, known, score_cutoff=50)
+    return f"did you mean {best[0]!r}?" if best else f"the fields are {', '.join(known[:20])}"
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+class _bar:
+    """A progress bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, reader: Reader, progress: bool) -> None:
+        self._bar: Any = None
+        if progress and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=reader.total or None, unit="B", unit_scale=True, file=sys.stderr)
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Callable[[Reader, int], None]:
+        return self._advance
+
+    def _advance(self, reader: Reader, records: int) -> None:
+        if self._bar is not None:
+            seconds = max(time.monotonic() - self._began, 1e-6)
+            self._bar.set_postfix_str(f"{records:,} records, {records / seconds:,.0f}/s", refresh=False)
+            self._bar.update(reader.size - self._bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,403 @@
+"""Cuts an input file into batches of records: fixed, variable with RDW, lines, CSV.
+
+Owns record boundaries, byte offsets, the input's digest, and what happens to a record that cannot be cut
+(an error, or quarantine). Knows nothing of fields inside fixed records, nor of characters beyond what a
+CSV delimiter needs. The scans themselves are in ``gaiji.kernel_io``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from gaiji import kernel_io
+from gaiji.errors import GaijiError, RecordError, UsageError
+
+S: dict[str, int] = kernel_io.CONSTANTS
+FORMATS = ("fixed", "vb", "lines", "csv")
+BATCH = 8 * 1024 * 1024
+MAX_RECORD = 16 * 1024 * 1024
+_NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How records lie in the input.
+
+    ``record_length``: bytes of a fixed record without its newline, or the longest record allowed (0: any).
+    ``newline``: none, lf, crlf (fixed only). ``blocked``: VB with block descriptors. ``unit`` is 2 for
+    UTF-16, ``big`` its byte order; ``lead`` marks lead bytes of double bytes (CSV).
+    """
+
+    format: str
+    record_length: int = 0
+    newline: str = "none"
+    blocked: bool = False
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    unit: int = 1
+    big: bool = False
+    lead: bytes = bytes(256)
+
+
+@dataclass(frozen=True)
+class BadRecord:
+    """A record that could not be cut: its number from 1, its byte offset, its raw bytes, why."""
+
+    record: int
+    offset: int
+    raw: bytes
+    why: str
+
+
+@dataclass
+class Batch:
+    """Some whole records: byte ranges into ``src``; one pair of arrays, or one for each CSV column.
+
+    ``file_offset`` is the offset of ``src[0]`` in the input, ``first`` the number of the first record
+    (from 1; records set aside are counted too, ``numbers`` then has the number of each).
+    """
+
+    src: bytearray | bytes
+    starts: list[Sequence[int]]
+    ends: list[Sequence[int]]
+    rows: int
+    file_offset: int
+    first: int
+    number: int = 0
+    bad: list[BadRecord] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)
+
+    def record_number(self, row: int) -> int:
+        """The number in the input of the batch's row (``gaps``: rows before which a record was set aside)."""
+        return self.first + row + sum(1 for gap in self.gaps if gap <= row)
+
+
+class Reader:
+    """Reads one input in batches; afterwards ``size``, ``sha256`` and ``records`` describe all of it."""
+
+    def __init__(self, path: str, framing: Framing, *, quarantine: bool = False, batch: int = BATCH) -> None:
+        self.path = path
+        self.framing = framing
+        self.quarantine = quarantine
+        self.batch = batch
+        self.size = 0
+        self.records = 0
+        self.header: list[bytes] = []
+        self._digest = hashlib.sha256()
+        self._file = self._open()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the bytes read so far."""
+        return self._digest.hexdigest()
+
+    @property
+    def total(self) -> int:
+        """Bytes of the input when it is a regular file, else 0."""
+        try:
+            return os.fstat(self._file.fileno()).st_size
+        except OSError:
+            return 0
+
+    def _open(self) -> BinaryIO:
+        if self.path == "-":
+            return sys.stdin.buffer
+        try:
+            return open(self.path, "rb", buffering=0)  # noqa: SIM115  (closed in batches())
+        except OSError as error:
+            raise GaijiError(
+                f"cannot be read: {error.strerror}", where=self.path, next="check [source] path"
+            ) from error
+
+    def __iter__(self) -> Iterator[Batch]:
+        with self._file:
+            cut = {"fixed": self._fixed, "vb": self._vb, "lines": self._lines, "csv": self._csv}
+            for number, batch in enumerate(cut[self.framing.format]()):
+                batch.number = number
+                yield batch
+
+    def _chunks(self, size: int) -> Iterator[tuple[bytearray, int, int, bool]]:
+        """(buffer, bytes in it, offset of its first byte, last?). The caller sets ``self._tail`` to what
+        it did not use; the next buffer begins with it. Buffers double while nothing fits."""
+        self._tail = b""
+        offset = 0
+        while True:
+            tail = self._tail
+            if len(tail) > MAX_RECORD:
+                raise self._error("is longer than any record can be", offset, tail, "check the format")
+            room = max(size, 2 * len(tail))
+            buffer = bytearray(room + 8)
+            buffer[: len(tail)] = tail
+            filled = len(tail)
+            view = memoryview(buffer)
+            while filled < room:
+                got = self._file.readinto(view[filled:room])  # type: ignore[attr-defined]
+                if not got:
+                    break
+                self._digest.update(view[filled : filled + got])
+                filled += got
+                self.size += got
+            view.release()
+            last = filled < room
+            yield buffer, filled, offset, last
+            offset += filled - len(self._tail)
+            if last:
+                return
+
+    # -- fixed ----------------------------------------------------------------------------------
+
+    def _fixed(self) -> Iterator[Batch]:
+        length = self.framing.record_length
+        newline = _NEWLINES[self.framing.newline]
+        step = length + len(newline)
+        if length <= 0:
+            raise UsageError("fixed records need a length", next="set record_length in [source]")
+        for buffer, filled, offset, last in self._chunks(max(self.batch // step, 1) * step):
+            rows = filled // step
+            self._tail = bytes(buffer[rows * step : filled])
+            if last and newline and len(self._tail) == length:
+                rows, self._tail = rows + 1, b""  # the last record may lack its newline
+            bad, gaps, keep = self._check_newlines(buffer, rows, step, newline, offset)
+            starts = array("q", range(0, rows * step, step))
+            ends = array("q", range(length, rows * step + length, step))
+            if bad:
+                starts = array("q", (starts[i] for i in keep))
+                ends = array("q", (ends[i] for i in keep))
+            batch = Batch(buffer, [starts], [ends], len(starts), offset, self.records + 1, 0, bad, gaps)
+            self.records += rows
+            if last and self._tail:
+                at = offset + rows * step
+                what = f"the last record has {len(self._tail)} bytes where {step} are needed"
+                self._bad(batch, at, self._tail, what, "check record_length, or the transfer of the file")
+                self._tail = b""
+            if batch.rows or batch.bad:
+                yield batch
+
+    def _check_newlines(
+        self, buffer: bytearray, rows: int, step: int, newline: bytes, offset: int
+    ) -> tuple[list[BadRecord], list[int], list[int]]:
+        """Records that do not end in the declared newline (no check without one)."""
+        bad: list[BadRecord] = []
+        gaps: list[int] = []
+        keep: list[int] = []
+        if not newline:
+            return bad, gaps, keep
+        length = step - len(newline)
+        for i in range(rows):
+            at = i * step
+            found = bytes(buffer[at + length : at + step])
+            if found == newline or (i == rows - 1 and not found.strip(b"\0")):
+                keep.append(i)
+                continue
+            raw = bytes(buffer[at : at + step])
+            why = f"the record does not end in {self.framing.newline} after {length} bytes"
+            number = self.records + i + 1
+            if not self.quarantine:
+                raise RecordError(
+                    why, path=self.path, record=number, offset=offset + at + length, raw=found,
+                    next="check record_length and newline in [source]",
+                )  # fmt: skip
+            bad.append(BadRecord(number, offset + at, raw, why))
+            gaps.append(len(keep))
+        return bad, gaps, keep
+
+    # -- variable -------------------------------------------------------------------------------
+
+    def _vb(self) -> Iterator[Batch]:
+        scan = kernel_io.Scan()
+        blocked = int(self.framing.blocked)
+        for buffer, filled, offset, last in self._chunks(self.batch):
+            scan.pos = 0
+            while True:
+                starts, ends = array("q", bytes(8 * 65_536)), array("q", bytes(8 * 65_536))
+                rows = kernel_io.scan_vb(scan, buffer, filled, blocked, starts, ends, int(last))
+                batch = self._variable(buffer, starts[:rows], ends[:rows], offset)
+                if scan.error:
+                    self._bad_rdw(batch, buffer, filled, scan, offset, last)
+                if batch.rows or batch.bad:
+                    yield batch
+                if rows < 65_536:
+                    break
+            self._tail = bytes(buffer[scan.pos : filled])
+            if scan.error and not last:
+                self._drain()
+                return
+
+    def _bad_rdw(
+        self, batch: Batch, buffer: bytearray, filled: int, scan: kernel_io.Scan, offset: int, last: bool
+    ) -> None:
+        """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside as one."""
+        names = {
+            S["BAD_RDW"]: "the record descriptor (RDW) is not valid",
+            S["BAD_BDW"]: "the block descriptor (BDW) is not valid",
+            S["TRUNCATED"]: "the last record is cut off",
+        }
+        raw = bytes(buffer[scan.at : filled])
+        if self.quarantine and not last:
+            raw += self._drain()
+        advice = "check blocked in [source], or the transfer of the file (binary, with RDW)"
+        self._bad(batch, offset + scan.at, raw, names[scan.error], advice)
+        scan.pos = filled
+
+    def _drain(self) -> bytes:
+        """The rest of the input."""
+        rest = bytearray()
+        while chunk := self._file.read(1 << 20):
+            self._digest.update(chunk)
+            self.size += len(chunk)
+            rest += chunk
+        return bytes(rest)
+
+    def _variable(self, buffer: bytearray, starts: array[int], ends: array[int], offset: int) -> Batch:
+        """A batch of found records; those longer than declared are bad."""
+        rows = len(starts)
+        batch = Batch(buffer, [starts], [ends], rows, offset, self.records + 1)
+        limit = self.framing.record_length
+        self.records += rows
+        if limit and any(e - s > limit for s, e in zip(starts, ends, strict=True)):
+            keep = [i for i in range(rows) if ends[i] - starts[i] <= limit]
+            batch.starts, batch.ends = [array("q", (starts[i] for i in keep))], [array("q", (ends[i] for i in keep))]
+            batch.rows = len(keep)
+            for i in range(rows):
+                size = ends[i] - starts[i]
+                if size <= limit:
+                    continue
+                why = f"the record has {size} bytes, more than the {limit} declared"
+                raw = bytes(buffer[starts[i] : ends[i]])
+                number = batch.first + i
+                if not self.quarantine:
+                    raise RecordError(
+                        why, path=self.path, record=number, offset=offset + starts[i], raw=raw,
+                        next="check record_length in [source]",
+                    )  # fmt: skip
+                batch.gaps.append(sum(1 for k in keep if k < i))
+                batch.bad.append(BadRecord(number, offset + starts[i], raw, why))
+        return batch
+
+    # -- lines and CSV --------------------------------------------------------------------------
+
+    def _lines(self) -> Iterator[Batch]:
+        scan = kernel_io.Scan()
+        unit, big = self.framing.unit, int(self.framing.big)
+        for buffer, filled, offset, last in self._chunks(self.batch):
+            scan.pos = self._bom(buffer, filled, offset)
+            while True:
+                starts, ends = array("q", bytes(8 * 65_536)), array("q", bytes(8 * 65_536))
+                rows = kernel_io.scan_lines(scan, buffer, filled, unit, big, starts, ends, int(last))
+                if rows:
+                    yield self._variable(buffer, starts[:rows], ends[:rows], offset)
+                if rows < 65_536:
+                    break
+            self._tail = bytes(buffer[scan.pos : filled])
+
+    def _bom(self, buffer: bytearray, filled: int, offset: int) -> int:
+        """Bytes of a byte order mark at the very start of the input."""
+        marks = (b"\xff\xfe", b"\xfe\xff") if self.framing.unit == 2 else (b"\xef\xbb\xbf",)
+        return next((len(m) for m in marks if offset == 0 and buffer[:filled].startswith(m)), 0)
+
+    def _csv(self) -> Iterator[Batch]:
+        scan = kernel_io.Scan()
+        columns = 0
+        for buffer, filled, offset, last in self._chunks(self.batch):
+            scan.pos = self._bom(buffer, filled, offset)
+            if not columns:
+                columns = self._csv_header(scan, buffer, filled, last)
+                if not columns:
+                    self._tail = b"" if last else bytes(buffer[:filled])
+                    continue
+            yield from self._csv_batches(scan, buffer, filled, offset, columns, last)
+            self._tail = bytes(buffer[scan.pos : filled])
+
+    def _scan_csv(
+        self, scan: kernel_io.Scan, buffer: bytearray, filled: int, columns: int, rows: int,
+        starts: array[int], ends: array[int], last: bool,
+    ) -> int:  # fmt: skip
+        f = self.framing
+        return int(kernel_io.scan_csv(
+            scan, buffer, filled, ord(f.delimiter), ord(f.quote), f.unit, int(f.big), f.lead, columns, rows,
+            starts, ends, int(last),
+        ))  # fmt: skip
+
+    def _csv_header(self, scan: kernel_io.Scan, buffer: bytearray, filled: int, last: bool) -> int:
+        """Count the columns of the first record; take it as the header when there is one."""
+        none = array("q", [0])
+        begin = scan.pos
+        self._scan_csv(scan, buffer, filled, 0, 1, none, none, last)
+        if scan.error == S["OPEN_QUOTE"] or scan.error == S["BAD_QUOTE"]:
+            raise self._csv_error(scan, buffer, 0, 1)
+        columns = int(scan.cells)
+        if columns and self.framing.header:
+            scan.pos = begin
+            starts, ends = array("q", bytes(8 * columns)), array("q", bytes(8 * columns))
+            self._scan_csv(scan, buffer, filled, columns, 1, starts, ends, last)
+            self.header = [bytes(buffer[a:b]) for a, b in zip(starts, ends, strict=True)]
+        return columns
+
+    def _csv_batches(
+        self, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int, last: bool
+    ) -> Iterator[Batch]:
+        limit = max(1, min(65_536, 4_000_000 // columns))
+        while True:
+            starts, ends = array("q", bytes(8 * columns * limit)), array("q", bytes(8 * columns * limit))
+            rows = self._scan_csv(scan, buffer, filled, columns, limit, starts, ends, last)
+            a, b = memoryview(starts), memoryview(ends)
+            batch = Batch(
+                buffer,
+                [a[c * limit : c * limit + rows] for c in range(columns)],
+                [b[c * limit : c * limit + rows] for c in range(columns)],
+                rows, offset, self.records + 1,
+            )  # fmt: skip
+            self.records += rows
+            error = scan.error
+            if error:
+                self._bad_csv(batch, scan, buffer, filled, offset, columns)
+            if batch.rows or batch.bad:
+                yield batch
+            if not error and rows < limit:
+                return
+
+    def _bad_csv(
+        self, batch: Batch, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int
+    ) -> None:
+        error = self._csv_error(scan, buffer, offset, columns)
+        if not self.quarantine:
+            raise error
+        f = self.framing
+        end = filled if scan.error == S["OPEN_QUOTE"] else kernel_io.csv_skip(buffer, scan.at, filled, f.unit, int(f.big))
+        begin = scan.pos
+        self._bad(batch, offset + begin, bytes(buffer[begin:end]), error.what, error.next)
+        scan.pos = end
+
+    def _csv_error(self, scan: kernel_io.Scan, buffer: bytearray, offset: int, columns: int) -> RecordError:
+        what = {
+            S["OPEN_QUOTE"]: "a quote is opened and never closed",
+            S["BAD_QUOTE"]: "text stands behind a closing quote",
+            S["COLUMNS"]: f"the record has {scan.cells} cells where {columns} are needed",
+        }[scan.error]
+        return RecordError(
+            what, path=self.path, record=self.records + 1, offset=offset + scan.at,
+            next="check delimiter, quote and charset in [source], or set on_bad_record = \"quarantine\"",
+        )  # fmt: skip
+
+    def _bad(self, batch: Batch, offset: int, raw: bytes, what: str, advice: str) -> None:
+        """Set a record aside behind the batch's rows, or raise."""
+        self.records += 1
+        if not self.quarantine:
+            raise RecordError(what, path=self.path, record=self.records, offset=offset, raw=raw, next=advice)
+        batch.bad.append(BadRecord(self.records, offset, raw, what))
+
+    def _error(self, what: str, offset: int, raw: bytes, advice: str) -> RecordError:
+        return RecordError(what, path=self.path, record=self.records + 1, offset=offset, raw=raw, next=advice)
+
+
+def resolve(path: str, base: Path) -> str:
+    """A path of a job file, relative to it; ``-`` stays standard input."""
+    return path if path == "-" else str((base / path))

@@ -1,0 +1,131 @@
+"""Plain data that every layer speaks: glyphs, fields, findings, provenance.
+
+Owns the frozen dataclasses and the closed list of finding reasons; no behaviour beyond small
+properties, no input or output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """Why a code unit waits for a person (the closed list; users' files depend on the names)."""
+
+    UNMAPPED_GAIJI = 1
+    UNMAPPED_EXTENSION = 2
+    ILLEGAL = 3
+    BROKEN_SHIFT = 4
+    ALREADY_LOST = 5
+    AMBIGUOUS = 6
+    NO_UNICODE = 7
+    OVERFLOW = 8
+    SHRINK_NONE = 9
+    SHRINK_MANY = 10
+
+    @property
+    def label(self) -> str:
+        """The name used in files: ``unmapped-gaiji`` and so on."""
+        return self.name.lower().replace("_", "-")
+
+    @classmethod
+    def from_label(cls, label: str) -> Reason:
+        """The reason of that name; KeyError when there is none."""
+        return cls[label.upper().replace("-", "_")]
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One glyph of the standard repertoire (a row of the MJ list, or a GJ glyph).
+
+    ``text`` is the full form (base + IVS where the glyph has an IVS), ``base`` the plain code point;
+    both are "" for a glyph without Unicode. ``default`` says that the plain base alone already means
+    this glyph (the list's 実装したUCS). Numbers are as printed in the list, "" where there is none.
+    """
+
+    name: str
+    text: str
+    base: str
+    ivs: str = ""
+    default: bool = False
+    koseki: str = ""
+    juki: str = ""
+    touki: str = ""
+    x0213: str = ""
+    x0213_class: str = ""
+    x0212: str = ""
+    strokes: int | None = None
+    radicals: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+
+    def form(self, ivs: str) -> str:
+        """The text in one of the three output forms: ``needed``, ``always`` or ``never``."""
+        if ivs == "always":
+            return self.text
+        if ivs == "never" or self.default:
+            return self.base
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Which bytes of a record are one field, and how they are read.
+
+    ``offset`` and ``length`` are in bytes from the record's start (0 and 0 for delimited formats,
+    where ``column`` counts from 0). ``type`` is one of mixed, dbcs, sbcs, zoned, packed, binary,
+    raw; ``role`` one of name, kana, address, other. ``scale`` is the number of decimal places of a
+    numeric field, ``signed`` whether it carries a sign.
+    """
+
+    name: str
+    offset: int = 0
+    length: int = 0
+    type: str = "mixed"
+    role: str = "other"
+    column: int = -1
+    scale: int = 0
+    signed: bool = False
+    digits: int = 0
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One code unit that a person must look at.
+
+    ``record`` counts from 1; ``offset`` is the byte offset of the unit inside the field and
+    ``file_offset`` that inside the input (-1 when unknown); ``position`` counts characters in the
+    field from 0; ``code`` is the unit's bytes in upper-case hex.
+    """
+
+    reason: str
+    code: str
+    offset: int
+    position: int
+    record: int = 0
+    field: str = ""
+    file_offset: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the meaning of one code came from."""
+
+    layer: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The result of decoding bytes.
+
+    ``glyphs`` holds one name or None for each source character (shift bytes are not characters);
+    ``codes`` the source code of each in upper-case hex, in the same order.
+    """
+
+    text: str
+    glyphs: tuple[str | None, ...] = ()
+    codes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
