@@ -347,7 +347,7 @@ class Charset:
         """Text → row: full texts first, then the short form of each glyph that the plain base means."""
         rows: dict[str, Row] = {}
         for entry in self.entries.values():
-            if entry.row.text and entry.row.flag != DECODE_ONLY and "|" not in entry.row.glyph:
+            if entry.row.text and entry.row.flag != DECODE_ONLY:
                 rows[entry.row.text] = entry.row
         for table in (*self.tables, *self.sites):
             rows.update({row.text: row for row in table.rows if row.flag == ENCODE_ONLY})
@@ -355,6 +355,10 @@ class Charset:
         for row in list(rows.values()):
             if row.glyph:
                 rows.setdefault(forms.get(row.glyph, row.text), row)
+        for plain, name in self.repertoire.defaults().items():  # compatibility ideographs among them
+            full = self.repertoire.get(name)
+            if full is not None and full.text in rows:
+                rows.setdefault(plain, rows[full.text])
         return rows
 
     def hex(self, row: Row) -> str:

@@ -11,19 +11,18 @@ import os
 import sys
 import time
 from array import array
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from gaiji import __version__, kernel, kernel_io
-from gaiji.charset import Charset, load_charset
-from gaiji.errors import DataError, GaijiError, JobError, LayoutError, OutputError
+from gaiji.charset import load_charset
+from gaiji.errors import DataError, JobError, LayoutError
 from gaiji.framing import Batch, Framing, Reader
 from gaiji.job import Job, load_job
 from gaiji.layout import Layout, for_header, layout_from_fields, load_layout
@@ -718,7 +717,7 @@ def _closest(name: str, known: list[str]) -> str:
 
 
 def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class _bar:

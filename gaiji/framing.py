@@ -111,7 +111,7 @@ class Reader:
         if self.path == "-":
             return sys.stdin.buffer
         try:
-            return open(self.path, "rb", buffering=0)  # noqa: SIM115  (closed in batches())
+            return open(self.path, "rb", buffering=0)
         except OSError as error:
             raise GaijiError(
                 f"cannot be read: {error.strerror}", where=self.path, next="check [source] path"
@@ -400,4 +400,4 @@ class Reader:
 
 def resolve(path: str, base: Path) -> str:
     """A path of a job file, relative to it; ``-`` stays standard input."""
-    return path if path == "-" else str((base / path))
+    return path if path == "-" else str(base / path)

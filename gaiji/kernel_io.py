@@ -326,9 +326,7 @@ def _zoned(src, pos, end, scale, ascii, out, o, bad, row):
         if z != zone:
             if i == total - 1 and (z == 12 or z == 15 or z == 10 or z == 14) and not ascii:
                 negative = 0
-            elif i == total - 1 and (z == 13 or z == 11) and not ascii:
-                negative = 1
-            elif i == total - 1 and z == 7 and ascii:
+            elif (i == total - 1 and (z == 13 or z == 11) and not ascii) or (i == total - 1 and z == 7 and ascii):
                 negative = 1
             else:
                 bad[row] = pos + i - first

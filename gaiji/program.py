@@ -166,14 +166,14 @@ class Compiler:
             return (self.double, 0) if size == self.recipe.digits else (self.single, 0)
         if size == 1:
             return self.single, 0
-        return (self.double, 0) if size == 2 else (self.triple, -1)
+        return (self.double, 0) if size == 2 else (self.triple, 0)
 
     def _unit(self, unit: Unit, *, override: bool) -> None:
         if override and unit.code >= WIDE_PLANES:
             plane, slot = self.triple, unit.code - WIDE_PLANES
         else:
-            plane, first = self._plane(2 if override else unit.size)
-            slot = unit.code & 0xFFFF if first < 0 else unit.code
+            plane, _ = self._plane(2 if override else unit.size)
+            slot = unit.code & 0xFFFF if plane is self.triple else unit.code
         text = unit.text.encode()
         reason = unit.reason
         if reason is None and self.name_field and unit.text in LOST:
@@ -198,7 +198,8 @@ class Compiler:
         plane.kind[slot] = 0 if direct else kind | len(text) << 4
 
     def _flag(self, plane: Plane, slot: int, size: int, code: int, reason: Reason, text: bytes) -> None:
-        slot &= 0xFFFFFF if self.recipe.digits else 0x1FFFF if plane.slots > 65_536 else 0xFFFF
+        if not self.recipe.digits:
+            slot &= plane.slots - 1
         if len(text) > 8:
             text = b""
         plane.text[8 * slot : 8 * slot + len(text)] = text
