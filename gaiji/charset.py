@@ -388,7 +388,7 @@ class Charset:
 
 
 def _span(area: Range) -> str:
-    codes = [code for code in area.codes()]
+    codes = list(area.codes())
     width = 2 * area.size
     return f"{codes[0]:0{width}X}-{codes[-1]:0{width}X}"
 

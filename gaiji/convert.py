@@ -17,6 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -671,7 +672,7 @@ def _chain(first: Batch | None, rest: Iterator[Batch]) -> Iterator[Batch]:
 def _ranges(rows: int, drop: list[int]) -> list[tuple[int, int]]:
     """The runs of rows that are kept."""
     edges = [-1, *drop, rows]
-    return [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if b > a + 1]
+    return [(a + 1, b) for a, b in pairwise(edges) if b > a + 1]
 
 
 def _cell(column: Column, row: int) -> str:

@@ -228,7 +228,8 @@ def _logical_lines(text: str, format: str, path: str) -> Iterator[tuple[int, str
     parts: list[str] = []
     first, quote = 0, ""
     for number, line in enumerate(lines, 1):
-        if declared := _SOURCE_FORMAT.search(line) if line.lstrip()[:2] == ">>" or "$" in line[:8] else None:
+        directive = line.lstrip().startswith(">>") or "$" in line[:8]
+        if directive and (declared := _SOURCE_FORMAT.search(line)):
             fixed = declared[1].upper() == "FIXED" if format == "auto" else fixed
             continue
         indicator, body = _fixed_line(line) if fixed else _free_line(line)
@@ -304,7 +305,7 @@ def _without_comment(body: str, quote: str) -> tuple[str, str]:
 
 
 def _entries(tokens: Iterator[Token]) -> Iterator[list[Token]]:
-    """The tokens of each entry, without its closing point; a last entry without one ends in a bare []."""
+    """The tokens of each entry without its closing point; [] follows a last entry that has none."""
     entry: list[Token] = []
     for token in tokens:
         if token.text == ".":
@@ -376,9 +377,9 @@ class _Entry:
 
     def _clauses(self) -> None:
         readers = {
-            "REDEFINES": self._redefines, "PIC": self._picture, "PICTURE": self._picture, "USAGE": self._usage,
-            "OCCURS": self._occurs, "SIGN": self._sign, "LEADING": self._sign, "TRAILING": self._sign,
-            "VALUE": self._value, "VALUES": self._value, "BLANK": self._blank,
+            "REDEFINES": self._redefines, "PIC": self._picture, "PICTURE": self._picture,
+            "USAGE": self._usage, "OCCURS": self._occurs, "SIGN": self._sign, "LEADING": self._sign,
+            "TRAILING": self._sign, "VALUE": self._value, "VALUES": self._value, "BLANK": self._blank,
         }  # fmt: skip
         while token := self._peek():
             word = token.word
@@ -452,7 +453,7 @@ class _Entry:
         if varies and self.depending != "max":
             raise self._error(
                 "OCCURS DEPENDING ON moves every field behind it",
-                'if the file holds tables of full size, load it with depending = "max"; else split the layout',
+                'if the file holds tables of full size, load it with depending="max"; else split the layout',
             )
         if not 1 <= high <= MAX_RECORD:
             raise self._error(f"OCCURS {high} is not possible", f"use 1 to {MAX_RECORD}")

@@ -22,7 +22,7 @@ cpdef Py_ssize_t scan_csv(Scan s, unsigned char[::1] src, Py_ssize_t n, int deli
     const unsigned char[::1] lead, Py_ssize_t columns, Py_ssize_t rows, long long[::1] starts, long long[::1] ends,
     int final)
 
-@cython.locals(pos=cython.Py_ssize_t, cell=cython.Py_ssize_t, put=cython.Py_ssize_t, begin=cython.Py_ssize_t,
+@cython.locals(pos=cython.Py_ssize_t, cell=cython.Py_ssize_t, begin=cython.Py_ssize_t,
     stop=cython.Py_ssize_t, quoted=cython.int, c=cython.int, i=cython.Py_ssize_t)
 cdef int _csv_row(Scan s, unsigned char[::1] src, Py_ssize_t n, int delimiter, int quote, int unit, int big,
     const unsigned char[::1] lead, Py_ssize_t columns, Py_ssize_t rows, long long[::1] starts, long long[::1] ends,

@@ -136,14 +136,12 @@ def _csv_row(s, src, n, delimiter, quote, unit, big, lead, columns, rows, starts
     pos = s.pos
     cell = 0
     while True:
-        put = pos
         begin = pos
         quoted = 0
         if pos + unit <= n and _at(src, pos, unit, big) == quote:
             quoted = 1
             pos += unit
             begin = pos
-            put = pos
             while True:
                 if pos + unit > n:
                     if final:

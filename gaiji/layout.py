@@ -332,8 +332,9 @@ def _check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str)
             continue
         if spec.offset < end:
             later, earlier = (spec, fields[last]) if at > last else (fields[last], spec)
+            stop = min(end, spec.offset + spec.length) - 1
             raise _error(
-                f"shares bytes {spec.offset}–{min(end, spec.offset + spec.length) - 1} with {earlier.name}", later, path,
+                f"shares bytes {spec.offset}–{stop} with {earlier.name}", later, path,
                 "correct offset or length, or set overlaps = true on it",
             )  # fmt: skip
         if spec.offset + spec.length > end:
