@@ -98,3 +98,57 @@ def test_a_wrong_name_is_answered_with_the_right_one(tmp_path, wrong, says):
 def test_charset_commands():
     assert "hitachi-keis83" in CliRunner().invoke(main, ["charset", "list"]).output
     assert "28, 38, 30E2" in CliRunner().invoke(main, ["charset", "show", "fujitsu-jef-ebcdik"]).output
+
+
+VB = """
+[source]
+path = "in.dat"
+charset = "hitachi-keis83-ebcdik"
+format = "vb"
+{source}
+[[field]]
+name = "name"
+offset = 0
+length = 40
+role = "name"
+[output]
+path = "out/koseki.csv"
+"""
+
+
+def test_a_bad_record_descriptor(tmp_path):
+    good = bytes.fromhex("0A42B0A10A41")
+    data = (len(good) + 4).to_bytes(2, "big") + b"\0\0" + good + b"\xff\xff\x01\x00rest"
+    (tmp_path / "in.dat").write_bytes(data)
+    job = tmp_path / "job.toml"
+    job.write_text(VB.format(source=""), "utf-8")
+    shown = CliRunner().invoke(main, ["convert", str(job)])
+    assert shown.exit_code == 1
+    assert "record 2 at byte 10 (bytes ff ff 01 00" in shown.output
+    job.write_text(VB.format(source='on_bad_record = "quarantine"'), "utf-8")
+    assert convert(job).data["records"]["quarantined"] == 1
+    assert (tmp_path / "out/bad-records.bin").read_bytes() == data[10:]
+    assert (tmp_path / "out/koseki.csv").read_text("utf-8") == "name\n亜\n"
+
+
+def test_a_bad_packed_digit_is_a_finding_with_its_hex(tmp_path):
+    data = b"\x0a\x00\x1c" + record(1, "辻")[3:]
+    manifest = convert(write(tmp_path, data)).data
+    assert manifest["fields"]["id"]["flagged"] == {"illegal": 1}
+    assert {"field": "id", "role": "other", "code": "0A", "reason": "illegal", "count": 1} in manifest["findings"]
+
+
+def test_an_output_that_cannot_be_written(tmp_path):
+    job = write(tmp_path, record(1, "辻"))
+    (tmp_path / "out").write_text("a file where the folder should be")
+    shown = CliRunner().invoke(main, ["convert", str(job)])
+    assert shown.exit_code == 1
+    assert "cannot be written" in shown.output and "Traceback" not in shown.output
+
+
+def test_a_field_beyond_the_record(tmp_path):
+    job = write(tmp_path, record(1, "辻"))
+    job.write_text(job.read_text("utf-8").replace("length = 20", "length = 40"), "utf-8")
+    shown = CliRunner().invoke(main, ["convert", str(job)])
+    assert shown.exit_code == 2
+    assert "name" in shown.output
