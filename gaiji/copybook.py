@@ -57,20 +57,16 @@ _CLAUSES = {
     "JUST", "JUSTIFIED", "BLANK", "VALUE", "VALUES", "EXTERNAL", "GLOBAL",
     *_USAGES, *_SIZED, *_REFUSED_USAGES,
 }  # fmt: skip
-_BARE = {"SYNC", "SYNCHRONIZED", "JUST", "JUSTIFIED", "EXTERNAL", "GLOBAL"}
+_BARE = {"SYNC", "SYNCHRONIZED", "JUST", "JUSTIFIED", "IS", "EXTERNAL", "GLOBAL"}
 _CONTINUES_OCCURS = {"ASCENDING", "DESCENDING", "INDEXED", "DEPENDING"}
 _AFTER_NAMES = _CLAUSES | _CONTINUES_OCCURS
 _LISTING = {"EJECT", "SKIP1", "SKIP2", "SKIP3"}
 _FOREIGN = {"COPY", "REPLACE", "EXEC", "PROCEDURE", "-INC", "++INCLUDE"}
 
 # A literal with its optional type prefix, a word (a point or comma inside it does not end it), or a point.
-_TOKEN = regex.compile(
-    r"""(?:[A-Za-z]{0,2}+(?:"(?:[^"]|"")*+"|'(?:[^']|'')*+'))|[^\s;,."']++(?:[.,]++[^\s;,."']++)*+|\.|["']"""
-)
+_TOKEN = regex.compile(r"""(?:[A-Za-z]{0,2}+(?:"(?:[^"]|"")*+"|'(?:[^']|'')*+'))|[^\s;,."']++(?:[.,]++[^\s;,."']++)*+|\.|["']""")
 _SEQUENCE = regex.compile(r" {6}|[^ ]{6}|[0-9]{3,5} {1,3}")
-_SOURCE_FORMAT = regex.compile(
-    r"(?i)(?:>>|\$SET )\s*+SOURCE\s?+FORMAT\s*+(?:IS\s|\()?+\s*+[\"']?+(FREE|FIXED)"
-)
+_SOURCE_FORMAT = regex.compile(r"(?i)(?:>>|\$SET )\s*+SOURCE\s*+(?:FORMAT)?+\s*+(?:IS\s|\()?+\s*+[\"']?+(FREE|FIXED)")
 _SYMBOLS = {"CR", "DB", *"XA9NGSVPBZE0/+-*$¥\\.,"}
 _PICTURE = regex.compile(r"(CR|DB|[A-Z0-9/+\-*$¥\\.,])(?:\(([0-9]{1,9})\))?")
 
@@ -144,13 +140,9 @@ def read_copybook(
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise LayoutError(
-            f"cannot be read: {error.strerror}", path=path, next="give the path of a copybook"
-        ) from error
+        raise LayoutError(f"cannot be read: {error.strerror}", path=path, next="give the path of a copybook") from error
     if len(raw) > MAX_BYTES:
-        raise LayoutError(
-            "is bigger than 1 MiB", path=path, next="give the copybook of one record, not a program"
-        )
+        raise LayoutError("is bigger than 1 MiB", path=path, next="give the copybook of one record, not a program")
     for encoding in ("utf-8-sig", "cp932"):
         try:
             text = raw.decode(encoding)
@@ -159,9 +151,7 @@ def read_copybook(
             continue
     else:
         raise LayoutError("is neither UTF-8 nor Shift_JIS", path=path, next="save it as UTF-8")
-    return parse_copybook(
-        text, path=path, redefines=redefines, roles=roles, depending=depending, format=format
-    )
+    return parse_copybook(text, path=path, redefines=redefines, roles=roles, depending=depending, format=format)
 
 
 def parse_copybook(
@@ -242,9 +232,7 @@ def _logical_lines(text: str, format: str, path: str) -> Iterator[tuple[int, str
             )  # fmt: skip
         if indicator == "-":
             if not parts:
-                raise LayoutError(
-                    "a continuation continues nothing", path=path, line=number, next="clear column 7"
-                )
+                raise LayoutError("a continuation continues nothing", path=path, line=number, next="clear column 7")
             body = body.lstrip()
             body = body[1:] if quote and body.startswith(quote) else body
             parts[-1] = parts[-1] if quote else parts[-1].rstrip()
@@ -393,17 +381,13 @@ class _Entry:
                 self._pass("LEFT", "RIGHT")
             else:
                 best = process.extractOne(word, sorted(_CLAUSES), score_cutoff=70)
-                advice = (
-                    f"did you mean {best[0]}?" if best else "remove the clause, or end the entry with a point"
-                )
+                advice = f"did you mean {best[0]}?" if best else "remove the clause, or end the entry with a point"
                 raise self._error(f"the clause {word[:30]!r} is not known", advice)
 
     def _name(self) -> str:
         text = self._take("a name").text
         if set(text) & set(":().,=\"'"):
-            raise self._error(
-                f"{text[:30]!r} is not a data name", "replace placeholders of COPY … REPLACING first"
-            )
+            raise self._error(f"{text[:30]!r} is not a data name", "replace placeholders of COPY … REPLACING first")
         if len(text) > MAX_NAME:
             raise self._error(f"a data name has more than {MAX_NAME} characters", "shorten it")
         return "" if text.upper() == "FILLER" else text
@@ -486,9 +470,7 @@ class _Entry:
     def _number(self) -> int:
         text = self._take("a number").text
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
-            raise self._error(
-                f"expected a number, found {text[:20]!r}", "write the count of occurrences as digits"
-            )
+            raise self._error(f"expected a number, found {text[:20]!r}", "write the count of occurrences as digits")
         return int(text)
 
     def _peek(self) -> Token | None:
@@ -552,13 +534,9 @@ def _choose_record(root: Item, records: list[Item], chosen: Mapping[str, str], u
         )  # fmt: skip
     kept = next((item for item in records if item.name.upper() == chosen[first]), None)
     if kept is None:
-        raise records[0].error(
-            f"{chosen[first][:40]!r} is not a record here", f"use one of: {', '.join(names)}"
-        )
+        raise records[0].error(f"{chosen[first][:40]!r} is not a record here", f"use one of: {', '.join(names)}")
     alias = {kept.name.upper()}  # an 01 that redefines the one kept stays with it
-    root.children = [
-        item for item in root.children if item is kept or (item.redefines and item.redefines.upper() in alias)
-    ]
+    root.children = [item for item in root.children if item is kept or (item.redefines and item.redefines.upper() in alias)]
 
 
 def _families(parent: Item) -> list[list[Item]]:
@@ -674,21 +652,15 @@ def _pictured(item: Item, usage: str) -> Leaf:
     if not count:
         raise item.error(f"PICTURE {item.picture} has no characters", "check its symbols")
     if "P" in letters:
-        raise item.error(
-            "the P of a PICTURE (scaling) is not supported", "write the number as 9(n), scale it later"
-        )
+        raise item.error("the P of a PICTURE (scaling) is not supported", "write the number as 9(n), scale it later")
     if letters & {"N", "G"}:
         if letters - {"N", "G", "B"} or usage not in ("display", "dbcs"):
-            raise item.error(
-                f"PICTURE {item.picture[:40]} mixes double-byte and other data", "split the item"
-            )
+            raise item.error(f"PICTURE {item.picture[:40]} mixes double-byte and other data", "split the item")
         return Leaf("dbcs", 2 * count)
     if letters <= {"9", "S", "V"}:
         return _numeric(item, usage, symbols)
     if usage != "display":
-        raise item.error(
-            f"PICTURE {item.picture[:40]} is not numeric, its usage is", "correct one of the two"
-        )
+        raise item.error(f"PICTURE {item.picture[:40]} is not numeric, its usage is", "correct one of the two")
     if letters <= {"X", "A", "9", "B", "0", "/"} and letters & {"X", "A"}:
         return Leaf("mixed", count)
     width = count + sum(n for symbol, n in symbols.items() if symbol in ("CR", "DB"))
@@ -704,9 +676,7 @@ def _symbols(item: Item) -> dict[str, int]:
     while at < len(picture):
         found = _PICTURE.match(picture, at)
         if not found or found[1] not in _SYMBOLS:
-            raise item.error(
-                f"PICTURE {picture[:40]} is wrong at {picture[at : at + 10]!r}", "check its symbols"
-            )
+            raise item.error(f"PICTURE {picture[:40]} is wrong at {picture[at : at + 10]!r}", "check its symbols")
         counts[found[1]] = counts.get(found[1], 0) + int(found[2] or 1)
         at = found.end()
     for symbol, most in (("S", 1), ("V", 1)):
@@ -734,7 +704,8 @@ def _numeric(item: Item, usage: str, symbols: Mapping[str, int]) -> Leaf:
         raise item.error("a number cannot be double-byte", "correct USAGE or PICTURE")
     if item.blank_zero:  # IBM: the category becomes numeric-edited, and zero is all spaces
         return Leaf("sbcs", digits)
-    if signed and _inherited_sign(item) == ("LEADING", False):
+    read = bool(item.name) and item.named_leaves >= 0
+    if read and signed and _inherited_sign(item) == ("LEADING", False):
         raise item.error(
             "SIGN LEADING without SEPARATE is not supported",
             "describe its bytes in TOML as a field of type raw",
@@ -776,9 +747,7 @@ def _fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...
     return tuple(fields)
 
 
-def _expand(
-    item: Item, shift: int, groups: tuple[str, ...], occurrence: str
-) -> Iterator[tuple[tuple[str, ...], str, int, Item]]:
+def _expand(item: Item, shift: int, groups: tuple[str, ...], occurrence: str) -> Iterator[tuple[tuple[str, ...], str, int, Item]]:
     """(groups, name with occurrence numbers, offset, item) of every named elementary item."""
     if not item.named_leaves:
         return
@@ -831,6 +800,4 @@ def _lower(name: str) -> str:
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:
     if value not in values:
-        raise LayoutError(
-            f"{name} cannot be {str(value)[:40]!r}", path=path, next=f"use {' or '.join(values)}"
-        )
+        raise LayoutError(f"{name} cannot be {str(value)[:40]!r}", path=path, next=f"use {' or '.join(values)}")
