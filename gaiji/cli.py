@@ -1,18 +1,19 @@
-"""The command line: parse, make one public call, print."""
+"""The command line: parse, make one public call, print. Exit codes: 0 done, 3 review waits, 1 failed, 2 usage."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from gaiji import __version__
-from gaiji.errors import GaijiError
+from gaiji.errors import GaijiError, UsageError
 
 
 class OneLine(click.Group):
-    """Turns the toolkit's errors into one line and their exit code."""
+    """Turns the toolkit's errors, and those of the system, into one line and their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -20,6 +21,14 @@ class OneLine(click.Group):
         except GaijiError as error:
             click.echo(f"gaiji: {error}", err=True)
             sys.exit(error.exit_code)
+        except BrokenPipeError:
+            sys.exit(1)
+        except OSError as error:
+            click.echo(f"gaiji: {error.filename or 'input or output'}: {error.strerror or error}; check the path", err=True)
+            sys.exit(1)
+        except MemoryError:
+            click.echo("gaiji: there is not enough memory; run with --threads 1", err=True)
+            sys.exit(1)
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -30,25 +39,145 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=OneLine)
+@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Version and kernel.")
 def main() -> None:
-    """Move municipal name data out of vendor character codes into 行政事務標準文字."""
+    """Move municipal name data out of vendor character codes into 行政事務標準文字.
+
+    Exit codes: 0 done, nothing to review; 3 done, glyphs wait for review; 1 failed; 2 wrong usage.
+    """
 
 
-@main.command()
+# -- the main job -----------------------------------------------------------------------------------
+
+
+class ConvertCommand(click.Command):
+    """``convert``, whose help lists every key that --set can override."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from gaiji.job import KEYS
+
+        for section, keys in KEYS.items():
+            with formatter.section(f"Keys of [{section}] for --set {section}.KEY=VALUE"):
+                formatter.write_dl(
+                    [(key, rule.what + (f" ({' | '.join(rule.values)})" if rule.values else "")) for key, rule in keys.items()]
+                )
+
+
+@main.command(cls=ConvertCommand)
 @click.argument("job", type=click.Path())
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a string key, e.g. source.path=juki.dat.")
-@click.option("--threads", default=0, help="Worker threads (0: one a core).")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
+@click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core); the output does not depend on it.")
 def convert(job: str, settings: tuple[str, ...], threads: int) -> None:
     """Convert a dump as a job file says."""
     from gaiji.convert import convert as run
 
-    overrides = dict(item.partition("=")[::2] for item in settings)
-    manifest = run(job, overrides=overrides, threads=threads, progress=True)
-    data = manifest.data
-    click.echo(f"{data['records']['written']} records written to {data['output']['path']}; {manifest.to_review} codes to review")
+    manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True)
+    _print_manifest(manifest.data, Path(job).parent)
     sys.exit(manifest.exit_code)
+
+
+def _overrides(settings: tuple[str, ...]) -> dict[str, Any]:
+    """``KEY=VALUE`` with TOML values; what is not TOML is a string."""
+    import tomllib
+
+    out: dict[str, Any] = {}
+    for item in settings:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(f"--set {item[:60]!r} has no value", next="write --set source.path=juki.dat")
+        try:
+            out[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            out[key.strip()] = value
+    return out
+
+
+def _print_manifest(data: dict[str, Any], base: Path) -> None:
+    records, output = data["records"], base / data["output"]["path"]
+    click.echo(f"{records['written']} of {records['read']} records written to {output}")
+    if records["quarantined"]:
+        click.echo(f"{records['quarantined']} records could not be cut and stand in {output.parent / 'bad-records.bin'}")
+    if records["dropped"]:
+        click.echo(f"{records['dropped']} records dropped by policy")
+    click.echo(f"{data['review']['codes']} codes wait for review in {data['review']['queue']}; manifest: {output.parent / 'manifest.json'}")
+
+
+@main.command()
+@click.argument("file", type=click.Path())
+@click.option("--charset", required=True, help="Charset of the dump.")
+@click.option("--format", "format_", type=click.Choice(["fixed", "vb", "lines", "csv"]), default="fixed", show_default=True)
+@click.option("--record-length", default=0, help="Bytes of a fixed record.")
+@click.option("--layout", default="", help="A copybook or TOML layout; without one each record is one field.")
+@click.option("--table", "tables", multiple=True, help="A site table; repeatable.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any other key of [source], e.g. blocked=true.")
+@click.option("--json", "json_path", default="", help="Write the whole report here (- for standard output).")
+def scan(file: str, charset: str, format_: str, record_length: int, layout: str, tables: tuple[str, ...],
+         settings: tuple[str, ...], json_path: str) -> None:  # fmt: skip
+    """What is in a dump: records, units per field, codes outside the tables. Writes no data."""
+    import json
+
+    from gaiji.convert import scan as run
+
+    source = _overrides(settings) | {"format": format_, "record_length": record_length, "tables": list(tables)}
+    report = run(file, charset, layout=layout, **source)
+    text = json.dumps(report, ensure_ascii=False, indent=2)
+    if json_path == "-":
+        click.echo(text)
+        return
+    if json_path:
+        Path(json_path).write_text(text + "\n", "utf-8")
+    _print_scan(report)
+
+
+def _print_scan(report: dict[str, Any]) -> None:
+    click.echo(f"{report['records']['read']} records, {report['input']['bytes']} bytes, charset {report['charset']['name']}")
+    click.echo(f"{'field':24}{'units':>12}{'mapped':>12}{'flagged':>10}{'coverage':>10}")
+    for name, counts in report["fields"].items():
+        flagged = sum(counts["flagged"].values())
+        share = 1 - flagged / counts["units"] if counts["units"] else 1.0
+        click.echo(f"{name[:24]:24}{counts['units']:>12}{counts['mapped']:>12}{flagged:>10}{share:>10.3%}")
+    worst = sorted(report["findings"], key=lambda f: (-f["count"], f["code"]))
+    for finding in worst[:20]:
+        click.echo(f"  {finding['reason']:20} {finding['code']:10} {finding['count']:>10}  {finding['field']}")
+    if len(worst) > 20:
+        click.echo(f"  and {len(worst) - 20} more (--json lists all)")
+
+
+@main.command()
+@click.option("--charset", required=True, help="Charset of the dump.")
+@click.option("--layout", default="", help="A copybook or TOML layout.")
+@click.option("--source", default="input.dat", show_default=True, help="The dump.")
+@click.option("--format", "format_", type=click.Choice(["fixed", "vb", "lines", "csv"]), default="fixed", show_default=True)
+@click.option("--record-length", default=0, help="Bytes of a fixed record.")
+@click.option("--output", default="out/output.csv", show_default=True, help="Where the converted records shall go.")
+@click.option("--job", default="job.toml", show_default=True, help="The job file to write; never overwritten.")
+def init(charset: str, layout: str, source: str, format_: str, record_length: int, output: str, job: str) -> None:
+    """Write a commented job file."""
+    from gaiji.charset import load_spec
+    from gaiji.job import template
+
+    load_spec(charset)
+    text = template(path=source, charset=charset, format=format_, layout=layout, record_length=record_length, output=output)
+    try:
+        with Path(job).open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError("is there already", where=job, next="give another name with --job") from None
+    click.echo(f"{job} written; run it with: gaiji convert {job}")
+
+
+@main.command()
+@click.argument("folder", default="gaiji-demo", type=click.Path())
+def demo(folder: str) -> None:
+    """Convert the three sample dumps of made-up people in FOLDER (made anew from the package)."""
+    from gaiji.demo import run_demo
+
+    for line in run_demo(Path(folder)):
+        click.echo(line)
+
+
+# -- charsets and glyphs ------------------------------------------------------------------------------
 
 
 @main.group()
@@ -63,6 +192,7 @@ def charset_list() -> None:
 
     for name in charset_names():
         click.echo(f"{name:24} {load_spec(name).title}")
+    click.echo("Not supported: NEC's internal code (no open description of it could be found).")
 
 
 @charset.command("show")
@@ -88,3 +218,70 @@ def charset_check(names: tuple[str, ...], every: bool) -> None:
     if wrong:
         sys.exit(1)
     click.echo(f"{len(chosen)} charsets are clean")
+
+
+@main.command()
+@click.argument("query")
+@click.option("--limit", default=20, show_default=True, help="Glyphs shown at most.")
+def lookup(query: str, limit: int) -> None:
+    """Show a glyph by character, name, number or vendor code (辻, MJ025761, J+845B, 戸籍:349920, jef:C4D4)."""
+    from gaiji.lookup import describe
+    from gaiji.lookup import lookup as find
+
+    found = find(query)
+    for glyph in found[:limit]:
+        click.echo(describe(glyph))
+    if len(found) > limit:
+        click.echo(f"and {len(found) - limit} more (--limit)")
+
+
+@main.group()
+def repertoire() -> None:
+    """The standard repertoire: the MJ list and your copy of the GJ list."""
+
+
+@repertoire.command("import-gj")
+@click.argument("font_or_list", type=click.Path())
+def repertoire_import_gj(font_or_list: str) -> None:
+    """Read the official GJ font (acgjm.ttf) or a CSV/XLSX list; used from then on."""
+    from gaiji.repertoire import import_gj
+
+    done = import_gj(font_or_list)
+    click.echo(f"{done.count} GJ glyphs imported as release {done.release}; in use now")
+
+
+@repertoire.command("releases")
+def repertoire_releases() -> None:
+    """The GJ releases that were imported."""
+    from gaiji.repertoire import gj_releases
+
+    for release in gj_releases():
+        click.echo(f"{'*' if release.current else ' '} {release.release}  {release.count} glyphs  {release.source}")
+
+
+# -- review ---------------------------------------------------------------------------------------------
+
+
+@main.group()
+def review() -> None:
+    """The queue of glyphs that a person must look at."""
+
+
+@review.command("export")
+@click.argument("queue", type=click.Path())
+@click.option("--format", "format_", type=click.Choice(["csv"]), default="csv", show_default=True)
+@click.option("--output", default="", help="The file to write (default: review.csv beside the queue).")
+def review_export(queue: str, format_: str, output: str) -> None:
+    """Write the queue for a clerk: one row for each code, with a BOM for Excel."""
+    from gaiji.review.exchange import export_csv
+    from gaiji.review.queue import open_queue
+
+    if "://" not in queue and not Path(queue).exists():
+        raise UsageError("is not there", where=queue, next="run gaiji convert first; it prints where its queue is")
+    path = Path(output) if output else Path(queue).with_name(f"review.{format_}")
+    opened = open_queue(queue)
+    try:
+        rows = export_csv(opened.items(), path)
+    finally:
+        opened.close()
+    click.echo(f"{rows} codes written to {path}")

@@ -1,0 +1,37 @@
+"""The demo: the sample jobs run in a folder of the user's, with plain words about what came out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from gaiji.convert import convert
+from gaiji.datafiles import samples_dir
+from gaiji.review.exchange import export_csv
+from gaiji.review.queue import open_queue
+
+JOBS = (
+    ("juki-jef.toml", "住民記録, fixed-length Fujitsu JEF"),
+    ("koseki-keis.toml", "戸籍, variable-length Hitachi KEIS"),
+    ("juki-windows.toml", "住民記録, Windows CSV with EUDC"),
+)
+
+
+def run_demo(folder: Path) -> Iterator[str]:
+    """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where."""
+    shutil.copytree(samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out"))
+    for name, what in JOBS:
+        manifest = convert(folder / name)
+        data = manifest.data
+        output = folder / data["output"]["path"]
+        queue = output.parent / "review.sqlite"
+        opened = open_queue(queue)
+        try:
+            export_csv(opened.items(), output.parent / "review.csv")
+        finally:
+            opened.close()
+        yield f"{what}: {data['records']['written']} records converted"
+        yield f"  output:   {output}"
+        yield f"  queue:    {queue} ({manifest.to_review} codes wait for a clerk; as a sheet: {output.parent / 'review.csv'})"
+        yield f"  manifest: {output.parent / 'manifest.json'}"
