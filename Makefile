@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: test lint types mappings check-mappings clean
+.PHONY: demo test lint types bench mappings clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -12,6 +12,12 @@ $(VENV)/ready: pyproject.toml setup.py
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest
+
+demo: $(VENV)/ready
+	$(BIN)/gaiji demo out/demo
+
+types: $(VENV)/ready
+	$(BIN)/mypy
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check gaiji mappings tests

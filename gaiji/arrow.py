@@ -39,13 +39,13 @@ Not by address: a consumer may move a structure before it releases it."""
 _numbers = itertools.count(1)
 
 
-@_RELEASE
+@_RELEASE  # type: ignore[untyped-decorator]
 def _release_schema(address: int) -> None:
     """The structure itself stays until its capsule goes (``_drop_schema``)."""
     _Schema.from_address(address).release = None
 
 
-@_RELEASE
+@_RELEASE  # type: ignore[untyped-decorator]
 def _release_array(address: int) -> None:
     column = _Array.from_address(address)
     column.release = None
@@ -57,7 +57,7 @@ _get_pointer.restype = ctypes.c_void_p
 _get_pointer.argtypes = (ctypes.c_void_p, ctypes.c_char_p)
 
 
-@_RELEASE
+@_RELEASE  # type: ignore[untyped-decorator]
 def _drop_schema(capsule: int) -> None:
     """Destructor of a schema capsule: consumers may read a schema without releasing it."""
     schema = _Schema.from_address(_get_pointer(capsule, b"arrow_schema"))

@@ -683,7 +683,8 @@ def _characters(text: str) -> list[str]:
     """Text cut where the source's characters were, as far as the text shows: tags and selectors stay whole."""
     import regex
 
-    return regex.findall(r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL)
+    found: list[str] = regex.findall(r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL)
+    return found
 
 
 def _flagged(counts: array[int]) -> dict[str, int]:

@@ -26,7 +26,7 @@ from gaiji.sinks import SUFFIXES
 class Key:
     """One key of a section: its type, its default (None: required), its legal values, what it means."""
 
-    type: type
+    type: Any
     default: Any
     what: str
     values: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Job:
     @property
     def output_path(self) -> Path:
         """Where the converted records go."""
-        return self.base / self.output["path"]
+        return self.base / str(self.output["path"])
 
     @property
     def output_format(self) -> str:

@@ -175,8 +175,8 @@ def _rows(
     try:
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise TableError("is not UTF-8", path=path, line=line, next="save it as UTF-8 text") from error
+        at_line = raw.count(b"\n", 0, error.start) + 1
+        raise TableError("is not UTF-8", path=path, line=at_line, next="save it as UTF-8 text") from error
     header = lines[0].rstrip("\r").split("\t")
     _check_header(header, path, known, needed)
     at = {name: header.index(name) for name in known if name in header}

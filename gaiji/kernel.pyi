@@ -1,0 +1,58 @@
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+CONSTANTS: dict[str, int]
+
+def compiled() -> bool: ...
+
+class Program:
+    kind: int
+    units: int
+    little: int
+    wide: int
+    digits: int
+    bound: int
+    def __init__(
+        self,
+        kind: int,
+        bound: int,
+        single: tuple[bytes, bytes, bytes],
+        double: tuple[bytes, bytes, bytes],
+        triple: tuple[bytes, bytes, bytes],
+        lead: bytes,
+        trail: bytes,
+        shifts: bytes,
+        policy: bytes,
+        tag: bytes,
+        longs: tuple[bytes, array[int]],
+        **more: Any,
+    ) -> None: ...
+
+class Work:
+    o: int
+    n: int
+    row: int
+    pos: int
+    char: int
+    open_at: int
+    shifted: int
+    final: int
+    def __init__(self, src: bytes | bytearray, out: bytearray, findings: array[int], counts: array[int]) -> None: ...
+
+def decode_rows(
+    p: Program,
+    w: Work,
+    mode: int,
+    trim: int,
+    carry: int,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    offset: int,
+    length: int,
+    states: bytearray,
+    offsets: array[int],
+    row: int,
+    capacity: int,
+    slots: int,
+) -> int: ...

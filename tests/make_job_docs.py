@@ -1,0 +1,52 @@
+"""Writes docs/job-file.md from the keys in ``gaiji.job``; ``test_job`` holds the two equal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gaiji.job import KEYS
+
+HEAD = """# The job file
+
+Made by `python tests/make_job_docs.py` from the keys that the program knows; a test holds the two equal. `gaiji init` writes a
+commented job, `gaiji convert JOB.toml` runs it, `--set section.key=value` overrides a key. Unknown keys are errors.
+
+```toml
+[source]
+path = "juki.dat"
+charset = "fujitsu-jef-ebcdik"
+format = "fixed"
+record_length = 400
+layout = "juki.cpy"
+tables = ["site/sample-city.tsv"]
+
+[output]
+path = "out/juki.csv"
+```
+
+Instead of a layout, or beside it to change a type or role, fields may stand in the job as `[[field]]` tables (see layouts.md).
+Paths are relative to the job file. Beside the output come `review.sqlite`, `manifest.json` and, when records were set aside,
+`bad-records.bin` with its index `bad-records.tsv`.
+"""
+POLICIES = """
+A policy is one of `geta` (〓 in its place), `keep` (the text that the table has), `pua` (a private use character), `tag`
+(`{JEF:80A1}`), `drop-record` (the record is left out and counted) and `fail` (the run ends there).
+"""
+
+
+def document() -> str:
+    """The whole page."""
+    out = [HEAD]
+    for section, keys in KEYS.items():
+        out.append(f"\n## [{section}]\n" + (POLICIES if section == "policy" else ""))
+        out.append("\n| key | default | means |\n|---|---|---|\n")
+        for key, rule in keys.items():
+            default = "required" if rule.default is None else f"`{json.dumps(rule.default, ensure_ascii=False)}`"
+            values = f" ({', '.join(f'`{v}`' for v in rule.values)})" if rule.values and section != "policy" else ""
+            out.append(f"| `{key}` | {default} | {rule.what}{values} |\n")
+    return "".join(out)
+
+
+if __name__ == "__main__":
+    (Path(__file__).parents[1] / "docs" / "job-file.md").write_text(document(), "utf-8")

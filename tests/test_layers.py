@@ -1,0 +1,46 @@
+"""A module imports only modules of its own layer's like or below; the map is that of docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1] / "gaiji"
+LAYERS = [
+    {"__init__", "errors", "model", "datafiles", "_nocython", "kernel", "kernel_io", "arrow"},
+    {"gj", "tables", "framing", "presets"},
+    {"repertoire", "copybook"},
+    {"layout", "program"},
+    {"charset", "sinks", "lookup"},
+    {"job", "review", "review.queue", "review.exchange"},
+    {"convert"},
+    {"demo"},
+    {"cli"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+SAME_LAYER = {
+    ("review.exchange", "review.queue"), ("datafiles", "errors"), ("kernel", "_nocython"), ("kernel_io", "_nocython"),
+}  # fmt: skip
+
+
+def imports(path: Path) -> set[str]:
+    """Modules of the toolkit that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "gaiji":
+            if node.module == "gaiji":
+                found |= {alias.name for alias in node.names if alias.name in LEVEL}
+            else:
+                found.add(node.module.removeprefix("gaiji."))
+    return found
+
+
+def test_every_module_has_a_layer_and_imports_only_lower_ones():
+    wrong = []
+    for path in sorted(ROOT.rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        assert name in LEVEL, f"{name} has no layer"
+        for other in imports(path) - {name}:
+            if LEVEL[other] >= LEVEL[name] and (name, other) not in SAME_LAYER and name != "__init__":
+                wrong.append(f"{name} imports {other}")
+    assert wrong == []
