@@ -4,7 +4,9 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 kernels = [
-    Extension(f"gaiji.{name}", [f"gaiji/{name}.py"], extra_compile_args=["-O3"], optional=True)
-    for name in ("kernel", "kernel_io")
+    Extension(f"gaiji.{name}", [f"gaiji/{name}.py"], extra_compile_args=["-O3"]) for name in ("kernel", "kernel_io")
 ]
-setup(ext_modules=cythonize(kernels, language_level=3))
+modules = cythonize(kernels, language_level=3)
+for module in modules:
+    module.optional = True  # set here because cythonize does not carry it over
+setup(ext_modules=modules)
