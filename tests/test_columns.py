@@ -1,0 +1,134 @@
+"""Numbers, joined lines and fitted cells, compiled and interpreted, against the standard library."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+from array import array
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gaiji import kernel_io
+
+
+def interpreted():
+    path = Path(kernel_io.__file__).with_name("kernel_io.py")
+    spec = importlib.util.spec_from_file_location("gaiji_kernel_io_interpreted", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+FORMS = [kernel_io, interpreted()]
+ZONED, PACKED, BINARY = (kernel_io.CONSTANTS[name] for name in ("ZONED", "PACKED", "BINARY"))
+
+
+def number(module, kind, raw, *, digits=0, scale=0, signed=1, ascii=0):
+    out, offsets, bad = bytearray(64 + 4 * len(raw)), array("q", [0, 0]), array("i", [0])
+    module.numbers(raw or b"\0", kind, digits, scale, signed, ascii, array("q", [0]), array("q", [len(raw)]), 0, -1, out, offsets, bad)
+    return out[: offsets[1]].decode(), bad[0]
+
+
+def packed(text, sign):
+    digits = text if len(text) % 2 else "0" + text
+    return bytes.fromhex(digits + sign)
+
+
+@pytest.mark.parametrize("module", FORMS)
+@settings(max_examples=60, deadline=None)
+@given(st.text("0123456789", min_size=1, max_size=15), st.sampled_from("CDF"))
+def test_packed(module, text, sign):
+    assert number(module, PACKED, packed(text, sign), digits=len(text)) == ("-" * (sign == "D") + text, -1)
+
+
+@pytest.mark.parametrize("module", FORMS)
+@settings(max_examples=60, deadline=None)
+@given(st.text("0123456789", min_size=1, max_size=15), st.sampled_from("CDF"))
+def test_zoned(module, text, sign):
+    raw = bytearray(0xF0 | int(d) for d in text)
+    raw[-1] = int(sign, 16) << 4 | int(text[-1])
+    assert number(module, ZONED, bytes(raw)) == ("-" * (sign == "D") + text, -1)
+
+
+@pytest.mark.parametrize("module", FORMS)
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([2, 4, 8]), st.data())
+def test_binary(module, size, data):
+    value = data.draw(st.integers(-(1 << 8 * size - 1), (1 << 8 * size - 1) - 1))
+    assert number(module, BINARY, value.to_bytes(size, "big", signed=True)) == (str(value), -1)
+    value = data.draw(st.integers(0, (1 << 8 * size) - 1))
+    assert number(module, BINARY, value.to_bytes(size, "big"), signed=0) == (str(value), -1)
+
+
+@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize(
+    ("kind", "raw", "scale", "text"),
+    [
+        (PACKED, "12345C", 2, "123.45"), (PACKED, "12345D", 5, "-0.12345"), (ZONED, "F1F2F3", 1, "12.3"),
+        (ZONED, "60F1F2", 0, "-12"), (ZONED, "F1F24E", 0, "12"), (BINARY, "0005", 2, "0.05"), (BINARY, "FFFB", 2, "-0.05"),
+    ],
+)  # fmt: skip
+def test_points_and_signs(module, kind, raw, scale, text):
+    assert number(module, kind, bytes.fromhex(raw), scale=scale) == (text, -1)
+
+
+@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize(
+    ("kind", "raw", "ascii", "at"),
+    [
+        (PACKED, "1A345C", 0, 0), (PACKED, "123450", 0, 2), (PACKED, "404040", 0, 2), (ZONED, "F1C1F2", 0, 1),
+        (ZONED, "404040", 0, 0), (ZONED, "F1FAF2", 0, 1), (ZONED, "3139C1", 1, 2), (BINARY, "00" * 9, 0, 8), (ZONED, "4E", 0, 0),
+    ],
+)  # fmt: skip
+def test_a_byte_that_is_no_digit_is_found(module, kind, raw, ascii, at):
+    assert number(module, kind, bytes.fromhex(raw), ascii=ascii) == ("", at)
+
+
+@pytest.mark.parametrize("module", FORMS)
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(st.text('a,"\n\r渡', max_size=6), min_size=n, max_size=n), min_size=1, max_size=8))
+)
+def test_lines_are_csv(module, table):
+    lines = module.Lines()
+    for column in zip(*table, strict=True):
+        data, offsets = bytearray(), array("q", [0])
+        for cell in column:
+            data += cell.encode()
+            offsets.append(len(data))
+        lines.add(data or bytearray(1), offsets, 1)
+    out = bytearray(lines.size(0, len(table)))
+    done = lines.write(out, 0, len(table), ord(","), 0)
+    read = list(csv.reader(io.StringIO(out[:done].decode(), newline="")))
+    assert [row or [""] for row in read] == table
+
+
+def fitted(text, width, wide):
+    """What ``fit`` should do, character by character, a selector staying with its base."""
+    clusters = []
+    for c in text:
+        if clusters and 0xE0100 <= ord(c) <= 0xE01EF:
+            clusters[-1] += c
+        else:
+            clusters.append(c)
+    codec, unit = ("utf-16-le", 2) if wide else ("utf-8", 1)
+    kept = ""
+    for cluster in clusters:
+        if len((kept + cluster).encode(codec)) // unit > width:
+            break
+        kept += cluster
+    return kept + " " * (width - len(kept.encode(codec)) // unit), kept != text
+
+
+@pytest.mark.parametrize("module", FORMS)
+@settings(max_examples=150, deadline=None)
+@given(st.text("aé渡𠮷\U000e0102", max_size=8), st.integers(0, 14), st.booleans())
+def test_fit(module, text, width, wide):
+    data = bytearray(text.encode()) or bytearray(1)
+    out, offsets, bad = bytearray(width * 3 + 64), array("q", [0, 0]), array("i", [0])
+    module.fit(data, array("q", [0, len(text.encode())]), width, int(wide), out, offsets, bad)
+    assert (out[: offsets[1]].decode(), bool(bad[0])) == fitted(text, width, wide)

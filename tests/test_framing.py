@@ -1,0 +1,158 @@
+"""Records are cut right whatever the size of the batches; what cannot be cut is named or set aside."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gaiji.errors import RecordError
+from gaiji.framing import Framing, Reader
+
+CP932_LEAD = bytes(1 if 0x81 <= b <= 0x9F or 0xE0 <= b <= 0xFC else 0 for b in range(256))
+
+
+def cut(tmp_path, data, framing, *, quarantine=False, batch=64):
+    path = tmp_path / "in"
+    path.write_bytes(data)
+    reader = Reader(str(path), framing, quarantine=quarantine, batch=batch)
+    rows, bad = [], []
+    for part in reader:
+        for row in range(part.rows):
+            cells = [bytes(part.src[a[row] : b[row]]) for a, b in zip(part.starts, part.ends, strict=True)]
+            rows.append((part.record_number(row), cells if framing.format == "csv" else cells[0]))
+        bad += part.bad
+    assert reader.size == len(data)
+    assert reader.sha256 == hashlib.sha256(data).hexdigest()
+    return rows, bad, reader
+
+
+@pytest.mark.parametrize("batch", [1, 7, 10, 64, 1 << 20])
+def test_fixed(tmp_path, batch):
+    data = b"".join(b"%010d" % i for i in range(50))
+    rows, _, _ = cut(tmp_path, data, Framing("fixed", 10), batch=batch)
+    assert rows == [(i + 1, b"%010d" % i) for i in range(50)]
+
+
+@pytest.mark.parametrize("newline", ["lf", "crlf"])
+def test_fixed_with_newlines(tmp_path, newline):
+    end = {"lf": b"\n", "crlf": b"\r\n"}[newline]
+    data = end.join(b"%05d" % i for i in range(20))
+    rows, _, _ = cut(tmp_path, data, Framing("fixed", 5, newline))
+    assert [raw for _, raw in rows] == [b"%05d" % i for i in range(20)]
+    broken = data.replace(b"00007" + end, b"00007" + b"x" * len(end))
+    with pytest.raises(RecordError, match="record 8 at byte"):
+        cut(tmp_path, broken, Framing("fixed", 5, newline))
+    rows, bad, _ = cut(tmp_path, broken, Framing("fixed", 5, newline), quarantine=True)
+    assert [b.record for b in bad] == [8]
+    assert [n for n, _ in rows] == [n for n in range(1, 21) if n != 8]
+
+
+def vb(records, blocks=0):
+    out = b""
+    group = [records] if not blocks else [records[i : i + blocks] for i in range(0, len(records), blocks)]
+    for part in group:
+        body = b"".join((len(r) + 4).to_bytes(2, "big") + b"\0\0" + r for r in part)
+        out += ((len(body) + 4).to_bytes(2, "big") + b"\0\0" if blocks else b"") + body
+    return out
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=40), st.sampled_from([0, 1, 3]), st.sampled_from([5, 64, 4096]))
+def test_vb(tmp_path_factory, records, blocks, batch):
+    rows, _, _ = cut(tmp_path_factory.mktemp("vb"), vb(records, blocks), Framing("vb", blocked=bool(blocks)), batch=batch)
+    assert [raw for _, raw in rows] == records
+
+
+@pytest.mark.parametrize(
+    ("tail", "says"),
+    [(b"\0\3\0\0", "RDW"), (b"\0\x09\0\1hello", "RDW"), (b"\0\x20\0\0abc", "cut off"), (b"\0\x05", "cut off")],
+)
+@pytest.mark.parametrize("batch", [6, 4096])
+def test_bad_rdw(tmp_path, tail, says, batch):
+    data = vb([b"one", b"two"]) + tail
+    with pytest.raises(RecordError, match=says) as error:
+        cut(tmp_path, data, Framing("vb"), batch=batch)
+    assert (error.value.record, error.value.offset) == (3, 14)
+    rows, bad, _ = cut(tmp_path, data, Framing("vb"), quarantine=True, batch=batch)
+    assert [raw for _, raw in rows] == [b"one", b"two"]
+    assert [(b.record, b.offset, b.raw) for b in bad] == [(3, 14, tail)]
+
+
+def test_a_record_longer_than_declared(tmp_path):
+    data = vb([b"one", b"too long", b"two"])
+    with pytest.raises(RecordError, match="8 bytes, more than the 5 declared"):
+        cut(tmp_path, data, Framing("vb", 5))
+    rows, bad, _ = cut(tmp_path, data, Framing("vb", 5), quarantine=True)
+    assert rows == [(1, b"one"), (3, b"two")]
+    assert [(b.record, b.raw) for b in bad] == [(2, b"too long")]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("ab渡\u3042", max_size=6), min_size=1, max_size=20), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_lines(tmp_path_factory, lines, end, wide):
+    codec = "utf-16-le" if wide else "cp932"
+    data = "".join(line + end for line in lines).encode(codec)
+    framing = Framing("lines", unit=2 if wide else 1)
+    rows, _, _ = cut(tmp_path_factory.mktemp("lines"), data, framing, batch=9)
+    assert [raw.decode(codec) for _, raw in rows] == lines
+
+
+CELL = st.text('ab"|,ソ表渡\n', max_size=5)  # ソ and 表 end in 5C, other kanji in 7C: bytes of a delimiter
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=1, max_size=12)),
+    st.sampled_from([",", "|", "\t"]),
+    st.sampled_from(["cp932", "utf-8", "utf-16-le", "utf-16-be"]),
+    st.sampled_from([7, 40, 4096]),
+)
+def test_csv_against_the_standard_library(tmp_path_factory, table, delimiter, codec, batch):
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(table)
+    wide = codec.startswith("utf-16")
+    framing = Framing(
+        "csv", delimiter=delimiter, header=False, unit=2 if wide else 1, big=codec == "utf-16-be",
+        lead=CP932_LEAD if codec == "cp932" else bytes(256),
+    )  # fmt: skip
+    rows, _, _ = cut(tmp_path_factory.mktemp("csv"), text.getvalue().encode(codec), framing, batch=batch)
+    assert [[cell.decode(codec) for cell in cells] for _, cells in rows] == table
+
+
+def test_csv_with_a_delimiter_inside_double_bytes(tmp_path):
+    data = "渡－|ポ\n".encode("cp932")  # 81 7C and 83 7C: second bytes that look like the delimiter
+    framing = Framing("csv", delimiter="|", header=False, lead=CP932_LEAD)
+    rows, _, _ = cut(tmp_path, data, framing)
+    assert [cell.decode("cp932") for cell in rows[0][1]] == ["渡－", "ポ"]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"a,b\n1\n2,3\n", "has 1 cells where 2 are needed"),
+        (b'a,b\n"1"x,2\n2,3\n', "behind a closing quote"),
+        (b'a,b\n1,2\n"3,4\n', "never closed"),
+    ],
+)
+def test_bad_csv(tmp_path, data, says):
+    with pytest.raises(RecordError, match=says):
+        cut(tmp_path, data, Framing("csv"))
+    rows, bad, reader = cut(tmp_path, data, Framing("csv"), quarantine=True)
+    assert len(rows) == len(bad) == 1
+    assert reader.header == [b"a", b"b"]
+    assert reader.records == 2
+
+
+@pytest.mark.parametrize("framing", [Framing("fixed", 10), Framing("vb"), Framing("lines"), Framing("csv")])
+def test_an_empty_file_has_no_records(tmp_path, framing):
+    assert cut(tmp_path, b"", framing)[0] == []
+
+
+def test_bom_is_not_part_of_the_first_record(tmp_path):
+    rows, _, reader = cut(tmp_path, b"\xef\xbb\xbfa,b\n1,2\n", Framing("csv"))
+    assert (reader.header, rows) == ([b"a", b"b"], [(1, [b"1", b"2"])])
