@@ -172,6 +172,7 @@ class Charset:
         wide = [t for t in tables if not t.ranges or t.ranges[0].size > 1 or t.decimal] or list(tables)
         self.system = wide[0].system if wide else "UCS"
         self.entries = self._layer()
+        self._recipe()  # a wrong option is an error now, not at the first character
         self._programs: dict[Any, kernel.Program] = {}
 
     def __repr__(self) -> str:

@@ -91,7 +91,9 @@ def test_a_byte_that_is_no_digit_is_found(module, kind, raw, ascii, at):
 @pytest.mark.parametrize("module", FORMS)
 @settings(max_examples=60, deadline=None)
 @given(
-    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(st.text('a,"\n\r渡', max_size=6), min_size=n, max_size=n), min_size=1, max_size=8))
+    st.integers(1, 4).flatmap(
+        lambda n: st.lists(st.lists(st.text('a,"\n\r渡', max_size=6), min_size=n, max_size=n), min_size=1, max_size=8)
+    )
 )
 def test_lines_are_csv(module, table):
     lines = module.Lines()

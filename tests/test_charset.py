@@ -1,0 +1,142 @@
+"""Layers, options and errors of charsets: site tables, PUA conventions, dashes, what is encoded back."""
+
+from __future__ import annotations
+
+import pytest
+
+import gaiji
+from gaiji.errors import CharsetError, TableError
+from gaiji.model import Reason
+
+HEADER = "code\tucs\tglyph\tflag\tnote\tevidence\tdecided_by\tdecided_at\treplaces\n"
+
+
+def site(tmp_path, *rows, header=HEADER):
+    path = tmp_path / "city.tsv"
+    path.write_text(header + "".join(row + "\n" for row in rows), "utf-8")
+    return path
+
+
+def text(charset, data, **policy):
+    from array import array
+
+    from gaiji import kernel
+    from gaiji.program import K
+
+    rules = {Reason.from_label(name.replace("_", "-")): how for name, how in policy.items()}
+    program = charset.program(policy=rules)
+    out, found = bytearray(4096), array("q", bytes(8 * 6 * 64))
+    work = kernel.Work(data, out, found, array("q", bytes(8 * K["N_COUNTS"])))
+    ends, offsets = array("q", [len(data)]), array("q", [0, 0])
+    kernel.decode_rows(program, work, charset.mode("dbcs"), 0, 0, array("q", [0]), ends, 0, -1, bytearray(1), offsets, 0, 4000, 64)
+    return out[: work.o].decode()
+
+
+def test_a_site_row_maps_gaiji_and_says_where_it_came_from(tmp_path):
+    path = site(tmp_path, "80A1\t\tMJ026191\t0\t\t戸籍簿\t佐藤\t2026-11-02\t")
+    charset = gaiji.load_charset("fujitsu-jef", [path])
+    out = charset.decode(bytes.fromhex("80A1"))
+    assert (out.text, out.glyphs, out.findings) == ("邉\U000e0119", ("MJ026191",), ())
+    assert [(p.layer, p.line) for p in charset.explain(0x80A1, 2)] == [("site", 2)]
+
+
+def test_an_override_that_states_the_old_value_is_taken(tmp_path):
+    path = site(tmp_path, "C4D4\t\tMJ025760\t0\t\t\t\t\tMJ025761")
+    assert gaiji.load_charset("fujitsu-jef", [path]).decode(bytes.fromhex("C4D4")).glyphs == ("MJ025760",)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "says"),
+    [
+        ("C4D4\t\tMJ025760\t0", "replaces", "write MJ025761"),
+        ("C4D4\t\tMJ025760\t0\t\t\t\t\tMJ000001", "replaces", "it is MJ025761"),
+        ("80A1\t\tMJ025760\t0\t\t\t\t\tMJ025761", "replaces", "nothing maps 80A1"),
+        ("20A1\t\tMJ025760\t0", "code", "outside every range"),
+        ("80A1\t\tMJ999999\t0", "glyph", "does not have"),
+        ("80A1\t845B\tMJ025760\t0", "ucs", "write 8FBB E0102"),
+        ("80A1\tD800\t\t0", "ucs", "4 to 6 hex digits"),
+        ("80A1\t\t\t0", "ucs", "neither ucs nor glyph"),
+        ("80A\t8FBB\t\t0", "code", "hex digits"),
+        ("80A1\t8FBB\t\t2", "flag", "0 (round trip)"),
+    ],
+)
+def test_wrong_site_rows_are_named(tmp_path, row, column, says):
+    with pytest.raises(TableError) as error:
+        gaiji.load_charset("fujitsu-jef", [site(tmp_path, row)])
+    assert (error.value.line, error.value.column) == (2, column)
+    assert says in str(error.value)
+
+
+def test_wrong_files_are_named(tmp_path):
+    with pytest.raises(TableError, match="header"):
+        gaiji.load_charset("fujitsu-jef", [site(tmp_path, header="kode\tucs\tglyph\n")])
+    with pytest.raises(TableError, match="again"):
+        gaiji.load_charset("fujitsu-jef", [site(tmp_path, "80A1\t8FBB\t\t0", "80A1\t8FBB\t\t0")])
+    with pytest.raises(TableError, match="cannot be read"):
+        gaiji.load_charset("fujitsu-jef", [tmp_path / "none.tsv"])
+    path = tmp_path / "latin.tsv"
+    path.write_bytes(HEADER.encode() + "80A1\t8FBB\t\t0\t辻".encode("cp932"))
+    with pytest.raises(TableError, match="not UTF-8"):
+        gaiji.load_charset("fujitsu-jef", [path])
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
+    path = tmp_path / "city.tsv"
+    path.write_bytes(b"\xef\xbb\xbf" + HEADER.replace("\n", "\r\n").encode() + b"80A1\t\tmj026191\t0\t\t\t\t\t\r\n\r\n")
+    assert gaiji.load_charset("fujitsu-jef", [path]).decode(bytes.fromhex("80A1")).glyphs == ("MJ026191",)
+
+
+@pytest.mark.parametrize(
+    ("option", "first", "last"), [("linear", 0xE000, 0xEC1D), ("E92E", 0xE92E, 0xE92E + 3101)]
+)
+def test_pua_conventions(option, first, last):
+    jef = gaiji.load_charset("fujitsu-jef", options={"pua": option})
+    assert text(jef, bytes.fromhex("80A1A0FE"), unmapped_gaiji="pua") == chr(first) + chr(last)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [("fujitsu-jef", "pua", "4E00"), ("fujitsu-jef", "dsah", "jis"), ("fujitsu-jef", "dash", "jiss"), ("fujitsu-jeff", "", "")],
+)
+def test_wrong_options_are_named(name, option, value):
+    with pytest.raises(CharsetError):
+        gaiji.load_charset(name, options={option: value} if option else {})
+
+
+def test_policies():
+    jef = gaiji.load_charset("fujitsu-jef")
+    assert text(jef, bytes.fromhex("80A1")) == "〓"
+    assert text(jef, bytes.fromhex("80A1C4D4"), unmapped_gaiji="tag") == "{JEF:80A1}辻"
+    assert text(jef, bytes.fromhex("A2FE"), already_lost="keep") == text(jef, bytes.fromhex("A2FE"))
+
+
+@pytest.mark.parametrize("name", ["windows-31j-jis90", "eucjp-ms", "ibm-939", "fujitsu-jef", "hitachi-keis83", "nec-jips-j"])
+def test_the_wave_dash_is_one_option_for_every_charset(name):
+    jis = gaiji.load_charset(name, options={"dash": "jis"})
+    ms = gaiji.load_charset(name, options={"dash": "microsoft"})
+    code, size = next((e.row.code, e.row.size) for e in jis.entries.values() if e.row.text in ("〜", "～") and e.row.size == 2)
+    raw = code.to_bytes(size, "big")
+    raw = b"\x0e" + raw + b"\x0f" if name == "ibm-939" else raw
+    assert (jis.decode(raw).text, ms.decode(raw).text) == ("〜", "～")
+
+
+def test_jef_reading_by_shape_or_by_position():
+    shape, position = (gaiji.load_charset("fujitsu-jef", options={"reading": r}) for r in ("shape", "position"))
+    assert (shape.decode(bytes.fromhex("B0A2")).text[0], position.decode(bytes.fromhex("B0A2")).text[0]) == ("啞", "唖")
+
+
+def test_encode_gives_the_code_of_the_glyph_and_refuses_what_it_has_not():
+    jef = gaiji.load_charset("fujitsu-jef-ebcdik")
+    assert jef.encode("辻") == bytes.fromhex("28C4D429")
+    assert jef.encode("辻\U000e0102") == bytes.fromhex("2867A529")
+    with pytest.raises(CharsetError, match="20BB7"):
+        jef.encode("𠮷")
+    assert jef.decode(jef.encode("𠮷", errors="geta")).text == "〓"
+    assert gaiji.load_charset("windows-31j").encode("葛") == "葛".encode("cp932")
+
+
+def test_forms():
+    charset = gaiji.load_charset("fujitsu-jef")
+    raw = bytes.fromhex("C4D467A5")
+    shown = [charset.decode(raw, form=form).text for form in ("needed", "always", "never")]
+    assert shown == ["辻辻\U000e0102", "辻\U000e0103辻\U000e0102", "辻辻"]
