@@ -23,10 +23,10 @@ from typing import Any
 
 from gaiji import __version__, kernel, kernel_io
 from gaiji.charset import load_charset
-from gaiji.errors import DataError, JobError, LayoutError
+from gaiji.errors import DataError, GaijiError, JobError, LayoutError, UsageError
 from gaiji.framing import Batch, Framing, Reader
 from gaiji.job import Job, load_job
-from gaiji.layout import Layout, for_header, layout_from_fields, load_layout
+from gaiji.layout import Layout, for_header, layout_from_fields, load_layout, override_fields, with_roles
 from gaiji.model import Field, Reason
 from gaiji.program import K
 from gaiji.sinks import AtomicFile, Column, Sink, open_sink
@@ -152,7 +152,8 @@ class Run:
         self.keep_output = keep_output
         source = job.source
         tables = [job.file(name) for name in source["tables"]]
-        self.charset = load_charset(source["charset"], tables, options=source["options"])
+        name = _with_byte_order(source["charset"], job.file(source["path"]))
+        self.charset = load_charset(name, tables, options=source["options"])
         self.reader = Reader(
             job.file(source["path"]), self._framing(), quarantine=source["on_bad_record"] == "quarantine"
         )
@@ -193,42 +194,12 @@ class Run:
         else:
             layout = layout_from_fields(list(job.fields), path=job.path, record_length=source["record_length"] or None)
         if job.fields and (source["layout"] or source["format"] == "csv"):
-            layout = self._refine(layout)
-        return self._with_roles(layout, source["roles"])
+            layout = override_fields(layout, job.fields, path=job.path)
+        return with_roles(layout, source["roles"], path=job.path)
 
     def _column_names(self) -> list[str]:
         columns = len(self._first.starts) if self._first else 0
         return [f"column{i + 1}" for i in range(columns)]
-
-    def _refine(self, layout: Layout) -> Layout:
-        """``[[field]]`` tables beside a layout change the type or role of the fields that they name."""
-        known = {f.name: f for f in layout.fields}
-        for given in self.job.fields:
-            name = given.get("name", "")
-            if name not in known:
-                raise LayoutError(
-                    f"has no field {str(name)[:40]!r}", path=layout.path or self.job.path,
-                    next=_closest(str(name), list(known)),
-                )  # fmt: skip
-            changes = {key: given[key] for key in ("type", "role") if key in given}
-            known[name] = replace(known[name], **changes)
-        return replace(layout, fields=tuple(known.values()))
-
-    def _with_roles(self, layout: Layout, roles: Mapping[str, str]) -> Layout:
-        known = {f.name: f for f in layout.fields}
-        for name, role in roles.items():
-            if name not in known:
-                raise JobError(
-                    f"names the field {name[:40]!r}, which the layout does not have", path=self.job.path,
-                    key="source.roles", next=_closest(name, list(known)),
-                )  # fmt: skip
-            if role not in ("name", "kana", "address", "other"):
-                raise JobError(
-                    f"gives {name} the role {str(role)[:40]!r}", path=self.job.path, key="source.roles",
-                    next="use name, kana, address or other",
-                )  # fmt: skip
-            known[name] = replace(known[name], role=role)
-        return replace(layout, fields=tuple(known.values()))
 
     def _check_fields(self) -> None:
         key = self.job.review["key"]
@@ -352,7 +323,8 @@ class Run:
             slots = slots * 2
             out.extend(bytes(capacity - len(out)))
             findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
-        return Column(spec.name, out, offsets, plain=mode == K["DOUBLE"]), counts, findings[: n * K["FINDING"]]
+        plain = mode == K["DOUBLE"] and self.charset.double_is_plain
+        return Column(spec.name, out, offsets, plain), counts, findings[: n * K["FINDING"]]
 
     def _numbers(self, batch: Batch, spec: Field) -> tuple[Column, array[int], array[int]]:
         starts, ends, offset, length = self._place(batch, spec)
@@ -639,6 +611,19 @@ class Quarantine:
 
 
 # -- helpers --------------------------------------------------------------------------------------
+
+
+def _with_byte_order(charset: str, path: str) -> str:
+    """``unicode`` as unicode-le or unicode-be, by the mark at the start of the input (big-endian without one)."""
+    if charset != "unicode":
+        return charset
+    if path == "-":
+        raise UsageError("the byte order of standard input cannot be known beforehand", next="use unicode-le or unicode-be")
+    try:
+        with open(path, "rb") as file:
+            return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
+    except OSError as error:
+        raise GaijiError(f"cannot be read: {error.strerror}", where=path, next="check [source] path") from error
 
 
 def _in_order(work: Callable[[Batch], Converted], reader: Reader, threads: int) -> Iterator[Converted]:

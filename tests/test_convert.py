@@ -152,3 +152,123 @@ def test_a_field_beyond_the_record(tmp_path):
     shown = CliRunner().invoke(main, ["convert", str(job)])
     assert shown.exit_code == 2
     assert "name" in shown.output
+
+
+CSV = """
+[source]
+path = "in.csv"
+charset = "{charset}"
+format = "csv"
+{source}
+[output]
+path = "out/juki.csv"
+{output}
+"""
+
+
+def run_csv(tmp_path, data, charset, source="", output="", **sections):
+    (tmp_path / "in.csv").write_bytes(data)
+    job = tmp_path / "job.toml"
+    more = "".join(f"[{name}]\n{body}\n" for name, body in sections.items())
+    job.write_text(CSV.format(charset=charset, source=source, output=output) + more, "utf-8")
+    return convert(job)
+
+
+TABLE = '宛名番号,氏名,フリガナ,住所\n1,渡邉 太郎,ﾜﾀﾅﾍﾞ ﾀﾛｳ,"表町1-2, 3号"\n2,辻◎,ﾂｼﾞ,\n'
+
+
+@pytest.mark.parametrize(
+    ("charset", "data"),
+    [
+        ("windows-31j-jis2004", TABLE.encode("cp932")),
+        ("unicode-utf8", TABLE.encode("utf-8-sig")),
+        ("unicode", TABLE.encode("utf-16")),
+        ("unicode", b"\xfe\xff" + TABLE.encode("utf-16-be")),
+        ("unicode-le", TABLE.encode("utf-16-le")),
+    ],
+)
+def test_csv_in_every_encoding(tmp_path, charset, data):
+    manifest = run_csv(tmp_path, data, charset).data
+    assert (tmp_path / "out/juki.csv").read_text("utf-8") == TABLE
+    assert manifest["fields"]["氏名"]["role"] == "name"
+    assert manifest["fields"]["フリガナ"]["role"] == "kana"
+    assert manifest["fields"]["住所"]["role"] == "address"
+    assert manifest["fields"]["氏名"]["flagged"] == {"already-lost": 1}
+
+
+def test_every_output_format(tmp_path):
+    import polars as pl
+
+    data = TABLE.encode("cp932")
+    run_csv(tmp_path, data, "windows-31j-jis2004", output='format = "tsv"\nbom = true\nnewline = "crlf"')
+    assert (tmp_path / "out/juki.csv").read_bytes().startswith("\ufeff宛名番号\t氏名".encode())
+    assert (tmp_path / "out/juki.csv").read_bytes().count(b"\r\n") == 3
+    job = (tmp_path / "job.toml").read_text("utf-8").split("[output]")[0]
+    (tmp_path / "job.toml").write_text(job + '[output]\npath = "out/juki.parquet"\n[target]\nglyph_columns = true\n', "utf-8")
+    convert(tmp_path / "job.toml")
+    frame = pl.read_parquet(tmp_path / "out/juki.parquet")
+    assert frame["氏名"].to_list() == ["渡邉 太郎", "辻◎"]
+    assert frame["氏名.glyphs"].to_list()[1].split() == ["MJ025761", "-"]
+    assert not [p for p in (tmp_path / "out").iterdir() if p.name.endswith(".part")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_fixed_length_output_and_overflow(tmp_path, encoding):
+    output = f'format = "fixed"\nencoding = "{encoding}"\nwidths = {{ "宛名番号" = 4, "氏名" = 12, "フリガナ" = 30, "住所" = 40 }}'
+    manifest = run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", output=output).data
+    lines = (tmp_path / "out/juki.csv").read_bytes().decode(encoding).splitlines()
+    width = 86 if encoding == "utf-8" else 43
+    assert [len(line.encode()) if encoding == "utf-8" else len(line) for line in lines] == [width, width]
+    found = [f for f in manifest["findings"] if f["reason"] == "overflow"]
+    assert [(f["field"], f["count"]) for f in found] == ([("氏名", 1)] if encoding == "utf-8" else [])
+
+
+def test_policies_drop_and_fail(tmp_path):
+    kept = run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", policy='already-lost = "drop-record"')
+    assert kept.data["records"] == {"read": 2, "written": 1, "dropped": 1, "quarantined": 0}
+    assert "辻" not in (tmp_path / "out/juki.csv").read_text("utf-8")
+    from gaiji.errors import DataError
+
+    with pytest.raises(DataError, match=r"record 2 at byte \d+: already-lost code 819D in field 氏名"):
+        run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", policy='already-lost = "fail"')
+
+
+@pytest.mark.parametrize(("context", "text"), [("field", "辻【◎】"), ("glyph-only", "◎"), ("none", "")])
+def test_the_queue_holds_no_more_than_its_context_allows(tmp_path, context, text):
+    from gaiji.review.queue import open_queue
+
+    run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", review=f'context = "{context}"\nkey = "宛名番号"')
+    queue = open_queue(tmp_path / "out/review.sqlite")
+    (item,) = queue.items()
+    queue.close()
+    assert (item.code, item.reason, item.total) == ("819D", "already-lost", 1)
+    assert [(s.record, s.record_key, s.text) for s in item.samples] == [(2, "2", text)]
+
+
+def test_running_again_adds_nothing_and_a_settled_code_leaves(tmp_path):
+    from gaiji.review.queue import open_queue
+
+    job = write(tmp_path, record(1, bytes.fromhex("80A1")) + record(2, bytes.fromhex("80A180A2")))
+    for _ in range(2):
+        assert convert(job).to_review == 2
+    queue = open_queue(tmp_path / "out/review.sqlite")
+    assert [(i.code, i.total) for i in queue.items()] == [("80A1", 2), ("80A2", 1)]
+    queue.close()
+    (tmp_path / "city.tsv").write_text("code\tucs\tglyph\n80A1\t\tMJ026191\n80A2\t\tMJ026192\n", "utf-8")
+    job = write(tmp_path, (tmp_path / "in.dat").read_bytes(), 'tables = ["city.tsv"]')
+    assert convert(job).exit_code == 0
+    queue = open_queue(tmp_path / "out/review.sqlite")
+    assert list(queue.items()) == []
+    queue.close()
+
+
+def test_the_clerks_sheet_has_a_bom_and_no_formulas(tmp_path):
+    data = "宛名番号,氏名\n=1+1,辻◎\n".encode("cp932")
+    run_csv(tmp_path, data, "windows-31j-jis2004", review='key = "宛名番号"')
+    shown = CliRunner().invoke(main, ["review", "export", str(tmp_path / "out/review.sqlite")])
+    assert shown.exit_code == 0, shown.output
+    raw = (tmp_path / "out/review.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    (row,) = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
+    assert row["旧コード"] == "819D"
+    assert row["用例"].startswith("'=1+1")
