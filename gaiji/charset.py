@@ -362,14 +362,6 @@ class Charset:
                 rows.setdefault(plain, rows[full.text])
         return rows
 
-    @cached_property
-    def double_is_plain(self) -> bool:
-        """Whether no double byte becomes a character that a CSV must quote (site rows may)."""
-        if self.spec.kind.startswith("utf"):
-            return False
-        special = set(',"\t\r\n')
-        return not any(size > 1 and special & set(entry.row.text) for (size, _), entry in self.entries.items())
-
     def hex(self, row: Row) -> str:
         """A row's code as users write it."""
         return f"{row.code:0{row.size}d}" if self.spec.kind == "decimal" else f"{row.code:0{2 * row.size}X}"

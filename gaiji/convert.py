@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from array import array
 from collections import deque
@@ -112,6 +113,7 @@ def convert(
                 sink.write(done.encoded)
                 quarantine.add(done.batch)
                 run.add(totals, done)
+                run.recycle(done.batch)
                 advance(run.reader, totals.written)
         run.reconcile(totals)
         sink.commit()
@@ -140,6 +142,7 @@ def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> 
     totals = run.totals()
     for done in _in_order(run.process, run.reader, os.cpu_count() or 1):
         run.add(totals, done)
+        run.recycle(done.batch)
     run.reconcile(totals)
     return run.report(totals)
 
@@ -164,6 +167,8 @@ class Run:
         self._check_fields()
         self.policy = dict(job.policy)
         self.sink: Sink | None = None
+        self._src: bytearray | bytes = b""
+        self._mine = threading.local()
 
     # -- set-up ---------------------------------------------------------------------------------
 
@@ -242,6 +247,21 @@ class Run:
     def _glyph_fields(self) -> list[Field]:
         return [f for f in self.fields if f.role == "name"] if self.job.target["glyph_columns"] else []
 
+    def recycle(self, batch: Batch) -> None:
+        """Batches come back in order: when the buffer changes, the one before is free for the reader."""
+        if batch.src is not self._src:
+            self.reader.recycle(self._src)
+            self._src = batch.src
+
+    def _buffer(self, name: str, size: int) -> bytearray:
+        """A column's output buffer; each thread uses its own again where the sink copies out of it."""
+        if self.sink is not None and not self.sink.copies:
+            return bytearray(size)
+        mine: dict[str, bytearray] = self._mine.__dict__
+        if len(mine.get(name, b"")) < size:
+            mine[name] = bytearray(size + size // 8)
+        return mine[name]
+
     # -- one batch (runs on a worker thread) ------------------------------------------------------
 
     def process(self, batch: Batch) -> Converted:
@@ -267,7 +287,7 @@ class Run:
             if number < len(self.fields):
                 found.append((self.fields[number], self._overflow(rows, counts[number])))
         hits, drop, failed = self._hits(batch, found, columns)
-        encoded = self.sink.encode(prepared, batch.rows, _ranges(batch.rows, drop)) if batch.rows else b""
+        encoded = self.sink.encode(prepared, batch.rows, _ranges(batch.rows, drop))
         return Converted(batch, encoded, counts, sizes, hits, len(drop), failed)
 
     def _decode_field(self, batch: Batch, spec: Field, states: bytearray) -> tuple[Column, array[int], array[int]]:
@@ -285,11 +305,7 @@ class Run:
 
     def _field_bytes(self, batch: Batch, spec: Field) -> int:
         """Bytes that the framing and the layout give a field: what its units must add up to."""
-        starts, ends, offset, length = self._place(batch, spec)
-        if self.reader.framing.format == "fixed":
-            return batch.rows * length
-        sizes = (max(b - a - offset, 0) for a, b in zip(starts, ends, strict=True))
-        return sum(sizes) if length < 0 else sum(min(size, length) for size in sizes)
+        return kernel_io.extent(*self._place(batch, spec))[0]
 
     def _text(self, batch: Batch, spec: Field, states: bytearray) -> tuple[Column, array[int], array[int]]:
         job = self.job
@@ -298,16 +314,16 @@ class Run:
         )
         starts, ends, offset, length = self._place(batch, spec)
         rows = batch.rows
-        total = sum(ends) - sum(starts) if length < 0 else rows * length
-        longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0) if length < 0 else length
+        total, longest = kernel_io.extent(starts, ends, offset, length)
         capacity = total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"]
         slots = longest + 64
-        out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
+        out, offsets = self._buffer(spec.name, capacity), array("q", bytes(8 * rows + 8))
+        capacity = len(out)
         findings = array("q", bytes(8 * K["FINDING"] * slots))
         counts = array("q", bytes(8 * K["N_COUNTS"]))
         mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
         trim, carry = int(job.source["trim"] == "right"), int(job.source["shift"] == "carry")
-        row = o = n = 0
+        row = o = n = special = 0
         while True:
             work = kernel.Work(batch.src, out, findings, counts)
             work.o, work.n = o, n
@@ -315,7 +331,7 @@ class Run:
                 program, work, mode, trim, carry, starts, ends, offset, length, states, offsets, row,
                 capacity - 8, slots,
             )  # fmt: skip
-            o, n = work.o, work.n
+            o, n, special = work.o, work.n, special or work.special
             if row >= rows:
                 break
             del work  # its views would keep the buffers from growing
@@ -323,28 +339,27 @@ class Run:
             slots = slots * 2
             out.extend(bytes(capacity - len(out)))
             findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
-        plain = mode == K["DOUBLE"] and self.charset.double_is_plain
+        plain = not special and not self.charset.spec.kind.startswith("utf")
         return Column(spec.name, out, offsets, plain), counts, findings[: n * K["FINDING"]]
 
     def _numbers(self, batch: Batch, spec: Field) -> tuple[Column, array[int], array[int]]:
         starts, ends, offset, length = self._place(batch, spec)
         rows = batch.rows
-        longest = length if length >= 0 else max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
-        out, offsets = bytearray(rows * (2 * longest + 24) + 64), array("q", bytes(8 * rows + 8))
+        _, longest = kernel_io.extent(starts, ends, offset, length)
+        out, offsets = self._buffer(spec.name, rows * (2 * longest + 24) + 64), array("q", bytes(8 * rows + 8))
         bad = array("i", bytes(4 * rows))
         ascii_host = int(self.charset.spec.pad_single == 0x20)
-        kernel_io.numbers(
+        flagged = kernel_io.numbers(
             batch.src, NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host, starts, ends,
             offset, length, out, offsets, bad,
         )  # fmt: skip
         counts = array("q", bytes(8 * K["N_COUNTS"]))
         findings = array("q")
-        for row in range(rows) if any(b >= 0 for b in bad) else ():
+        for row in range(rows) if flagged else ():
             if bad[row] >= 0:
                 at = starts[row] + offset + bad[row]
                 code = batch.src[at] if at < ends[row] else 0
                 findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
-        flagged = len(findings) // K["FINDING"]
         counts[K["UNITS"]] = rows
         counts[K["MAPPED_UNITS"]] = rows - flagged
         counts[K["FLAGGED"] + Reason.ILLEGAL] = flagged
@@ -368,8 +383,7 @@ class Run:
         program = self.charset.program(name_field=False, units=True)
         starts, ends, offset, length = self._place(batch, spec)
         rows = batch.rows
-        longest = length if length >= 0 else max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
-        total = rows * longest
+        total, longest = kernel_io.extent(starts, ends, offset, length)
         capacity = total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"]
         out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
         findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))

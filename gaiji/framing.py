@@ -7,7 +7,6 @@ CSV delimiter needs. The scans themselves are in ``gaiji.kernel_io``.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from array import array
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gaiji import kernel_io
+from gaiji.digest import BackgroundDigest, Buffers
 from gaiji.errors import GaijiError, RecordError, UsageError
 
 S: dict[str, int] = kernel_io.CONSTANTS
@@ -91,7 +91,8 @@ class Reader:
         self.size = 0
         self.records = 0
         self.header: list[bytes] = []
-        self._digest = hashlib.sha256()
+        self._digest = BackgroundDigest()
+        self._buffers = Buffers()
         self._file = self._open()
 
     @property
@@ -106,6 +107,11 @@ class Reader:
             return os.fstat(self._file.fileno()).st_size
         except OSError:
             return 0
+
+    def recycle(self, src: bytearray | bytes) -> None:
+        """Take back the buffer of batches that nobody needs any more."""
+        if isinstance(src, bytearray):
+            self._digest.update(b"", lambda: self._buffers.give(src))
 
     def _open(self) -> BinaryIO:
         if self.path == "-":
@@ -134,7 +140,7 @@ class Reader:
             if len(tail) > MAX_RECORD:
                 raise self._error("is longer than any record can be", offset, tail, "check the format")
             room = max(size, 2 * len(tail))
-            buffer = bytearray(room + 8)
+            buffer = self._buffers.take(room + 8)
             buffer[: len(tail)] = tail
             filled = len(tail)
             view = memoryview(buffer)
@@ -145,7 +151,8 @@ class Reader:
                 self._digest.update(view[filled : filled + got])
                 filled += got
                 self.size += got
-            view.release()
+            if self.framing.format == "csv":
+                self._digest.wait()  # undoing quotes rewrites the buffer
             last = filled < room
             yield buffer, filled, offset, last
             offset += filled - len(self._tail)
@@ -160,18 +167,18 @@ class Reader:
         step = length + len(newline)
         if length <= 0:
             raise UsageError("fixed records need a length", next="set record_length in [source]")
+        starts = ends = array("q")  # the same for every batch but the last
         for buffer, filled, offset, last in self._chunks(max(self.batch // step, 1) * step):
             rows = filled // step
             self._tail = bytes(buffer[rows * step : filled])
             if last and newline and len(self._tail) == length:
                 rows, self._tail = rows + 1, b""  # the last record may lack its newline
             bad, gaps, keep = self._check_newlines(buffer, rows, step, newline, offset)
-            starts = array("q", range(0, rows * step, step))
-            ends = array("q", range(length, rows * step + length, step))
-            if bad:
-                starts = array("q", (starts[i] for i in keep))
-                ends = array("q", (ends[i] for i in keep))
-            batch = Batch(buffer, [starts], [ends], len(starts), offset, self.records + 1, 0, bad, gaps)
+            if rows != len(starts):
+                starts = array("q", range(0, rows * step, step))
+                ends = array("q", range(length, rows * step + length, step))
+            a, b = (array("q", (edge[i] for i in keep)) if bad else edge for edge in (starts, ends))
+            batch = Batch(buffer, [a], [b], len(a), offset, self.records + 1, 0, bad, gaps)
             self.records += rows
             if last and self._tail:
                 at = offset + rows * step
@@ -262,7 +269,7 @@ class Reader:
         batch = Batch(buffer, [starts], [ends], rows, offset, self.records + 1)
         limit = self.framing.record_length
         self.records += rows
-        if limit and any(e - s > limit for s, e in zip(starts, ends, strict=True)):
+        if limit and kernel_io.extent(starts, ends, 0, -1)[1] > limit:
             keep = [i for i in range(rows) if ends[i] - starts[i] <= limit]
             batch.starts, batch.ends = [array("q", (starts[i] for i in keep))], [array("q", (ends[i] for i in keep))]
             batch.rows = len(keep)

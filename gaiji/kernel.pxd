@@ -38,7 +38,7 @@ cdef class Work:
     cdef unsigned char *out
     cdef Py_ssize_t start, end
     cdef public Py_ssize_t o, n, row, pos, char, open_at
-    cdef public int shifted, final
+    cdef public int shifted, final, special
     cdef int mixed, open_with
 
 @cython.locals(n_rows=cython.Py_ssize_t)

@@ -107,7 +107,10 @@ class Program:
 
 
 class Work:
-    """The cursor of one decode call: where it reads, where it writes, what it has counted."""
+    """The cursor of one decode call: where it reads, where it writes, what it has counted.
+
+    ``special``: something went the slow way, as every text with a CSV delimiter, quote or line end does.
+    """
 
     def __init__(self, src, out, findings, counts):
         self.findings = findings
@@ -124,6 +127,7 @@ class Work:
         self.n = 0
         self.row = 0
         self.final = 1
+        self.special = 0
 
 
 def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, capacity, slots):
@@ -555,6 +559,7 @@ def _emit(p, w, size, code, kind, text, index):
     """Write what ``kind`` says of a unit of ``size`` bytes whose text is at ``text[8 * index]``."""
     reason = kind & 15
     stored = kind >> 4
+    w.special = 1
     if reason == MAPPED and stored == 0:
         _flag(p, w, size, code, ILLEGAL, text, index, 0)
         return
@@ -576,6 +581,7 @@ def _emit(p, w, size, code, kind, text, index):
 def _flag(p, w, size, code, reason, text, index, stored):
     """A unit that a person must look at: note it and write the replacement that the policy names."""
     _note(p, w, size, code, reason)
+    w.special = 1
     how = p.policy[reason]
     if p.units:
         _put_unit(w, code, size)

@@ -38,6 +38,7 @@ class Work:
     open_at: int
     shifted: int
     final: int
+    special: int
     def __init__(self, src: bytes | bytearray, out: bytearray, findings: array[int], counts: array[int]) -> None: ...
 
 def decode_rows(

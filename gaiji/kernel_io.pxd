@@ -34,11 +34,19 @@ cdef Py_ssize_t _undo_quotes(unsigned char[::1] src, Py_ssize_t begin, Py_ssize_
 
 cpdef Py_ssize_t csv_skip(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int unit, int big)
 
-@cython.locals(n_rows=cython.Py_ssize_t, o=cython.Py_ssize_t, row=cython.Py_ssize_t, pos=cython.Py_ssize_t,
-    end=cython.Py_ssize_t)
+@cython.locals(wrong=cython.Py_ssize_t)
 cpdef Py_ssize_t numbers(const unsigned char[::1] src, int kind, int digits, int scale, int signed, int ascii,
     const long long[::1] starts, const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length,
     unsigned char[::1] out, long long[::1] offsets, int[::1] bad)
+
+@cython.locals(n_rows=cython.Py_ssize_t, o=cython.Py_ssize_t, row=cython.Py_ssize_t, pos=cython.Py_ssize_t,
+    end=cython.Py_ssize_t, wrong=cython.Py_ssize_t)
+cdef Py_ssize_t _numbers(const unsigned char[::1] src, int kind, int digits, int scale, int signed, int ascii,
+    const long long[::1] starts, const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length,
+    unsigned char[::1] out, long long[::1] offsets, int[::1] bad) noexcept nogil
+
+@cython.locals(total=cython.Py_ssize_t, longest=cython.Py_ssize_t, row=cython.Py_ssize_t, size=cython.Py_ssize_t)
+cpdef extent(const long long[::1] starts, const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length)
 
 @cython.locals(last=cython.int, total=cython.Py_ssize_t, i=cython.Py_ssize_t, b=cython.int, d=cython.int, first=cython.int)
 cdef Py_ssize_t _packed(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end, int digits, int scale,

@@ -239,11 +239,22 @@ def numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, lengt
     """Text of numeric fields, exactly: no digit is dropped, the sign is kept, ``scale`` sets the point.
 
     ``kind``: ZONED, PACKED or BINARY; ``ascii``: zones are 3 (ASCII host) and not F. ``out`` must hold
-    64 bytes a row. ``bad`` receives, for each row, -1 or the offset in the field of the byte that is not
-    a digit or sign. Source of the rules: IBM Enterprise COBOL, USAGE DISPLAY/COMP-3/COMP.
+    twice the field and 24 bytes a row. ``bad`` receives, for each row, -1 or the offset in the field of
+    the byte that is not a digit or sign. Returns how many rows are bad. Source of the rules: IBM
+    Enterprise COBOL, USAGE DISPLAY, COMP-3 and COMP.
     """
+    if cython.compiled:
+        with cython.nogil:
+            wrong = _numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, length, out, offsets, bad)
+    else:
+        wrong = _numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, length, out, offsets, bad)
+    return wrong
+
+
+def _numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, length, out, offsets, bad):
     n_rows = len(starts)
     o = 0
+    wrong = 0
     for row in range(n_rows):
         pos = starts[row] + offset
         end = ends[row]
@@ -261,7 +272,25 @@ def numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, lengt
         else:
             o = _binary(src, pos, end, scale, signed, out, o, bad, row)
         offsets[row + 1] = o
-    return o
+        if bad[row] >= 0:
+            wrong += 1
+    return wrong
+
+
+def extent(starts, ends, offset, length):
+    """(bytes that a field has in all rows, the most that it has in one): what framing and layout give it."""
+    total = 0
+    longest = 0
+    for row in range(len(starts)):
+        size = ends[row] - starts[row] - offset
+        if size < 0:
+            size = 0
+        if length >= 0 and size > length:
+            size = length
+        total += size
+        if size > longest:
+            longest = size
+    return total, longest
 
 
 def _packed(src, pos, end, digits, scale, out, o, bad, row):

@@ -18,6 +18,7 @@ K: dict[str, int] = kernel.CONSTANTS
 LOST = frozenset("◎■□●〓�")
 """What earlier migrations left where a character of a name should be."""
 WIDE_PLANES = 0xF0000
+SPECIAL = b',"\t\r\n'
 
 POLICIES = ("geta", "keep", "pua", "tag", "drop-record", "fail")
 DEFAULT_POLICY = {
@@ -87,6 +88,7 @@ class Compiler:
         self.policy = policy
         self.name_field = name_field
         self.units = units
+        self.shields = not recipe.kind.startswith("utf")
         self.single = Plane(256)
         self.double = Plane(2_000_000 if recipe.digits == 8 else 1_000_000 if recipe.digits else 65_536)
         self.triple = Plane(0x20000 if recipe.kind.startswith("utf") else 65_536)
@@ -193,7 +195,9 @@ class Compiler:
             self.longs.append(text)
             text = (len(self.longs) - 1).to_bytes(3, "little")
         plane.text[8 * slot : 8 * slot + len(text)] = text
-        direct = kind == K["MAPPED"] and not override
+        # A text that a CSV must quote goes the slow way, which tells the kernel's caller of it.
+        special = self.shields and not self.units and any(c in text for c in SPECIAL)
+        direct = kind == K["MAPPED"] and not override and not special
         plane.lens[slot] = len(text) if direct else 0
         plane.kind[slot] = 0 if direct else kind | len(text) << 4
 

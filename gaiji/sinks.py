@@ -11,13 +11,14 @@ import os
 import shutil
 import tempfile
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from gaiji import kernel_io
+from gaiji.digest import BackgroundDigest, Buffers
 from gaiji.errors import OutputError, UsageError
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".dat": "fixed"}
@@ -41,7 +42,7 @@ class AtomicFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size = 0
-        self._digest = hashlib.sha256()
+        self._digest = BackgroundDigest()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -55,8 +56,11 @@ class AtomicFile:
         """Digest of the bytes written so far."""
         return self._digest.hexdigest()
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Append; OutputError when the disk is full or the file is gone."""
+    def write(self, data: bytes | bytearray | memoryview, then: Callable[[], None] | None = None) -> None:
+        """Append; OutputError when the disk is full or the file is gone.
+
+        ``data`` must not change until ``then`` is called, from another thread.
+        """
         view = memoryview(data)
         try:
             while view:
@@ -65,13 +69,14 @@ class AtomicFile:
         except OSError as error:
             raise output_error(self.path, error) from error
         self.size += len(data)
-        self._digest.update(data)
+        self._digest.update(data, then)
 
     def commit(self) -> None:
         """Sync and give the file its name."""
         try:
             os.fsync(self._file.fileno())
             self._file.close()
+            self._digest.wait()
             os.replace(self._temporary, self.path)
             sync_folder(self.path.parent)
         except OSError as error:
@@ -79,6 +84,7 @@ class AtomicFile:
 
     def discard(self) -> None:
         """Remove what was written; harmless after ``commit``."""
+        self._digest.close()
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):
@@ -106,8 +112,12 @@ def output_error(path: Path, error: OSError) -> OutputError:
 class Sink:
     """Where batches go. ``encode`` may run on several threads; ``write`` takes its results in order."""
 
+    copies = True
+    """Whether ``encode`` copies: the columns' buffers may be used again when it returns."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._buffers = Buffers()
 
     def prepare(self, columns: Sequence[Column], rows: int) -> tuple[list[Column], list[tuple[int, list[int]]]]:
         """The columns as the format can hold them, and for each that was cut: (column, rows cut)."""
@@ -150,14 +160,16 @@ class LinesSink(Sink):
         lines = kernel_io.Lines()
         for column in columns:
             lines.add(column.data, column.offsets, int(not column.plain))
-        out = bytearray(sum(lines.size(a, b) for a, b in keep))
+        out = self._buffers.take(sum(lines.size(a, b) for a, b in keep))
         at = 0
         for first, last in keep:
             at += lines.write(memoryview(out)[at:], first, last, self._delimiter, self._crlf)
         return memoryview(out)[:at]
 
     def write(self, encoded: object) -> None:
-        self._file.write(encoded)  # type: ignore[arg-type]
+        assert isinstance(encoded, memoryview)
+        buffer = encoded.obj
+        self._file.write(encoded, lambda: self._buffers.give(buffer) if isinstance(buffer, bytearray) else None)
 
     def commit(self) -> None:
         self._file.commit()
@@ -203,6 +215,8 @@ class FixedSink(LinesSink):
 
 class ParquetSink(Sink):
     """Parquet by polars: a part for each batch, then one file."""
+
+    copies = False
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         super().__init__(path)

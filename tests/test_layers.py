@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "gaiji"
 LAYERS = [
-    {"__init__", "errors", "model", "datafiles", "_nocython", "kernel", "kernel_io", "arrow"},
+    {"__init__", "errors", "model", "datafiles", "_nocython", "kernel", "kernel_io", "arrow", "digest"},
     {"gj", "tables", "framing", "presets"},
     {"repertoire", "copybook"},
     {"layout", "program"},

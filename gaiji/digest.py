@@ -1,0 +1,73 @@
+"""What keeps batches flowing: digests computed beside the work, and buffers that are used again.
+
+Owns one worker thread for each SHA-256, so that hashing (which releases the GIL) takes a core of its own
+and never the thread that reads or writes; and pools of buffers, because fresh memory for every batch costs
+more (page faults) than what is done in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+PENDING = 4
+
+
+class Buffers:
+    """A small pool of byte buffers, safe to use from several threads."""
+
+    def __init__(self, keep: int = 6) -> None:
+        self._keep = keep
+        self._free: list[bytearray] = []
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bytearray:
+        """A buffer of at least ``size`` bytes with anything in it."""
+        with self._lock:
+            for i, buffer in enumerate(self._free):
+                if len(buffer) >= size:
+                    return self._free.pop(i)
+        return bytearray(size + size // 8)
+
+    def give(self, buffer: bytearray) -> None:
+        """Take a buffer back; nobody may use it any more."""
+        with self._lock:
+            if len(self._free) < self._keep:
+                self._free.append(buffer)
+
+
+class BackgroundDigest:
+    """A SHA-256 whose ``update`` returns at once, with at most ``PENDING`` pieces waiting."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="gaiji-digest")
+        self._waiting: deque[Future[None]] = deque()
+
+    def update(self, data: bytes | bytearray | memoryview, then: Callable[[], None] | None = None) -> None:
+        """Hash ``data`` after all that came before; it must not change until ``then`` is called."""
+        self._waiting.append(self._pool.submit(self._update, data, then))
+        while len(self._waiting) > PENDING:
+            self._waiting.popleft().result()
+
+    def _update(self, data: bytes | bytearray | memoryview, then: Callable[[], None] | None) -> None:
+        self._digest.update(data)
+        if then is not None:
+            then()
+
+    def wait(self) -> None:
+        """Return when everything handed over has been hashed."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def hexdigest(self) -> str:
+        """The digest of everything so far."""
+        self.wait()
+        return self._digest.hexdigest()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
