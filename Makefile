@@ -16,6 +16,9 @@ test: $(VENV)/ready
 demo: $(VENV)/ready
 	$(BIN)/gaiji demo out/demo
 
+bench: $(VENV)/ready
+	$(BIN)/python tests/bench/run.py
+
 types: $(VENV)/ready
 	$(BIN)/mypy
 

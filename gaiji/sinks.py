@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from array import array
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from gaiji.errors import OutputError, UsageError
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".dat": "fixed"}
 FORMATS = ("csv", "tsv", "parquet", "fixed")
 BOM = b"\xef\xbb\xbf"
+FLUSH = 32 * 1024 * 1024
+"""Bytes after which what was written is sent to the disk, so that no run ends in one long wait."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class AtomicFile:
         self.path = path
         self.size = 0
         self._digest = BackgroundDigest()
+        self._flusher = ThreadPoolExecutor(1, thread_name_prefix="gaiji-flush")
+        self._flushing: Future[None] | None = None
+        self._flushed = 0
+        self._failed: OSError | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -70,10 +77,28 @@ class AtomicFile:
             raise output_error(self.path, error) from error
         self.size += len(data)
         self._digest.update(data, then)
+        if self.size - self._flushed >= FLUSH and (self._flushing is None or self._flushing.done()):
+            self._flushing = self._flusher.submit(self._flush, self.size)
+            self._flushed = self.size
+
+    def _flush(self, size: int) -> None:
+        """Put the first ``size`` bytes on the disk and let go of the memory that held them.
+
+        An error is kept for ``commit``: the system may report it only once.
+        """
+        try:
+            os.fsync(self._file.fileno())
+            if hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(self._file.fileno(), 0, size, os.POSIX_FADV_DONTNEED)
+        except OSError as error:
+            self._failed = error
 
     def commit(self) -> None:
         """Sync and give the file its name."""
+        self._flusher.shutdown()
         try:
+            if self._failed is not None:
+                raise self._failed
             os.fsync(self._file.fileno())
             self._file.close()
             self._digest.wait()
@@ -85,6 +110,7 @@ class AtomicFile:
     def discard(self) -> None:
         """Remove what was written; harmless after ``commit``."""
         self._digest.close()
+        self._flusher.shutdown()
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):

@@ -1,0 +1,5 @@
+"""``python -m gaiji``: the command line."""
+
+from gaiji.cli import main
+
+main()
