@@ -396,10 +396,19 @@ class Run:
         codes = memoryview(units).cast("I")
         names = {c: self.charset.glyph_of(c & 0xFFFFFF, c >> 24) or "-" for c in set(codes)}
         text, ends_out = bytearray(), array("q", [0])
+        blank = self._blank_units if self.job.source["trim"] == "right" else frozenset()
         for row in range(rows):
-            text += " ".join(names[c] for c in codes[offsets[row] // 4 : offsets[row + 1] // 4]).encode()
+            first, last = offsets[row] // 4, offsets[row + 1] // 4
+            while last > first and codes[last - 1] in blank:
+                last -= 1
+            text += " ".join(names[c] for c in codes[first:last]).encode()
             ends_out.append(len(text))
         return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
+
+    @cached_property
+    def _blank_units(self) -> frozenset[int]:
+        """The source units that are spaces, as the glyph column sees them."""
+        return frozenset(c | size << 24 for (size, c), e in self.charset.entries.items() if e.row.text in (" ", "\u3000"))
 
     def _overflow(self, rows: list[int], counts: array[int]) -> array[int]:
         """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""

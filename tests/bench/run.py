@@ -35,15 +35,30 @@ DENSE = [
 PADDED = [(name, size * 2 + 4 if kind == "mixed" else size, kind, role) for name, size, kind, role in DENSE]
 
 
-def run(command: list[str], **more: object) -> tuple[float, int]:
-    """(seconds, peak KiB) of a command whose output is thrown away; a failing command ends the bench."""
+def run(command: list[str]) -> float:
+    """Seconds of a command whose output is thrown away; a failing command ends the bench."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **more)  # type: ignore[call-overload]
-    _, status, usage = os.wait4(process.pid, 0)
+    code = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
     seconds = time.perf_counter() - begin
-    if os.waitstatus_to_exitcode(status) not in (0, 3):
+    if code not in (0, 3):
         sys.exit(f"bench: {command[:3]} failed")
-    return seconds, usage.ru_maxrss
+    return seconds
+
+
+def peak(command: list[str]) -> int:
+    """Peak resident MiB of a command, from its own VmHWM (ru_maxrss would count this process before exec)."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    highest = 0
+    while process.poll() is None:
+        try:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:
+            break
+        lines = [line for line in status.splitlines() if line.startswith("VmHWM")]
+        highest = max([highest, *(int(line.split()[1]) for line in lines)])
+        time.sleep(0.01)
+    process.wait()
+    return highest // 1024
 
 
 def agreed_codes(folder: Path) -> list[bytes]:
@@ -94,17 +109,15 @@ def whole_job(folder: Path, name: str, rounds: int) -> None:
     """File → CSV + queue + manifest against iconv on the same bytes."""
     path = folder / f"{name}.dat"
     job = [sys.executable, "-m", "gaiji", "convert", str(folder / f"{name}.toml"), "--threads", "2"]
-    ours, theirs, peak = [], [], 0
+    ours, theirs = [], []
     for number in range(rounds + 1):
-        a, rss = run(job)
-        b, _ = run([*ICONV, str(path)])
+        a, b = run(job), run([*ICONV, str(path)])
         if number:
             ours.append(a)
             theirs.append(b)
-            peak = max(peak, rss)
     mine, peer = statistics.median(ours), statistics.median(theirs)
     size = path.stat().st_size / MB
-    print(f"whole job, {name}, {size:,.0f} MB, 2 threads: {mine:.2f} s, {size / mine:,.0f} MB/s, peak {peak // 1024} MiB")
+    print(f"whole job, {name}, {size:,.0f} MB, 2 threads: {mine:.2f} s, {size / mine:,.0f} MB/s")
     print(f"  iconv to nowhere:  {peer:.2f} s, {size / peer:,.0f} MB/s   ratio {peer / mine:.2f}")
 
 
@@ -131,7 +144,7 @@ def kernel_alone(folder: Path, name: str, rounds: int) -> None:
             sys.exit("bench: the kernel stopped early")
     theirs = subprocess.run([*ICONV, str(path)], capture_output=True, check=True).stdout
     same = hashlib.sha256(theirs).digest() == hashlib.sha256(memoryview(out)[: work.o]).digest()
-    iconv = min(run([*ICONV, str(path)])[0] for _ in range(3))
+    iconv = min(run([*ICONV, str(path)]) for _ in range(3))
     size = len(data) / MB
     print(f"kernel, {name}, {size:,.0f} MB, 1 thread ({'compiled' if kernel.compiled() else 'interpreted'}): {size / best:,.0f} MB/s")
     print(f"  iconv: {size / iconv:,.0f} MB/s   ratio {iconv / best:.1f}   same text: {'yes' if same else 'NO'}")
@@ -188,7 +201,7 @@ def memory(folder: Path, codes: list[bytes], sizes: list[int]) -> None:
     peaks = []
     for size in sizes:
         make(folder, "dense", DENSE, codes, size)
-        peaks.append(run([sys.executable, "-m", "gaiji", "convert", str(folder / "dense.toml"), "--threads", "2"])[1] // 1024)
+        peaks.append(peak([sys.executable, "-m", "gaiji", "convert", str(folder / "dense.toml"), "--threads", "2"]))
     shown = ", ".join(f"{size / MB:,.0f} MB: {peak} MiB" for size, peak in zip(sizes, peaks, strict=True))
     print(f"peak memory by input size: {shown}")
 
@@ -205,7 +218,7 @@ def same_output(folder: Path) -> None:
 
 def start_up() -> None:
     """How long ``gaiji --help`` takes."""
-    times = [run([sys.executable, "-m", "gaiji", "--help"])[0] for _ in range(7)]
+    times = [run([sys.executable, "-m", "gaiji", "--help"]) for _ in range(7)]
     print(f"gaiji --help: {statistics.median(times):.3f} s")
 
 
