@@ -244,6 +244,11 @@ class Run:
         return names + [f"{f.name}.glyphs" for f in self._glyph_fields]
 
     @cached_property
+    def _last_mixed(self) -> Field | None:
+        """The field at whose end a carried shift must be closed."""
+        return next((f for f in reversed(self.fields) if f.type == "mixed"), None)
+
+    @cached_property
     def _glyph_fields(self) -> list[Field]:
         return [f for f in self.fields if f.role == "name"] if self.job.target["glyph_columns"] else []
 
@@ -322,7 +327,9 @@ class Run:
         findings = array("q", bytes(8 * K["FINDING"] * slots))
         counts = array("q", bytes(8 * K["N_COUNTS"]))
         mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
-        trim, carry = int(job.source["trim"] == "right"), int(job.source["shift"] == "carry")
+        trim, carry = int(job.source["trim"] == "right"), 0
+        if job.source["shift"] == "carry":
+            carry = 2 if spec is self._last_mixed else 1
         row = o = n = special = 0
         while True:
             work = kernel.Work(batch.src, out, findings, counts)

@@ -134,7 +134,8 @@ def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, o
     """Decode one field of the rows from ``row`` on; stops before a row that might not fit.
 
     ``starts``/``ends``: byte range of each record in the source; the field is ``length`` bytes (-1: the
-    rest) from ``offset``. ``states``: shift state of each row, read when ``carry``. ``offsets`` receives
+    rest) from ``offset``. ``states``: shift state of each row, read when ``carry`` is 1 (the field's own end
+    is no end of the shift) or 2 (it is: the record's last field). ``offsets`` receives
     the end of each row's text. ``capacity`` is the size of the output in bytes, ``slots`` that of the
     findings. Returns the next row to do (``len(starts)`` when all are done).
     """
@@ -176,7 +177,7 @@ def _rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets
         w.counts[BYTES] += w.pos - pos + end - w.end
         if mode == MIXED:
             states[row] = w.open_with if w.shifted else 0
-            if w.shifted and not carry:
+            if w.shifted and carry != 1:
                 _flag_open(p, w)
         if trim:
             _trim(w, first)
@@ -345,7 +346,7 @@ def _shift(p, w, s):
 
 def _flag_open(p, w):
     """The field ends shifted: flag the shift that was never closed (it was counted as passed before)."""
-    if w.open_at < 0:
+    if w.open_with == 0:
         return
     at = 4 * (w.open_with - 1)
     size = p.shifts[at + 2]
@@ -353,10 +354,14 @@ def _flag_open(p, w):
     if size == 2:
         code = (code << 8) | p.shifts[at + 1]
     pos = w.pos
-    w.pos = w.open_at
+    if w.open_at >= 0:
+        w.pos = w.open_at
+        w.counts[PASSED_UNITS] -= 1
+    else:  # it was opened in a field before this one: the missing shift counts as a unit of its own
+        w.pos = w.start
+        w.counts[UNITS] += 1
     _note(p, w, size, code, BROKEN_SHIFT)
     w.pos = pos
-    w.counts[PASSED_UNITS] -= 1
     w.counts[FLAGGED + BROKEN_SHIFT] += 1
 
 

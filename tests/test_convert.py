@@ -272,3 +272,38 @@ def test_the_clerks_sheet_has_a_bom_and_no_formulas(tmp_path):
     (row,) = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
     assert row["旧コード"] == "819D"
     assert row["用例"].startswith("'=1+1")
+
+
+CARRY = """
+[source]
+path = "in.dat"
+charset = "ibm-939"
+format = "fixed"
+record_length = 8
+shift = "{shift}"
+[[field]]
+name = "a"
+offset = 0
+length = 4
+role = "name"
+[[field]]
+name = "b"
+offset = 4
+length = 4
+role = "name"
+[output]
+path = "out.csv"
+"""
+
+
+def test_the_shift_state_may_be_carried_over_a_field_boundary(tmp_path):
+    kanji = gaiji.load_charset("ibm-300").encode("一二三")
+    (tmp_path / "in.dat").write_bytes(b"\xc1\x0e" + kanji[:2] + kanji[2:4] + b"\x0f\xc2" + b"\xc1\x0e" + kanji[:2] + kanji[2:])
+    job = tmp_path / "job.toml"
+    job.write_text(CARRY.format(shift="carry"), "utf-8")
+    manifest = convert(job).data
+    assert (tmp_path / "out.csv").read_text("utf-8") == "a,b\nA一,二B\nA一,二三\n"
+    assert manifest["fields"]["b"]["flagged"] == {"broken-shift": 1}
+    assert all(field["reconciled"] for field in manifest["fields"].values())
+    job.write_text(CARRY.format(shift="reset"), "utf-8")
+    assert convert(job).data["fields"]["a"]["flagged"] == {"broken-shift": 2}
