@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 import time
 from array import array
 from collections import deque
@@ -22,20 +21,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from gaiji import __version__, kernel, kernel_io
+from gaiji import __version__, kernel
 from gaiji.charset import load_charset
+from gaiji.columns import Fields
 from gaiji.errors import DataError, GaijiError, JobError, LayoutError, UsageError
+from gaiji.findings import REVIEWED_ROLES, Failure, Findings, Hit
 from gaiji.framing import Batch, Framing, Reader
 from gaiji.job import Job, load_job
 from gaiji.layout import Layout, for_header, layout_from_fields, load_layout, override_fields, with_roles
 from gaiji.model import Field, Reason
 from gaiji.program import K
 from gaiji.sinks import AtomicFile, Column, Sink, open_sink
-
-N: dict[str, int] = kernel_io.CONSTANTS
-REVIEWED_ROLES = frozenset({"name", "kana", "address"})
-"""Fields whose findings go to the review queue; those of others are counted in the manifest."""
-NUMERIC = {"zoned": N["ZONED"], "packed": N["PACKED"], "binary": N["BINARY"]}
 
 
 @dataclass
@@ -55,20 +51,6 @@ class Manifest:
         return 3 if self.to_review else 0
 
 
-@dataclass(frozen=True)
-class Hit:
-    """A group of equal findings in one field of one batch, with its first occurrences.
-
-    ``samples``: (record number, offset in the field, position, row of the batch).
-    """
-
-    field: Field
-    code: str
-    reason: Reason
-    count: int
-    samples: tuple[tuple[int, str, int, str], ...]
-
-
 @dataclass
 class Converted:
     """A batch on its way out."""
@@ -79,7 +61,7 @@ class Converted:
     sizes: list[int]
     hits: list[Hit]
     dropped: int
-    failed: tuple[Field, Reason, str, int, int] | None = None
+    failed: Failure | None = None
 
 
 @dataclass
@@ -165,10 +147,13 @@ class Run:
         self.layout = self._layout()
         self.fields = self.layout.fields
         self._check_fields()
-        self.policy = dict(job.policy)
         self.sink: Sink | None = None
         self._src: bytearray | bytes = b""
-        self._mine = threading.local()
+        self.columns = Fields(
+            self.charset, self.fields, csv=source["format"] == "csv", form=job.target["form"], policy=job.policy,
+            trim=source["trim"] == "right", carry=source["shift"] == "carry",
+        )  # fmt: skip
+        self.findings = Findings(self.columns, job)
 
     # -- set-up ---------------------------------------------------------------------------------
 
@@ -231,6 +216,7 @@ class Run:
             self.job.output_path, self.job.output_format, self.column_names, bom=output["bom"],
             crlf=output["newline"] == "crlf", widths=widths, encoding=output["encoding"],
         )  # fmt: skip
+        self.columns.reuse = self.sink.copies
         return self.sink
 
     def _width(self, column: str) -> int:
@@ -244,11 +230,6 @@ class Run:
         return names + [f"{f.name}.glyphs" for f in self._glyph_fields]
 
     @cached_property
-    def _last_mixed(self) -> Field | None:
-        """The field at whose end a carried shift must be closed."""
-        return next((f for f in reversed(self.fields) if f.type == "mixed"), None)
-
-    @cached_property
     def _glyph_fields(self) -> list[Field]:
         return [f for f in self.fields if f.role == "name"] if self.job.target["glyph_columns"] else []
 
@@ -257,15 +238,6 @@ class Run:
         if batch.src is not self._src:
             self.reader.recycle(self._src)
             self._src = batch.src
-
-    def _buffer(self, name: str, size: int) -> bytearray:
-        """A column's output buffer; each thread uses its own again where the sink copies out of it."""
-        if self.sink is not None and not self.sink.copies:
-            return bytearray(size)
-        mine: dict[str, bytearray] = self._mine.__dict__
-        if len(mine.get(name, b"")) < size:
-            mine[name] = bytearray(size + size // 8)
-        return mine[name]
 
     # -- one batch (runs on a worker thread) ------------------------------------------------------
 
@@ -277,216 +249,23 @@ class Run:
         found: list[tuple[Field, array[int]]] = []
         states = bytearray(batch.rows)
         for spec in self.fields:
-            column, count, findings = self._decode_field(batch, spec, states)
+            column, count, findings = self.columns.decode(batch, spec, states)
             columns.append(column)
             counts.append(count)
-            sizes.append(self._field_bytes(batch, spec))
+            sizes.append(self.columns.size(batch, spec))
             if findings:
                 found.append((spec, findings))
-        columns += [self._glyph_column(batch, spec) for spec in self._glyph_fields]
+        columns += [self.columns.glyphs(batch, spec) for spec in self._glyph_fields]
         if self.sink is None:
-            hits, drop, failed = self._hits(batch, found, columns)
+            hits, drop, failed = self.findings.group(batch, found, columns)
             return Converted(batch, None, counts, sizes, hits, len(drop), failed)
         prepared, overflows = self.sink.prepare(columns, batch.rows)
         for number, rows in overflows:
             if number < len(self.fields):
-                found.append((self.fields[number], self._overflow(rows, counts[number])))
-        hits, drop, failed = self._hits(batch, found, columns)
+                found.append((self.fields[number], self.columns.overflow(rows)))
+        hits, drop, failed = self.findings.group(batch, found, columns)
         encoded = self.sink.encode(prepared, batch.rows, _ranges(batch.rows, drop))
         return Converted(batch, encoded, counts, sizes, hits, len(drop), failed)
-
-    def _decode_field(self, batch: Batch, spec: Field, states: bytearray) -> tuple[Column, array[int], array[int]]:
-        if spec.type in NUMERIC:
-            return self._numbers(batch, spec)
-        if spec.type == "raw":
-            return self._raw(batch, spec)
-        return self._text(batch, spec, states)
-
-    def _place(self, batch: Batch, spec: Field) -> tuple[Any, Any, int, int]:
-        """(starts, ends, offset, length) of a field in a batch."""
-        if len(batch.starts) > 1 or self.reader.framing.format == "csv":
-            return batch.starts[spec.column], batch.ends[spec.column], 0, -1
-        return batch.starts[0], batch.ends[0], spec.offset, spec.length or -1
-
-    def _field_bytes(self, batch: Batch, spec: Field) -> int:
-        """Bytes that the framing and the layout give a field: what its units must add up to."""
-        return kernel_io.extent(*self._place(batch, spec))[0]
-
-    def _text(self, batch: Batch, spec: Field, states: bytearray) -> tuple[Column, array[int], array[int]]:
-        job = self.job
-        program = self.charset.program(
-            name_field=spec.role == "name", form=job.target["form"], policy=self.policy
-        )
-        starts, ends, offset, length = self._place(batch, spec)
-        rows = batch.rows
-        total, longest = kernel_io.extent(starts, ends, offset, length)
-        capacity = total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"]
-        slots = longest + 64
-        out, offsets = self._buffer(spec.name, capacity), array("q", bytes(8 * rows + 8))
-        capacity = len(out)
-        findings = array("q", bytes(8 * K["FINDING"] * slots))
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
-        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
-        trim, carry = int(job.source["trim"] == "right"), 0
-        if job.source["shift"] == "carry":
-            carry = 2 if spec is self._last_mixed else 1
-        row = o = n = special = 0
-        while True:
-            work = kernel.Work(batch.src, out, findings, counts)
-            work.o, work.n = o, n
-            row = kernel.decode_rows(
-                program, work, mode, trim, carry, starts, ends, offset, length, states, offsets, row,
-                capacity - 8, slots,
-            )  # fmt: skip
-            o, n, special = work.o, work.n, special or work.special
-            if row >= rows:
-                break
-            del work  # its views would keep the buffers from growing
-            capacity = capacity * 2
-            slots = slots * 2
-            out.extend(bytes(capacity - len(out)))
-            findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
-        plain = not special and not self.charset.spec.kind.startswith("utf")
-        return Column(spec.name, out, offsets, plain), counts, findings[: n * K["FINDING"]]
-
-    def _numbers(self, batch: Batch, spec: Field) -> tuple[Column, array[int], array[int]]:
-        starts, ends, offset, length = self._place(batch, spec)
-        rows = batch.rows
-        _, longest = kernel_io.extent(starts, ends, offset, length)
-        out, offsets = self._buffer(spec.name, rows * (2 * longest + 24) + 64), array("q", bytes(8 * rows + 8))
-        bad = array("i", bytes(4 * rows))
-        ascii_host = int(self.charset.spec.pad_single == 0x20)
-        flagged = kernel_io.numbers(
-            batch.src, NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host, starts, ends,
-            offset, length, out, offsets, bad,
-        )  # fmt: skip
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
-        findings = array("q")
-        for row in range(rows) if flagged else ():
-            if bad[row] >= 0:
-                at = starts[row] + offset + bad[row]
-                code = batch.src[at] if at < ends[row] else 0
-                findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
-        counts[K["UNITS"]] = rows
-        counts[K["MAPPED_UNITS"]] = rows - flagged
-        counts[K["FLAGGED"] + Reason.ILLEGAL] = flagged
-        counts[K["BYTES"]] = self._field_bytes(batch, spec)
-        return Column(spec.name, out, offsets, plain=True), counts, findings
-
-    def _raw(self, batch: Batch, spec: Field) -> tuple[Column, array[int], array[int]]:
-        """Bytes as hex digits: carried over unread."""
-        starts, ends, offset, length = self._place(batch, spec)
-        out, offsets = bytearray(), array("q", [0])
-        for a, b in zip(starts, ends, strict=True):
-            stop = b if length < 0 else min(b, a + offset + length)
-            out += bytes(batch.src[min(a + offset, b) : stop]).hex().upper().encode()
-            offsets.append(len(out))
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
-        counts[K["UNITS"]] = counts[K["PASSED_UNITS"]] = counts[K["BYTES"]] = len(out) // 2
-        return Column(spec.name, out or bytearray(1), offsets, plain=True), counts, array("q")
-
-    def _glyph_column(self, batch: Batch, spec: Field) -> Column:
-        """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
-        program = self.charset.program(name_field=False, units=True)
-        starts, ends, offset, length = self._place(batch, spec)
-        rows = batch.rows
-        total, longest = kernel_io.extent(starts, ends, offset, length)
-        capacity = total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"]
-        out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
-        findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))
-        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * K["N_COUNTS"])))
-        kernel.decode_rows(
-            program, work, self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""), 0, 0, starts,
-            ends, offset, length, bytearray(rows), offsets, 0, capacity - 8, total + longest + 8,
-        )  # fmt: skip
-        units = memoryview(out).cast("B")[: work.o].tobytes()
-        codes = memoryview(units).cast("I")
-        names = {c: self.charset.glyph_of(c & 0xFFFFFF, c >> 24) or "-" for c in set(codes)}
-        text, ends_out = bytearray(), array("q", [0])
-        blank = self._blank_units if self.job.source["trim"] == "right" else frozenset()
-        for row in range(rows):
-            first, last = offsets[row] // 4, offsets[row + 1] // 4
-            while last > first and codes[last - 1] in blank:
-                last -= 1
-            text += " ".join(names[c] for c in codes[first:last]).encode()
-            ends_out.append(len(text))
-        return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
-
-    @cached_property
-    def _blank_units(self) -> frozenset[int]:
-        """The source units that are spaces, as the glyph column sees them."""
-        return frozenset(c | size << 24 for (size, c), e in self.charset.entries.items() if e.row.text in (" ", "\u3000"))
-
-    def _overflow(self, rows: list[int], counts: array[int]) -> array[int]:
-        """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""
-        findings = array("q")
-        for row in rows:
-            findings.extend((row, 0, 0, 0, 0, Reason.OVERFLOW))
-        return findings
-
-    def _hits(
-        self, batch: Batch, found: list[tuple[Field, array[int]]], columns: list[Column]
-    ) -> tuple[list[Hit], list[int], tuple[Field, Reason, str, int, int] | None]:
-        """Group a batch's findings; which rows are dropped; the first that makes the run fail."""
-        import polars as pl
-
-        from gaiji.arrow import int64_series
-
-        hits: list[Hit] = []
-        drop: set[int] = set()
-        failed: list[tuple[Field, Reason, str, int, int]] = []
-        by_name = {c.name: c for c in columns}
-        for spec, findings in found:
-            flat = int64_series("f", findings)
-            frame = pl.DataFrame(
-                {name: flat.gather_every(K["FINDING"], i) for i, name in enumerate(("row", "offset", "position", "code", "size", "reason"))}
-            )
-            wanted = self.job.review["samples"]
-            groups = frame.group_by("code", "size", "reason", maintain_order=True).agg(
-                pl.len().alias("count"), pl.col("row", "offset", "position").head(max(wanted, 1))
-            )
-            for code, size, reason_id, count, rows, offsets, positions in groups.iter_rows():
-                reason = Reason(reason_id)
-                text = self._code_hex(code, size)
-                how = self.policy[reason]
-                if how == "drop-record":
-                    drop.update(frame.filter(pl.col("reason") == reason_id)["row"].to_list())
-                elif how == "fail":
-                    failed.append((spec, reason, text, batch.record_number(rows[0]), self._file_offset(batch, spec, rows[0], offsets[0])))
-                samples = tuple(
-                    (batch.record_number(row), self._key_of(batch, by_name, row), position, self._marked(by_name[spec.name], row, position))
-                    for row, position in zip(rows[:wanted], positions[:wanted], strict=True)
-                ) if spec.role in REVIEWED_ROLES else ()
-                hits.append(Hit(spec, text, reason, count, samples))
-        return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None
-
-    def _code_hex(self, code: int, size: int) -> str:
-        if self.charset.spec.kind == "decimal" and size > 1:
-            return f"{code:0{size}d}"
-        if self.charset.spec.kind.startswith("utf") and size > 1:
-            return f"{code:04X}"
-        return f"{code:0{2 * size}X}" if size else ""
-
-    def _file_offset(self, batch: Batch, spec: Field, row: int, offset: int) -> int:
-        starts, _, at, _ = self._place(batch, spec)
-        return int(batch.file_offset + starts[row] + at + offset)
-
-    def _key_of(self, batch: Batch, columns: Mapping[str, Column], row: int) -> str:
-        key = self.job.review["key"]
-        return _cell(columns[key], row)[:200] if key else str(batch.record_number(row))
-
-    def _marked(self, column: Column, row: int, position: int) -> str:
-        """The field's text with the finding between 【 and 】, no more than the context allows."""
-        context = self.job.review["context"]
-        if context == "none":
-            return ""
-        text = _cell(column, row)
-        parts = _characters(text)
-        if context == "glyph-only":
-            return parts[position] if position < len(parts) else ""
-        if position >= len(parts):
-            return text + "【】"
-        return "".join(parts[:position]) + "【" + parts[position] + "】" + "".join(parts[position + 1 :])
 
     # -- totals -----------------------------------------------------------------------------------
 
@@ -688,18 +467,6 @@ def _ranges(rows: int, drop: list[int]) -> list[tuple[int, int]]:
     """The runs of rows that are kept."""
     edges = [-1, *drop, rows]
     return [(a + 1, b) for a, b in pairwise(edges) if b > a + 1]
-
-
-def _cell(column: Column, row: int) -> str:
-    return bytes(column.data[column.offsets[row] : column.offsets[row + 1]]).decode("utf-8", "replace")
-
-
-def _characters(text: str) -> list[str]:
-    """Text cut where the source's characters were, as far as the text shows: tags and selectors stay whole."""
-    import regex
-
-    found: list[str] = regex.findall(r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL)
-    return found
 
 
 def _flagged(counts: array[int]) -> dict[str, int]:

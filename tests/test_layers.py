@@ -13,6 +13,8 @@ LAYERS = [
     {"layout", "program"},
     {"charset", "sinks", "lookup"},
     {"job", "review", "review.queue", "review.exchange"},
+    {"columns"},
+    {"findings"},
     {"convert"},
     {"demo"},
     {"cli"},

@@ -1,0 +1,190 @@
+"""Decodes the fields of a batch into columns.
+
+Owns how each field type becomes text (double bytes, numbers, raw bytes, glyph names), the buffers that
+this takes, and the counts and raw findings of a column. What findings mean to people is in
+``gaiji.findings``; the loops are in the kernels.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from gaiji import kernel, kernel_io
+from gaiji.charset import Charset
+from gaiji.framing import Batch
+from gaiji.model import Field, Reason
+from gaiji.program import K
+from gaiji.sinks import Column
+
+N: dict[str, int] = kernel_io.CONSTANTS
+NUMERIC = {"zoned": N["ZONED"], "packed": N["PACKED"], "binary": N["BINARY"]}
+Decoded = tuple[Column, "array[int]", "array[int]"]
+"""A column, its counts (see ``kernel``) and its findings (six int64 each)."""
+
+
+class Fields:
+    """The fields of one job, ready to decode. ``decode`` may run on several threads.
+
+    ``reuse``: the caller copies out of the columns before it decodes the next batch on the same thread,
+    so their buffers are used again.
+    """
+
+    def __init__(
+        self, charset: Charset, fields: Sequence[Field], *, csv: bool, form: str, policy: Mapping[Reason, str], trim: bool, carry: bool
+    ) -> None:
+        self.charset = charset
+        self.fields = tuple(fields)
+        self.csv = csv
+        self.form = form
+        self.policy = policy
+        self.trim = trim
+        self.carry = carry
+        self.reuse = True
+        self._mine = threading.local()
+
+    def decode(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
+        """One field of all rows; ``states`` carries the rows' shift states from field to field."""
+        if spec.type in NUMERIC:
+            return self._numbers(batch, spec)
+        if spec.type == "raw":
+            return self._raw(batch, spec)
+        return self._text(batch, spec, states)
+
+    def place(self, batch: Batch, spec: Field) -> tuple[Any, Any, int, int]:
+        """(starts, ends, offset, length) of a field in a batch."""
+        if self.csv:
+            return batch.starts[spec.column], batch.ends[spec.column], 0, -1
+        return batch.starts[0], batch.ends[0], spec.offset, spec.length or -1
+
+    def size(self, batch: Batch, spec: Field) -> int:
+        """Bytes that the framing and the layout give a field: what its units must add up to."""
+        return kernel_io.extent(*self.place(batch, spec))[0]
+
+    def _text(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
+        program = self.charset.program(
+            name_field=spec.role == "name", form=self.form, policy=self.policy
+        )
+        starts, ends, offset, length = self.place(batch, spec)
+        rows = batch.rows
+        total, longest = kernel_io.extent(starts, ends, offset, length)
+        capacity = total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"]
+        slots = longest + 64
+        out, offsets = self._buffer(spec.name, capacity), array("q", bytes(8 * rows + 8))
+        capacity = len(out)
+        findings = array("q", bytes(8 * K["FINDING"] * slots))
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        trim, carry = int(self.trim), 0
+        if self.carry:
+            carry = 2 if spec is self._last_mixed else 1
+        row = o = n = special = 0
+        while True:
+            work = kernel.Work(batch.src, out, findings, counts)
+            work.o, work.n = o, n
+            row = kernel.decode_rows(
+                program, work, mode, trim, carry, starts, ends, offset, length, states, offsets, row,
+                capacity - 8, slots,
+            )  # fmt: skip
+            o, n, special = work.o, work.n, special or work.special
+            if row >= rows:
+                break
+            del work  # its views would keep the buffers from growing
+            capacity = capacity * 2
+            slots = slots * 2
+            out.extend(bytes(capacity - len(out)))
+            findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
+        plain = not special and not self.charset.spec.kind.startswith("utf")
+        return Column(spec.name, out, offsets, plain), counts, findings[: n * K["FINDING"]]
+
+    def _numbers(self, batch: Batch, spec: Field) -> Decoded:
+        starts, ends, offset, length = self.place(batch, spec)
+        rows = batch.rows
+        _, longest = kernel_io.extent(starts, ends, offset, length)
+        out, offsets = self._buffer(spec.name, rows * (2 * longest + 24) + 64), array("q", bytes(8 * rows + 8))
+        bad = array("i", bytes(4 * rows))
+        ascii_host = int(self.charset.spec.pad_single == 0x20)
+        flagged = kernel_io.numbers(
+            batch.src, NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host, starts, ends,
+            offset, length, out, offsets, bad,
+        )  # fmt: skip
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        findings = array("q")
+        for row in range(rows) if flagged else ():
+            if bad[row] >= 0:
+                at = starts[row] + offset + bad[row]
+                code = batch.src[at] if at < ends[row] else 0
+                findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
+        counts[K["UNITS"]] = rows
+        counts[K["MAPPED_UNITS"]] = rows - flagged
+        counts[K["FLAGGED"] + Reason.ILLEGAL] = flagged
+        counts[K["BYTES"]] = self.size(batch, spec)
+        return Column(spec.name, out, offsets, plain=True), counts, findings
+
+    def _raw(self, batch: Batch, spec: Field) -> Decoded:
+        """Bytes as hex digits: carried over unread."""
+        starts, ends, offset, length = self.place(batch, spec)
+        out, offsets = bytearray(), array("q", [0])
+        for a, b in zip(starts, ends, strict=True):
+            stop = b if length < 0 else min(b, a + offset + length)
+            out += bytes(batch.src[min(a + offset, b) : stop]).hex().upper().encode()
+            offsets.append(len(out))
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        counts[K["UNITS"]] = counts[K["PASSED_UNITS"]] = counts[K["BYTES"]] = len(out) // 2
+        return Column(spec.name, out or bytearray(1), offsets, plain=True), counts, array("q")
+
+    def glyphs(self, batch: Batch, spec: Field) -> Column:
+        """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
+        program = self.charset.program(name_field=False, units=True)
+        starts, ends, offset, length = self.place(batch, spec)
+        rows = batch.rows
+        total, longest = kernel_io.extent(starts, ends, offset, length)
+        capacity = total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"]
+        out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
+        findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))
+        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * K["N_COUNTS"])))
+        kernel.decode_rows(
+            program, work, self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""), 0, 0, starts,
+            ends, offset, length, bytearray(rows), offsets, 0, capacity - 8, total + longest + 8,
+        )  # fmt: skip
+        units = memoryview(out).cast("B")[: work.o].tobytes()
+        codes = memoryview(units).cast("I")
+        names = {c: self.charset.glyph_of(c & 0xFFFFFF, c >> 24) or "-" for c in set(codes)}
+        text, ends_out = bytearray(), array("q", [0])
+        blank = self._blank_units if self.trim else frozenset()
+        for row in range(rows):
+            first, last = offsets[row] // 4, offsets[row + 1] // 4
+            while last > first and codes[last - 1] in blank:
+                last -= 1
+            text += " ".join(names[c] for c in codes[first:last]).encode()
+            ends_out.append(len(text))
+        return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
+
+    @cached_property
+    def _blank_units(self) -> frozenset[int]:
+        """The source units that are spaces, as the glyph column sees them."""
+        return frozenset(c | size << 24 for (size, c), e in self.charset.entries.items() if e.row.text in (" ", "\u3000"))
+
+    def overflow(self, rows: Sequence[int]) -> array[int]:
+        """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""
+        findings = array("q")
+        for row in rows:
+            findings.extend((row, 0, 0, 0, 0, Reason.OVERFLOW))
+        return findings
+
+    @cached_property
+    def _last_mixed(self) -> Field | None:
+        """The field at whose end a carried shift must be closed."""
+        return next((f for f in reversed(self.fields) if f.type == "mixed"), None)
+
+    def _buffer(self, name: str, size: int) -> bytearray:
+        """A column's output buffer; each thread uses its own again where the sink copies out of it."""
+        if not self.reuse:
+            return bytearray(size)
+        mine: dict[str, bytearray] = self._mine.__dict__
+        if len(mine.get(name, b"")) < size:
+            mine[name] = bytearray(size + size // 8)
+        return mine[name]
