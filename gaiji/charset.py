@@ -102,6 +102,18 @@ def load_spec(name: str) -> Spec:
     )
 
 
+def code_system(name: str) -> str:
+    """The short name of a charset's code system, as it stands in findings, tags and the review queue."""
+    spec = load_spec(name)
+    tables = [load_table(table_id) for table_id in (*spec.single, *spec.double, *spec.triple)]
+    return _system(tables)
+
+
+def _system(tables: Sequence[Table]) -> str:
+    wide = [t for t in tables if not t.ranges or t.ranges[0].size > 1 or t.decimal] or list(tables)
+    return wide[0].system if wide else "UCS"
+
+
 def load_charset(
     name: str,
     site: Sequence[str | Path] = (),
@@ -135,10 +147,13 @@ def _options(spec: Spec, given: Mapping[str, str]) -> dict[str, str]:
     for name, value in given.items():
         if name not in known:
             raise CharsetError(
-                f"{spec.name} has no option {name[:40]!r}", next=_nearest(name, known, f"gaiji charset show {spec.name}")
+                f"{spec.name} has no option {name[:40]!r}",
+                next=_nearest(name, known, f"gaiji charset show {spec.name}"),
             )
         if known[name] and value not in known[name]:
-            raise CharsetError(f"option {name} of {spec.name} cannot be {value[:40]!r}", next=f"use one of {', '.join(known[name])}")
+            raise CharsetError(
+                f"option {name} of {spec.name} cannot be {value[:40]!r}", next=f"use one of {', '.join(known[name])}"
+            )
         chosen[name] = value
     return chosen
 
@@ -169,8 +184,7 @@ class Charset:
         self.sites = tuple(sites)
         self.repertoire = repertoire
         self.ranges = tuple(r for table in tables for r in table.ranges) + spec.ranges
-        wide = [t for t in tables if not t.ranges or t.ranges[0].size > 1 or t.decimal] or list(tables)
-        self.system = wide[0].system if wide else "UCS"
+        self.system = _system(tables)
         self.entries = self._layer()
         self._recipe()  # a wrong option is an error now, not at the first character
         self._programs: dict[Any, kernel.Program] = {}
@@ -454,15 +468,15 @@ class StreamDecoder:
             self._state = 0
         flagged = {f.position for f in findings}
         first = self._position - chars
-        names = [
-            None if first + i in flagged else self._charset.glyph_of(c & 0xFFFFFF, c >> 24) for i, c in enumerate(codes)
-        ]
+        names = [None if first + i in flagged else self._charset.glyph_of(c & 0xFFFFFF, c >> 24) for i, c in enumerate(codes)]
         return Decoded(text.decode("utf-8"), tuple(names), tuple(self._hex(c) for c in codes), tuple(findings))
 
     def _take_bom(self, data: bytes) -> bytes:
         self._bom = False
         if data[:2] == b"\xff\xfe":
-            other = load_charset("unicode-le", [t.path for t in self._charset.sites], options={"dash": self._charset.options["dash"]})
+            other = load_charset(
+                "unicode-le", [t.path for t in self._charset.sites], options={"dash": self._charset.options["dash"]}
+            )
             self._text = other.program()
             self._units = other.program(units=True)
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -485,9 +499,7 @@ class StreamDecoder:
 
     def _finding(self, row: Sequence[int]) -> Finding:
         _, offset, position, code, size, reason = row
-        return Finding(
-            Reason(reason).label, self._hex(code | size << 24), self._offset + offset, self._position + position
-        )
+        return Finding(Reason(reason).label, self._hex(code | size << 24), self._offset + offset, self._position + position)
 
     def _hex(self, unit: int) -> str:
         code, size = unit & 0xFFFFFF, unit >> 24

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +102,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         click.echo(f"{records['quarantined']} records could not be cut and stand in {output.parent / 'bad-records.bin'}")
     if records["dropped"]:
         click.echo(f"{records['dropped']} records dropped by policy")
-    click.echo(f"{data['review']['codes']} codes wait for review in {data['review']['queue']}; manifest: {output.parent / 'manifest.json'}")
+    waiting, queue = data["review"]["waiting"], data["review"]["queue"]
+    click.echo(f"{waiting} codes wait for review in {queue}; manifest: {output.parent / 'manifest.json'}")
 
 
 @main.command()
@@ -269,19 +272,96 @@ def review() -> None:
 
 @review.command("export")
 @click.argument("queue", type=click.Path())
-@click.option("--format", "format_", type=click.Choice(["csv"]), default="csv", show_default=True)
-@click.option("--output", default="", help="The file to write (default: review.csv beside the queue).")
+@click.option("--format", "format_", type=click.Choice(["csv", "xlsx", "html"]), default="csv", show_default=True)
+@click.option("--output", default="", help="The file to write (default: review.FORMAT beside the queue).")
 def review_export(queue: str, format_: str, output: str) -> None:
-    """Write the queue for a clerk: one row for each code, with a BOM for Excel."""
-    from gaiji.review.exchange import export_csv
+    """Write the queue for clerks: one row for each code."""
+    from gaiji.review.exchange import export
+
+    path = Path(output) if output else Path(queue).with_name(f"review.{format_}")
+    with _queue(queue) as opened:
+        rows = export(opened, path, format_)
+    click.echo(f"{rows} codes written to {path}")
+
+
+@review.command("import")
+@click.argument("queue", type=click.Path())
+@click.argument("file", type=click.Path())
+@click.option("--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Check the sheet and write nothing.")
+def review_import(queue: str, file: str, confirm: str, dry_run: bool) -> None:
+    """Take the decisions of a CSV or XLSX sheet; with one wrong row nothing is taken."""
+    from gaiji.review.exchange import Refused, import_sheet
+
+    with _queue(queue) as opened:
+        try:
+            done = import_sheet(opened, Path(file), confirm=confirm, dry_run=dry_run)
+        except Refused as error:
+            for refusal in error.refusals:
+                click.echo(str(refusal), err=True)
+            raise
+    would = "would be " if dry_run else ""
+    click.echo(f"{done.decided} {would}decided, {done.confirmed} {would}confirmed, {done.unchanged} unchanged")
+
+
+@review.command("apply")
+@click.argument("queue", type=click.Path())
+@click.option("--folder", default="", help="Where the site tables go (default: beside the queue, where convert finds them).")
+def review_apply(queue: str, folder: str) -> None:
+    """Write the confirmed decisions as site tables, which the next conversion uses."""
+    from gaiji.review.apply import apply
+
+    with _queue(queue) as opened:
+        written = apply(opened, Path(folder) if folder else Path(queue).parent)
+    for path, rows in written.items():
+        click.echo(f"{rows} decisions written to {path}")
+    if not written:
+        click.echo("no confirmed decision that a table can carry")
+
+
+@review.command("status")
+@click.argument("queue", type=click.Path())
+def review_status(queue: str) -> None:
+    """Progress: items and occurrences by state."""
+    from gaiji.review.decisions import Decisions
+    from gaiji.review.exchange import STATES
+
+    with _queue(queue) as opened:
+        for state, counts in Decisions(opened).status().items():
+            click.echo(f"{state:10} {STATES[state]}  {counts['items']} codes, {counts['occurrences']} occurrences")
+
+
+@review.command("audit")
+@click.argument("queue", type=click.Path())
+@click.option("--head", default="", help="The head noted at an earlier time: it must still be a line of the log.")
+def review_audit(queue: str, head: str) -> None:
+    """Verify the audit log: that no line and no decision was changed unseen.
+
+    Prints the head (the newest line's hash). Note it outside the queue: with --head it proves later
+    that the log was only added to.
+    """
+    from gaiji.review.decisions import audit_head, audit_lines, verify_audit
+
+    with _queue(queue) as opened:
+        lines, wrong = verify_audit(opened)
+        now = audit_head(opened)
+        if not wrong and head and head not in {line["hash"] for line in audit_lines(opened)}:
+            wrong = "the noted head is no line of this log"
+    if wrong:
+        click.echo(f"gaiji: {queue}: {wrong}; restore the queue from a backup", err=True)
+        sys.exit(1)
+    click.echo(f"{lines} lines hold; head {now or 'none yet'}")
+
+
+@contextmanager
+def _queue(where: str) -> Iterator[Any]:
+    """An existing queue, closed again."""
     from gaiji.review.queue import open_queue
 
-    if "://" not in queue and not Path(queue).exists():
-        raise UsageError("is not there", where=queue, next="run gaiji convert first; it prints where its queue is")
-    path = Path(output) if output else Path(queue).with_name(f"review.{format_}")
-    opened = open_queue(queue)
+    if "://" not in where and not Path(where).exists():
+        raise UsageError("is not there", where=where, next="run gaiji convert first; it prints where its queue is")
+    opened = open_queue(where)
     try:
-        rows = export_csv(opened.items(), path)
+        yield opened
     finally:
         opened.close()
-    click.echo(f"{rows} codes written to {path}")

@@ -34,7 +34,15 @@ class Fields:
     """
 
     def __init__(
-        self, charset: Charset, fields: Sequence[Field], *, csv: bool, form: str, policy: Mapping[Reason, str], trim: bool, carry: bool
+        self,
+        charset: Charset,
+        fields: Sequence[Field],
+        *,
+        csv: bool,
+        form: str,
+        policy: Mapping[Reason, str],
+        trim: bool,
+        carry: bool,
     ) -> None:
         self.charset = charset
         self.fields = tuple(fields)
@@ -45,6 +53,11 @@ class Fields:
         self.carry = carry
         self.reuse = True
         self._mine = threading.local()
+        # Compiled before the first batch: two threads that meet the first batches would each compile them.
+        self._programs = {
+            name: charset.program(name_field=name, form=form, policy=policy)
+            for name in {f.role == "name" for f in fields if f.type not in NUMERIC and f.type != "raw"}
+        }
 
     def decode(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
         """One field of all rows; ``states`` carries the rows' shift states from field to field."""
@@ -65,9 +78,7 @@ class Fields:
         return kernel_io.extent(*self.place(batch, spec))[0]
 
     def _text(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
-        program = self.charset.program(
-            name_field=spec.role == "name", form=self.form, policy=self.policy
-        )
+        program = self._programs[spec.role == "name"]
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
         total, longest = kernel_io.extent(starts, ends, offset, length)

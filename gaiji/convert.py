@@ -6,6 +6,7 @@ itself lives a layer below: framing, layout, charset (kernel), sinks, review que
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji import __version__, kernel
-from gaiji.charset import load_charset
+from gaiji.charset import Entry, code_system, load_charset
 from gaiji.columns import Fields
 from gaiji.errors import DataError, GaijiError, JobError, LayoutError, UsageError
 from gaiji.findings import REVIEWED_ROLES, Failure, Findings, Hit
@@ -43,7 +44,7 @@ class Manifest:
     @property
     def to_review(self) -> int:
         """Codes that wait for a person."""
-        return int(self.data["review"]["codes"])
+        return int(self.data["review"]["waiting"])
 
     @property
     def exit_code(self) -> int:
@@ -137,11 +138,11 @@ class Run:
         self.keep_output = keep_output
         source = job.source
         tables = [job.file(name) for name in source["tables"]]
+        decided = job.decisions_path(code_system(source["charset"]))
+        tables += [str(decided)] if decided.exists() else []
         name = _with_byte_order(source["charset"], job.file(source["path"]))
         self.charset = load_charset(name, tables, options=source["options"])
-        self.reader = Reader(
-            job.file(source["path"]), self._framing(), quarantine=source["on_bad_record"] == "quarantine"
-        )
+        self.reader = Reader(job.file(source["path"]), self._framing(), quarantine=source["on_bad_record"] == "quarantine")
         self._batches = iter(self.reader)
         self._first = next(self._batches, None)  # a CSV's header is known only now
         self.layout = self._layout()
@@ -313,8 +314,8 @@ class Run:
                 where=self.reader.path, next="report this as a bug of gaiji",
             )  # fmt: skip
 
-    def fill_queue(self, totals: Totals) -> int:
-        """Put the findings of name, kana and address fields into the queue; returns the codes that wait."""
+    def fill_queue(self, totals: Totals) -> tuple[int, int]:
+        """Put the findings of name, kana and address fields into the queue; returns (codes, those that wait)."""
         from gaiji.review.queue import Item, Sample, open_queue
 
         items: dict[tuple[str, Reason], Item] = {}
@@ -323,23 +324,37 @@ class Run:
                 continue
             found = items.setdefault(
                 (code, reason),
-                Item(self.charset.system, code, self.job.review["site"], reason.label, candidates=self._candidates(code, reason)),
+                Item(
+                    self.charset.system,
+                    code,
+                    self.job.review["site"],
+                    reason.label,
+                    candidates=self._candidates(code, reason),
+                    basis=self._basis(code),
+                ),
             )
             found.counts[name, role] = hit.count
             room = self.job.review["samples"] - len(found.samples)
             found.samples += [Sample(r, key, name, at, text) for r, key, at, text in hit.samples[:room]]
         queue = open_queue(self.job.review["queue"] if "://" in self.job.review["queue"] else self.job.queue_path)
         try:
-            queue.add(self.job.source["path"], items.values())
+            waiting = queue.add(self.job.source["path"], items.values())
         finally:
             queue.close()
-        return len(items)
+        return len(items), waiting
 
     def _candidates(self, code: str, reason: Reason) -> str:
-        if reason is not Reason.AMBIGUOUS or self.charset.spec.kind == "decimal":
-            return ""
-        entry = self.charset.entries.get((len(code) // 2, int(code, 16)))
-        return entry.row.glyph if entry else ""
+        entry = self._entry(code)
+        return entry.row.glyph if entry and reason is Reason.AMBIGUOUS else ""
+
+    def _basis(self, code: str) -> str:
+        """What the tables say of a code now; when it changes, a decision on the code is open again."""
+        entry = self._entry(code)
+        return hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest() if entry else ""
+
+    def _entry(self, code: str) -> Entry | None:
+        decimal = self.charset.spec.kind == "decimal"
+        return self.charset.entries.get((len(code), int(code)) if decimal else (len(code) // 2, int(code, 16))) if code else None
 
     # -- reports ----------------------------------------------------------------------------------
 
@@ -367,7 +382,7 @@ class Run:
         }  # fmt: skip
 
     def manifest(
-        self, totals: Totals, sink: Sink, quarantine: Quarantine, codes: int, started: str
+        self, totals: Totals, sink: Sink, quarantine: Quarantine, codes: tuple[int, int], started: str
     ) -> dict[str, Any]:
         """Everything that DESIGN promises of manifest.json."""
         tables = (*self.charset.tables, *self.charset.sites)
@@ -377,7 +392,7 @@ class Run:
             "repertoire": self.charset.repertoire.version,
             "output": sink.describe() | {"path": self.job.output["path"]},
             "quarantine": quarantine.describe(),
-            "review": {"queue": self.job.review["queue"] or "review.sqlite", "codes": codes},
+            "review": {"queue": self.job.review["queue"] or "review.sqlite", "codes": codes[0], "waiting": codes[1]},
             "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
             "started": started,
             "finished": _now(),
@@ -396,7 +411,10 @@ class Quarantine:
         """Set a batch's bad records aside."""
         for bad in batch.bad:
             if self._files is None:
-                self._files = (AtomicFile(self._folder / "bad-records.bin"), AtomicFile(self._folder / "bad-records.tsv"))
+                self._files = (
+                    AtomicFile(self._folder / "bad-records.bin"),
+                    AtomicFile(self._folder / "bad-records.tsv"),
+                )
                 self._files[1].write(b"record\toffset\tbytes\tposition\twhy\n")
             data, index = self._files
             index.write(f"{bad.record}\t{bad.offset}\t{len(bad.raw)}\t{data.size}\t{bad.why}\n".encode())

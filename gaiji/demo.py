@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gaiji.convert import convert
 from gaiji.datafiles import samples_dir
-from gaiji.review.exchange import export_csv
+from gaiji.review.exchange import export
 from gaiji.review.queue import open_queue
 
 JOBS = (
@@ -28,7 +28,7 @@ def run_demo(folder: Path) -> Iterator[str]:
         queue = output.parent / "review.sqlite"
         opened = open_queue(queue)
         try:
-            export_csv(opened.items(), output.parent / "review.csv")
+            export(opened, output.parent / "review.csv")
         finally:
             opened.close()
         yield f"{what}: {data['records']['written']} records converted"

@@ -34,9 +34,7 @@ class UsageError(GaijiError):
 class TableError(GaijiError):
     """A mapping file is wrong. ``line`` and ``column`` count from 1; 0 means the whole file."""
 
-    def __init__(
-        self, what: str, *, path: Path | str, line: int = 0, column: str = "", next: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, path: Path | str, line: int = 0, column: str = "", next: str = "") -> None:
         self.path = str(path)
         self.line = line
         self.column = column
@@ -55,9 +53,7 @@ class CharsetError(UsageError):
 class LayoutError(UsageError):
     """A layout or copybook does not describe the records it is used for."""
 
-    def __init__(
-        self, what: str, *, path: Path | str = "", line: int = 0, field: str = "", next: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, path: Path | str = "", line: int = 0, field: str = "", next: str = "") -> None:
         self.path = str(path)
         self.line = line
         self.field = field

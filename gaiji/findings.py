@@ -62,7 +62,10 @@ class Findings:
         for spec, findings in found:
             flat = int64_series("f", findings)
             frame = pl.DataFrame(
-                {name: flat.gather_every(K["FINDING"], i) for i, name in enumerate(("row", "offset", "position", "code", "size", "reason"))}
+                {
+                    name: flat.gather_every(K["FINDING"], i)
+                    for i, name in enumerate(("row", "offset", "position", "code", "size", "reason"))
+                }
             )
             wanted = self.job.review["samples"]
             groups = frame.group_by("code", "size", "reason", maintain_order=True).agg(
@@ -75,11 +78,28 @@ class Findings:
                 if how == "drop-record":
                     drop.update(frame.filter(pl.col("reason") == reason_id)["row"].to_list())
                 elif how == "fail":
-                    failed.append((spec, reason, text, batch.record_number(rows[0]), self._file_offset(batch, spec, rows[0], offsets[0])))
-                samples = tuple(
-                    (batch.record_number(row), self._key_of(batch, by_name, row), position, self._marked(by_name[spec.name], row, position))
-                    for row, position in zip(rows[:wanted], positions[:wanted], strict=True)
-                ) if spec.role in REVIEWED_ROLES else ()
+                    failed.append(
+                        (
+                            spec,
+                            reason,
+                            text,
+                            batch.record_number(rows[0]),
+                            self._file_offset(batch, spec, rows[0], offsets[0]),
+                        )
+                    )
+                samples = (
+                    tuple(
+                        (
+                            batch.record_number(row),
+                            self._key_of(batch, by_name, row),
+                            position,
+                            self._marked(by_name[spec.name], row, position),
+                        )
+                        for row, position in zip(rows[:wanted], positions[:wanted], strict=True)
+                    )
+                    if spec.role in REVIEWED_ROLES
+                    else ()
+                )
                 hits.append(Hit(spec, text, reason, count, samples))
         return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None
 

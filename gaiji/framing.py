@@ -21,7 +21,7 @@ from gaiji.errors import GaijiError, RecordError, UsageError
 
 S: dict[str, int] = kernel_io.CONSTANTS
 FORMATS = ("fixed", "vb", "lines", "csv")
-BATCH = 8 * 1024 * 1024
+BATCH = 2 * 1024 * 1024
 MAX_RECORD = 16 * 1024 * 1024
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
 
@@ -119,9 +119,7 @@ class Reader:
         try:
             return open(self.path, "rb", buffering=0)
         except OSError as error:
-            raise GaijiError(
-                f"cannot be read: {error.strerror}", where=self.path, next="check [source] path"
-            ) from error
+            raise GaijiError(f"cannot be read: {error.strerror}", where=self.path, next="check [source] path") from error
 
     def __iter__(self) -> Iterator[Batch]:
         with self._file:
@@ -238,9 +236,7 @@ class Reader:
                 self._drain()
                 return
 
-    def _bad_rdw(
-        self, batch: Batch, buffer: bytearray, filled: int, scan: kernel_io.Scan, offset: int, last: bool
-    ) -> None:
+    def _bad_rdw(self, batch: Batch, buffer: bytearray, filled: int, scan: kernel_io.Scan, offset: int, last: bool) -> None:
         """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside as one."""
         names = {
             S["BAD_RDW"]: "the record descriptor (RDW) is not valid",
@@ -371,9 +367,7 @@ class Reader:
             if not error and rows < limit:
                 return
 
-    def _bad_csv(
-        self, batch: Batch, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int
-    ) -> None:
+    def _bad_csv(self, batch: Batch, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int) -> None:
         error = self._csv_error(scan, buffer, offset, columns)
         if not self.quarantine:
             raise error

@@ -63,9 +63,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "inner": ("内画数", "部首内画数"),
     "note": ("備考", "note"),
 }  # fmt: skip
-_READING_HEADERS = frozenset(
-    ("読み", "読み(参考)", "音読み", "訓読み", "音", "訓", "音訓", "読み仮名", "よみ", "readings")
-)
+_READING_HEADERS = frozenset(("読み", "読み(参考)", "音読み", "訓読み", "音", "訓", "音訓", "読み仮名", "よみ", "readings"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "site": Key(str, "", "name of the municipality whose 外字 these are"),
         "key": Key(str, "", "the field that identifies a record in the queue (default: the record number)"),
     },
-    "policy": {
-        reason.label: Key(str, DEFAULT_POLICY[reason], "what is written for it", POLICIES) for reason in Reason
-    },
+    "policy": {reason.label: Key(str, DEFAULT_POLICY[reason], "what is written for it", POLICIES) for reason in Reason},
 }
 FIELD_SECTION = "field"
 
@@ -111,6 +109,17 @@ class Job:
     def queue_path(self) -> Path:
         """Where the review queue is."""
         return self.base / self.review["queue"] if self.review["queue"] else self.output_path.parent / "review.sqlite"
+
+    def decisions_path(self, system: str) -> Path:
+        """The site table that ``gaiji review apply`` writes for a code system beside the queue; used when it is there."""
+        folder = self.output_path.parent if "://" in self.review["queue"] else self.queue_path.parent
+        return folder / decisions_name(system, self.review["site"])
+
+
+def decisions_name(system: str, site: str) -> str:
+    """``decisions-JEF.tsv``, with the site's name where one is given."""
+    plain = "".join(c if c.isalnum() else "_" for c in site)
+    return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
 
 
 def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Job:
@@ -150,7 +159,12 @@ def make_job(
         raise JobError("must be [[field]] tables", path=path, key="field", next="write [[field]] above each field")
     policy = {Reason.from_label(name): value for name, value in sections.pop("policy").items()}
     digest = hashlib.sha256(
-        json.dumps([sections, {r.label: p for r, p in policy.items()}, fields], sort_keys=True, ensure_ascii=False, default=list).encode()
+        json.dumps(
+            [sections, {r.label: p for r, p in policy.items()}, fields],
+            sort_keys=True,
+            ensure_ascii=False,
+            default=list,
+        ).encode()
     ).hexdigest()
     job = Job(path=path, base=base or Path(), fields=tuple(fields), policy=policy, digest=digest, **sections)
     _check_together(job)

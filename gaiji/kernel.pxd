@@ -1,16 +1,21 @@
 # Types of gaiji/kernel.py when it is compiled. Every loop of it runs without the GIL.
 cimport cython
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 cdef int ILLEGAL, BROKEN_SHIFT, MAPPED, LONG, GETA, STORED, TAG, SHIFTED, LEAD, DECIMAL, UTF8
 cdef int MIXED, DOUBLE, SINGLE, UNITS, MAPPED_UNITS, PASSED_UNITS, TRIMMED_UNITS, FLAGGED, BYTES, N_COUNTS
 cdef int FINDING, SLACK
+cdef const unsigned char *WIDE_SPACES
+cdef const unsigned char *SPACES
 
 cdef class Program:
-    cdef object _keep, _first
+    cdef object _keep, _first, _pads
     cdef public int kind, units, little, wide, digits
     cdef public Py_ssize_t bound
     cdef int pad_single, pad_hi, pad_lo, n_shifts, tag_length
+    cdef Py_ssize_t space_double, space_single
+    cdef const unsigned char *double_pads
+    cdef const unsigned char *single_pads
     cdef const unsigned char *stext
     cdef const unsigned char *slen
     cdef const unsigned char *skind
@@ -55,12 +60,12 @@ cdef void _field(Program p, Work w) noexcept nogil
 
 @cython.locals(src="const unsigned char *", out="unsigned char *", text="const unsigned char *",
     lens="const unsigned char *", hi=cython.int, lo=cython.int, pos=cython.Py_ssize_t, last=cython.Py_ssize_t,
-    o=cython.Py_ssize_t, code=cython.Py_ssize_t, n=cython.int, done=cython.Py_ssize_t)
+    space=cython.Py_ssize_t, o=cython.Py_ssize_t, code=cython.Py_ssize_t, n=cython.int, done=cython.Py_ssize_t)
 cdef void _run_double(Program p, Work w) noexcept nogil
 
 @cython.locals(src="const unsigned char *", out="unsigned char *", text="const unsigned char *",
     lens="const unsigned char *", pos=cython.Py_ssize_t, end=cython.Py_ssize_t, o=cython.Py_ssize_t,
-    b=cython.Py_ssize_t, n=cython.int, done=cython.Py_ssize_t)
+    space=cython.Py_ssize_t, b=cython.Py_ssize_t, n=cython.int, done=cython.Py_ssize_t)
 cdef void _run_single(Program p, Work w) noexcept nogil
 
 @cython.locals(src="const unsigned char *", shifts="const unsigned char *", b=cython.int, i=cython.int)
@@ -125,5 +130,5 @@ cdef void _put_utf8(Work w, Py_ssize_t cp) noexcept nogil
 @cython.locals(src="const unsigned char *", end=cython.Py_ssize_t, done=cython.Py_ssize_t)
 cdef void _drop_padding(Program p, Work w, int mode) noexcept nogil
 
-@cython.locals(out="unsigned char *", o=cython.Py_ssize_t)
+@cython.locals(out="unsigned char *", o=cython.Py_ssize_t, done=cython.Py_ssize_t)
 cdef void _trim(Work w, Py_ssize_t first) noexcept nogil

@@ -51,6 +51,9 @@ N_COUNTS = 20
 # A finding is six int64: row, offset in the field, character position, code, bytes of the code, reason.
 FINDING = 6
 SLACK = 64
+# Eight U+3000 and sixteen U+0020.
+WIDE_SPACES = b"\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80"
+SPACES = b"                "
 
 
 def compiled():
@@ -80,6 +83,15 @@ class Program:
         self.pad_single = more.get("pad_single", 0x20)
         self.pad_hi = pad[0]
         self.pad_lo = pad[1]
+        # Padding comes in long runs: eight double or sixteen single units of it go in one step (compiled code only).
+        space = pad[self.little] << 8 | pad[1 - self.little]
+        plain = dlen[space] == 3 and dtext[8 * space : 8 * space + 3] == b"\xe3\x80\x80"
+        self.space_double = space if plain else -1
+        plain = slen[self.pad_single] == 1 and stext[8 * self.pad_single] == 0x20
+        self.space_single = self.pad_single if plain else -1
+        self._pads = (pad * 8, bytes([self.pad_single]) * 16)
+        self.double_pads = self._pads[0]
+        self.single_pads = self._pads[1]
         self.stext = stext
         self.slen = slen
         self.skind = skind
@@ -212,6 +224,7 @@ def _run_double(p, w):
     lens = p.dlen
     hi = p.little
     lo = 1 - p.little
+    space = p.space_double
     pos = w.pos
     last = w.end - 1
     o = w.o
@@ -226,6 +239,11 @@ def _run_double(p, w):
             out[o : o + n] = text[8 * code : 8 * code + n]
         o += n
         pos += 2
+        if cython.compiled and code == space:
+            while pos + 16 <= w.end and memcmp(src + pos, p.double_pads, 16) == 0:
+                memcpy(out + o, WIDE_SPACES, 24)
+                o += 24
+                pos += 16
     done = (pos - w.pos) >> 1
     w.counts[UNITS] += done
     if p.wide:
@@ -243,6 +261,7 @@ def _run_single(p, w):
     out = w.out
     text = p.stext
     lens = p.slen
+    space = p.space_single
     pos = w.pos
     end = w.end
     o = w.o
@@ -257,6 +276,11 @@ def _run_single(p, w):
             out[o : o + n] = text[8 * b : 8 * b + n]
         o += n
         pos += 1
+        if cython.compiled and b == space:
+            while pos + 16 <= end and memcmp(src + pos, p.single_pads, 16) == 0:
+                memcpy(out + o, SPACES, 16)
+                o += 16
+                pos += 16
     done = pos - w.pos
     w.counts[UNITS] += done
     w.counts[MAPPED_UNITS] += done
@@ -681,12 +705,16 @@ def _drop_padding(p, w, mode):
     if p.units or p.kind != SHIFTED:
         return
     if mode == SINGLE:
+        while cython.compiled and end - w.pos >= 16 and memcmp(src + end - 16, p.single_pads, 16) == 0:
+            end -= 16
         while end > w.pos and src[end - 1] == p.pad_single:
             end -= 1
         done = w.end - end
     else:
         if (end - w.pos) & 1:
             return
+        while cython.compiled and end - w.pos >= 16 and memcmp(src + end - 16, p.double_pads, 16) == 0:
+            end -= 16
         while end > w.pos and src[end - 2] == p.pad_hi and src[end - 1] == p.pad_lo:
             end -= 2
         done = (w.end - end) >> 1
@@ -703,14 +731,23 @@ def _trim(w, first):
     """Take spaces (U+0020, U+3000) off the end of the text written since ``first``."""
     out = w.out
     o = w.o
+    done = 0
     while o > first:
         if out[o - 1] == 0x20:
             o -= 1
+            done += 1
+            while cython.compiled and o - first >= 16 and memcmp(out + o - 16, SPACES, 16) == 0:
+                o -= 16
+                done += 16
         elif o - first >= 3 and out[o - 1] == 0x80 and out[o - 2] == 0x80 and out[o - 3] == 0xE3:
             o -= 3
+            done += 1
+            while cython.compiled and o - first >= 24 and memcmp(out + o - 24, WIDE_SPACES, 24) == 0:
+                o -= 24
+                done += 8
         else:
             break
-        w.counts[TRIMMED_UNITS] += 1
+    w.counts[TRIMMED_UNITS] += done
     w.o = o
 
 

@@ -11,9 +11,7 @@ class Scan:
     block_left: int
     cells: int
 
-def scan_vb(
-    s: Scan, src: bytes | bytearray, n: int, blocked: int, starts: array[int], ends: array[int], final: int
-) -> int: ...
+def scan_vb(s: Scan, src: bytes | bytearray, n: int, blocked: int, starts: array[int], ends: array[int], final: int) -> int: ...
 def scan_lines(
     s: Scan, src: bytes | bytearray, n: int, unit: int, big: int, starts: array[int], ends: array[int], final: int
 ) -> int: ...
@@ -56,6 +54,12 @@ class Lines:
     def write(self, out: bytearray | memoryview, first: int, last: int, delimiter: int, crlf: int) -> int: ...
 
 def fit(
-    data: bytearray, offsets: array[int], width: int, wide: int, out: bytearray, out_offsets: array[int], bad: array[int]
+    data: bytearray,
+    offsets: array[int],
+    width: int,
+    wide: int,
+    out: bytearray,
+    out_offsets: array[int],
+    bad: array[int],
 ) -> int: ...
 def extent(starts: Sequence[int], ends: Sequence[int], offset: int, length: int) -> tuple[int, int]: ...

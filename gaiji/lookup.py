@@ -19,7 +19,14 @@ from gaiji.model import Glyph
 from gaiji.repertoire import Repertoire, load_repertoire
 from gaiji.tables import load_table, table_ids
 
-_NUMBERS = {"戸籍": "by_koseki", "koseki": "by_koseki", "登記": "by_touki", "touki": "by_touki", "住基": "by_juki", "juki": "by_juki"}
+_NUMBERS = {
+    "戸籍": "by_koseki",
+    "koseki": "by_koseki",
+    "登記": "by_touki",
+    "touki": "by_touki",
+    "住基": "by_juki",
+    "juki": "by_juki",
+}
 _ADVICE = "give a character (辻), MJ025761, GJ000001, U+8FBB, J+845B, 戸籍:349920, 登記:00349920, 1-36-52 or a code like jef:C4D4"
 
 

@@ -144,9 +144,7 @@ class Compiler:
 
     def _area(self, area: Range) -> None:
         """Every code of a range: a finding until a row says otherwise."""
-        reason = {"user": Reason.UNMAPPED_GAIJI, "extension": Reason.UNMAPPED_EXTENSION}.get(
-            area.kind, Reason.ILLEGAL
-        )
+        reason = {"user": Reason.UNMAPPED_GAIJI, "extension": Reason.UNMAPPED_EXTENSION}.get(area.kind, Reason.ILLEGAL)
         if self.recipe.kind == "lead-byte" and area.lead:
             for lead in area.lead:
                 self.lead[lead] = max(self.lead[lead], 1)

@@ -63,9 +63,7 @@ class Repertoire:
       ``readings`` (space separated), ``note``: "" where there is none; ``strokes``: may be null.
     """
 
-    def __init__(
-        self, frame: pl.DataFrame, version: str, radicals: dict[str, tuple[str, ...]] | None = None
-    ) -> None:
+    def __init__(self, frame: pl.DataFrame, version: str, radicals: dict[str, tuple[str, ...]] | None = None) -> None:
         self.frame = frame
         self.version = version
         self._radicals = radicals or {}

@@ -227,7 +227,11 @@ class FixedSink(LinesSink):
     def prepare(self, columns: Sequence[Column], rows: int) -> tuple[list[Column], list[tuple[int, list[int]]]]:
         fitted, overflows = [], []
         for number, (column, width) in enumerate(zip(columns, self._widths, strict=True)):
-            out, offsets, bad = bytearray(rows * width * 3 + 8), array("q", bytes(8 * rows + 8)), array("i", bytes(4 * rows))
+            out, offsets, bad = (
+                bytearray(rows * width * 3 + 8),
+                array("q", bytes(8 * rows + 8)),
+                array("i", bytes(4 * rows)),
+            )
             kernel_io.fit(column.data, column.offsets, width, int(self._encoding != "utf-8"), out, offsets, bad)
             fitted.append(Column(column.name, out, offsets, plain=True))
             if any(bad):

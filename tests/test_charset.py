@@ -28,7 +28,9 @@ def text(charset, data, **policy):
     out, found = bytearray(4096), array("q", bytes(8 * 6 * 64))
     work = kernel.Work(data, out, found, array("q", bytes(8 * K["N_COUNTS"])))
     ends, offsets = array("q", [len(data)]), array("q", [0, 0])
-    kernel.decode_rows(program, work, charset.mode("dbcs"), 0, 0, array("q", [0]), ends, 0, -1, bytearray(1), offsets, 0, 4000, 64)
+    kernel.decode_rows(
+        program, work, charset.mode("dbcs"), 0, 0, array("q", [0]), ends, 0, -1, bytearray(1), offsets, 0, 4000, 64
+    )
     return out[: work.o].decode()
 
 
@@ -86,9 +88,7 @@ def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
     assert gaiji.load_charset("fujitsu-jef", [path]).decode(bytes.fromhex("80A1")).glyphs == ("MJ026191",)
 
 
-@pytest.mark.parametrize(
-    ("option", "first", "last"), [("linear", 0xE000, 0xEC1D), ("E92E", 0xE92E, 0xE92E + 3101)]
-)
+@pytest.mark.parametrize(("option", "first", "last"), [("linear", 0xE000, 0xEC1D), ("E92E", 0xE92E, 0xE92E + 3101)])
 def test_pua_conventions(option, first, last):
     jef = gaiji.load_charset("fujitsu-jef", options={"pua": option})
     assert text(jef, bytes.fromhex("80A1A0FE"), unmapped_gaiji="pua") == chr(first) + chr(last)
@@ -96,7 +96,12 @@ def test_pua_conventions(option, first, last):
 
 @pytest.mark.parametrize(
     ("name", "option", "value"),
-    [("fujitsu-jef", "pua", "4E00"), ("fujitsu-jef", "dsah", "jis"), ("fujitsu-jef", "dash", "jiss"), ("fujitsu-jeff", "", "")],
+    [
+        ("fujitsu-jef", "pua", "4E00"),
+        ("fujitsu-jef", "dsah", "jis"),
+        ("fujitsu-jef", "dash", "jiss"),
+        ("fujitsu-jeff", "", ""),
+    ],
 )
 def test_wrong_options_are_named(name, option, value):
     with pytest.raises(CharsetError):

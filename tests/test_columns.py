@@ -29,7 +29,21 @@ ZONED, PACKED, BINARY = (kernel_io.CONSTANTS[name] for name in ("ZONED", "PACKED
 
 def number(module, kind, raw, *, digits=0, scale=0, signed=1, ascii=0):
     out, offsets, bad = bytearray(64 + 4 * len(raw)), array("q", [0, 0]), array("i", [0])
-    module.numbers(raw or b"\0", kind, digits, scale, signed, ascii, array("q", [0]), array("q", [len(raw)]), 0, -1, out, offsets, bad)
+    module.numbers(
+        raw or b"\0",
+        kind,
+        digits,
+        scale,
+        signed,
+        ascii,
+        array("q", [0]),
+        array("q", [len(raw)]),
+        0,
+        -1,
+        out,
+        offsets,
+        bad,
+    )
     return out[: offsets[1]].decode(), bad[0]
 
 

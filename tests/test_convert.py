@@ -214,7 +214,9 @@ def test_every_output_format(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
 def test_fixed_length_output_and_overflow(tmp_path, encoding):
-    output = f'format = "fixed"\nencoding = "{encoding}"\nwidths = {{ "宛名番号" = 4, "氏名" = 12, "フリガナ" = 30, "住所" = 40 }}'
+    output = (
+        f'format = "fixed"\nencoding = "{encoding}"\nwidths = {{ "宛名番号" = 4, "氏名" = 12, "フリガナ" = 30, "住所" = 40 }}'
+    )
     manifest = run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", output=output).data
     lines = (tmp_path / "out/juki.csv").read_bytes().decode(encoding).splitlines()
     width = 86 if encoding == "utf-8" else 43
@@ -272,6 +274,7 @@ def test_the_clerks_sheet_has_a_bom_and_no_formulas(tmp_path):
     (row,) = list(csv.DictReader(raw.decode("utf-8-sig").splitlines()))
     assert row["旧コード"] == "819D"
     assert row["用例"].startswith("'=1+1")
+    assert row["状態"] == "未判定"
 
 
 CARRY = """

@@ -62,7 +62,11 @@ def vb(records, blocks=0):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.binary(max_size=40), min_size=1, max_size=40), st.sampled_from([0, 1, 3]), st.sampled_from([5, 64, 4096]))
+@given(
+    st.lists(st.binary(max_size=40), min_size=1, max_size=40),
+    st.sampled_from([0, 1, 3]),
+    st.sampled_from([5, 64, 4096]),
+)
 def test_vb(tmp_path_factory, records, blocks, batch):
     rows, _, _ = cut(tmp_path_factory.mktemp("vb"), vb(records, blocks), Framing("vb", blocked=bool(blocks)), batch=batch)
     assert [raw for _, raw in rows] == records

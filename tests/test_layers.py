@@ -12,7 +12,12 @@ LAYERS = [
     {"repertoire", "copybook"},
     {"layout", "program"},
     {"charset", "sinks", "lookup"},
-    {"job", "review", "review.queue", "review.exchange"},
+    {"job", "review", "review.schema"},
+    {"review.audit"},
+    {"review.queue"},
+    {"review.decisions"},
+    {"review.exchange"},
+    {"review.apply"},
     {"columns"},
     {"findings"},
     {"convert"},
@@ -22,7 +27,7 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {
-    ("review.exchange", "review.queue"), ("datafiles", "errors"), ("kernel", "_nocython"), ("kernel_io", "_nocython"),
+    ("datafiles", "errors"), ("kernel", "_nocython"), ("kernel_io", "_nocython"),
 }  # fmt: skip
 
 

@@ -202,9 +202,7 @@ def test_x0213_puts_the_printed_glyph_first(rep: Repertoire) -> None:
 
 def test_readings_strokes_radicals(rep: Repertoire) -> None:
     assert {"MJ025760", "MJ025761"} <= set(names(rep.by_reading("つじ")))
-    assert (
-        rep.by_reading("ツジ") == rep.by_reading("ﾂｼﾞ") == rep.by_reading(" つじ ") == rep.by_reading("つじ")
-    )
+    assert rep.by_reading("ツジ") == rep.by_reading("ﾂｼﾞ") == rep.by_reading(" つじ ") == rep.by_reading("つじ")
     assert rep["MJ022335"] in rep.by_strokes(11)
     assert rep.by_radical(162) == rep.by_radical("162") == rep.by_radical("辵") == rep.by_radical("辶")
     assert rep.by_radical("⾡") == rep.by_radical("１６２") == rep.by_radical(162)

@@ -149,9 +149,7 @@ def test_ranges_do_not_overlap(table: str) -> None:
 def test_every_kanji_has_a_glyph_that_agrees() -> None:
     (path,) = (MAPPINGS / "repertoire").glob("mj-*.tsv")
     with path.open(encoding="utf-8", newline="") as stream:
-        listed = {
-            row["name"]: row["ucs"] for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
-        }
+        listed = {row["name"]: row["ucs"] for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)}
     for table in table_ids():
         for row in load_table(table).rows:
             where = f"{table} line {row.line}"
@@ -163,9 +161,7 @@ def test_every_kanji_has_a_glyph_that_agrees() -> None:
                 assert len(row.text) == 1, where
             else:
                 cp = ord(row.text[0])
-                assert not (0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAD9 or 0x20000 <= cp <= 0x3FFFF), (
-                    where
-                )
+                assert not (0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAD9 or 0x20000 <= cp <= 0x3FFFF), where
 
 
 def test_counts() -> None:
@@ -310,9 +306,7 @@ def test_no_code_is_missing_from_windows() -> None:
     """Every code that Python's cp932 decodes is a row, or belongs to the user-defined area."""
     decode, _ = codecs_tables.python_codec("cp932")
     ours = {code_bytes(row) for row in decode_rows("windows/cp932")}
-    user = {
-        code for area in load_table("windows/cp932").ranges if area.kind == "user" for code in area.codes()
-    }
+    user = {code for area in load_table("windows/cp932").ranges if area.kind == "user" for code in area.codes()}
     for lead in [*range(0x81, 0xA0), *range(0xE0, 0xFD)]:
         for trail in range(0x40, 0xFD):
             code = bytes((lead, trail))
@@ -332,7 +326,5 @@ def test_rebuild_is_byte_for_byte() -> None:
         pytest.skip(f"the pinned packages are not in {cache}: run `make mappings` once")
     if not shutil.which("uconv"):
         pytest.skip("no uconv here (Debian: icu-devtools)")
-    done = subprocess.run(
-        [sys.executable, str(MAPPINGS / "build" / "make.py"), "--check"], capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, str(MAPPINGS / "build" / "make.py"), "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -191,7 +191,19 @@ def koseki_keis(rng: random.Random) -> tuple[bytes, Writer]:
 def juki_windows(rng: random.Random) -> tuple[bytes, Writer]:
     """A CSV in CP932 with end-user defined characters and the headers of the 基本データリスト."""
     w = Writer("windows-31j-jis90", 0xF040, RARE["windows"])
-    header = ["宛名番号", "世帯番号", "氏名", "氏名_フリガナ", "旧氏", "通称", "世帯主氏名", "生年月日", "性別", "住所", "方書"]
+    header = [
+        "宛名番号",
+        "世帯番号",
+        "氏名",
+        "氏名_フリガナ",
+        "旧氏",
+        "通称",
+        "世帯主氏名",
+        "生年月日",
+        "性別",
+        "住所",
+        "方書",
+    ]
     lines = [",".join(header).encode("cp932")]
     for p in people(rng, RARE["windows"], 2000):
         name = (*p.surname, "　", *p.given)

@@ -1,22 +1,29 @@
-"""Exports of the review queue for clerks.
+"""The 同定表: the review queue as a sheet for clerks (CSV, XLSX, HTML), and the sheet back in.
 
-Owns the columns of a 同定表 and the safety of what a spreadsheet opens. Reads the queue, decides nothing.
+Owns the columns, their Japanese texts, the safety of what a spreadsheet opens, and the checks of what comes
+back. A sheet is checked whole before anything is written; decisions are made by ``gaiji.review.decisions``.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
-from io import StringIO
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import BytesIO, StringIO
 from pathlib import Path
+from typing import Any
 
-from gaiji.review.queue import Item
+from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
+from gaiji.repertoire import Repertoire, load_repertoire
+from gaiji.review.decisions import CONFIRMED, KINDS, UNREADABLE, Decision, Decisions
+from gaiji.review.queue import Item, Queue
 from gaiji.sinks import BOM, AtomicFile
 
-COLUMNS = (
-    "旧コード体系", "旧コード", "理由", "使用件数", "使用項目", "用例", "候補",
-    "同定先", "同定区分", "根拠", "判定者", "判定日", "備考",
-)  # fmt: skip
+FIXED = ("管理番号", "旧コード体系", "旧コード", "理由", "状態", "使用件数", "使用項目", "用例", "候補")
+EDITED = ("同定先", "同定区分", "根拠", "判定者", "判定日", "確認者", "表の版", "備考")
+COLUMNS = (*FIXED, *EDITED)
 REASONS = {
     "unmapped-gaiji": "外字（対応表なし）",
     "unmapped-extension": "拡張文字（対応表なし）",
@@ -29,35 +36,439 @@ REASONS = {
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
 }
+STATES = {"open": "未判定", "proposed": "確認待ち", "confirmed": "確定", "deferred": "保留", "rejected": "対象外"}
+GUIDE = (
+    "この表は、住民記録・戸籍のデータから、対応する標準の文字（MJ・GJ）が決まっていない文字を集めたものです。",
+    "灰色の列は変更しないでください。書き込むのは「同定先」から右の列です。",
+    "同定先：MJ文字図形名（例 MJ026191）またはGJの名前を書きます。判読不能のときは空欄にします。",
+    "同定区分：字形一致・デザイン差・類似・別字・判読不能 から選びます。",
+    "根拠：何を見て決めたかを書きます（例 戸籍簿 平成10年）。",
+    "判定者・判定日：決めた人と日付（例 2026-11-02）。判定日が空欄なら取り込んだ日になります。",
+    "確認者：二人で確認する運用では、判定者とは別の人の名前を書きます。",
+    "書き終えたら保存し、gaiji review import で取り込みます。誤りがあれば、何も取り込まれず、誤りの行が示されます。",
+)
+MAX_BYTES = 64 * 1024 * 1024
 
 
-def export_csv(items: Iterable[Item], path: Path) -> int:
-    """Write one row for each item as CSV with a BOM, as Excel reads it; returns the rows written."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    rows = 0
-    for found in items:
-        writer.writerow([safe_cell(cell) for cell in _row(found)])
-        rows += 1
+@dataclass(frozen=True)
+class Refusal:
+    """A row that cannot be taken: its number in the sheet, the column, why, and what to write instead."""
+
+    row: int
+    column: str
+    why: str
+    right: str
+
+    def __str__(self) -> str:
+        return f"{self.row}行目 {self.column}：{self.why}。{self.right}"
+
+
+class Refused(QueueError):
+    """A sheet with wrong rows; nothing was taken. ``refusals`` lists them."""
+
+    def __init__(self, path: Path, refusals: Sequence[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__(
+            f"{len(refusals)}件の誤りがあり、何も取り込みませんでした",
+            where=str(path),
+            next="直して、もう一度取り込んでください",
+        )
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a sheet held: rows decided anew, rows confirmed, rows left as they were."""
+
+    decided: int
+    confirmed: int
+    unchanged: int
+
+
+# -- out ---------------------------------------------------------------------------------------------
+
+
+def export(queue: Queue, path: Path, format: str = "csv") -> int:
+    """Write the queue as ``csv``, ``xlsx`` or ``html``; returns the number of rows."""
+    rows = list(_rows(queue.items(), Decisions(queue).all()))
+    data = {"csv": _csv, "xlsx": _xlsx, "html": _html}[format](rows)
     file = AtomicFile(path)
     try:
-        file.write(BOM + text.getvalue().encode("utf-8"))
+        file.write(data)
         file.commit()
     finally:
         file.discard()
-    return rows
+    return len(rows)
 
 
-def _row(found: Item) -> list[str]:
-    fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
-    samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
+def _rows(items: Iterable[Item], decisions: Mapping[int, Decision]) -> Iterator[list[str]]:
+    for found in items:
+        fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
+        samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
+        yield [
+            f"{found.id}-{found.version}", found.system, found.code, REASONS.get(found.reason, found.reason),
+            STATES.get(found.state, found.state), str(found.total), fields, samples, found.candidates.replace("|", "、"),
+            *decided_cells(decisions.get(found.id)),
+        ]  # fmt: skip
+
+
+def decided_cells(made: Decision | None) -> list[str]:
+    """The cells of the edited columns for a decision."""
+    if made is None:
+        return [""] * len(EDITED)
     return [
-        found.system, found.code, REASONS.get(found.reason, found.reason), str(found.total), fields, samples,
-        found.candidates.replace("|", "、"), "", "", "", "", "", "",
+        made.glyph or made.text, made.kind, made.evidence, made.decided_by, made.decided_at, made.confirmed_by,
+        made.repertoire, made.note,
     ]  # fmt: skip
 
 
 def safe_cell(cell: str) -> str:
     """A cell that a spreadsheet cannot take for a formula (OWASP, CSV injection)."""
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return BOM + text.getvalue().encode("utf-8")
+
+
+def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
+    """Frozen header, locked fixed columns, drop-down for 同定区分, a guide sheet, A4 landscape."""
+    try:
+        from openpyxl import Workbook
+        from openpyxl.styles import Alignment, Font, PatternFill, Protection
+        from openpyxl.worksheet.datavalidation import DataValidation
+    except ImportError as error:
+        raise MissingExtra("writing XLSX", "xlsx") from error
+    book = Workbook()
+    sheet = book.active
+    sheet.title = "同定表"
+    sheet.append(COLUMNS)
+    grey, wrap = PatternFill("solid", fgColor="E7E6E6"), Alignment(wrap_text=True, vertical="top")
+    for row in rows:
+        sheet.append(list(row))
+    for number, cells in enumerate(sheet.iter_rows(min_row=1, max_row=len(rows) + 1), 1):
+        for cell in cells:
+            cell.alignment = wrap
+            cell.data_type = "s"  # a cell never becomes a formula, whatever it begins with
+            cell.font = Font(bold=number == 1)
+            if number == 1 or cell.column <= len(FIXED):
+                cell.fill = grey
+            else:
+                cell.protection = Protection(locked=False)
+    for column, width in zip("ABCDEFGHIJKLMNOPQ", (10, 10, 9, 18, 9, 9, 22, 44, 24, 14, 12, 24, 12, 12, 12, 16, 24), strict=True):
+        sheet.column_dimensions[column].width = width
+    kinds = DataValidation(type="list", formula1=f'"{",".join(KINDS)}"', allow_blank=True, showErrorMessage=True)
+    kinds.error = "一覧から選んでください"
+    sheet.add_data_validation(kinds)
+    kinds.add(f"K2:K{max(len(rows) + 1, 2)}")
+    sheet.freeze_panes = "D2"
+    sheet.protection.sheet = True
+    sheet.protection.formatColumns = sheet.protection.formatRows = False
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage = 0, True
+    sheet.print_title_rows = "1:1"
+    guide = book.create_sheet("書き方")
+    guide.column_dimensions["A"].width = 110
+    for line in GUIDE:
+        guide.append([line])
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _html(rows: Sequence[Sequence[str]]) -> bytes:
+    """One self-contained page, readable and printable without scripts."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in COLUMNS)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
+    guide = "".join(f"<li>{html.escape(line)}</li>" for line in GUIDE)
+    style = (
+        "body{font-family:'IPAmjMincho','IPAmj明朝','Yu Mincho',serif;margin:1.5em}table{border-collapse:collapse;font-size:10pt}"
+        "th,td{border:1px solid #888;padding:.25em .4em;vertical-align:top}th{background:#e7e6e6;position:sticky;top:0}"
+        "tr{break-inside:avoid}@page{size:A4 landscape;margin:10mm}@media print{body{margin:0}table{font-size:7pt}}"
+    )
+    page = (
+        f'<!doctype html>\n<html lang="ja"><head><meta charset="utf-8"><title>同定表</title><style>{style}</style></head>\n'
+        f"<body><h1>同定表</h1><p>{len(rows)}件</p><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+        f"<h2>書き方</h2><ul>{guide}</ul></body></html>\n"
+    )
+    return page.encode("utf-8")
+
+
+# -- in ----------------------------------------------------------------------------------------------
+
+
+def import_sheet(queue: Queue, path: Path, *, confirm: str = "one-person", dry_run: bool = False) -> Imported:
+    """Take the decisions of a CSV or XLSX sheet; Refused (with every wrong row) leaves the queue untouched."""
+    table = _read(path)
+    acts = Decisions(queue, confirm=confirm)
+    reader = _SheetReader({found.id: found for found in queue.items()}, acts.all(), load_repertoire())
+    plans = reader.plan(table)
+    if reader.refusals:
+        raise Refused(path, reader.refusals)
+    decided = [plan for plan in plans if plan.made is not None]
+    confirmed = [plan for plan in plans if plan.confirm]
+    if not dry_run:
+        _carry_out(queue, acts, plans, path)
+    return Imported(len(decided), len(confirmed), len(plans) - len({p.item.id for p in (*decided, *confirmed)}))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    item: Item
+    made: Decision | None
+    confirm: str
+
+
+def _carry_out(queue: Queue, acts: Decisions, plans: Sequence[_Plan], path: Path) -> None:
+    """All plans in one transaction: another clerk's change in the meantime takes none of them."""
+    try:
+        with queue.writing() as connection:
+            for plan in plans:
+                version = plan.item.version
+                if plan.made is not None:
+                    acts.decide_in(connection, plan.item.id, plan.made, version=version)
+                    version += 1
+                if plan.confirm:
+                    acts.confirm_in(connection, plan.item.id, plan.confirm, version=version)
+    except UsageError as error:
+        raise QueueError(error.what, where=f"{path} {error.where}", next=error.next) from error
+
+
+class _SheetReader:
+    """Turns the rows of a sheet into plans, collecting what is wrong."""
+
+    def __init__(self, items: Mapping[int, Item], decisions: Mapping[int, Decision], repertoire: Repertoire) -> None:
+        self.items = items
+        self.decisions = decisions
+        self.repertoire = repertoire
+        self.refusals: list[Refusal] = []
+
+    def plan(self, table: Iterable[tuple[int, dict[str, str]]]) -> list[_Plan]:
+        """One plan for each row that can be taken."""
+        plans: list[tuple[int, _Plan]] = []
+        for number, row in table:
+            found = self._item(number, row)
+            if found is not None:
+                plan = self._row(number, row, found)
+                if plan is not None:
+                    plans.append((number, plan))
+        self._disagreements(plans)
+        return [plan for _, plan in plans]
+
+    def _refuse(self, number: int, column: str, why: str, right: str) -> None:
+        self.refusals.append(Refusal(number, column, why, right))
+
+    def _item(self, number: int, row: Mapping[str, str]) -> Item | None:
+        """The item of a row whose fixed columns are as they were written."""
+        left, _, version = row["管理番号"].partition("-")
+        found = self.items.get(int(left)) if left.isdecimal() and version.isdecimal() else None
+        if found is None:
+            self._refuse(number, "管理番号", "この番号の文字はキューにありません", "書き出した表の番号のままにしてください")
+            return None
+        for column, right in (
+            ("旧コード体系", found.system),
+            ("旧コード", found.code),
+            ("理由", REASONS.get(found.reason, found.reason)),
+        ):
+            if row[column] != right:
+                self._refuse(number, column, "変更できない列が変わっています", f"「{right}」に戻してください")
+                return None
+        if int(version) != found.version:
+            now = "、".join(cell for cell in decided_cells(self.decisions.get(found.id))[:4] if cell) or STATES.get(
+                found.state, found.state
+            )
+            mine = "、".join(row[c] for c in EDITED[:4] if row[c])
+            self._refuse(
+                number,
+                "管理番号",
+                f"書き出した後にほかの人が変更しました（現在：{now}／この表：{mine}）",
+                "表を書き出し直してください",
+            )
+            return None
+        return found
+
+    def _row(self, number: int, row: Mapping[str, str], found: Item) -> _Plan | None:
+        old = self.decisions.get(found.id)
+        cells = [row[c] for c in EDITED]
+        before = decided_cells(old)
+        if cells == before:
+            return _Plan(found, None, "")
+        before_confirm, confirm = before[5], row["確認者"]
+        changed = [c for i, c in enumerate(cells) if i not in (5, 6)] != [c for i, c in enumerate(before) if i not in (5, 6)]
+        made = self._decision(number, row) if changed else None
+        if changed and made is None:
+            return None
+        if confirm == before_confirm and not changed:
+            return _Plan(found, None, "")
+        judge = made.decided_by if made else (old.decided_by if old else "")
+        if confirm and confirm != before_confirm:
+            if confirm == judge:
+                self._refuse(number, "確認者", "判定者と同じ人は確認できません", "別の人の名前を書くか、空欄にしてください")
+                return None
+            if old is None and not changed:
+                self._refuse(number, "確認者", "確認を待つ判定がありません", "空欄にしてください")
+                return None
+        return _Plan(found, made, confirm if confirm and (changed or confirm != before_confirm) else "")
+
+    def _decision(self, number: int, row: Mapping[str, str]) -> Decision | None:
+        kind, target, judge = row["同定区分"], row["同定先"], row["判定者"]
+        if kind not in KINDS:
+            self._refuse(
+                number,
+                "同定区分",
+                f"「{kind}」は区分にありません" if kind else "空欄です",
+                f"{'・'.join(KINDS)} から選んでください",
+            )
+            return None
+        if not judge:
+            self._refuse(number, "判定者", "空欄です", "判定した人の名前を書いてください")
+            return None
+        day = _day(row["判定日"])
+        if day is None:
+            self._refuse(number, "判定日", f"「{row['判定日'][:20]}」は日付ではありません", "2026-11-02 のように書いてください")
+            return None
+        glyph = self._glyph(number, target, kind)
+        if glyph is None:
+            return None
+        return Decision(
+            kind=kind, glyph=glyph, evidence=row["根拠"], note=row["備考"], decided_by=judge, decided_at=day,
+            repertoire=self.repertoire.version,
+        )  # fmt: skip
+
+    def _glyph(self, number: int, target: str, kind: str) -> str | None:
+        """The glyph name that 同定先 means; None when refused, "" for 判読不能."""
+        if kind == UNREADABLE:
+            if target:
+                self._refuse(number, "同定先", "判読不能なのに書いてあります", "空欄にするか、別の区分を選んでください")
+                return None
+            return ""
+        if not target:
+            self._refuse(number, "同定先", "空欄です", "MJ または GJ の名前を書いてください")
+            return None
+        named = self.repertoire.get(target)
+        if named is not None:
+            return named.name
+        found = self.repertoire.by_text(target)
+        if len(found) == 1 and target in (found[0].text, found[0].base):
+            return found[0].name
+        if found:
+            names = "、".join(g.name for g in found[:5])
+            self._refuse(number, "同定先", f"「{target}」には複数の字形があります", f"{names} などの名前で書いてください")
+        else:
+            self._refuse(
+                number,
+                "同定先",
+                f"「{target[:20]}」は {self.repertoire.version} にありません",
+                "MJ026191 のような名前で書いてください",
+            )
+        return None
+
+    def _disagreements(self, plans: Sequence[tuple[int, _Plan]]) -> None:
+        """Two rows for one item that decide differently: both are shown, neither is taken."""
+        first: dict[int, tuple[int, _Plan]] = {}
+        for number, plan in plans:
+            if plan.made is None:
+                continue
+            other = first.setdefault(plan.item.id, (number, plan))
+            if other[1] is plan or other[1].made is None:
+                continue
+            a, b = other[1].made, plan.made
+            shown = f"{other[0]}行目 {a.decided_by}：{a.glyph or a.kind}／{number}行目 {b.decided_by}：{b.glyph or b.kind}"
+            for row in (other[0], number):
+                self._refuse(row, "同定先", f"同じ文字の判定が二つあります（{shown}）", "どちらかの行を消してください")
+
+
+def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a sheet with their numbers (the header is 1); GaijiError for a file that is no sheet."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise GaijiError("is too big to be a 同定表", where=str(path), next="check the path")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise GaijiError(f"cannot be read: {error.strerror}", where=str(path), next="check the path") from error
+    rows = _read_xlsx(path, raw) if raw[:2] == b"PK" else _read_csv(path, raw)
+    header = [str(cell).strip() for cell in rows[0]] if rows else []
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise GaijiError(
+            f"列がありません：{'、'.join(missing)}",
+            where=str(path),
+            next="gaiji review export で書き出した表を使ってください",
+        )
+    at = {name: header.index(name) for name in COLUMNS}
+    out = []
+    for number, cells in enumerate(rows[1:], 2):
+        if any(cells):
+            row = {name: cells[i] if i < len(cells) else "" for name, i in at.items()}
+            out.append((number, {name: _unsafe(cell.strip()) for name, cell in row.items()}))
+    return out
+
+
+def _unsafe(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
+
+
+def _read_csv(path: Path, raw: bytes) -> list[list[str]]:
+    for codec in ("utf-8-sig", "cp932"):  # Excel saves the one or the other
+        try:
+            return list(csv.reader(StringIO(raw.decode(codec), newline="")))
+        except UnicodeDecodeError:
+            continue
+        except csv.Error as error:
+            raise GaijiError(
+                f"CSVとして読めません：{error}", where=str(path), next="Excelで「CSV UTF-8」として保存してください"
+            ) from error
+    raise GaijiError("文字コードが分かりません", where=str(path), next="Excelで「CSV UTF-8」として保存してください")
+
+
+def _read_xlsx(path: Path, raw: bytes) -> list[list[str]]:
+    import zipfile
+
+    try:
+        from openpyxl import load_workbook
+    except ImportError as error:
+        raise MissingExtra("reading XLSX", "xlsx") from error
+    try:
+        with zipfile.ZipFile(BytesIO(raw)) as archive:
+            if sum(info.file_size for info in archive.infolist()) > 8 * MAX_BYTES:
+                raise GaijiError("unpacks to more than a 同定表 can hold", where=str(path), next="check the path")
+        book = load_workbook(BytesIO(raw), read_only=True, data_only=True)
+        sheet = book["同定表"] if "同定表" in book.sheetnames else book.worksheets[0]
+        return [[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    except GaijiError:
+        raise
+    except Exception as error:  # openpyxl lets many kinds out of a broken file
+        raise GaijiError(
+            f"XLSXとして読めません（{type(error).__name__}）", where=str(path), next="Excelで開けるか確かめてください"
+        ) from error
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (datetime, date)):
+        return value.strftime("%Y-%m-%d")
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _day(cell: str) -> str | None:
+    """A date as YYYY-MM-DD; today for an empty cell, None for what is no date."""
+    if not cell:
+        return date.today().isoformat()
+    for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"):
+        try:
+            return datetime.strptime(cell, form).date().isoformat()
+        except ValueError:
+            continue
+    return None
+
+
+def confirmed_items(queue: Queue) -> Iterator[tuple[Item, Decision]]:
+    """Items whose decision stands, with it."""
+    decisions = Decisions(queue).all()
+    for found in queue.items():
+        if found.state == CONFIRMED and found.id in decisions:
+            yield found, decisions[found.id]

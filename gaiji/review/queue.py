@@ -1,6 +1,6 @@
 """The review queue: one item for each code that a person must look at, in SQLite or PostgreSQL.
 
-Owns the schema and how a run's findings are added. A run's counts are kept for each source, so running
+Owns connections, transactions and how a run's findings are added. A run's counts are kept for each source, so running
 the same input again replaces them: items never double. Knows nothing of decoding or of file formats.
 """
 
@@ -15,42 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from gaiji.errors import QueueError
-
-SCHEMA = "1"
-metadata = sa.MetaData()
-meta = sa.Table(
-    "meta", metadata, sa.Column("key", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False)
-)
-item = sa.Table(
-    "item", metadata,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("system", sa.String(32), nullable=False),
-    sa.Column("code", sa.String(32), nullable=False),
-    sa.Column("site", sa.String(128), nullable=False),
-    sa.Column("reason", sa.String(32), nullable=False),
-    sa.Column("candidates", sa.Text, nullable=False, default=""),
-    sa.Column("state", sa.String(16), nullable=False, default="open"),
-    sa.UniqueConstraint("system", "code", "site", "reason"),
-)  # fmt: skip
-usage = sa.Table(
-    "usage", metadata,
-    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
-    sa.Column("source", sa.String(512), primary_key=True),
-    sa.Column("field", sa.String(256), primary_key=True),
-    sa.Column("role", sa.String(16), nullable=False),
-    sa.Column("count", sa.BigInteger, nullable=False),
-)  # fmt: skip
-sample = sa.Table(
-    "sample", metadata,
-    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
-    sa.Column("source", sa.String(512), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("record", sa.BigInteger, nullable=False),
-    sa.Column("record_key", sa.String(256), nullable=False),
-    sa.Column("field", sa.String(256), nullable=False),
-    sa.Column("position", sa.Integer, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-)  # fmt: skip
+from gaiji.review.audit import append
+from gaiji.review.schema import SCHEMA, audit, decision, item, meta, metadata, sample, usage
 
 
 @dataclass(frozen=True)
@@ -76,6 +42,14 @@ class Item:
     samples: list[Sample] = field(default_factory=list)
     candidates: str = ""
     state: str = "open"
+    basis: str = ""
+    id: int = 0
+    version: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What makes an item one: code system, code, site, reason."""
+        return self.system, self.code, self.site, self.reason
 
     @property
     def total(self) -> int:
@@ -98,41 +72,43 @@ class Queue:
         except sa.exc.SQLAlchemyError as error:
             raise self._error(error) from error
         if found not in (None, SCHEMA):
-            raise QueueError(
-                f"has schema {found}, this gaiji writes {SCHEMA}", where=self._name(), next="use a new queue file"
-            )
+            raise QueueError(f"has schema {found}, this gaiji writes {SCHEMA}", where=self._name(), next="use a new queue file")
 
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
 
     def add(self, source: str, items: Iterable[Item]) -> int:
-        """Record a run's findings in one transaction; what this source had before is replaced."""
-        try:
-            with self.engine.begin() as connection:
-                connection.execute(usage.delete().where(usage.c.source == source))
-                connection.execute(sample.delete().where(sample.c.source == source))
-                n = 0
-                for found in items:
-                    self._add_one(connection, source, found)
-                    n += 1
-                self._drop_unused(connection)
-                return n
-        except sa.exc.SQLAlchemyError as error:
-            raise self._error(error) from error
+        """Record a run's findings in one transaction; what this source had before is replaced.
 
-    def _add_one(self, connection: sa.Connection, source: str, found: Item) -> None:
-        key = (
-            (item.c.system == found.system) & (item.c.code == found.code)
-            & (item.c.site == found.site) & (item.c.reason == found.reason)
-        )  # fmt: skip
-        item_id = connection.execute(sa.select(item.c.id).where(key)).scalar()
-        if item_id is None:
+        Returns how many of them still wait for a person. A decided item stays decided, unless its
+        ``basis`` (its bitmap, or what the tables say of its code) is another than at the decision; then it
+        is open again and the audit log says why. Counts of decided items that no longer occur are kept.
+        """
+        with self.writing() as connection:
+            unsettled = sa.select(item.c.id).where(item.c.state.in_(("open", "proposed", "deferred")))
+            for table in (usage, sample):
+                connection.execute(table.delete().where((table.c.source == source) & table.c.item_id.in_(unsettled)))
+            known = {(row.system, row.code, row.site, row.reason): row for row in connection.execute(sa.select(item)).all()}
+            waiting = sum(self._add_one(connection, source, found, known.get(found.key)) for found in items)
+            self._drop_unused(connection)
+            return waiting
+
+    def _add_one(self, connection: sa.Connection, source: str, found: Item, old: Any) -> bool:
+        """Whether the item waits for a person."""
+        state = "open"
+        if old is None:
             result = connection.execute(item.insert().values(
                 system=found.system, code=found.code, site=found.site, reason=found.reason,
-                candidates=found.candidates, state="open",
+                candidates=found.candidates, basis=found.basis, state=state, version=0,
             ))  # fmt: skip
             item_id = result.inserted_primary_key[0]  # type: ignore[index]
+        else:
+            item_id, state = old.id, old.state
+            if old.basis != found.basis or old.candidates != found.candidates:
+                state = self._basis_changed(connection, found, old)
+            for table in (usage, sample):
+                connection.execute(table.delete().where((table.c.source == source) & (table.c.item_id == item_id)))
         connection.execute(usage.insert(), [
             {"item_id": item_id, "source": source, "field": name, "role": role, "count": count}
             for (name, role), count in found.counts.items()
@@ -145,11 +121,25 @@ class Queue:
                 }
                 for number, s in enumerate(found.samples)
             ])  # fmt: skip
+        return state in ("open", "proposed", "deferred")
+
+    def _basis_changed(self, connection: sa.Connection, found: Item, old: Any) -> str:
+        values = {"basis": found.basis, "candidates": found.candidates}
+        if old.state in ("confirmed", "rejected", "proposed"):
+            connection.execute(decision.delete().where(decision.c.item_id == old.id))
+            connection.execute(item.update().where(item.c.id == old.id).values(state="open", version=old.version + 1, **values))
+            why = "the 外字's picture or what the tables say of its code is another than at the decision"
+            append(connection, "gaiji", "reopen", old.id, {"note": why, "state": "open"})
+            return "open"
+        connection.execute(item.update().where(item.c.id == old.id).values(**values))
+        return str(old.state)
 
     def _drop_unused(self, connection: sa.Connection) -> None:
-        """Open items that no source uses any more: they were settled by a table, or the input changed."""
-        used = sa.select(usage.c.item_id)
-        connection.execute(item.delete().where(item.c.id.not_in(used) & (item.c.state == "open")))
+        """Open items that nobody touched and no source uses any more: a table settled them, or the input changed."""
+        used, logged = sa.select(usage.c.item_id), sa.select(audit.c.item_id)
+        connection.execute(item.delete().where(
+            item.c.id.not_in(used) & (item.c.state == "open") & item.c.id.not_in(logged)
+        ))  # fmt: skip
 
     def items(self) -> Iterator[Item]:
         """All items, the most used first."""
@@ -160,7 +150,7 @@ class Queue:
             .group_by(item.c.id)
             .order_by(total.desc(), item.c.system, item.c.code, item.c.reason)
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             for row in connection.execute(query).mappings().all():
                 yield self._item(connection, row)
 
@@ -176,11 +166,25 @@ class Queue:
             row["system"], row["code"], row["site"], row["reason"],
             {(name, role): int(count) for name, role, count in counts},
             [Sample(s["record"], s["record_key"], s["field"], s["position"], s["text"]) for s in samples],
-            row["candidates"], row["state"],
+            row["candidates"], row["state"], row["basis"], row["id"], row["version"],
         )  # fmt: skip
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction; on SQLite it takes the write lock at once, so that two writers never interleave."""
+        try:
+            with self.engine.begin() as connection:
+                if self.engine.dialect.name == "sqlite":
+                    connection.execute(sa.text("UPDATE meta SET value = value WHERE key = 'schema'"))
+                else:
+                    connection.execute(sa.select(meta).where(meta.c.key == "schema").with_for_update())
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise self._error(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for look-ups."""
         try:
             with self.engine.connect() as connection:
                 yield connection
@@ -207,7 +211,5 @@ def open_queue(where: str | Path) -> Queue:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise QueueError(
-            f"the review queue cannot be made: {error.strerror}", where=text, next="check [review] queue"
-        ) from error
+        raise QueueError(f"the review queue cannot be made: {error.strerror}", where=text, next="check [review] queue") from error
     return Queue(sa.URL.create("sqlite", database=str(path)).render_as_string())

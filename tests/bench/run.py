@@ -146,7 +146,9 @@ def kernel_alone(folder: Path, name: str, rounds: int) -> None:
     same = hashlib.sha256(theirs).digest() == hashlib.sha256(memoryview(out)[: work.o]).digest()
     iconv = min(run([*ICONV, str(path)]) for _ in range(3))
     size = len(data) / MB
-    print(f"kernel, {name}, {size:,.0f} MB, 1 thread ({'compiled' if kernel.compiled() else 'interpreted'}): {size / best:,.0f} MB/s")
+    print(
+        f"kernel, {name}, {size:,.0f} MB, 1 thread ({'compiled' if kernel.compiled() else 'interpreted'}): {size / best:,.0f} MB/s"
+    )
     print(f"  iconv: {size / iconv:,.0f} MB/s   ratio {iconv / best:.1f}   same text: {'yes' if same else 'NO'}")
     jvm(folder, path, "x-IBM939", best, size, [])
 

@@ -1,0 +1,57 @@
+"""The tables of a review queue, the same for SQLite and PostgreSQL.
+
+Owns names, types and keys; how they are filled is in ``queue``, ``audit`` and ``decisions``.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+SCHEMA = "1"
+metadata = sa.MetaData()
+meta = sa.Table("meta", metadata, sa.Column("key", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False))
+item = sa.Table(
+    "item", metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("system", sa.String(32), nullable=False),
+    sa.Column("code", sa.String(32), nullable=False),
+    sa.Column("site", sa.String(128), nullable=False),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("candidates", sa.Text, nullable=False, default=""),
+    sa.Column("basis", sa.String(64), nullable=False, default=""),
+    sa.Column("state", sa.String(16), nullable=False, default="open"),
+    sa.Column("version", sa.Integer, nullable=False, default=0),
+    sa.UniqueConstraint("system", "code", "site", "reason"),
+)  # fmt: skip
+usage = sa.Table(
+    "usage", metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("source", sa.String(512), primary_key=True),
+    sa.Column("field", sa.String(256), primary_key=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("count", sa.BigInteger, nullable=False),
+)  # fmt: skip
+sample = sa.Table(
+    "sample", metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("source", sa.String(512), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("record", sa.BigInteger, nullable=False),
+    sa.Column("record_key", sa.String(256), nullable=False),
+    sa.Column("field", sa.String(256), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)  # fmt: skip
+decision = sa.Table(
+    "decision", metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    *(sa.Column(name, sa.Text, nullable=False, default="") for name in (
+        "kind", "glyph", "text", "evidence", "note", "decided_by", "decided_at", "repertoire", "confirmed_by", "confirmed_at",
+    )),
+)  # fmt: skip
+audit = sa.Table(
+    "audit", metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("item_id", sa.Integer, nullable=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("at", "person", "action", "detail", "previous", "hash")),
+)  # fmt: skip
