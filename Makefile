@@ -2,12 +2,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types bench mappings clean
+.PHONY: demo test lint types bench eval-candidates mappings clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -q -e '.[dev,fonts,xlsx]'
+	$(BIN)/python -m pip install -q -e '.[dev]'
 	touch $@
 
 test: $(VENV)/ready
@@ -15,6 +15,9 @@ test: $(VENV)/ready
 
 demo: $(VENV)/ready
 	$(BIN)/gaiji demo out/demo
+
+eval-candidates: $(VENV)/ready
+	$(BIN)/python tests/eval/candidates.py
 
 bench: $(VENV)/ready
 	$(BIN)/python tests/bench/run.py
@@ -28,6 +31,7 @@ lint: $(VENV)/ready
 mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/make.py
 	$(BIN)/python mappings/build/repertoire.py
+	$(BIN)/python mappings/build/relations.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info gaiji/*.so gaiji/kernel*.c

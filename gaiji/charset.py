@@ -380,6 +380,16 @@ class Charset:
         """A row's code as users write it."""
         return f"{row.code:0{row.size}d}" if self.spec.kind == "decimal" else f"{row.code:0{2 * row.size}X}"
 
+    def private_use(self) -> dict[int, str]:
+        """Private use code point → 外字 code (hex), by the convention that the option ``pua`` names."""
+        recipe = self._recipe()
+        out: dict[int, str] = {}
+        for area in recipe.ranges:
+            start = dict(area.pua).get(recipe.pua)
+            if area.kind == "user" and start is not None:
+                out |= {start + n: f"{code:0{2 * area.size}X}" for n, code in enumerate(area.codes())}
+        return out
+
     def describe(self) -> str:
         """What the charset is, in plain words: tables, ranges, shifts, options."""
         lines = [f"{self.name}: {self.spec.title}"]

@@ -274,14 +274,83 @@ def review() -> None:
 @click.argument("queue", type=click.Path())
 @click.option("--format", "format_", type=click.Choice(["csv", "xlsx", "html"]), default="csv", show_default=True)
 @click.option("--output", default="", help="The file to write (default: review.FORMAT beside the queue).")
-def review_export(queue: str, format_: str, output: str) -> None:
-    """Write the queue for clerks: one row for each code."""
+@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).")
+def review_export(queue: str, format_: str, output: str, fonts: tuple[str, ...]) -> None:
+    """Write the queue for clerks: one row for each code, with its picture and candidates."""
     from gaiji.review.exchange import export
 
-    path = Path(output) if output else Path(queue).with_name(f"review.{format_}")
+    path = Path(output) if output else Path(f"review.{format_}") if "://" in queue else Path(queue).with_name(f"review.{format_}")
     with _queue(queue) as opened:
-        rows = export(opened, path, format_)
-    click.echo(f"{rows} codes written to {path}")
+        done = export(opened, path, format_, fonts=fonts)
+    for note in done.notes:
+        click.echo(note, err=True)
+    click.echo(f"{done.rows} codes written to {path}")
+
+
+@review.command("learn")
+@click.argument("job", type=click.Path())
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
+def review_learn(job: str, settings: tuple[str, ...]) -> None:
+    """Read a job's dump again: what its names and readings say of the codes that wait."""
+    from gaiji.learn import learn
+
+    done = learn(job, overrides=_overrides(settings), progress=True)
+    click.echo(f"candidates for {done.proposed} of {done.codes} codes")
+
+
+@review.command("tables")
+@click.argument("queue", type=click.Path())
+@click.argument("tables", nargs=-1, required=True, type=click.Path())
+@click.option("--system", required=True, help="The code system whose codes they map, as the queue names it (JEF, KEIS, CP932 …).")
+def review_tables(queue: str, tables: tuple[str, ...], system: str) -> None:
+    """Propose what other towns' site tables say of the same codes."""
+    from gaiji.review.candidates import propose_from_tables
+
+    with _queue(queue) as opened:
+        count = propose_from_tables(opened, system, tables)
+    click.echo(f"candidates for {count} codes")
+
+
+@review.command("pictures")
+@click.argument("queue", type=click.Path())
+@click.argument("source", type=click.Path())
+@click.option("--charset", required=True, help="Charset of the dump, such as fujitsu-jef-ebcdik.")
+@click.option("--site", default="", help="Name of the municipality, as in [review] site of the job.")
+@click.option("--dots", default="", help="Width x height of a raw dot matrix, such as 24x24.")
+def review_pictures(queue: str, source: str, charset: str, site: str, dots: str) -> None:
+    """Give the codes of a queue their pictures: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, raw dots."""
+    from gaiji.charset import load_charset
+    from gaiji.review.pictures import parse_dots, read_pictures
+
+    loaded = load_charset(charset)
+    pictures = read_pictures(source, loaded, dots=parse_dots(dots))
+    with _queue(queue) as opened:
+        given, reopened = opened.add_pictures(loaded.system, site, pictures)
+    click.echo(f"{len(pictures)} pictures read, {given} codes of the queue have one; {reopened} decided codes are open again")
+
+
+@review.command("suggest")
+@click.argument("queue", type=click.Path())
+@click.argument("code")
+@click.option("--limit", default=9, show_default=True, help="Candidates shown at most.")
+@click.option("--forms", is_flag=True, help="Also the related forms of the first candidate.")
+def review_suggest(queue: str, code: str, limit: int, forms: bool) -> None:
+    """Show the candidates for a code of the queue, with their reasons."""
+    from gaiji.review.candidates import forms_of, suggest
+
+    with _queue(queue) as opened:
+        items = [i for i in opened.items() if i.code == code.upper()]
+        if not items:
+            raise UsageError(f"no item has the code {code[:20]!r}", where=queue, next="gaiji review export lists the codes")
+        for item in items:
+            click.echo(f"{item.system} {item.code} {item.reason}: {item.people} records")
+            found = suggest(opened, item.id, limit=limit)
+            for number, candidate in enumerate(found, 1):
+                click.echo(f"  {number}. {candidate.glyph} {candidate.text}  {candidate.score:.2f}  {candidate.reason}")
+            if not found:
+                click.echo("  nothing is known of it; gaiji review learn JOB reads the names of the dump")
+            if forms and found:
+                click.echo(f"  related: {' '.join(forms_of(found[0].glyph))}")
 
 
 @review.command("import")
@@ -324,7 +393,7 @@ def review_apply(queue: str, folder: str) -> None:
 def review_status(queue: str) -> None:
     """Progress: items and occurrences by state."""
     from gaiji.review.decisions import Decisions
-    from gaiji.review.exchange import STATES
+    from gaiji.review.sheet import STATES
 
     with _queue(queue) as opened:
         for state, counts in Decisions(opened).status().items():

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gaiji import __version__, kernel
 from gaiji.charset import Entry, code_system, load_charset
@@ -33,6 +33,9 @@ from gaiji.layout import Layout, for_header, layout_from_fields, load_layout, ov
 from gaiji.model import Field, Reason
 from gaiji.program import K
 from gaiji.sinks import AtomicFile, Column, Sink, open_sink
+
+if TYPE_CHECKING:
+    from gaiji.review.pictures import Picture
 
 
 @dataclass
@@ -91,7 +94,7 @@ def convert(
     quarantine = Quarantine(run.job)
     try:
         totals = run.totals()
-        with _bar(run.reader, progress) as advance:
+        with progress_bar(run.reader, progress) as advance:
             for done in _in_order(run.process, run.reader, threads or os.cpu_count() or 1):
                 sink.write(done.encoded)
                 quarantine.add(done.batch)
@@ -140,8 +143,11 @@ class Run:
         tables = [job.file(name) for name in source["tables"]]
         decided = job.decisions_path(code_system(source["charset"]))
         tables += [str(decided)] if decided.exists() else []
+        self.pictures: dict[str, list[Picture]] = {}
         name = _with_byte_order(source["charset"], job.file(source["path"]))
         self.charset = load_charset(name, tables, options=source["options"])
+        if keep_output:
+            self.pictures = self._pictures()
         self.reader = Reader(job.file(source["path"]), self._framing(), quarantine=source["on_bad_record"] == "quarantine")
         self._batches = iter(self.reader)
         self._first = next(self._batches, None)  # a CSV's header is known only now
@@ -294,7 +300,9 @@ class Run:
                 totals.hits[key] = hit
             else:
                 samples = (old.samples + hit.samples)[: self.job.review["samples"]]
-                totals.hits[key] = replace(old, count=old.count + hit.count, samples=samples)
+                totals.hits[key] = replace(
+                    old, count=old.count + hit.count, samples=samples, records=old.records + hit.records
+                )
         totals.written += done.batch.rows - done.dropped
         totals.dropped += done.dropped
         totals.bad += len(done.batch.bad)
@@ -334,14 +342,30 @@ class Run:
                 ),
             )
             found.counts[name, role] = hit.count
+            found.records[name, role] = hit.records
             room = self.job.review["samples"] - len(found.samples)
             found.samples += [Sample(r, key, name, at, text) for r, key, at, text in hit.samples[:room]]
-        queue = open_queue(self.job.review["queue"] if "://" in self.job.review["queue"] else self.job.queue_path)
+        queue = open_queue(self.job.queue_where)
         try:
             waiting = queue.add(self.job.source["path"], items.values())
+            if self.pictures:
+                waiting += queue.add_pictures(self.charset.system, self.job.review["site"], self.pictures)[1]
         finally:
             queue.close()
         return len(items), waiting
+
+    def _pictures(self) -> dict[str, list[Picture]]:
+        """The town's 外字 pictures by code, where the job names a source of them."""
+        if not self.job.review["pictures"]:
+            return {}
+        from gaiji.review.pictures import parse_dots, read_pictures
+
+        dots = parse_dots(self.job.review["dots"])
+        return read_pictures(self.job.file(self.job.review["pictures"]), self.charset, dots=dots)
+
+    def batches(self) -> Iterator[Batch]:
+        """The input's batches, the first included; a caller keeps none while it reads the next."""
+        return _chain(self._first, self._batches)
 
     def _candidates(self, code: str, reason: Reason) -> str:
         entry = self._entry(code)
@@ -522,7 +546,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-class _bar:
+class progress_bar:
     """A progress bar on a terminal, nothing elsewhere."""
 
     def __init__(self, reader: Reader, progress: bool) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from gaiji.convert import convert
 from gaiji.datafiles import samples_dir
+from gaiji.learn import learn
 from gaiji.review.exchange import export
 from gaiji.review.queue import open_queue
 
@@ -21,11 +23,13 @@ JOBS = (
 def run_demo(folder: Path) -> Iterator[str]:
     """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where."""
     shutil.copytree(samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out"))
+    drawn = find_spec("PIL") is not None and find_spec("freetype") is not None
     for name, what in JOBS:
-        manifest = convert(folder / name)
+        manifest = convert(folder / name, overrides={} if drawn else {"review.pictures": ""})
         data = manifest.data
         output = folder / data["output"]["path"]
         queue = output.parent / "review.sqlite"
+        learned = learn(folder / name)
         opened = open_queue(queue)
         try:
             export(opened, output.parent / "review.csv")
@@ -34,4 +38,7 @@ def run_demo(folder: Path) -> Iterator[str]:
         yield f"{what}: {data['records']['written']} records converted"
         yield f"  output:   {output}"
         yield f"  queue:    {queue} ({manifest.to_review} codes wait for a clerk; as a sheet: {output.parent / 'review.csv'})"
+        yield f"  the names of the dump propose characters for {learned.proposed} of {learned.codes} codes"
         yield f"  manifest: {output.parent / 'manifest.json'}"
+    if not drawn:
+        yield "Pictures of the 外字 were left out: they need the extra images (pip install 'gaiji[images]')."

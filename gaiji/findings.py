@@ -28,7 +28,8 @@ Failure = tuple[Field, Reason, str, int, int]
 class Hit:
     """A group of equal findings in one field of one batch, with its first occurrences.
 
-    ``samples``: (record number, offset in the field, position, row of the batch).
+    ``records``: those of the batch that have the finding here and in no earlier reviewed field, so that the
+    sum over fields is the number of people affected. ``samples``: (record number, key, position, text).
     """
 
     field: Field
@@ -36,6 +37,7 @@ class Hit:
     reason: Reason
     count: int
     samples: tuple[tuple[int, str, int, str], ...]
+    records: int = 0
 
 
 class Findings:
@@ -57,6 +59,7 @@ class Findings:
 
         hits: list[Hit] = []
         drop: set[int] = set()
+        seen: dict[tuple[str, Reason], set[int]] = {}
         failed: list[Failure] = []
         by_name = {c.name: c for c in columns}
         for spec, findings in found:
@@ -69,9 +72,10 @@ class Findings:
             )
             wanted = self.job.review["samples"]
             groups = frame.group_by("code", "size", "reason", maintain_order=True).agg(
-                pl.len().alias("count"), pl.col("row", "offset", "position").head(max(wanted, 1))
+                pl.len().alias("count"), pl.col("row", "offset", "position").head(max(wanted, 1)),
+                pl.col("row").unique().alias("rows"),
             )
-            for code, size, reason_id, count, rows, offsets, positions in groups.iter_rows():
+            for code, size, reason_id, count, rows, offsets, positions, every in groups.iter_rows():
                 reason = Reason(reason_id)
                 text = self._code_hex(code, size)
                 how = self.policy[reason]
@@ -100,7 +104,13 @@ class Findings:
                     if spec.role in REVIEWED_ROLES
                     else ()
                 )
-                hits.append(Hit(spec, text, reason, count, samples))
+                fresh = 0
+                if spec.role in REVIEWED_ROLES:
+                    before = seen.setdefault((text, reason), set())
+                    fresh = -len(before)
+                    before.update(every)
+                    fresh += len(before)
+                hits.append(Hit(spec, text, reason, count, samples, fresh))
         return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None
 
     def _code_hex(self, code: int, size: int) -> str:

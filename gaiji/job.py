@@ -71,6 +71,9 @@ KEYS: dict[str, dict[str, Key]] = {
         "samples": Key(int, 5, "sample occurrences kept for each code"),
         "site": Key(str, "", "name of the municipality whose 外字 these are"),
         "key": Key(str, "", "the field that identifies a record in the queue (default: the record number)"),
+        "household": Key(str, "", "the field whose equal values mean one household or 戸籍, for candidates from the dump"),
+        "pictures": Key(str, "", "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, or raw dots"),
+        "dots": Key(str, "", "width x height of raw dots, such as 24x24"),
     },
     "policy": {reason.label: Key(str, DEFAULT_POLICY[reason], "what is written for it", POLICIES) for reason in Reason},
 }
@@ -109,6 +112,12 @@ class Job:
     def queue_path(self) -> Path:
         """Where the review queue is."""
         return self.base / self.review["queue"] if self.review["queue"] else self.output_path.parent / "review.sqlite"
+
+    @property
+    def queue_where(self) -> str | Path:
+        """The review queue: a database URL or a path."""
+        url = str(self.review["queue"])
+        return url if "://" in url else self.queue_path
 
     def decisions_path(self, system: str) -> Path:
         """The site table that ``gaiji review apply`` writes for a code system beside the queue; used when it is there."""

@@ -21,9 +21,10 @@ from gaiji.datafiles import samples_dir
 from gaiji.errors import GaijiError, UsageError
 from gaiji.review.apply import apply
 from gaiji.review.decisions import Conflict, Decision, Decisions, verify_audit
-from gaiji.review.exchange import COLUMNS, Refused, export, import_sheet
+from gaiji.review.exchange import Refused, export, import_sheet
 from gaiji.review.queue import Item, Sample, open_queue
 from gaiji.review.schema import metadata
+from gaiji.review.sheet import COLUMNS, EDITED, FIXED
 
 POSTGRES = os.environ.get("GAIJI_TEST_POSTGRES", "")
 
@@ -192,7 +193,7 @@ def test_a_round_trip_changes_nothing(queue, tmp_path, format):
     Decisions(queue).decide(next(iter(queue.items())).id, made(note="=1+1"))
     before = list(queue.items())
     path = tmp_path / f"sheet.{format}"
-    assert export(queue, path, format) == 3
+    assert export(queue, path, format).rows == 3
     assert import_sheet(queue, path) == type(import_sheet(queue, path))(0, 0, 3)
     assert list(queue.items()) == before
     assert verify_audit(queue) == (1, "")
@@ -283,8 +284,8 @@ def test_a_workbook_has_what_clerks_need(queue, tmp_path):
     export(queue, path, "xlsx")
     sheet = load_workbook(path)["同定表"]
     assert tuple(cell.value for cell in sheet[1]) == COLUMNS
-    assert (sheet.freeze_panes, sheet.page_setup.orientation, sheet.protection.sheet) == ("D2", "landscape", True)
-    assert [cell.protection.locked for cell in sheet[2]] == [True] * 9 + [False] * 8
+    assert (sheet.freeze_panes, sheet.page_setup.orientation, sheet.protection.sheet) == ("E2", "landscape", True)
+    assert [cell.protection.locked for cell in sheet[2]] == [True] * len(FIXED) + [False] * len(EDITED)
     assert {cell.data_type for cell in sheet[2] if cell.value} == {"s"}
     assert "字形一致" in sheet.data_validations.dataValidation[0].formula1
     assert "書き方" in load_workbook(path).sheetnames

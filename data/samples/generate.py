@@ -3,12 +3,17 @@
 Run ``python data/samples/generate.py [FOLDER]``. Characters are chosen as glyphs (MJ names) or plain
 characters; a glyph that a charset's tables have is written with its code, any other becomes a 外字 of that
 charset. ``truth.tsv`` says what each 外字 code stands for; the site tables know about half of them.
+
+With ``--pictures HanaMinA.ttf HanaMinB.ttf`` (Debian fonts-hanazono) it also draws the 外字 as a town would have had them:
+black and white dots, 24 for the Fujitsu host, 32 for the Hitachi host, 48 for Windows. The two characters that
+no list has are put together from halves of others.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -239,5 +244,93 @@ def main(folder: Path) -> None:
     (folder / "truth.tsv").write_text("".join(truth), "utf-8")
 
 
+# -- pictures ----------------------------------------------------------------------------------------
+
+DOTS = {"jef": 24, "keis": 32, "windows": 48}
+HALVES = {"?1": ("石", "龜", "left"), "?2": ("雲", "鹿", "top")}
+"""The two unknown characters: the left or upper half of the first, the other half of the second."""
+
+
+class Pen:
+    """Draws glyphs in dots from fonts with variation sequences."""
+
+    def __init__(self, fonts: Sequence[Path]) -> None:
+        import freetype
+        from fontTools.ttLib import TTFont
+
+        self.ft = freetype
+        self.faces = []
+        for path in fonts:
+            font = TTFont(path)
+            variants = next((t.uvsDict for t in font["cmap"].tables if t.format == 14), {})
+            named = {(base, selector): name for selector, rows in variants.items() for base, name in rows if name}
+            self.faces.append((freetype.Face(str(path)), named, font.getGlyphID))
+
+    def draw(self, text: str, side: int) -> list[list[int]] | None:
+        """A character (with its selector) as rows of 0 and 1, None when no font has it."""
+        for face, named, number in self.faces:
+            selector = ord(text[1]) if len(text) > 1 else 0
+            name = named.get((ord(text[0]), selector))
+            index = number(name) if name else face.get_char_index(text[0]) if not selector or self.default(text) else 0
+            if index:
+                return self.dots(face, index, side)
+        return None
+
+    def default(self, text: str) -> bool:
+        """Whether the plain character means the glyph of this sequence."""
+        glyphs = gaiji.load_repertoire().by_text(text)
+        return bool(glyphs) and glyphs[0].default
+
+    def dots(self, face: object, index: int, side: int) -> list[list[int]]:
+        """One glyph, hinted for black and white."""
+        face.set_pixel_sizes(0, side)
+        face.load_glyph(index, self.ft.FT_LOAD_RENDER | self.ft.FT_LOAD_TARGET_MONO | self.ft.FT_LOAD_FORCE_AUTOHINT)
+        bitmap, rows = face.glyph.bitmap, [[0] * side for _ in range(side)]
+        top = (side - bitmap.rows) // 2
+        left = (side - bitmap.width) // 2
+        for y in range(bitmap.rows):
+            for x in range(bitmap.width):
+                if 0 <= y + top < side and 0 <= x + left < side:
+                    rows[y + top][x + left] = bitmap.buffer[y * bitmap.pitch + x // 8] >> (7 - x % 8) & 1
+        return rows
+
+    def halves(self, first: str, second: str, how: str, side: int) -> list[list[int]]:
+        """One character of two squeezed ones."""
+        a, b = self.draw(first, 2 * side), self.draw(second, 2 * side)
+        half = side // 2
+        if how == "top":
+            return [[row[2 * x] | row[2 * x + 1] for x in range(side)] for row in (*a[::4][:half], *b[::4][: side - half])]
+        return [
+            [a[2 * y][4 * x] | a[2 * y][4 * x + 1] for x in range(half)]
+            + [b[2 * y][4 * x] | b[2 * y][4 * x + 1] for x in range(side - half)]
+            for y in range(side)
+        ]
+
+
+def pictures(folder: Path, fonts: Sequence[Path]) -> None:
+    """Write ``gaiji/SYSTEM/CODE.png`` for every 外字."""
+    from PIL import Image
+
+    pen, repertoire = Pen(fonts), gaiji.load_repertoire()
+    starts = {"jef": 0x80A1, "keis": 0x81A1, "windows": 0xF040}
+    for system, rare in RARE.items():
+        target = folder / "gaiji" / system
+        target.mkdir(parents=True, exist_ok=True)
+        for number, (glyph, _, _) in enumerate(rare):
+            side = DOTS[system]
+            rows = pen.halves(*HALVES[glyph], side) if glyph in HALVES else pen.draw(repertoire[glyph].text, side)
+            if rows is None:
+                raise SystemExit(f"no font has {glyph}")
+            image = Image.new("1", (side, side), 1)
+            image.putdata([1 - dot for row in rows for dot in row])
+            image.save(target / f"{starts[system] + number:04X}.png", optimize=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--pictures", nargs="+", type=Path, metavar="FONT")
+    chosen = parser.parse_args()
+    main(chosen.folder)
+    if chosen.pictures:
+        pictures(chosen.folder, chosen.pictures)

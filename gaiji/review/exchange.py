@@ -1,13 +1,12 @@
-"""The 同定表: the review queue as a sheet for clerks (CSV, XLSX, HTML), and the sheet back in.
+"""The 同定表 out to clerks (CSV, XLSX, HTML) and back in.
 
-Owns the columns, their Japanese texts, the safety of what a spreadsheet opens, and the checks of what comes
-back. A sheet is checked whole before anything is written; decisions are made by ``gaiji.review.decisions``.
+Owns the safety of what a spreadsheet opens, and the checks of what comes back: a sheet is checked whole before anything
+is written. Decisions are made by ``gaiji.review.decisions``; the columns are ``gaiji.review.sheet``'s.
 """
 
 from __future__ import annotations
 
 import csv
-import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,35 +17,13 @@ from typing import Any
 from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
 from gaiji.repertoire import Repertoire, load_repertoire
 from gaiji.review.decisions import CONFIRMED, KINDS, UNREADABLE, Decision, Decisions
+from gaiji.review.page import page
+from gaiji.review.pictures import Gallery, open_gallery
 from gaiji.review.queue import Item, Queue
+from gaiji.review.sheet import COLUMNS, EDITED, KEYS, REASONS, STATES, Sheet, decided_cells, make_sheet
+from gaiji.review.workbook import workbook
 from gaiji.sinks import BOM, AtomicFile
 
-FIXED = ("管理番号", "旧コード体系", "旧コード", "理由", "状態", "使用件数", "使用項目", "用例", "候補")
-EDITED = ("同定先", "同定区分", "根拠", "判定者", "判定日", "確認者", "表の版", "備考")
-COLUMNS = (*FIXED, *EDITED)
-REASONS = {
-    "unmapped-gaiji": "外字（対応表なし）",
-    "unmapped-extension": "拡張文字（対応表なし）",
-    "illegal": "不正なコード",
-    "broken-shift": "シフトまたは文字の欠け",
-    "already-lost": "過去の移行で失われた文字",
-    "ambiguous": "候補が複数",
-    "no-unicode": "Unicodeにない文字",
-    "overflow": "出力項目の桁あふれ",
-    "shrink-none": "縮退先なし",
-    "shrink-many": "縮退先が複数",
-}
-STATES = {"open": "未判定", "proposed": "確認待ち", "confirmed": "確定", "deferred": "保留", "rejected": "対象外"}
-GUIDE = (
-    "この表は、住民記録・戸籍のデータから、対応する標準の文字（MJ・GJ）が決まっていない文字を集めたものです。",
-    "灰色の列は変更しないでください。書き込むのは「同定先」から右の列です。",
-    "同定先：MJ文字図形名（例 MJ026191）またはGJの名前を書きます。判読不能のときは空欄にします。",
-    "同定区分：字形一致・デザイン差・類似・別字・判読不能 から選びます。",
-    "根拠：何を見て決めたかを書きます（例 戸籍簿 平成10年）。",
-    "判定者・判定日：決めた人と日付（例 2026-11-02）。判定日が空欄なら取り込んだ日になります。",
-    "確認者：二人で確認する運用では、判定者とは別の人の名前を書きます。",
-    "書き終えたら保存し、gaiji review import で取り込みます。誤りがあれば、何も取り込まれず、誤りの行が示されます。",
-)
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -84,41 +61,28 @@ class Imported:
     unchanged: int
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What was written: the number of rows, and in words what could not be shown."""
+
+    rows: int
+    notes: tuple[str, ...]
+
+
 # -- out ---------------------------------------------------------------------------------------------
 
 
-def export(queue: Queue, path: Path, format: str = "csv") -> int:
-    """Write the queue as ``csv``, ``xlsx`` or ``html``; returns the number of rows."""
-    rows = list(_rows(queue.items(), Decisions(queue).all()))
-    data = {"csv": _csv, "xlsx": _xlsx, "html": _html}[format](rows)
+def export(queue: Queue, path: Path, format: str = "csv", *, fonts: Sequence[str | Path] = ()) -> Exported:
+    """Write the queue as ``csv``, ``xlsx`` or ``html``. ``fonts`` draw the candidates, else those that are installed."""
+    sheet = make_sheet(queue, open_gallery(fonts) if format != "csv" else Gallery([]))
+    data = {"csv": _csv, "xlsx": workbook, "html": page}[format](sheet)
     file = AtomicFile(path)
     try:
         file.write(data)
         file.commit()
     finally:
         file.discard()
-    return len(rows)
-
-
-def _rows(items: Iterable[Item], decisions: Mapping[int, Decision]) -> Iterator[list[str]]:
-    for found in items:
-        fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
-        samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
-        yield [
-            f"{found.id}-{found.version}", found.system, found.code, REASONS.get(found.reason, found.reason),
-            STATES.get(found.state, found.state), str(found.total), fields, samples, found.candidates.replace("|", "、"),
-            *decided_cells(decisions.get(found.id)),
-        ]  # fmt: skip
-
-
-def decided_cells(made: Decision | None) -> list[str]:
-    """The cells of the edited columns for a decision."""
-    if made is None:
-        return [""] * len(EDITED)
-    return [
-        made.glyph or made.text, made.kind, made.evidence, made.decided_by, made.decided_at, made.confirmed_by,
-        made.repertoire, made.note,
-    ]  # fmt: skip
+    return Exported(len(sheet.rows), sheet.notes if format != "csv" else ())
 
 
 def safe_cell(cell: str) -> str:
@@ -126,75 +90,12 @@ def safe_cell(cell: str) -> str:
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+def _csv(sheet: Sheet) -> bytes:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    writer.writerows([safe_cell(cell) for cell in row.cells] for row in sheet.rows)
     return BOM + text.getvalue().encode("utf-8")
-
-
-def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
-    """Frozen header, locked fixed columns, drop-down for 同定区分, a guide sheet, A4 landscape."""
-    try:
-        from openpyxl import Workbook
-        from openpyxl.styles import Alignment, Font, PatternFill, Protection
-        from openpyxl.worksheet.datavalidation import DataValidation
-    except ImportError as error:
-        raise MissingExtra("writing XLSX", "xlsx") from error
-    book = Workbook()
-    sheet = book.active
-    sheet.title = "同定表"
-    sheet.append(COLUMNS)
-    grey, wrap = PatternFill("solid", fgColor="E7E6E6"), Alignment(wrap_text=True, vertical="top")
-    for row in rows:
-        sheet.append(list(row))
-    for number, cells in enumerate(sheet.iter_rows(min_row=1, max_row=len(rows) + 1), 1):
-        for cell in cells:
-            cell.alignment = wrap
-            cell.data_type = "s"  # a cell never becomes a formula, whatever it begins with
-            cell.font = Font(bold=number == 1)
-            if number == 1 or cell.column <= len(FIXED):
-                cell.fill = grey
-            else:
-                cell.protection = Protection(locked=False)
-    for column, width in zip("ABCDEFGHIJKLMNOPQ", (10, 10, 9, 18, 9, 9, 22, 44, 24, 14, 12, 24, 12, 12, 12, 16, 24), strict=True):
-        sheet.column_dimensions[column].width = width
-    kinds = DataValidation(type="list", formula1=f'"{",".join(KINDS)}"', allow_blank=True, showErrorMessage=True)
-    kinds.error = "一覧から選んでください"
-    sheet.add_data_validation(kinds)
-    kinds.add(f"K2:K{max(len(rows) + 1, 2)}")
-    sheet.freeze_panes = "D2"
-    sheet.protection.sheet = True
-    sheet.protection.formatColumns = sheet.protection.formatRows = False
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToHeight, sheet.sheet_properties.pageSetUpPr.fitToPage = 0, True
-    sheet.print_title_rows = "1:1"
-    guide = book.create_sheet("書き方")
-    guide.column_dimensions["A"].width = 110
-    for line in GUIDE:
-        guide.append([line])
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _html(rows: Sequence[Sequence[str]]) -> bytes:
-    """One self-contained page, readable and printable without scripts."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in COLUMNS)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
-    guide = "".join(f"<li>{html.escape(line)}</li>" for line in GUIDE)
-    style = (
-        "body{font-family:'IPAmjMincho','IPAmj明朝','Yu Mincho',serif;margin:1.5em}table{border-collapse:collapse;font-size:10pt}"
-        "th,td{border:1px solid #888;padding:.25em .4em;vertical-align:top}th{background:#e7e6e6;position:sticky;top:0}"
-        "tr{break-inside:avoid}@page{size:A4 landscape;margin:10mm}@media print{body{margin:0}table{font-size:7pt}}"
-    )
-    page = (
-        f'<!doctype html>\n<html lang="ja"><head><meta charset="utf-8"><title>同定表</title><style>{style}</style></head>\n'
-        f"<body><h1>同定表</h1><p>{len(rows)}件</p><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
-        f"<h2>書き方</h2><ul>{guide}</ul></body></html>\n"
-    )
-    return page.encode("utf-8")
 
 
 # -- in ----------------------------------------------------------------------------------------------
@@ -391,14 +292,14 @@ def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
         raise GaijiError(f"cannot be read: {error.strerror}", where=str(path), next="check the path") from error
     rows = _read_xlsx(path, raw) if raw[:2] == b"PK" else _read_csv(path, raw)
     header = [str(cell).strip() for cell in rows[0]] if rows else []
-    missing = [name for name in COLUMNS if name not in header]
+    missing = [name for name in (*KEYS, *EDITED) if name not in header]
     if missing:
         raise GaijiError(
             f"列がありません：{'、'.join(missing)}",
             where=str(path),
             next="gaiji review export で書き出した表を使ってください",
         )
-    at = {name: header.index(name) for name in COLUMNS}
+    at = {name: header.index(name) for name in (*KEYS, *EDITED)}
     out = []
     for number, cells in enumerate(rows[1:], 2):
         if any(cells):

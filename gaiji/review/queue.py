@@ -6,7 +6,7 @@ the same input again replaces them: items never double. Knows nothing of decodin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from gaiji.errors import QueueError
 from gaiji.review.audit import append
-from gaiji.review.schema import SCHEMA, audit, decision, item, meta, metadata, sample, usage
+from gaiji.review.pictures import Picture
+from gaiji.review.schema import SCHEMA, audit, decision, item, meta, metadata, picture, proposal, sample, usage
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,15 @@ class Sample:
     text: str
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """A glyph that a source proposes for an item: ``score`` from 0 to 1, and why, in Japanese."""
+
+    glyph: str
+    score: float
+    reason: str
+
+
 @dataclass
 class Item:
     """A code to review, with how often each field of each source holds it."""
@@ -40,6 +50,8 @@ class Item:
     reason: str
     counts: dict[tuple[str, str], int] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
+    records: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Field → records that hold the code there and in no earlier field."""
     candidates: str = ""
     state: str = "open"
     basis: str = ""
@@ -55,6 +67,11 @@ class Item:
     def total(self) -> int:
         """Occurrences in all fields."""
         return sum(self.counts.values())
+
+    @property
+    def people(self) -> int:
+        """Records that hold the code in any field: the people it concerns."""
+        return sum(self.records.values())
 
 
 class Queue:
@@ -110,7 +127,10 @@ class Queue:
             for table in (usage, sample):
                 connection.execute(table.delete().where((table.c.source == source) & (table.c.item_id == item_id)))
         connection.execute(usage.insert(), [
-            {"item_id": item_id, "source": source, "field": name, "role": role, "count": count}
+            {
+                "item_id": item_id, "source": source, "field": name, "role": role, "count": count,
+                "records": found.records.get((name, role), count),
+            }
             for (name, role), count in found.counts.items()
         ])  # fmt: skip
         if found.samples:
@@ -125,48 +145,117 @@ class Queue:
 
     def _basis_changed(self, connection: sa.Connection, found: Item, old: Any) -> str:
         values = {"basis": found.basis, "candidates": found.candidates}
-        if old.state in ("confirmed", "rejected", "proposed"):
-            connection.execute(decision.delete().where(decision.c.item_id == old.id))
-            connection.execute(item.update().where(item.c.id == old.id).values(state="open", version=old.version + 1, **values))
-            why = "the 外字's picture or what the tables say of its code is another than at the decision"
-            append(connection, "gaiji", "reopen", old.id, {"note": why, "state": "open"})
-            return "open"
         connection.execute(item.update().where(item.c.id == old.id).values(**values))
-        return str(old.state)
+        return self._reopen(connection, old, "what the tables say of its code is another than at the decision")
+
+    def _reopen(self, connection: sa.Connection, old: Any, why: str) -> str:
+        """A settled item is open again, and the log says why; returns the new state."""
+        if old.state not in ("confirmed", "rejected", "proposed"):
+            return str(old.state)
+        connection.execute(decision.delete().where(decision.c.item_id == old.id))
+        connection.execute(item.update().where(item.c.id == old.id).values(state="open", version=old.version + 1))
+        append(connection, "gaiji", "reopen", old.id, {"note": why, "state": "open"})
+        return "open"
+
+    def add_pictures(self, system: str, site: str, pictures: Mapping[str, Sequence[Picture]]) -> tuple[int, int]:
+        """Give the items of a code system and site their 外字 pictures, by code; returns (items, reopened).
+
+        An item decided with another picture than the one given now is open again; one that had none is not.
+        """
+        given = reopened = 0
+        with self.writing() as connection:
+            rows = connection.execute(sa.select(item).where((item.c.system == system) & (item.c.site == site))).all()
+            had = self._digests(connection)
+            for old in rows:
+                new = pictures.get(old.code, ())
+                digests = [p.digest for p in new]
+                before = had.get(old.id, [])
+                given += bool(new)
+                if not new or digests == before:
+                    continue
+                connection.execute(picture.delete().where(picture.c.item_id == old.id))
+                connection.execute(picture.insert(), [
+                    {"item_id": old.id, "number": n, "width": p.width, "height": p.height, "digest": p.digest, "ink": p.ink}
+                    for n, p in enumerate(new)
+                ])  # fmt: skip
+                if before and old.state in ("confirmed", "rejected", "proposed"):
+                    self._reopen(connection, old, "the picture of the 外字 is another than at the decision")
+                    reopened += 1
+        return given, reopened
+
+    def _digests(self, connection: sa.Connection) -> dict[int, list[str]]:
+        out: dict[int, list[str]] = {}
+        query = sa.select(picture.c.item_id, picture.c.digest).order_by(picture.c.item_id, picture.c.number)
+        for item_id, digest in connection.execute(query):
+            out.setdefault(item_id, []).append(digest)
+        return out
+
+    def propose(self, source: str, proposals: Mapping[int, Sequence[Proposal]], items: Sequence[int]) -> None:
+        """Keep a source's proposals (item id → glyphs, each once); what it proposed for ``items`` before is replaced."""
+        rows = [
+            {"item_id": item_id, "source": source, "glyph": p.glyph, "score": p.score, "reason": p.reason}
+            for item_id, some in proposals.items()
+            for p in some
+        ]
+        with self.writing() as connection:
+            for start in range(0, len(items), 500):
+                some = items[start : start + 500]
+                connection.execute(proposal.delete().where((proposal.c.source == source) & proposal.c.item_id.in_(some)))
+            if rows:
+                connection.execute(proposal.insert(), rows)
+
+    def pictures(self, item_id: int | None = None) -> dict[int, list[Picture]]:
+        """Item id → its 外字 pictures, of one item or of all."""
+        query = sa.select(picture).order_by(picture.c.item_id, picture.c.number)
+        if item_id is not None:
+            query = query.where(picture.c.item_id == item_id)
+        out: dict[int, list[Picture]] = {}
+        with self.reading() as connection:
+            for row in connection.execute(query):
+                out.setdefault(row.item_id, []).append(Picture(row.width, row.height, bytes(row.ink)))
+        return out
 
     def _drop_unused(self, connection: sa.Connection) -> None:
         """Open items that nobody touched and no source uses any more: a table settled them, or the input changed."""
         used, logged = sa.select(usage.c.item_id), sa.select(audit.c.item_id)
-        connection.execute(item.delete().where(
-            item.c.id.not_in(used) & (item.c.state == "open") & item.c.id.not_in(logged)
-        ))  # fmt: skip
+        gone = sa.select(item.c.id).where(item.c.id.not_in(used) & (item.c.state == "open") & item.c.id.not_in(logged))
+        for table in (picture, proposal, sample):
+            connection.execute(table.delete().where(table.c.item_id.in_(gone)))
+        connection.execute(item.delete().where(item.c.id.in_(gone)))
 
-    def items(self) -> Iterator[Item]:
-        """All items, the most used first."""
-        total = sa.func.sum(usage.c.count)
+    def items(self, item_id: int | None = None) -> Iterator[Item]:
+        """All items (or the one), those that concern the most people first."""
+        wanted = item.c.id == item_id if item_id is not None else sa.true()
+        people = sa.func.coalesce(sa.func.sum(usage.c.records), 0)
         query = (
-            sa.select(item, total.label("total"))
+            sa.select(item, people.label("people"))
             .join(usage, usage.c.item_id == item.c.id, isouter=True)
+            .where(wanted)
             .group_by(item.c.id)
-            .order_by(total.desc(), item.c.system, item.c.code, item.c.reason)
+            .order_by(people.desc(), item.c.system, item.c.code, item.c.reason)
         )
         with self.reading() as connection:
-            for row in connection.execute(query).mappings().all():
-                yield self._item(connection, row)
+            found = {row.id: self._item(row) for row in connection.execute(query)}
+            counts = (
+                sa.select(usage.c.item_id, usage.c.field, usage.c.role, sa.func.sum(usage.c.count), sa.func.sum(usage.c.records))
+                .where(_of(usage, item_id)).group_by(usage.c.item_id, usage.c.field, usage.c.role).order_by(usage.c.field)
+            )  # fmt: skip
+            for owner, name, role, count, records in connection.execute(counts):
+                found[owner].counts[name, role] = int(count)
+                found[owner].records[name, role] = int(records)
+            samples = sa.select(sample).where(_of(sample, item_id)).order_by(sample.c.source, sample.c.number)
+            for s in connection.execute(samples):
+                found[s.item_id].samples.append(Sample(s.record, s.record_key, s.field, s.position, s.text))
+        yield from found.values()
 
-    def _item(self, connection: sa.Connection, row: Any) -> Item:
-        counts = connection.execute(
-            sa.select(usage.c.field, usage.c.role, sa.func.sum(usage.c.count))
-            .where(usage.c.item_id == row["id"]).group_by(usage.c.field, usage.c.role).order_by(usage.c.field)
-        ).all()  # fmt: skip
-        samples = connection.execute(
-            sa.select(sample).where(sample.c.item_id == row["id"]).order_by(sample.c.source, sample.c.number)
-        ).mappings()
+    def item(self, item_id: int) -> Item | None:
+        """One item, None when there is none of that number."""
+        return next(self.items(item_id), None)
+
+    def _item(self, row: Any) -> Item:
         return Item(
-            row["system"], row["code"], row["site"], row["reason"],
-            {(name, role): int(count) for name, role, count in counts},
-            [Sample(s["record"], s["record_key"], s["field"], s["position"], s["text"]) for s in samples],
-            row["candidates"], row["state"], row["basis"], row["id"], row["version"],
+            row.system, row.code, row.site, row.reason, candidates=row.candidates, state=row.state, basis=row.basis,
+            id=row.id, version=row.version,
         )  # fmt: skip
 
     @contextmanager
@@ -200,6 +289,10 @@ class Queue:
             f"the review queue cannot be used: {cause}", where=self._name(),
             next="check [review] queue: its folder, its permissions, or that no other program holds it",
         )  # fmt: skip
+
+
+def _of(table: sa.Table, item_id: int | None) -> sa.ColumnElement[bool]:
+    return sa.true() if item_id is None else table.c.item_id == item_id
 
 
 def open_queue(where: str | Path) -> Queue:

@@ -30,6 +30,7 @@ usage = sa.Table(
     sa.Column("field", sa.String(256), primary_key=True),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("records", sa.BigInteger, nullable=False, default=0),
 )  # fmt: skip
 sample = sa.Table(
     "sample", metadata,
@@ -41,6 +42,23 @@ sample = sa.Table(
     sa.Column("field", sa.String(256), nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+)  # fmt: skip
+picture = sa.Table(
+    "picture", metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False, index=True),
+    sa.Column("ink", sa.LargeBinary, nullable=False),
+)  # fmt: skip
+proposal = sa.Table(
+    "proposal", metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("source", sa.String(16), primary_key=True),
+    sa.Column("glyph", sa.String(16), primary_key=True),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )  # fmt: skip
 decision = sa.Table(
     "decision", metadata,
