@@ -21,6 +21,7 @@ eval-candidates: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/review_queue.py
 
 types: $(VENV)/ready
 	$(BIN)/mypy

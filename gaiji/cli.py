@@ -391,13 +391,35 @@ def review_apply(queue: str, folder: str) -> None:
 @review.command("status")
 @click.argument("queue", type=click.Path())
 def review_status(queue: str) -> None:
-    """Progress: items and occurrences by state."""
+    """Progress by state: codes, records (people) that they concern, occurrences."""
     from gaiji.review.decisions import Decisions
     from gaiji.review.sheet import STATES
 
     with _queue(queue) as opened:
         for state, counts in Decisions(opened).status().items():
-            click.echo(f"{state:10} {STATES[state]}  {counts['items']} codes, {counts['occurrences']} occurrences")
+            click.echo(
+                f"{state:10} {STATES[state]}  {counts['items']} codes, {counts['people']} records,"
+                f" {counts['occurrences']} occurrences"
+            )
+
+
+@review.command("serve")
+@click.argument("queue", type=click.Path())
+@click.option("--port", default=0, help="Port on 127.0.0.1 (default: a free one).")
+@click.option("--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True)
+@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).")
+@click.option("--idle", default=30, show_default=True, help="Minutes without use after which a session ends.")
+def review_serve(queue: str, port: int, confirm: str, fonts: tuple[str, ...], idle: int) -> None:
+    """The review screen for clerks, a page on this machine only, until Ctrl-C."""
+    from gaiji.review.web import serve
+
+    with _queue(queue):
+        pass
+
+    def ready(url: str, _: object) -> None:
+        click.echo(f"{url}\nopen this address in a browser on this machine; Ctrl-C ends it")
+
+    serve(queue, port=port, confirm=confirm, fonts=fonts, idle=idle * 60, ready=ready)
 
 
 @review.command("audit")

@@ -300,9 +300,7 @@ class Run:
                 totals.hits[key] = hit
             else:
                 samples = (old.samples + hit.samples)[: self.job.review["samples"]]
-                totals.hits[key] = replace(
-                    old, count=old.count + hit.count, samples=samples, records=old.records + hit.records
-                )
+                totals.hits[key] = replace(old, count=old.count + hit.count, samples=samples, records=old.records + hit.records)
         totals.written += done.batch.rows - done.dropped
         totals.dropped += done.dropped
         totals.bad += len(done.batch.bad)
@@ -327,7 +325,8 @@ class Run:
         from gaiji.review.queue import Item, Sample, open_queue
 
         items: dict[tuple[str, Reason], Item] = {}
-        for (name, role, code, reason), hit in sorted(totals.hits.items(), key=lambda kv: (kv[0][2], kv[0][3], kv[0][0])):
+        place = {spec.name: i for i, spec in enumerate(self.fields)}
+        for (name, role, code, reason), hit in sorted(totals.hits.items(), key=lambda kv: (kv[0][2:], place[kv[0][0]])):
             if role not in REVIEWED_ROLES:
                 continue
             found = items.setdefault(

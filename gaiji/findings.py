@@ -72,7 +72,8 @@ class Findings:
             )
             wanted = self.job.review["samples"]
             groups = frame.group_by("code", "size", "reason", maintain_order=True).agg(
-                pl.len().alias("count"), pl.col("row", "offset", "position").head(max(wanted, 1)),
+                pl.len().alias("count"),
+                pl.col("row", "offset", "position").head(max(wanted, 1)),
                 pl.col("row").unique().alias("rows"),
             )
             for code, size, reason_id, count, rows, offsets, positions, every in groups.iter_rows():

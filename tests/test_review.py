@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import shutil
 import threading
 
@@ -23,21 +22,7 @@ from gaiji.review.apply import apply
 from gaiji.review.decisions import Conflict, Decision, Decisions, verify_audit
 from gaiji.review.exchange import Refused, export, import_sheet
 from gaiji.review.queue import Item, Sample, open_queue
-from gaiji.review.schema import metadata
 from gaiji.review.sheet import COLUMNS, EDITED, FIXED
-
-POSTGRES = os.environ.get("GAIJI_TEST_POSTGRES", "")
-
-
-@pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
-def queue(request, tmp_path):
-    if request.param == "postgres":
-        engine = sa.create_engine(POSTGRES)
-        metadata.drop_all(engine)
-        engine.dispose()
-    opened = open_queue(POSTGRES if request.param == "postgres" else tmp_path / "review.sqlite")
-    yield opened
-    opened.close()
 
 
 def found(code="80A1", count=3, reason="unmapped-gaiji", **more):
@@ -145,7 +130,7 @@ def test_undo_and_put_off(queue):
     assert (only(queue).state, acts.of(item_id)) == ("open", None)
     acts.defer(item_id, "佐藤", "ask the family")
     acts.reject(item_id, "佐藤", "a stray code")
-    assert acts.status()["rejected"] == {"items": 1, "occurrences": 3}
+    assert acts.status()["rejected"] == {"items": 1, "occurrences": 3, "people": 3}
     assert verify_audit(queue) == (4, "")
 
 
@@ -182,6 +167,16 @@ def edit(path, **cells):
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     path.write_bytes(b"\xef\xbb\xbf" + text.getvalue().encode())
+
+
+@pytest.mark.parametrize("typed", ["2026-11-02", "2026/11/2", "2026.11.2", "2026年11月2日", "46328"])
+def test_dates_as_people_and_spreadsheets_write_them(queue, tmp_path, typed):
+    queue.add("a.dat", [found()])
+    path = tmp_path / "sheet.csv"
+    export(queue, path)
+    edit(path, **(GOOD | {"判定日": typed}))
+    import_sheet(queue, path)
+    assert Decisions(queue).of(only(queue).id).decided_at == "2026-11-02"
 
 
 GOOD = {"同定先": "MJ026191", "同定区分": "字形一致", "根拠": "戸籍簿", "判定者": "佐藤", "判定日": "2026/11/2"}

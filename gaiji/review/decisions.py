@@ -7,7 +7,7 @@ adding of findings are in ``gaiji.review.queue``; files for clerks in ``gaiji.re
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,21 +109,30 @@ class Decisions:
         with self.queue.reading() as connection:
             return self._current(connection, item_id)
 
-    def all(self) -> dict[int, Decision]:
-        """Item id → current decision."""
+    def all(self, ids: Sequence[int] | None = None) -> dict[int, Decision]:
+        """Item id → current decision, of some items or of all."""
+        query = sa.select(decision) if ids is None else sa.select(decision).where(decision.c.item_id.in_(ids))
         with self.queue.reading() as connection:
-            return {row["item_id"]: _decision(row) for row in connection.execute(sa.select(decision)).mappings()}
+            return {row["item_id"]: _decision(row) for row in connection.execute(query).mappings()}
 
     def status(self) -> dict[str, dict[str, int]]:
-        """For each state how many items, and how many occurrences they have in the data."""
+        """For each state how many items, occurrences in the data, and people (records) that they concern."""
         query = (
-            sa.select(item.c.state, sa.func.count(sa.distinct(item.c.id)), sa.func.coalesce(sa.func.sum(usage.c.count), 0))
+            sa.select(
+                item.c.state,
+                sa.func.count(sa.distinct(item.c.id)),
+                sa.func.coalesce(sa.func.sum(usage.c.count), 0),
+                sa.func.coalesce(sa.func.sum(usage.c.records), 0),
+            )
             .join(usage, usage.c.item_id == item.c.id, isouter=True)
             .group_by(item.c.state)
         )
         with self.queue.reading() as connection:
-            found = {state: {"items": int(n), "occurrences": int(total)} for state, n, total in connection.execute(query)}
-        none = {"items": 0, "occurrences": 0}
+            found = {
+                state: {"items": int(n), "occurrences": int(total), "people": int(people)}
+                for state, n, total, people in connection.execute(query)
+            }
+        none = {"items": 0, "occurrences": 0, "people": 0}
         return {state: found.get(state, none) for state in (OPEN, PROPOSED, CONFIRMED, DEFERRED, REJECTED)}
 
     # -- inside a transaction -------------------------------------------------------------------

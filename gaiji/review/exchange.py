@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -356,9 +356,14 @@ def _text(value: Any) -> str:
 
 
 def _day(cell: str) -> str | None:
-    """A date as YYYY-MM-DD; today for an empty cell, None for what is no date."""
+    """A date as YYYY-MM-DD; today for an empty cell, None for what is no date.
+
+    Five digits are a spreadsheet's serial day: a date typed into a cell of another format is saved so.
+    """
     if not cell:
         return date.today().isoformat()
+    if len(cell) == 5 and cell.isascii() and cell.isdigit():
+        return (date(1899, 12, 30) + timedelta(days=int(cell))).isoformat()
     for form in ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"):
         try:
             return datetime.strptime(cell, form).date().isoformat()

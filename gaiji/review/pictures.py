@@ -6,9 +6,11 @@ a Mincho font that names its glyphs as the MJ list does, and drawing at one size
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +29,7 @@ MAX_FILE = 256 * 1024 * 1024
 MAX_PICTURES = 65_536
 IMAGES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 FONTS = (".ttf", ".tte", ".otf", ".ttc")
+_GREYS = bytes(value // 16 for value in range(256))
 FONT_NAMES = ("ipamjm.ttf", "ipamjm.otf", "IPAmjMincho.ttf")
 _STEM = regex.compile(r"(?:.*[_-])?(U\+)?([0-9A-F]{4,6})", regex.IGNORECASE)
 
@@ -58,12 +61,14 @@ class Picture:
         return not any(self.ink)
 
     def png(self, side: int = 0) -> bytes:
-        """As PNG, black on white; with ``side`` fitted into a square of that many pixels, dots kept sharp."""
+        """As PNG, black on white in 16 greys; with ``side`` fitted into a square of that many pixels, dots kept sharp."""
         image = self._image()
         if side:
             image = _fitted(image, side)
+        greys = _pillow().Image.frombytes("P", image.size, image.tobytes().translate(_GREYS))
+        greys.putpalette([255 - 17 * (n // 3) for n in range(48)])
         out = BytesIO()
-        _pillow().ImageOps.invert(image).save(out, "PNG", optimize=True)
+        greys.save(out, "PNG", bits=4, compress_level=6)
         return out.getvalue()
 
     def _image(self) -> Any:
@@ -71,14 +76,24 @@ class Picture:
 
 
 def overlay(ours: Picture, other: Picture, side: int) -> bytes:
-    """PNG of both in one square: what only ``ours`` has is red, only ``other`` blue, both black."""
+    """PNG of both in one square, inked parts laid on each other: only ``ours`` is red, only ``other`` blue, both black."""
     pil = _pillow()
-    a, b = (_fitted(p._image().crop(p._image().getbbox() or None), side) for p in (ours, other))
+    a, b = (_filled(p._image(), side) for p in (ours, other))
     invert = pil.ImageOps.invert
     both = pil.ImageChops.lighter(a, b)
     out = BytesIO()
-    pil.Image.merge("RGB", (invert(b), invert(both), invert(a))).save(out, "PNG", optimize=True)
+    pil.Image.merge("RGB", (invert(b), invert(both), invert(a))).save(out, "PNG", compress_level=6)
     return out.getvalue()
+
+
+def _filled(image: Any, side: int) -> Any:
+    """The inked part stretched over a square with a narrow margin."""
+    pil = _pillow()
+    margin = side // 20
+    square = pil.Image.new("L", (side, side), 0)
+    inked = image.crop(image.getbbox() or (0, 0, *image.size))
+    square.paste(inked.resize((side - 2 * margin, side - 2 * margin), pil.Image.Resampling.BILINEAR), (margin, margin))
+    return square
 
 
 def _fitted(image: Any, side: int) -> Any:
@@ -284,6 +299,7 @@ class GlyphFont:
             raise MissingExtra("drawing glyphs", "images") from error
         self.path = path
         self._ft = freetype
+        self._lock = threading.Lock()  # a FreeType face is for one thread at a time
         try:
             self._face = freetype.Face(str(path))
         except Exception as error:  # freetype-py raises its own kind, and others for odd files
@@ -308,6 +324,10 @@ class GlyphFont:
         return self._draw(self._face.get_char_index(text), side)
 
     def _draw(self, index: int, side: int) -> Picture:
+        with self._lock:
+            return self._drawn(index, side)
+
+    def _drawn(self, index: int, side: int) -> Picture:
         ft, face = self._ft, self._face
         try:
             face.set_pixel_sizes(0, side)
@@ -320,7 +340,7 @@ class GlyphFont:
         ascender = round(side * face.ascender / (face.ascender - face.descender)) if face.ascender else side
         canvas = _pillow().Image.new("L", (side, side), 0)
         if bitmap.rows and bitmap.width:
-            rows = bytes(bitmap.buffer)
+            rows = ctypes.string_at(bitmap._FT_Bitmap.buffer, bitmap.rows * bitmap.pitch)
             if bitmap.pixel_mode == ft.FT_PIXEL_MODE_MONO:
                 drawn = _pillow().Image.frombytes("1", (bitmap.width, bitmap.rows), rows, "raw", "1", bitmap.pitch).convert("L")
             else:

@@ -204,11 +204,14 @@ class Queue:
             if rows:
                 connection.execute(proposal.insert(), rows)
 
-    def pictures(self, item_id: int | None = None) -> dict[int, list[Picture]]:
-        """Item id → its 外字 pictures, of one item or of all."""
-        query = sa.select(picture).order_by(picture.c.item_id, picture.c.number)
-        if item_id is not None:
-            query = query.where(picture.c.item_id == item_id)
+    def pictured(self, ids: Sequence[int]) -> set[int]:
+        """Those of the items that have a 外字 picture."""
+        with self.reading() as connection:
+            return set(connection.execute(sa.select(picture.c.item_id).where(picture.c.item_id.in_(ids))).scalars())
+
+    def pictures(self, ids: Sequence[int] | None = None) -> dict[int, list[Picture]]:
+        """Item id → its 外字 pictures, of some items or of all."""
+        query = sa.select(picture).where(_of(picture.c.item_id, ids)).order_by(picture.c.item_id, picture.c.number)
         out: dict[int, list[Picture]] = {}
         with self.reading() as connection:
             for row in connection.execute(query):
@@ -223,34 +226,44 @@ class Queue:
             connection.execute(table.delete().where(table.c.item_id.in_(gone)))
         connection.execute(item.delete().where(item.c.id.in_(gone)))
 
-    def items(self, item_id: int | None = None) -> Iterator[Item]:
-        """All items (or the one), those that concern the most people first."""
-        wanted = item.c.id == item_id if item_id is not None else sa.true()
-        people = sa.func.coalesce(sa.func.sum(usage.c.records), 0)
+    def order(self, states: Sequence[str], also: int = 0) -> list[tuple[int, str]]:
+        """(id, code) of the items in these states (and of item ``also``), those that concern the most people first."""
         query = (
-            sa.select(item, people.label("people"))
+            sa.select(item.c.id, item.c.code)
             .join(usage, usage.c.item_id == item.c.id, isouter=True)
-            .where(wanted)
+            .where(item.c.state.in_(states) | (item.c.id == also))
             .group_by(item.c.id)
-            .order_by(people.desc(), item.c.system, item.c.code, item.c.reason)
+            .order_by(*_BY_PEOPLE)
+        )
+        with self.reading() as connection:
+            return [(row.id, row.code) for row in connection.execute(query)]
+
+    def items(self, ids: Sequence[int] | None = None) -> Iterator[Item]:
+        """All items (or those of ``ids``), those that concern the most people first."""
+        query = (
+            sa.select(item)
+            .join(usage, usage.c.item_id == item.c.id, isouter=True)
+            .where(_of(item.c.id, ids))
+            .group_by(item.c.id)
+            .order_by(*_BY_PEOPLE)
         )
         with self.reading() as connection:
             found = {row.id: self._item(row) for row in connection.execute(query)}
             counts = (
                 sa.select(usage.c.item_id, usage.c.field, usage.c.role, sa.func.sum(usage.c.count), sa.func.sum(usage.c.records))
-                .where(_of(usage, item_id)).group_by(usage.c.item_id, usage.c.field, usage.c.role).order_by(usage.c.field)
+                .where(_of(usage.c.item_id, ids)).group_by(usage.c.item_id, usage.c.field, usage.c.role).order_by(usage.c.field)
             )  # fmt: skip
             for owner, name, role, count, records in connection.execute(counts):
                 found[owner].counts[name, role] = int(count)
                 found[owner].records[name, role] = int(records)
-            samples = sa.select(sample).where(_of(sample, item_id)).order_by(sample.c.source, sample.c.number)
+            samples = sa.select(sample).where(_of(sample.c.item_id, ids)).order_by(sample.c.source, sample.c.number)
             for s in connection.execute(samples):
                 found[s.item_id].samples.append(Sample(s.record, s.record_key, s.field, s.position, s.text))
         yield from found.values()
 
     def item(self, item_id: int) -> Item | None:
         """One item, None when there is none of that number."""
-        return next(self.items(item_id), None)
+        return next(self.items([item_id]), None)
 
     def _item(self, row: Any) -> Item:
         return Item(
@@ -291,8 +304,11 @@ class Queue:
         )  # fmt: skip
 
 
-def _of(table: sa.Table, item_id: int | None) -> sa.ColumnElement[bool]:
-    return sa.true() if item_id is None else table.c.item_id == item_id
+_BY_PEOPLE = (sa.func.coalesce(sa.func.sum(usage.c.records), 0).desc(), item.c.system, item.c.code, item.c.reason, item.c.id)
+
+
+def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[bool]:
+    return sa.true() if ids is None else column.in_(ids)
 
 
 def open_queue(where: str | Path) -> Queue:

@@ -47,6 +47,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
     fixed = book.add_format({**base, "bg_color": "#F2F2F2"})
     under = book.add_format({**base, "bg_color": "#F2F2F2", "valign": "bottom", "font_size": 8})
     free = book.add_format({**base, "locked": False, "num_format": "@"})
+    day = book.add_format({**base, "locked": False, "num_format": "yyyy-mm-dd"})
     for column, name in enumerate(COLUMNS):
         page.set_column(column, column, WIDTHS.get(name, CANDIDATE_WIDTH))
         page.write_string(0, column, name, head)
@@ -55,7 +56,15 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
         page.set_row(number, 110)
         for column, cell in enumerate(row.cells):
             edited = column >= len(FIXED)
-            format_ = free if edited else under if column >= FIRST_CANDIDATE or column == PICTURE else fixed
+            format_ = (
+                day
+                if COLUMNS[column] == "判定日"
+                else free
+                if edited
+                else under
+                if column >= FIRST_CANDIDATE or column == PICTURE
+                else fixed
+            )
             page.write_string(number, column, cell, format_) if cell else page.write_blank(number, column, None, format_)
         _pictures(page, number, row, sheet.gallery, drawn)
     last = max(len(sheet.rows), 1)

@@ -205,7 +205,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=20261123)
     chosen = parser.parse_args()
-    print(f"{'names':10} {'people':>8} {'外字':>5} {'occurs':>7} {'first':>7} {'in five':>8} {'others: in five':>16} {'seconds':>8}")
+    print(
+        f"{'names':10} {'people':>8} {'外字':>5} {'occurs':>7} {'first':>7} {'in five':>8} {'others: in five':>16} {'seconds':>8}"
+    )
     good = True
     for label, spaces in (("氏 名", True), ("氏名", False)):
         here, occurs, first, five, other, other_five, seconds = measure(chosen.seed, chosen.people, spaces)

@@ -1,0 +1,380 @@
+"""Candidates: each source alone, their ranking, related forms, search by parts; pictures of 外字 from every kind of source."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import gaiji
+from gaiji.datafiles import samples_dir
+from gaiji.learn import learn, pairs_of
+from gaiji.model import Field
+from gaiji.relations import load_ids, related
+from gaiji.review.candidates import Proposal, forms_of, propose_from_tables, suggest, suggest_all
+from gaiji.review.context import Names
+from gaiji.review.decisions import Decision, Decisions
+from gaiji.review.exchange import export
+from gaiji.review.parts import find
+from gaiji.review.pictures import Picture, PictureError, find_font, image, open_gallery, overlay, parse_dots, read_pictures
+from gaiji.review.queue import Item, Sample, open_queue
+from tests.reviewing import sample_queue
+
+FORMS_OF_BE = 24
+
+
+def item(code="80A1", site="見本市", system="JEF", **more):
+    return Item(system, code, site, "unmapped-gaiji", {("氏名", "name"): 3}, [Sample(1, "1", "氏名", 1, "渡【〓】")], **more)
+
+
+def only(queue):
+    (found,) = queue.items()
+    return found
+
+
+def names(*people):
+    """A frame as ``Names`` takes it: (name, kana, household)."""
+    rows = [(*p, "")[:3] for p in people]
+    return pl.DataFrame(rows, schema={"name": pl.String, "kana": pl.String, "household": pl.String}, orient="row")
+
+
+def first(evidence, code="JEF:80A1"):
+    return [e.character for e in evidence.get(code, [])]
+
+
+# -- the dump's own names -------------------------------------------------------------------------------
+
+
+def test_people_with_the_same_reading_and_other_characters():
+    heard = Names()
+    heard.add(
+        names(
+            ("渡{JEF:80A1}　太郎", "ﾜﾀﾅﾍﾞ ﾀﾛｳ"), ("渡邉　花子", "ﾜﾀﾅﾍﾞ ﾊﾅｺ"), ("渡辺　一郎", "ﾜﾀﾅﾍﾞ ｲﾁﾛｳ"), ("渡邉　弘", "ﾜﾀﾅﾍﾞ ﾋﾛｼ")
+        )
+    )
+    (best, other) = heard.evidence()["JEF:80A1"]
+    assert (best.character, best.people, best.example) == ("邉", 2, "渡邉")
+    assert other.character == "辺" and best.score > other.score > 0
+
+
+def test_a_prior_turns_equal_witnesses():
+    heard = Names()
+    heard.add(names(("渡{JEF:80A1}", "ﾜﾀﾅﾍﾞ"), ("渡邉", "ﾜﾀﾅﾍﾞ"), ("渡辺", "ﾜﾀﾅﾍﾞ"), ("渡辺", "ﾜﾀﾅﾍﾞ")))
+    assert first(heard.evidence())[0] == "辺"
+    assert first(heard.evidence(lambda c: 1.3 if c == "邉" else 0.3))[0] == "邉"
+
+
+def test_a_reading_without_its_marks_still_speaks():
+    heard = Names()
+    heard.add(names(("渡{JEF:80A1}　弘", "ﾜﾀﾅﾍ ﾋﾛｼ"), ("渡邉　花子", "ﾜﾀﾅﾍﾞ ﾊﾅｺ")))
+    assert first(heard.evidence()) == ["邉"]
+
+
+def test_the_same_household_and_the_head_of_the_record():
+    heard = Names()
+    heard.add(names(("{JEF:80A1}井　弘", "", "7"), ("桜井　花子", "", "7"), ("花井　一", "", "8")))
+    assert first(heard.evidence()) == ["桜"]
+    heard = Names()
+    heard.add(names(("{JEF:80A1}井　弘", "ｻｸﾗｲ ﾋﾛｼ")).with_columns(head=pl.lit("櫻井　太郎")), ["head"])
+    (best,) = heard.evidence()["JEF:80A1"]
+    assert (best.character, best.linked, best.people) == ("櫻", 1, 0)
+
+
+def test_several_names_of_one_code_agree_on_one_character():
+    heard = Names()
+    heard.add(names(
+        ("{JEF:80A1}田", "ﾊﾏﾀﾞ"), ("浜田", "ﾊﾏﾀﾞ"), ("浜田", "ﾊﾏﾀﾞ"), ("濱田", "ﾊﾏﾀﾞ"),
+        ("大{JEF:80A1}", "ｵｵﾊﾏ"), ("大濱", "ｵｵﾊﾏ"),
+    ))  # fmt: skip
+    assert first(heard.evidence())[0] == "濱"
+
+
+def test_undivided_names():
+    heard = Names()
+    heard.add(names(("渡{JEF:80A1}太郎", "ﾜﾀﾅﾍﾞﾀﾛｳ"), ("渡邉花子", "ﾜﾀﾅﾍﾞﾊﾅｺ"), ("渡口花子", "ﾄｸﾞﾁﾊﾅｺ")))
+    assert first(heard.evidence())[0] == "邉"
+
+
+def test_nothing_is_proposed_without_a_witness():
+    heard = Names()
+    heard.add(names(("{JEF:80A1}川　弘", "ｲｼｶﾜ ﾋﾛｼ"), ("高橋　花子", "ﾀｶﾊｼ ﾊﾅｺ")))
+    assert heard.evidence() == {"JEF:80A1": []}
+    assert Names().evidence() == {}
+
+
+def test_batches_add_up_to_the_whole():
+    people = [("渡{JEF:80A1}", "ﾜﾀﾅﾍﾞ")] + [(f"渡{c}", "ﾜﾀﾅﾍﾞ") for c in "邉邉辺邊"] * 20
+    whole, parts = Names(), Names()
+    whole.add(names(*people))
+    for person in people:
+        parts.add(names(person))
+    assert whole.evidence() == parts.evidence()
+
+
+def fields(*specs):
+    return [Field(name=name, offset=0, length=10, type="dbcs", role=role) for name, role in specs]
+
+
+@pytest.mark.parametrize(
+    ("specs", "pairs"),
+    [
+        ([("氏名", "name"), ("氏名_フリガナ", "kana"), ("世帯主氏名", "name")], {"氏名_フリガナ": ["氏名"]}),
+        (
+            [("筆頭者_氏", "name"), ("筆頭者_名", "name"), ("筆頭者_フリガナ", "kana")],
+            {"筆頭者_フリガナ": ["筆頭者_氏", "筆頭者_名"]},
+        ),
+        ([("SHIMEI", "name"), ("YOMI1", "kana")], {"YOMI1": ["SHIMEI"]}),
+        ([("氏名", "name")], {"": ["氏名"]}),
+        ([("住所", "address")], {}),
+    ],
+)
+def test_which_reading_goes_with_which_name(specs, pairs):
+    assert pairs_of(fields(*specs)) == pairs
+
+
+@pytest.mark.parametrize(("name", "expected"), [("juki-jef", 6), ("koseki-keis", 6), ("juki-windows", 6)])
+def test_the_samples_propose_the_right_character(tmp_path, name, expected):
+    rows = (samples_dir() / "truth.tsv").read_text("utf-8").splitlines()[1:]
+    truth = {code: glyph for file, code, glyph in (row.split("\t") for row in rows) if file.startswith(name)}
+    where = sample_queue(tmp_path / "s", name)
+    opened = open_queue(where)
+    items = [i for i in opened.items() if truth.get(i.code, "none") != "none"]
+    found = suggest_all(opened, items, limit=60)
+    right = sum(truth[i.code] in {c.glyph for c in found[i.id]} for i in items)
+    opened.close()
+    assert right == len(items) == expected
+
+
+@pytest.mark.parametrize(("context", "told"), [("field", True), ("none", False), ("glyph-only", False)])
+def test_names_are_told_only_where_the_queue_may_hold_them(tmp_path, context, told):
+    where = sample_queue(tmp_path / "s")
+    job = tmp_path / "s" / "juki-jef.toml"
+    learn(job, overrides={"review.context": context})
+    opened = open_queue(where)
+    reasons = "".join(c.reason for some in suggest_all(opened, list(opened.items())).values() for c in some)
+    opened.close()
+    assert "同じ読みの" in reasons and ("渡邉" in reasons) is told
+
+
+# -- the other sources ------------------------------------------------------------------------------------
+
+
+def decide(queue, found, glyph="MJ026191"):
+    Decisions(queue).decide(found.id, Decision(kind="字形一致", glyph=glyph, decided_by="佐藤", decided_at="2026-11-02"))
+
+
+def test_the_same_code_decided_elsewhere(queue):
+    queue.add("a.dat", [item(), item(site="隣町")])
+    here, there = queue.items()
+    decide(queue, there)
+    (found,) = suggest(queue, here.id)
+    assert found.glyph == "MJ026191" and "同じコードの判定" in found.reason and "佐藤" in found.reason
+
+
+def test_the_same_picture_decided_before(queue):
+    picture = Picture(2, 2, bytes([255, 0, 0, 255]))
+    queue.add("a.dat", [item(), item("80A2"), item("80A3")])
+    assert queue.add_pictures("JEF", "見本市", {"80A1": [picture], "80A2": [picture]}) == (2, 0)
+    one, two, three = queue.items()
+    decide(queue, one)
+    assert [c.glyph for c in suggest(queue, two.id)] == ["MJ026191"]
+    assert suggest(queue, three.id) == []
+
+
+def test_another_picture_opens_a_decided_item_again(queue):
+    queue.add("a.dat", [item()])
+    decide(queue, only(queue))
+    assert queue.add_pictures("JEF", "見本市", {"80A1": [Picture(1, 1, b"\xff")]}) == (1, 0)  # the first one is news, no change
+    assert queue.add_pictures("JEF", "見本市", {"80A1": [Picture(1, 1, b"\xff")]}) == (1, 0)
+    assert only(queue).state == "confirmed"
+    assert queue.add_pictures("JEF", "見本市", {"80A1": [Picture(1, 1, b"\x80")]}) == (1, 1)
+    assert only(queue).state == "open"
+
+
+def test_what_the_tables_say_and_other_towns(queue, tmp_path):
+    queue.add("a.dat", [item(candidates="MJ013459|MJ030231")])
+    table = tmp_path / "town.tsv"
+    table.write_text(
+        "code\tucs\tglyph\tflag\tnote\tevidence\tdecided_by\tdecided_at\n80A1\t\tMJ030231\t0\t\tx\ty\t2026-01-01\n", "utf-8"
+    )
+    assert propose_from_tables(queue, "JEF", [table]) == 1
+    best, other = suggest(queue, only(queue).id)
+    assert (best.glyph, other.glyph) == ("MJ030231", "MJ013459")
+    assert {source for source, _, _ in best.parts} == {"table", "site"} and "town.tsv" in best.reason
+    assert propose_from_tables(queue, "JEF", [table]) == 1  # again: replaced, not doubled
+
+
+def test_agreement_of_sources_ranks_higher(queue):
+    queue.add("a.dat", [item()])
+    found = only(queue)
+    queue.propose("dump", {found.id: [Proposal("MJ026191", 0.5, ""), Proposal("MJ026192", 0.6, "")]}, [found.id])
+    assert [c.glyph for c in suggest(queue, found.id)] == ["MJ026192", "MJ026191"]
+    queue.propose("shape", {found.id: [Proposal("MJ026191", 0.5, "")]}, [found.id])
+    assert [c.glyph for c in suggest(queue, found.id)] == ["MJ026191", "MJ026192"]
+
+
+def test_all_the_forms_of_be_are_one_click_apart():
+    for name in ("MJ026190", "MJ026200", "MJ025758"):
+        bases = [gaiji.load_repertoire()[n].base for n in (name, *forms_of(name))]
+        assert sum(b in "邉邊" for b in bases) >= FORMS_OF_BE
+    assert "髙" in dict(related("MJ028901"))
+
+
+def test_ids_of_every_ordinary_character():
+    ids = load_ids()
+    assert len(ids) > 90_000 and ids["辻"][0] == "⿺辶十" and ids["渡"] == ("⿰氵度",)
+
+
+@pytest.mark.parametrize(
+    ("query", "glyph"),
+    [
+        ("辶自穴口", "MJ026190"), ("⿰氵度", "MJ015547"), ("⿰氵", "MJ015547"), ("わたる 12画", "MJ015547"), ("19画 辵部", "MJ026200"),
+        ("部首:162 十", "MJ025760"), ("戸籍:445000", "MJ026190"), ("J+9089", "MJ026190"), ("MJ026190", "MJ026190"), ("邉", "MJ026191"),
+        ("邉󠄙", "MJ026191"),
+    ],
+)  # fmt: skip
+def test_search_as_a_clerk_thinks(query, glyph):
+    assert glyph in find(query, limit=5000)
+
+
+@pytest.mark.parametrize("query", ["", " ", "戸籍:999999", "+", "⿰", "石+龜", "MJ999999", "x" * 500, "(((", "部首:999"])
+def test_searches_that_find_nothing(query):
+    assert find(query) == []
+
+
+# -- pictures -----------------------------------------------------------------------------------------------
+
+JEF = gaiji.load_charset("fujitsu-jef-ebcdik")
+CROSS = bytes([0b00011000, 0b11111111] * 4)
+
+
+def png(dots=8, mode="1", paper=255, ink=0, **save):
+    from PIL import Image
+
+    picture = Image.new(mode, (dots, dots), paper)
+    picture.putpixel((1, 1), ink)
+    out = io.BytesIO()
+    picture.save(out, save.pop("format", "PNG"), **save)
+    return out.getvalue()
+
+
+def test_a_folder_named_by_code_or_private_use(tmp_path):
+    for name in ("80A1.png", "U+E001.png", "JEF_80A3.png", "readme.png.txt", "not a code.png"):
+        (tmp_path / name).write_bytes(png())
+    (tmp_path / "80A4.bmp").write_bytes(png(format="BMP"))
+    assert sorted(read_pictures(tmp_path, JEF)) == ["80A1", "80A2", "80A3", "80A4"]
+
+
+def test_light_on_dark_is_the_same_picture():
+    assert image(png(paper=255, ink=0), "a") == image(png(paper=0, ink=255), "b")
+    assert image(png(mode="RGBA", paper=(0, 0, 0, 0), ink=(0, 0, 0, 255)), "c") == image(png(), "a")
+
+
+def test_a_bdf(tmp_path):
+    rows = "\n".join(f"{b:02X}" for b in CROSS)
+    head = "STARTFONT 2.1\nFONTBOUNDINGBOX 8 8 0 0\nCHARS 2\n"
+    chars = [f"STARTCHAR a\nENCODING {code}\nBBX 8 8 0 0\nBITMAP\n{rows}\nENDCHAR\n" for code in (0x80A1, 0xE001)]
+    path = tmp_path / "town.bdf"
+    path.write_text(head + "".join(chars) + "ENDFONT\n", "ascii")
+    found = read_pictures(path, JEF)
+    assert sorted(found) == ["80A1", "80A2"]
+    assert [p > 127 for p in found["80A1"][0].ink[8:16]] == [True] * 8
+    path.write_text(head + chars[0].replace("FF", "zz") + "ENDFONT\n", "ascii")
+    with pytest.raises(PictureError, match=r"town\.bdf:9"):
+        read_pictures(path, JEF)
+
+
+def test_a_raw_matrix(tmp_path):
+    path = tmp_path / "font.bin"
+    path.write_bytes(CROSS + bytes(8) + CROSS)
+    assert sorted(read_pictures(path, JEF, dots=(8, 8))) == ["80A1", "80A3"]  # an empty one is no picture
+    for dots, says in ((None, "--dots"), ((24, 24), "not a multiple"), ((7, 7), "cannot have")):
+        with pytest.raises(PictureError, match=says):
+            read_pictures(path, JEF, dots=dots)
+    path.write_bytes(CROSS * 4000)
+    with pytest.raises(PictureError, match="外字 area"):
+        read_pictures(path, JEF, dots=(8, 8))
+
+
+def eudc(path):
+    """A font with two private use characters, as EUDC.TTE is."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0)), pen.lineTo((900, 0)), pen.lineTo((900, 800)), pen.lineTo((100, 800)), pen.closePath()
+    box, font = pen.glyph(), FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder([".notdef", "one", "two", "A"])
+    font.setupCharacterMap({0xE000: "one", 0xE001: "two", 0x41: "A"})
+    font.setupGlyf(dict.fromkeys((".notdef", "one", "two", "A"), box))
+    font.setupHorizontalMetrics(dict.fromkeys((".notdef", "one", "two", "A"), (1000, 100)))
+    font.setupHorizontalHeader(ascent=880, descent=-120)
+    font.setupNameTable({"familyName": "EUDC", "styleName": "Regular"})
+    font.setupOS2(sTypoAscender=880)
+    font.setupPost()
+    font.save(path)
+
+
+def test_a_windows_eudc_font(tmp_path):
+    eudc(tmp_path / "EUDC.TTE")
+    windows = gaiji.load_charset("windows-31j")
+    found = read_pictures(tmp_path / "EUDC.TTE", windows)
+    assert sorted(found) == ["F040", "F041"] and not found["F040"][0].empty
+    assert sorted(read_pictures(tmp_path / "EUDC.TTE", JEF)) == ["80A1", "80A2"]
+
+
+@pytest.mark.parametrize("name", ["x.ttf", "x.tte", "x.bdf", "x.png", "x.bmp"])
+@pytest.mark.parametrize("data", [b"", b"not a picture", bytes(1000), png()[:40]])
+def test_broken_sources_are_one_clear_line(tmp_path, name, data):
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(PictureError) as error:
+        read_pictures(path, JEF)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_missing_huge_and_foreign(tmp_path):
+    with pytest.raises(PictureError, match="cannot be read"):
+        read_pictures(tmp_path / "none", JEF)
+    (tmp_path / "f").mkdir()
+    with pytest.raises(PictureError, match="no picture of a code"):
+        read_pictures(tmp_path / "f", JEF)
+    with pytest.raises(PictureError, match="4000x4000"):
+        image(png(4000), "big.png")
+    for wrong in ("24", "24x", "axb", "1000x1000x2"):
+        with pytest.raises(PictureError):
+            parse_dots(wrong)
+    assert (parse_dots(""), parse_dots("24x32")) == (None, (24, 32))
+
+
+@pytest.mark.skipif(find_font() is None, reason="IPAmj 明朝 is not installed")
+def test_a_workbook_and_a_page_show_the_pictures(tmp_path):
+    from openpyxl import load_workbook
+
+    opened = open_queue(sample_queue(tmp_path / "s"))
+    done = export(opened, tmp_path / "a.xlsx", "xlsx")
+    export(opened, tmp_path / "a.html", "html")
+    opened.close()
+    pictures = load_workbook(tmp_path / "a.xlsx")["同定表"]._images
+    assert len(pictures) >= 7 + 6 * 5 - 5 and {p.anchor._from.col for p in pictures} == {3, 10, 11, 12, 13, 14}
+    assert (tmp_path / "a.html").read_text("utf-8").count("data:image/png") == len(pictures)
+    assert not done.notes or "IPAmj" not in done.notes[0]
+
+
+@pytest.mark.skipif(find_font() is None, reason="IPAmj 明朝 is not installed")
+def test_glyphs_are_drawn_and_laid_over_each_other():
+    gallery = open_gallery()
+    one, two = gallery.glyph("MJ026191", 96), gallery.glyph("MJ026192", 96)
+    assert one and two and one != two and not one.empty
+    assert gallery.glyph("GJ999999", 96) is None
+    assert overlay(one, two, 96)[:8] == overlay(one, one, 96)[:8] != b""
+
+
+def test_without_a_font_the_export_works_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("gaiji.review.pictures.find_font", lambda: None)
+    opened = open_queue(sample_queue(tmp_path / "s"))
+    done = export(opened, Path(tmp_path / "a.xlsx"), "xlsx")
+    opened.close()
+    assert any("IPAmj" in note for note in done.notes)
