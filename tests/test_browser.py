@@ -95,8 +95,6 @@ def test_ten_glyphs_by_keyboard(browser, screen, queue):
             with page.expect_response(lambda r: "/find" in r.url):
                 page.keyboard.press("Enter")
             page.wait_for_selector(f'.glyph[data-name="{wanted}"]')
-            if decided == 5:
-                shot(page, "search")
             press(page, "1", "Enter")
         else:
             press(page, "t", "Enter")  # 判読不能
@@ -120,10 +118,19 @@ def test_moving_searching_and_undo(browser, screen, queue):
     assert page.url != first
     press(page, "p")
     assert page.url == first
+    page.keyboard.press("/")
+    page.keyboard.type("辶自穴口")
+    with page.expect_response(lambda r: "/find" in r.url):
+        page.keyboard.press("Enter")
+    page.wait_for_selector('.glyph[data-name="MJ026190"]')
+    page.wait_for_load_state("networkidle")
+    shot(page, "search")
     page.keyboard.press("1")
+    page.wait_for_load_state("networkidle")
     with page.expect_response(lambda r: "/forms/" in r.url):
         page.keyboard.press("f")
     page.wait_for_function("document.querySelectorAll('.glyph').length > 24")
+    page.wait_for_load_state("networkidle")
     shot(page, "forms")
     page.keyboard.press("Escape")
     press(page, "1", "Enter")
@@ -146,6 +153,7 @@ def test_a_second_browser_sees_the_conflict(browser, screen):
     press(two, "Enter")
     press(one, "1", "Enter")
     press(two, "2", "Enter")
+    assert two.query_selector("#message"), two.url + two.inner_text("body")
     assert "ほかの人が" in two.inner_text("#message") and "佐藤" in two.inner_text("#message")
     shot(two, "conflict")
 

@@ -80,7 +80,8 @@ class Queue:
     def __init__(self, url: str) -> None:
         self.url = url
         try:
-            self.engine = sa.create_engine(url)
+            waits = {"timeout": 60} if url.startswith("sqlite") else {}  # seconds for another clerk's write to end
+            self.engine = sa.create_engine(url, connect_args=waits)
             with self.engine.begin() as connection:
                 metadata.create_all(connection)
                 found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "schema")).scalar()

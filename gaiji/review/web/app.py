@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -47,11 +47,7 @@ class Shown:
 def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> Flask:
     """The screen over one queue. ``token`` opens it; ``idle`` seconds without a request end a session."""
     app = Flask("gaiji.review.web", root_path=str(Path(__file__).parent))
-    app.secret_key = token  # sessions end with the process, as the token does
-    app.config.update(
-        SESSION_COOKIE_NAME="gaiji_review", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Strict",
-        MAX_CONTENT_LENGTH=1 << 16,
-    )  # fmt: skip
+    app.config["MAX_CONTENT_LENGTH"] = 1 << 16
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app, token, idle)
     screen = Screen(acts, gallery)
@@ -66,7 +62,7 @@ def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> F
         app.add_url_rule(rule, view.__name__, view, methods=methods)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(GaijiError, _our_error)
-    app.context_processor(lambda: {"states": STATES, "reasons": REASONS, "kinds": KIND_KEYS, "clerk": session.get("who", "")})
+    app.context_processor(lambda: {"states": STATES, "reasons": REASONS, "kinds": KIND_KEYS})
     return app
 
 
@@ -125,7 +121,7 @@ class Screen:
         page = render_template(
             "item.html", item=found, candidates=candidates, made=made, message=message, missing=self.gallery.missing,
             pictured=bool(self.queue.pictured([item_id])), before=before, after=after, progress=self._progress(),
-            evidence=session.get("evidence", ""), second=found.state == PROPOSED, undo=bool(session.get("undo")),
+            evidence=g.clerk.evidence, second=found.state == PROPOSED, undo=bool(g.clerk.undo),
             decided=load_repertoire().get(made.glyph) if made and made.glyph else None,
         )  # fmt: skip
         return page, code
@@ -146,7 +142,7 @@ class Screen:
 
     def act(self, item_id: int, act: str) -> AnyResponse | tuple[str, int]:
         """decide, confirm, defer, reject or reopen; then the next item that waits."""
-        person, version = session.get("who", ""), request.form.get("version", type=int)
+        person, version = g.clerk.who, request.form.get("version", type=int)
         if not person:
             return self.item(item_id, "先に判定者の名前を入れてください。", 400)
         if version is None:
@@ -167,13 +163,13 @@ class Screen:
         except GaijiError as error:
             return self.item(item_id, _japanese(error), 400)
         if act != "reopen":
-            session["undo"] = [*session.get("undo", []), [item_id, version + 1]][-UNDO:]
+            g.clerk.undo = [*g.clerk.undo, (item_id, version + 1)][-UNDO:]
         to = item_id if act == "reopen" else after
         return redirect(url_for("item", item_id=to) if to else url_for("list"), 303)
 
     def _decision(self, person: str, note: str) -> Decision:
         kind = request.form.get("kind", "")
-        session["evidence"] = evidence = request.form.get("evidence", "").strip()[:200]
+        g.clerk.evidence = evidence = request.form.get("evidence", "").strip()[:200]
         glyph = "" if kind == UNREADABLE else request.form.get("glyph", "").strip().upper()
         return Decision(
             kind=kind, glyph=glyph, evidence=evidence, note=note, decided_by=person, decided_at=date.today().isoformat(),
@@ -189,26 +185,24 @@ class Screen:
 
     def undo(self) -> AnyResponse | tuple[str, int]:
         """Take back the last act of this session, if nobody has acted on the item since."""
-        done = session.get("undo", [])
-        if not done:
+        if not g.clerk.undo:
             return redirect(url_for("list"), 303)
-        session["undo"] = done[:-1]
-        item_id, version = done[-1]
+        item_id, version = g.clerk.undo.pop()
         try:
-            self.acts.reopen(item_id, session.get("who", ""), "取り消し", version=version)
+            self.acts.reopen(item_id, g.clerk.who, "取り消し", version=version)
         except Conflict:
             return self.item(item_id, self._conflict(item_id), 409)
         return redirect(url_for("item", item_id=item_id), 303)
 
     def who(self) -> AnyResponse:
         """Set the clerk's name for this session."""
-        session["who"] = request.form.get("who", "").strip()[:60]
+        g.clerk.who = request.form.get("who", "").strip()[:60]
         back = request.form.get("back", type=int)
         return redirect(url_for("item", item_id=back) if back else url_for("list"), 303)
 
     def end(self) -> tuple[str, int]:
         """End this session."""
-        session.clear()
+        current_app.extensions["gaiji-end-session"]()
         return render_template("message.html", message="終了しました。この画面を閉じてください。"), 200
 
     # -- glyphs -----------------------------------------------------------------------------------

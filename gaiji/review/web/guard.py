@@ -10,9 +10,10 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, request, session
+from flask import Flask, Response, abort, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 CSP = (
@@ -32,23 +33,45 @@ IDLE = 30 * 60
 """Seconds without a request after which a session ends."""
 
 
+COOKIE = "gaiji_review"
+
+
+@dataclass
+class Clerk:
+    """One session. It is kept here and not in the cookie: answers that overtake each other must not bring back an older one."""
+
+    form: str
+    """The token that every form of this session carries."""
+    seen: float
+    """Time of the last request, seconds since the epoch."""
+    who: str = ""
+    evidence: str = ""
+    """根拠 of the last decision, offered for the next."""
+    undo: list[tuple[int, int]] = field(default_factory=list)
+    """(item, its version since) of the acts that can be taken back, the last one last."""
+
+
 def guard(app: Flask, token: str, idle: int = IDLE) -> None:
-    """Put the checks and headers on every request of ``app``."""
+    """Put the checks and headers on every request of ``app``; views find the session's ``Clerk`` in ``g.clerk``."""
+    sessions: dict[str, Clerk] = {}
 
     @app.before_request
     def check() -> AnyResponse | None:
+        g.clerk = None
         if not _own_host():
             abort(403, "このアドレスからは使えません。")
         given = request.args.get("token", "")
         if given and request.method == "GET":
-            return _begin(given, token)
-        seen = float(session.get("seen", 0))
-        if not session.get("form") or time.time() - seen > idle:
-            session.clear()
+            return _begin(given, token, sessions)
+        name = request.cookies.get(COOKIE, "")
+        clerk = sessions.get(name)
+        if clerk is None or time.time() - clerk.seen > idle:
+            sessions.pop(name, None)
             abort(403, "画面を開いたときのURL（token付き）から開き直してください。一定時間操作がないと終了します。")
-        session["seen"] = time.time()
+        clerk.seen = time.time()
+        g.clerk = clerk
         if request.method not in ("GET", "HEAD"):
-            _own_page()
+            _own_page(clerk)
         return None
 
     @app.after_request
@@ -59,7 +82,14 @@ def guard(app: Flask, token: str, idle: int = IDLE) -> None:
 
     @app.context_processor
     def form_token() -> dict[str, Any]:
-        return {"form_token": session.get("form", "")}
+        clerk = g.get("clerk")
+        return {"form_token": clerk.form if clerk else "", "clerk": clerk.who if clerk else ""}
+
+    def end() -> None:
+        sessions.pop(request.cookies.get(COOKIE, ""), None)
+        g.clerk = None
+
+    app.extensions["gaiji-end-session"] = end
 
 
 def _own_host() -> bool:
@@ -68,24 +98,23 @@ def _own_host() -> bool:
     return request.host in {f"127.0.0.1:{port}", f"localhost:{port}", *(("127.0.0.1", "localhost") if port == "80" else ())}
 
 
-def _begin(given: str, token: str) -> AnyResponse:
+def _begin(given: str, token: str, sessions: dict[str, Clerk]) -> AnyResponse:
     """The token opens a session; it does not stay in the address."""
     if not hmac.compare_digest(given.encode(), token.encode()):
         abort(403, "tokenが違います。起動したときに表示されたURLから開いてください。")
-    who = session.get("who", "")
-    session.clear()
-    session["form"], session["seen"] = secrets.token_urlsafe(24), time.time()
-    if who:
-        session["who"] = who
-    return redirect(request.path, 303)
+    name = secrets.token_urlsafe(24)
+    sessions[name] = Clerk(secrets.token_urlsafe(24), time.time())
+    answer = redirect(request.path, 303)
+    answer.set_cookie(COOKIE, name, httponly=True, samesite="Strict")
+    return answer
 
 
-def _own_page() -> None:
+def _own_page(clerk: Clerk) -> None:
     """A change comes from a page of ours."""
     origin = request.headers.get("Origin", "")
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if (origin and origin != request.host_url.rstrip("/")) or site not in ("same-origin", "none"):
         abort(403, "ほかのサイトからの操作は受け付けません。")
     given = request.form.get("form_token", "")
-    if not hmac.compare_digest(given.encode(), str(session["form"]).encode()):
+    if not hmac.compare_digest(given.encode(), clerk.form.encode()):
         abort(403, "画面が古くなっています。もう一度開いてください。")
