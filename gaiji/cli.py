@@ -103,7 +103,10 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     if records["dropped"]:
         click.echo(f"{records['dropped']} records dropped by policy")
     waiting, queue = data["review"]["waiting"], data["review"]["queue"]
-    click.echo(f"{waiting} codes wait for review in {queue}; manifest: {output.parent / 'manifest.json'}")
+    if "://" not in queue:
+        queue = output.parent / queue if queue == "review.sqlite" else base / queue
+    click.echo(f"{waiting} codes wait for review in {queue}")
+    click.echo(f"manifest: {output.parent / 'manifest.json'}")
 
 
 @main.command()
