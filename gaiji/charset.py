@@ -15,11 +15,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from gaiji import kernel
+from gaiji import kernel, kernel_encode
 from gaiji.datafiles import mappings_dir
+from gaiji.encoding import BLOCKED, compile_codes, encode_one, value_of
 from gaiji.errors import CharsetError, GaijiError, TableError
 from gaiji.model import Decoded, Finding, Provenance, Reason
-from gaiji.program import DEFAULT_POLICY, Compiler, K, Recipe, Unit
+from gaiji.program import DEFAULT_POLICY, LOST, Compiler, K, Recipe, Unit
 from gaiji.repertoire import Repertoire, load_repertoire
 from gaiji.tables import DECODE_ONLY, ENCODE_ONLY, Range, Row, Table, load_site, load_table
 
@@ -188,6 +189,7 @@ class Charset:
         self.entries = self._layer()
         self._recipe()  # a wrong option is an error now, not at the first character
         self._programs: dict[Any, kernel.Program] = {}
+        self._codes: dict[Any, kernel_encode.Codes] = {}
 
     def __repr__(self) -> str:
         return f"<Charset {self.name}: {len(self.entries)} codes>"
@@ -350,31 +352,98 @@ class Charset:
         ]
         return found[::-1]
 
-    def encode(self, text: str, *, errors: str = "strict") -> bytes:
+    def encode(self, text: str, *, errors: str = "strict", type: str = "") -> bytes:
         """Text back to vendor bytes, shifts in canonical form; the longest known text wins at each place.
 
         ``errors``: ``strict`` raises CharsetError at the first text that has no code, ``geta`` writes 〓.
+        ``type``: as for ``decode``; a dbcs field has no shifts and takes double bytes only.
         """
-        return Encoder(self).encode(text, errors)
+        mode = self.mode(type)
+        data, wrong = encode_one(self.codes(mode), mode, text)
+        if wrong and errors != "geta":
+            ucs = " ".join(f"{ord(c):04X}" for c in wrong[0].text)
+            raise CharsetError(
+                f"{self.name} has no code for {ucs} (character {wrong[0].position + 1})",
+                next="use errors='geta', or give a site table that maps it",
+            )
+        return data
 
-    @cached_property
-    def encoding(self) -> dict[str, Row]:
-        """Text → row: full texts first, then the short form of each glyph that the plain base means."""
+    def encode_glyphs(self, glyphs: Sequence[str | None], text: str = "", *, errors: str = "strict", type: str = "") -> bytes:
+        """Glyph names back to vendor bytes; a None is the character of ``text`` (cut as glyphs are) in its place.
+
+        More exact than text where the output form has dropped selectors. CharsetError as for ``encode``.
+        """
+        chars = _with_selectors(text) if text else []
+        parts = [self.glyph_texts.get(name, "") if name else chars[i] for i, name in enumerate(glyphs)]
+        missing = next((name for name, part in zip(glyphs, parts, strict=True) if name and not part), None)
+        if missing is not None and errors != "geta":
+            raise CharsetError(
+                f"{self.name} has no code for {missing[:20]}", next="use errors='geta', or give a site table that maps it"
+            )
+        return self.encode("".join(part or "〓" for part in parts), errors=errors, type=type)
+
+    def codes(self, mode: int) -> kernel_encode.Codes:
+        """What ``encode`` uses: every text that may stand for a code, aliases included, for one field mode."""
+        if ("codes", mode) not in self._codes:
+            values = {text: value_of(row.code, row.size) for text, row in self.encoding(mode).items()}
+            geta = values.get("〓", values.get("?", 0)) or (0x3013 if self.spec.kind.startswith("utf") else 0)
+            self._codes["codes", mode] = compile_codes(self._recipe(), values, shifts=mode == K["MIXED"], geta=geta)
+        return self._codes["codes", mode]
+
+    def proof(self, mode: int, *, name_field: bool, form: str) -> kernel_encode.Codes:
+        """What ``verify`` uses: exactly the texts that decoding writes, each for the code that owns it.
+
+        Left out are codes whose decoding is a finding; rows that only decode have a text but not its code.
+        """
+        key = (mode, name_field, form)
+        if key not in self._codes:
+            reads = [u for u in self._units(form) if u.reason is None and u.text and not (name_field and u.text in LOST)]
+            values: dict[str, int] = {}
+            for unit in reads:
+                if self.entries[unit.size, unit.code].row.flag != DECODE_ONLY and _fits(unit.size, mode):
+                    values.setdefault(unit.text, value_of(unit.code, unit.size))
+            if self.spec.kind.startswith("utf"):
+                values |= dict.fromkeys(LOST if name_field else (), BLOCKED) | self._unmapped()
+            self._codes[key] = compile_codes(self._recipe(), values, shifts=mode == K["MIXED"], reads=reads)
+        return self._codes[key]
+
+    def _unmapped(self) -> dict[str, int]:
+        """Unicode charsets: the private use characters of the declared ranges that no row maps."""
+        recipe = self._recipe()
+        mapped = {code for _, code in self.entries}
+        return {chr(code): BLOCKED for area in recipe.ranges for code in area.codes() if code not in mapped}
+
+    def encoding(self, mode: int = K["MIXED"]) -> dict[str, Row]:
+        """Text → row in a field of that mode. The first to claim a text keeps it: what decoding writes, full
+        texts, the tables' own texts and encode-only rows, then other dashes and plain forms that mean a glyph."""
+        entries = [e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)]
+        plain = [row for row in entries if "|" not in row.glyph]
+        decoded = {(u.size, u.code): u.text for u in self._units("needed")}
         rows: dict[str, Row] = {}
-        for entry in self.entries.values():
-            if entry.row.text and entry.row.flag != DECODE_ONLY:
-                rows[entry.row.text] = entry.row
+        for row in plain:
+            rows.setdefault(decoded[row.size, row.code], row)
+        for row in plain:
+            rows.setdefault(row.text, row)
         for table in (*self.tables, *self.sites):
-            rows.update({row.text: row for row in table.rows if row.flag == ENCODE_ONLY})
-        forms = self.repertoire.forms("needed")
-        for row in list(rows.values()):
-            if row.glyph:
-                rows.setdefault(forms.get(row.glyph, row.text), row)
-        for plain, name in self.repertoire.defaults().items():  # compatibility ideographs among them
+            for row in table.rows:
+                if row.flag == ENCODE_ONLY and _fits(row.size, mode):
+                    rows.setdefault(row.text, row)
+        for row in entries:  # candidates of ambiguous rows stand for them by the plain base
+            rows.setdefault(row.text, row)
+        for text, row in list(rows.items()):
+            for dashes in DASHES.values():
+                rows.setdefault(text.translate(dashes), row)
+        for short, name in self.repertoire.defaults().items():  # compatibility ideographs among them
             full = self.repertoire.get(name)
             if full is not None and full.text in rows:
-                rows.setdefault(plain, rows[full.text])
+                rows.setdefault(short, rows[full.text])
+        rows.pop("", None)
         return rows
+
+    @cached_property
+    def glyph_texts(self) -> dict[str, str]:
+        """Glyph name → a text that encodes to the code of that glyph."""
+        return {e.row.glyph: e.row.text for e in self.entries.values() if e.row.glyph and e.row.flag != DECODE_ONLY}
 
     def hex(self, row: Row) -> str:
         """A row's code as users write it."""
@@ -410,6 +479,19 @@ class Charset:
         if self.spec.note:
             lines.append(f"  note: {self.spec.note}")
         return "\n".join(lines)
+
+
+def _fits(size: int, mode: int) -> bool:
+    """Whether a code of that size can stand in a field of that mode."""
+    return mode == K["MIXED"] or (size == 1) == (mode == K["SINGLE"])
+
+
+def _with_selectors(text: str) -> list[str]:
+    """Characters with the variation selector or combining mark that follows."""
+    import regex
+
+    found: list[str] = regex.findall(r".[\U000E0100-\U000E01EF\u309A\u0300\u0301\u02E5\u02E9]*", text, regex.DOTALL)
+    return found
 
 
 def _span(area: Range) -> str:
@@ -516,53 +598,6 @@ class StreamDecoder:
         if self._charset.spec.kind == "decimal":
             return f"{code:0{size}d}"
         return f"{code:0{2 * size}X}"
-
-
-class Encoder:
-    """Text to vendor bytes, one field at a time."""
-
-    def __init__(self, charset: Charset) -> None:
-        self._charset = charset
-        self._rows = charset.encoding
-        self._longest = max((len(text) for text in self._rows), default=1)
-
-    def encode(self, text: str, errors: str) -> bytes:
-        """See ``Charset.encode``."""
-        spec = self._charset.spec
-        if spec.kind.startswith("utf"):
-            codec = {"utf-8": "utf-8", "utf-16-le": "utf-16-le"}.get(spec.kind, "utf-16-be")
-            return text.encode(codec)
-        out = bytearray()
-        shifted = False
-        at = 0
-        while at < len(text):
-            row, used = self._match(text, at)
-            if row is None:
-                if errors != "geta":
-                    ucs = " ".join(f"{ord(c):04X}" for c in text[at : at + used])
-                    raise CharsetError(
-                        f"{self._charset.name} has no code for {ucs} (character {at + 1})",
-                        next="use errors='geta', or give a site table that maps it",
-                    )
-                row = self._rows["〓"]
-            if spec.kind == "shifted" and (row.size > 1) != shifted:
-                shifted = not shifted
-                out += (spec.shift_in if shifted else spec.shift_out)[0]
-            out += str(row.code).zfill(row.size).encode() if spec.kind == "decimal" else row.code.to_bytes(row.size, "big")
-            at += used
-        if shifted:
-            out += spec.shift_out[0]
-        return bytes(out)
-
-    def _match(self, text: str, at: int) -> tuple[Row | None, int]:
-        for n in range(min(self._longest, len(text) - at), 0, -1):
-            row = self._rows.get(text[at : at + n])
-            if row is not None:
-                if at + n < len(text) and 0xE0100 <= ord(text[at + n]) <= 0xE01EF:
-                    continue  # the variation selector that follows belongs to this character
-                return row, n
-        used = 2 if at + 1 < len(text) and 0xE0100 <= ord(text[at + 1]) <= 0xE01EF else 1
-        return None, used
 
 
 def check(names: Iterable[str] = ()) -> list[str]:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "gaiji"
 LAYERS = [
-    {"__init__", "errors", "model", "datafiles", "_nocython", "kernel", "kernel_io", "arrow", "digest"},
+    {"__init__", "errors", "model", "datafiles", "_nocython", "kernel", "kernel_io", "kernel_encode", "arrow", "digest"},
     {"gj", "tables", "framing", "presets"},
     {"repertoire", "copybook"},
     {"layout", "program", "relations"},
+    {"encoding"},
     {"charset", "sinks", "lookup"},
     {"job", "review", "review.schema", "review.parts"},
     {"review.audit", "review.pictures"},
@@ -33,7 +34,7 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {
-    ("datafiles", "errors"), ("kernel", "_nocython"), ("kernel_io", "_nocython"),
+    ("datafiles", "errors"), ("kernel", "_nocython"), ("kernel_io", "_nocython"), ("kernel_encode", "_nocython"),
 }  # fmt: skip
 
 
