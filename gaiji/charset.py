@@ -269,12 +269,12 @@ class Charset:
         name_field: bool = True,
         form: str = "needed",
         policy: Mapping[Reason, str] | None = None,
-        units: bool = False,
+        units: int = 0,
     ) -> kernel.Program:
         """The kernel program for name fields (``◎`` and its like are findings there) or for others.
 
         ``form``: IVS ``needed``, ``always`` or ``never``; ``policy``: reason → policy name; ``units``: the
-        program writes the source units themselves, four bytes each (see ``column``).
+        program writes the source units themselves, four bytes each (2: with the reason of flagged ones).
         """
         rules = DEFAULT_POLICY | dict(policy or {})
         key = (name_field, form, tuple(sorted(rules.items())), units)
@@ -528,7 +528,7 @@ class StreamDecoder:
         self._charset = charset
         self._mode = mode
         self._text = charset.program(name_field=name_field, form=form)
-        self._units = charset.program(name_field=name_field, form=form, units=True)
+        self._units = charset.program(name_field=name_field, form=form, units=1)
         self._state = 0
         self._held = b""
         self._offset = 0
@@ -570,7 +570,7 @@ class StreamDecoder:
                 "unicode-le", [t.path for t in self._charset.sites], options={"dash": self._charset.options["dash"]}
             )
             self._text = other.program()
-            self._units = other.program(units=True)
+            self._units = other.program(units=1)
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             self._offset += 2
             return data[2:]

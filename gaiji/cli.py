@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from gaiji import __version__
+from gaiji.cli_options import overrides as _overrides
+from gaiji.cli_verify import COMMANDS
 from gaiji.errors import GaijiError, UsageError
 
 
@@ -50,6 +52,10 @@ def main() -> None:
     """
 
 
+for _command in COMMANDS:
+    main.add_command(_command)
+
+
 # -- the main job -----------------------------------------------------------------------------------
 
 
@@ -77,22 +83,6 @@ def convert(job: str, settings: tuple[str, ...], threads: int) -> None:
     manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True)
     _print_manifest(manifest.data, Path(job).parent)
     sys.exit(manifest.exit_code)
-
-
-def _overrides(settings: tuple[str, ...]) -> dict[str, Any]:
-    """``KEY=VALUE`` with TOML values; what is not TOML is a string."""
-    import tomllib
-
-    out: dict[str, Any] = {}
-    for item in settings:
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise UsageError(f"--set {item[:60]!r} has no value", next="write --set source.path=juki.dat")
-        try:
-            out[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            out[key.strip()] = value
-    return out
 
 
 def _print_manifest(data: dict[str, Any], base: Path) -> None:

@@ -24,6 +24,8 @@ N: dict[str, int] = kernel_io.CONSTANTS
 NUMERIC = {"zoned": N["ZONED"], "packed": N["PACKED"], "binary": N["BINARY"]}
 Decoded = tuple[Column, "array[int]", "array[int]"]
 """A column, its counts (see ``kernel``) and its findings (six int64 each)."""
+Place = tuple[Any, Any, int, int]
+"""Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
 
 
 class Fields:
@@ -67,7 +69,7 @@ class Fields:
             return self._raw(batch, spec)
         return self._text(batch, spec, states)
 
-    def place(self, batch: Batch, spec: Field) -> tuple[Any, Any, int, int]:
+    def place(self, batch: Batch, spec: Field) -> Place:
         """(starts, ends, offset, length) of a field in a batch."""
         if self.csv:
             return batch.starts[spec.column], batch.ends[spec.column], 0, -1
@@ -79,22 +81,42 @@ class Fields:
 
     def _text(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
         program = self._programs[spec.role == "name"]
-        starts, ends, offset, length = self.place(batch, spec)
-        rows = batch.rows
-        total, longest = kernel_io.extent(starts, ends, offset, length)
-        capacity = total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"]
-        slots = longest + 64
-        out, offsets = self._buffer(spec.name, capacity), array("q", bytes(8 * rows + 8))
-        capacity = len(out)
+        place = self.place(batch, spec)
+        total, longest = kernel_io.extent(*place)
+        out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        offsets, counts, findings, special = self._run(program, batch.src, place, spec, states, out, longest, int(self.trim))
+        plain = not special and not self.charset.spec.kind.startswith("utf")
+        return Column(spec.name, out, offsets, plain), counts, findings
+
+    def units(
+        self, batch: Batch, spec: Field, place: Place, states: bytearray
+    ) -> tuple[memoryview, array[int], array[int]]:
+        """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's end
+        in them, and the findings. ``place`` may name some of the batch's rows only."""
+        program = self.charset.program(name_field=spec.role == "name", form=self.form, policy=self.policy, units=2)
+        total, longest = kernel_io.extent(*place)
+        out = self._buffer(f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        offsets, _, findings, _ = self._run(program, batch.src, place, spec, states, out, longest, 0)
+        return memoryview(out)[: offsets[-1]].cast("I"), offsets, findings
+
+    def _run(
+        self, program: kernel.Program, src: bytearray | bytes, place: Place, spec: Field, states: bytearray,
+        out: bytearray, longest: int, trim: int,
+    ) -> tuple[array[int], array[int], array[int], int]:  # fmt: skip
+        """Decode into ``out``, which grows as needed: row ends, counts, findings, whether a slow text was met."""
+        starts, ends, offset, length = place
+        rows = len(starts)
+        slots, capacity = longest + 64, len(out)
+        offsets = array("q", bytes(8 * rows + 8))
         findings = array("q", bytes(8 * K["FINDING"] * slots))
         counts = array("q", bytes(8 * K["N_COUNTS"]))
         mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
-        trim, carry = int(self.trim), 0
+        carry = 0
         if self.carry:
             carry = 2 if spec is self._last_mixed else 1
         row = o = n = special = 0
         while True:
-            work = kernel.Work(batch.src, out, findings, counts)
+            work = kernel.Work(src, out, findings, counts)
             work.o, work.n = o, n
             row = kernel.decode_rows(
                 program, work, mode, trim, carry, starts, ends, offset, length, states, offsets, row,
@@ -102,14 +124,12 @@ class Fields:
             )  # fmt: skip
             o, n, special = work.o, work.n, special or work.special
             if row >= rows:
-                break
+                return offsets, counts, findings[: n * K["FINDING"]], special
             del work  # its views would keep the buffers from growing
             capacity = capacity * 2
             slots = slots * 2
             out.extend(bytes(capacity - len(out)))
             findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
-        plain = not special and not self.charset.spec.kind.startswith("utf")
-        return Column(spec.name, out, offsets, plain), counts, findings[: n * K["FINDING"]]
 
     def _numbers(self, batch: Batch, spec: Field) -> Decoded:
         starts, ends, offset, length = self.place(batch, spec)
@@ -149,7 +169,7 @@ class Fields:
 
     def glyphs(self, batch: Batch, spec: Field) -> Column:
         """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
-        program = self.charset.program(name_field=False, units=True)
+        program = self.charset.program(name_field=False, units=1)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
         total, longest = kernel_io.extent(starts, ends, offset, length)

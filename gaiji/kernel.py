@@ -613,7 +613,7 @@ def _flag(p, w, size, code, reason, text, index, stored):
     w.special = 1
     how = p.policy[reason]
     if p.units:
-        _put_unit(w, code, size)
+        _put_unit(w, code, size if p.units == 1 else size | reason << 4)
     elif how == TAG:
         _put_tag(p, w, code, size)
     elif how == STORED and stored:
@@ -660,7 +660,10 @@ def _put_long(p, w, text, index):
 
 
 def _put_unit(w, code, size):
-    """In a program of units the output is four bytes a unit: the code (24 bits) and its byte count."""
+    """In a program of units the output is four bytes a unit: the code (24 bits) and its byte count.
+
+    With ``units`` 2 the high half of the last byte is the reason of a flagged unit, 0 of a clean one.
+    """
     w.out[w.o] = code & 0xFF
     w.out[w.o + 1] = (code >> 8) & 0xFF
     w.out[w.o + 2] = (code >> 16) & 0xFF

@@ -2,8 +2,18 @@
 cimport cython
 from libc.string cimport memcmp, memset
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define gaiji_prefetch(p) __builtin_prefetch(p)
+    #else
+    #define gaiji_prefetch(p)
+    #endif
+    """
+    void gaiji_prefetch(const void *p) noexcept nogil
+
 cdef int SHIFTED, LEAD, DECIMAL, UTF8, UTF16, MIXED, DOUBLE, SINGLE, ILLEGAL, BROKEN_SHIFT, OVERFLOW
-cdef int FINDING, SLACK, IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED, ZONED, PACKED, BINARY
+cdef int FINDING, SLACK, AHEAD, IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED, ZONED, PACKED, BINARY
 cdef Py_ssize_t MORE, VALUE
 
 cdef class Codes:
@@ -56,6 +66,8 @@ cdef class Flags:
 @cython.locals(n_rows=cython.Py_ssize_t)
 cpdef Py_ssize_t encode_rows(Codes c, Pen w, int mode, const long long[::1] starts, const long long[::1] ends,
     const long long[::1] widths, long long[::1] offsets, Py_ssize_t row, Py_ssize_t capacity, Py_ssize_t slots) except -1
+
+cdef int _check(Py_ssize_t rows, Py_ssize_t a, Py_ssize_t b, Py_ssize_t c) except -1
 
 @cython.locals(size=cython.Py_ssize_t, need=cython.Py_ssize_t)
 cdef Py_ssize_t _encode_rows(Codes c, Pen w, int mode, const long long[::1] starts, const long long[::1] ends,
@@ -111,23 +123,34 @@ cdef Py_ssize_t _same_rows(Codes c, Pen w, int mode, const long long[::1] starts
     const unsigned char[::1] source, const long long[::1] s_starts, const long long[::1] s_ends, Py_ssize_t offset,
     Py_ssize_t length, long long[::1] differ, Py_ssize_t n_rows) noexcept nogil
 
-@cython.locals(n_rows=cython.Py_ssize_t, found=cython.Py_ssize_t)
-cpdef Py_ssize_t compare_rows(Codes c, Pen w, Flags flags, const long long[::1] rows, const long long[::1] starts,
-    const long long[::1] ends, const unsigned int[::1] units, const long long[::1] unit_ends,
-    const unsigned char[::1] flagged, int trim, int cut, unsigned char[::1] classes, long long[::1] notes) except -1
+@cython.locals(n_rows=cython.Py_ssize_t)
+cpdef Py_ssize_t compare_rows(Codes c, Pen w, Flags flags, const long long[::1] rows, Py_ssize_t first,
+    const long long[::1] starts, const long long[::1] ends, const unsigned int[::1] units,
+    const long long[::1] unit_ends, const unsigned char[::1] flagged, int trim, Py_ssize_t cut,
+    unsigned char[::1] classes, long long[::1] notes) except -1
 
-@cython.locals(n=cython.Py_ssize_t, i=cython.Py_ssize_t, row=cython.Py_ssize_t, worst=cython.int)
-cdef Py_ssize_t _compare_rows(Codes c, Pen w, Flags flags, const long long[::1] rows, const long long[::1] starts,
-    const long long[::1] ends, const unsigned int[::1] units, const long long[::1] unit_ends,
-    const unsigned char[::1] flagged, int trim, int cut, unsigned char[::1] classes, long long[::1] notes,
-    Py_ssize_t n_rows) noexcept nogil
+@cython.locals(room=cython.Py_ssize_t, row=cython.Py_ssize_t)
+cdef Py_ssize_t _compare_rows(Codes c, Pen w, Flags flags, const long long[::1] rows, Py_ssize_t i,
+    const long long[::1] starts, const long long[::1] ends, const unsigned int[::1] units,
+    const long long[::1] unit_ends, const unsigned char[::1] flagged, int trim, Py_ssize_t cut,
+    unsigned char[::1] classes, long long[::1] notes, Py_ssize_t n_rows) noexcept nogil
 
 @cython.locals(at=cython.Py_ssize_t, unit=cython.Py_ssize_t, reason=cython.int, found=cython.int)
 cdef Py_ssize_t _compare_one(Codes c, Pen w, Flags flags, const unsigned int[::1] units, Py_ssize_t first,
-    Py_ssize_t last, int trim, int cut, long long[::1] notes, Py_ssize_t n) noexcept nogil
+    Py_ssize_t last, int trim, Py_ssize_t cut, long long[::1] notes, Py_ssize_t n) noexcept nogil
 
 @cython.locals(size=cython.Py_ssize_t, i=cython.Py_ssize_t, after=cython.Py_ssize_t, same=cython.int)
 cdef int _stands(Codes c, Pen w, Flags flags, Py_ssize_t unit) noexcept nogil
+
+@cython.locals(used=cython.Py_ssize_t, limit=cython.Py_ssize_t, unit=cython.Py_ssize_t)
+cdef int _too_long(Codes c, Pen w, Flags flags, const unsigned int[::1] units, Py_ssize_t at, Py_ssize_t last,
+    Py_ssize_t cut) noexcept nogil
+
+@cython.locals(used=cython.Py_ssize_t, i=cython.Py_ssize_t)
+cdef Py_ssize_t _room(const unsigned char *data, Py_ssize_t at, Py_ssize_t n, Py_ssize_t cut) noexcept nogil
+
+@cython.locals(size=cython.int, code=cython.Py_ssize_t, i=cython.Py_ssize_t)
+cdef Py_ssize_t _reading(Codes c, Flags flags, Py_ssize_t unit, Py_ssize_t cut) noexcept nogil
 
 @cython.locals(size=cython.int, code=cython.Py_ssize_t, n=cython.int)
 cdef Py_ssize_t _reads(Codes c, Pen w, Py_ssize_t unit) noexcept nogil
@@ -168,3 +191,14 @@ cdef int _put_binary(const unsigned char[::1] src, int scale, int signed, int ne
 @cython.locals(n_rows=cython.Py_ssize_t, row=cython.Py_ssize_t, found=cython.Py_ssize_t, n=cython.Py_ssize_t, same=cython.int)
 cpdef Py_ssize_t same_text(const unsigned char[::1] data, const long long[::1] offsets, const unsigned char[::1] src,
     const long long[::1] starts, const long long[::1] ends, long long[::1] differ) except -1
+
+cpdef Py_ssize_t scan_cells(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int delimiter, int crlf,
+    Py_ssize_t columns, Py_ssize_t first, Py_ssize_t rows, long long[::1] starts, long long[::1] ends) except -1
+
+@cython.locals(column=cython.Py_ssize_t, begin=cython.Py_ssize_t)
+cdef Py_ssize_t _scan_cells(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int delimiter, int crlf,
+    Py_ssize_t columns, Py_ssize_t first, Py_ssize_t rows, long long[::1] starts, long long[::1] ends) noexcept nogil
+
+@cython.locals(row=cython.Py_ssize_t, pos=cython.Py_ssize_t, end=cython.Py_ssize_t)
+cpdef void fixed_cells(const unsigned char[::1] src, Py_ssize_t rows, Py_ssize_t step, Py_ssize_t offset,
+    Py_ssize_t width, long long[::1] starts, long long[::1] ends)

@@ -36,6 +36,7 @@ FINDING = 6
 MORE = 0x80000000
 VALUE = 0x0FFFFFFF
 SLACK = 64
+AHEAD = 16
 # What a compared row is; each is worse than the one before it.
 IDENTICAL = 0
 FORM = 1
@@ -140,12 +141,19 @@ def encode_rows(c, w, mode, starts, ends, widths, offsets, row, capacity, slots)
     none) and an ``illegal`` finding; broken UTF-8 is ``broken-shift``. Returns the next row to do.
     """
     n_rows = len(starts)
+    _check(n_rows, len(ends), len(widths), len(offsets) - 1)
     if cython.compiled:
         with cython.nogil:
             row = _encode_rows(c, w, mode, starts, ends, widths, offsets, row, n_rows, capacity, slots)
     else:
         row = _encode_rows(c, w, mode, starts, ends, widths, offsets, row, n_rows, capacity, slots)
     return row
+
+
+def _check(rows, a, b, c):
+    """Compiled loops do not check bounds: arrays of other lengths must not come in."""
+    if a != rows or b < rows or c < rows:
+        raise ValueError("arrays of different lengths")
 
 
 def _encode_rows(c, w, mode, starts, ends, widths, offsets, row, n_rows, capacity, slots):
@@ -460,6 +468,8 @@ def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length
     Findings of ``w`` are not kept: what a row that differs is, ``compare_rows`` says.
     """
     n_rows = len(starts)
+    _check(n_rows, len(ends), len(s_starts), len(differ))
+    _check(n_rows, n_rows, len(s_ends), n_rows)
     if cython.compiled:
         with cython.nogil:
             found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, differ, n_rows)
@@ -471,6 +481,9 @@ def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length
 def _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, differ, n_rows):
     found = 0
     for row in range(n_rows):
+        if cython.compiled and row + AHEAD < n_rows:  # fields lie a record apart: fetch before they are needed
+            gaiji_prefetch(cython.address(source[s_starts[row + AHEAD] + offset]))
+            gaiji_prefetch(w.src + starts[row + AHEAD])
         pos = s_starts[row] + offset
         end = s_ends[row]
         if pos > end:
@@ -507,39 +520,48 @@ class Flags:
         self.mask = len(keys) - 1
 
 
-def compare_rows(c, w, flags, rows, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes):
+def compare_rows(c, w, flags, rows, first, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes):
     """Say what each row that is not byte-identical is, unit by unit.
 
-    ``rows``: row numbers; ``starts``/``ends``: text ranges of all rows in ``w``'s source; ``units`` (array I):
-    source units as value | reason << 28, of the n-th row up to ``unit_ends[n + 1]``; ``flagged[n]``: the n-th
-    row has a finding beside its units. ``trim``: blanks at the end count for nothing; ``cut``: the output may
-    end before the source (overflow of a fixed-length output). ``classes[n]`` receives the class; ``notes``
-    six int64 for each unit that is not plain: row, byte offset in the text, position, code, size, class (or
-    reason << 8 | FLAGGED). Returns the number of notes.
+    ``rows``: row numbers, done from the ``first`` of them on; ``starts``/``ends``: text ranges of all rows in
+    ``w``'s source; ``units`` (array I): source units as value | reason << 28, of the n-th row up to byte
+    ``unit_ends[n + 1]``; ``flagged[n]``: the n-th row has a finding beside its units. ``trim``: blanks at the
+    end count for nothing; ``cut``: the bytes that a cell of a fixed-length output has (negative: UTF-16
+    units), so that it may end before the source; 0 where cells have no limit. ``classes[n]`` receives the
+    class; ``notes`` six int64 for each unit that is not plain: row, byte offset in the text, position, code,
+    size, class (or reason << 8 | FLAGGED); ``w.n`` counts them. Stops before a row whose notes might not fit;
+    returns which.
     """
     n_rows = len(rows)
+    _check(n_rows, len(unit_ends) - 1, len(flagged), len(classes))
     if cython.compiled:
         with cython.nogil:
-            found = _compare_rows(c, w, flags, rows, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows)
+            first = _compare_rows(
+                c, w, flags, rows, first, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows
+            )
     else:
-        found = _compare_rows(c, w, flags, rows, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows)
-    return found
+        first = _compare_rows(
+            c, w, flags, rows, first, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows
+        )
+    return first
 
 
-def _compare_rows(c, w, flags, rows, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows):
-    n = 0
-    for i in range(n_rows):
+def _compare_rows(c, w, flags, rows, i, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows):
+    room = len(notes) // FINDING
+    while i < n_rows:
+        if w.n + ((unit_ends[i + 1] - unit_ends[i]) >> 2) + 2 > room:
+            break
         row = rows[i]
         w.row = row
         w.pos = starts[row]
         w.end = ends[row]
         w.start = starts[row]
-        n = _compare_one(c, w, flags, units, unit_ends[i], unit_ends[i + 1], trim, cut, notes, n)
-        worst = w.full
-        if flagged[i] and worst < FLAGGED:
-            worst = FLAGGED
-        classes[i] = worst
-    return n
+        w.n = _compare_one(c, w, flags, units, unit_ends[i] >> 2, unit_ends[i + 1] >> 2, trim, cut, notes, w.n)
+        if flagged[i] and w.full < FLAGGED:
+            w.full = FLAGGED
+        classes[i] = w.full
+        i += 1
+    return i
 
 
 def _compare_one(c, w, flags, units, first, last, trim, cut, notes, n):
@@ -553,7 +575,7 @@ def _compare_one(c, w, flags, units, first, last, trim, cut, notes, n):
         if found < 0:
             if trim and w.pos >= w.end and _blank_units(c, units, at, last):
                 break
-            if cut and w.pos >= w.end:
+            if cut and w.pos >= w.end and _too_long(c, w, flags, units, at, last, cut):
                 w.full = FLAGGED
                 return _record(w, notes, n, at - first, unit & VALUE, OVERFLOW << 8 | FLAGGED)
             w.full = CHANGED
@@ -600,6 +622,54 @@ def _stands(c, w, flags, unit):
     same = w.value & VALUE == unit or (c.kind >= UTF8 and w.value & 0xFFFFFF == unit & 0xFFFFFF)
     w.pos = after
     return FORM if same else ONE_WAY
+
+
+def _too_long(c, w, flags, units, at, last, cut):
+    """Whether the unit at ``at``, behind blanks, could not have been written into a cell of ``cut``."""
+    used = _room(w.src, w.start, w.end - w.start, cut)
+    limit = cut if cut > 0 else -cut
+    while at < last:
+        unit = units[at]
+        used += _reading(c, flags, unit, cut)
+        if used > limit:
+            return 1
+        if not _blank(c, unit):
+            return 0
+        at += 1
+    return 0
+
+
+def _room(data, at, n, cut):
+    """Bytes of a text, or its UTF-16 units when ``cut`` is negative."""
+    if cut > 0:
+        return n
+    used = 0
+    for i in range(at, at + n):
+        if data[i] & 0xC0 != 0x80:
+            used += 2 if data[i] >= 0xF0 else 1
+    return used
+
+
+def _reading(c, flags, unit, cut):
+    """Room that a unit's text takes."""
+    size = (unit >> 24) & 15
+    code = unit & 0xFFFFFF
+    if unit >> 28:
+        i = (unit * 40503) & flags.mask
+        while flags.keys[i] != unit and flags.keys[i] != -1:
+            i = (i + 1) & flags.mask
+        return _room(flags.blob, flags.at[i], flags.lengths[i], cut) if flags.keys[i] != -1 else 0
+    if c.kind >= UTF8:
+        if code < c.n_double and c.len2[code]:
+            return _room(c.blob, c.at2[code], c.len2[code], cut)
+        if cut < 0:
+            return 1 if code < 0x10000 else 2
+        return 1 if code < 0x80 else (2 if code < 0x800 else (3 if code < 0x10000 else 4))
+    if size == 1:
+        return _room(c.blob, c.at1[code], c.len1[code], cut)
+    if size == 3 and c.kind != DECIMAL:
+        return _room(c.blob, c.at3[code & 0xFFFF], c.len3[code & 0xFFFF], cut)
+    return _room(c.blob, c.at2[code], c.len2[code], cut) if code < c.n_double else 0
 
 
 def _reads(c, w, unit):
@@ -698,6 +768,8 @@ def encode_numbers(src, kind, scale, signed, ascii, starts, ends, widths, out, o
     fit; its bytes are zero. Returns how many are bad. Source of the rules: as ``kernel_io.numbers``.
     """
     n_rows = len(starts)
+    _check(n_rows, len(ends), len(widths), len(bad))
+    _check(n_rows, n_rows, len(offsets) - 1, n_rows)
     if cython.compiled:
         with cython.nogil:
             wrong = _encode_numbers(src, kind, scale, signed, ascii, starts, ends, widths, out, offsets, bad, n_rows)
@@ -803,6 +875,7 @@ def _put_binary(src, scale, signed, negative, pos, end, out, o, stop):
 def same_text(data, offsets, src, starts, ends, differ):
     """Rows whose text in a column (``data``, ``offsets``) is not the range of ``src``: numbers to ``differ``."""
     n_rows = len(starts)
+    _check(n_rows, len(ends), len(offsets) - 1, len(differ))
     found = 0
     for row in range(n_rows):
         n = ends[row] - starts[row]
@@ -816,6 +889,55 @@ def same_text(data, offsets, src, starts, ends, differ):
             differ[found] = row
             found += 1
     return found
+
+
+# -- reading an output back -------------------------------------------------------------------------
+
+
+def scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends):
+    """Cells of lines without quotes, from ``pos``: column-major, cell (row, column) at ``column * rows + row``.
+
+    Starts at row ``first``; stops before a line that is not whole, has a cell that begins with a quote, or
+    has another number of cells. Returns the next row to do.
+    """
+    if cython.compiled:
+        with cython.nogil:
+            first = _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends)
+    else:
+        first = _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends)
+    return first
+
+
+def _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends):
+    while first < rows:
+        for column in range(columns):
+            begin = pos
+            if pos < n and src[pos] == 34:
+                return first
+            while pos < n and src[pos] != delimiter and src[pos] != 10:
+                pos += 1
+            if pos >= n or (src[pos] == 10) != (column == columns - 1):
+                return first
+            starts[column * rows + first] = begin
+            ends[column * rows + first] = pos
+            pos += 1
+        if crlf:
+            if pos < 2 or src[pos - 2] != 13:
+                return first
+            ends[(columns - 1) * rows + first] -= 1
+        first += 1
+    return first
+
+
+def fixed_cells(src, rows, step, offset, width, starts, ends):
+    """Cells of fixed-length lines of ``step`` bytes, without the spaces at their end."""
+    for row in range(rows):
+        pos = row * step + offset
+        end = pos + width
+        while end > pos and src[end - 1] == 0x20:
+            end -= 1
+        starts[row] = pos
+        ends[row] = end
 
 
 # The names above are C integers in compiled code; this is how Python code reads them in either case.

@@ -69,6 +69,7 @@ def compare_rows(
     w: Pen,
     flags: Flags,
     rows: array[int],
+    first: int,
     starts: Sequence[int],
     ends: Sequence[int],
     units: Sequence[int],
@@ -100,3 +101,18 @@ def same_text(
     ends: Sequence[int],
     differ: array[int],
 ) -> int: ...
+def scan_cells(
+    src: memoryview | bytearray,
+    pos: int,
+    n: int,
+    delimiter: int,
+    crlf: int,
+    columns: int,
+    first: int,
+    rows: int,
+    starts: array[int],
+    ends: array[int],
+) -> int: ...
+def fixed_cells(
+    src: memoryview | bytearray, rows: int, step: int, offset: int, width: int, starts: array[int], ends: array[int]
+) -> None: ...

@@ -17,7 +17,7 @@ def scan_lines(
 ) -> int: ...
 def scan_csv(
     s: Scan,
-    src: bytearray,
+    src: bytearray | memoryview,
     n: int,
     delimiter: int,
     quote: int,

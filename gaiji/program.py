@@ -83,7 +83,7 @@ class Recipe:
 class Compiler:
     """Fills the planes of one program."""
 
-    def __init__(self, recipe: Recipe, policy: Mapping[Reason, str], *, name_field: bool, units: bool) -> None:
+    def __init__(self, recipe: Recipe, policy: Mapping[Reason, str], *, name_field: bool, units: int) -> None:
         self.recipe = recipe
         self.policy = policy
         self.name_field = name_field
@@ -125,7 +125,7 @@ class Compiler:
             bytes(how),
             tag,
             (b"".join(self.longs), long_offsets),
-            units=int(self.units),
+            units=self.units,
             little=int(self.recipe.kind == "utf-16-le"),
             wide=int(self.recipe.kind.startswith("utf-16")),
             digits=self.recipe.digits,

@@ -111,7 +111,7 @@ def run(module, charset, data, monkeypatch=None):
 
     old, program.kernel = program.kernel, module
     try:
-        compiled = program.Compiler(charset._recipe(), program.DEFAULT_POLICY, name_field=True, units=False).build(
+        compiled = program.Compiler(charset._recipe(), program.DEFAULT_POLICY, name_field=True, units=0).build(
             charset._units("needed")
         )
     finally:
