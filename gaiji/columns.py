@@ -92,11 +92,12 @@ class Fields:
         self, batch: Batch, spec: Field, place: Place, states: bytearray
     ) -> tuple[memoryview, array[int], array[int]]:
         """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's end
-        in them, and the findings. ``place`` may name some of the batch's rows only."""
+        in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
+        fields of one width is left out where texts are trimmed."""
         program = self.charset.program(name_field=spec.role == "name", form=self.form, policy=self.policy, units=2)
         total, longest = kernel_io.extent(*place)
         out = self._buffer(f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"])
-        offsets, _, findings, _ = self._run(program, batch.src, place, spec, states, out, longest, 0)
+        offsets, _, findings, _ = self._run(program, batch.src, place, spec, states, out, longest, int(self.trim))
         return memoryview(out)[: offsets[-1]].cast("I"), offsets, findings
 
     def _run(

@@ -376,7 +376,7 @@ class Run:
         return hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest() if entry else ""
 
     def _entry(self, code: str) -> Entry | None:
-        decimal = self.charset.spec.kind == "decimal"
+        decimal = self.charset.spec.kind == "decimal" and len(code) > 2  # a byte that is no digit is told in hex
         return self.charset.entries.get((len(code), int(code)) if decimal else (len(code) // 2, int(code, 16))) if code else None
 
     # -- reports ----------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ def _rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets
             states[row] = w.open_with if w.shifted else 0
             if w.shifted and carry != 1:
                 _flag_open(p, w)
-        if trim:
+        if trim and not p.units:
             _trim(w, first)
         offsets[row + 1] = w.o
         row += 1
@@ -705,7 +705,7 @@ def _drop_padding(p, w, mode):
     """Take the padding off the end of a field whose unit width is known before it is decoded."""
     src = w.src
     end = w.end
-    if p.units or p.kind != SHIFTED:
+    if p.units == 1 or p.kind != SHIFTED:
         return
     if mode == SINGLE:
         while cython.compiled and end - w.pos >= 16 and memcmp(src + end - 16, p.single_pads, 16) == 0:

@@ -142,6 +142,9 @@ cdef Py_ssize_t _compare_one(Codes c, Pen w, Flags flags, const unsigned int[::1
 @cython.locals(size=cython.Py_ssize_t, i=cython.Py_ssize_t, after=cython.Py_ssize_t, same=cython.int)
 cdef int _stands(Codes c, Pen w, Flags flags, Py_ssize_t unit) noexcept nogil
 
+@cython.locals(n=cython.Py_ssize_t, code=cython.Py_ssize_t, size=cython.int, i=cython.Py_ssize_t)
+cdef int _cut_short(Codes c, Pen w, Flags flags, Py_ssize_t unit) noexcept nogil
+
 @cython.locals(used=cython.Py_ssize_t, limit=cython.Py_ssize_t, unit=cython.Py_ssize_t)
 cdef int _too_long(Codes c, Pen w, Flags flags, const unsigned int[::1] units, Py_ssize_t at, Py_ssize_t last,
     Py_ssize_t cut) noexcept nogil

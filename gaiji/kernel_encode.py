@@ -575,7 +575,7 @@ def _compare_one(c, w, flags, units, first, last, trim, cut, notes, n):
         if found < 0:
             if trim and w.pos >= w.end and _blank_units(c, units, at, last):
                 break
-            if cut and w.pos >= w.end and _too_long(c, w, flags, units, at, last, cut):
+            if cut and _cut_short(c, w, flags, unit) and _too_long(c, w, flags, units, at, last, cut):
                 w.full = FLAGGED
                 return _record(w, notes, n, at - first, unit & VALUE, OVERFLOW << 8 | FLAGGED)
             w.full = CHANGED
@@ -624,9 +624,28 @@ def _stands(c, w, flags, unit):
     return FORM if same else ONE_WAY
 
 
+def _cut_short(c, w, flags, unit):
+    """Whether what is left of the cell is the beginning of the unit's text (or nothing)."""
+    n = w.end - w.pos
+    if n <= 0:
+        return 1
+    code = unit & 0xFFFFFF
+    size = (unit >> 24) & 15
+    if unit >> 28:
+        i = (unit * 40503) & flags.mask
+        while flags.keys[i] != unit and flags.keys[i] != -1:
+            i = (i + 1) & flags.mask
+        return flags.keys[i] != -1 and n < flags.lengths[i] and _equal(w, flags.blob, flags.at[i], n)
+    if size == 2 and c.kind < UTF8 and code < c.n_double:
+        return n < c.len2[code] and _equal(w, c.blob, c.at2[code], n)
+    if size == 3 and c.kind == LEAD:
+        return n < c.len3[code & 0xFFFF] and _equal(w, c.blob, c.at3[code & 0xFFFF], n)
+    return 0
+
+
 def _too_long(c, w, flags, units, at, last, cut):
     """Whether the unit at ``at``, behind blanks, could not have been written into a cell of ``cut``."""
-    used = _room(w.src, w.start, w.end - w.start, cut)
+    used = _room(w.src, w.start, w.pos - w.start, cut)
     limit = cut if cut > 0 else -cut
     while at < last:
         unit = units[at]

@@ -361,3 +361,49 @@ def test_names_stand_in_the_report_only_when_asked(tmp_path):
     shown = verify(path, names=True).data["changed"][0]
     assert (shown["code"], shown["expected"], shown["found"]) == ("C4D4", "8FBB E0103", "9017")
     assert gaiji.load_repertoire()["MJ025761"].text == "辻\U000e0103"
+
+
+# -- arbitrary bytes ----------------------------------------------------------------------------------
+
+
+def dump(charset, rng, size):
+    """Codes of the charset, shifts, padding and noise."""
+    units, shifts, out = list(charset.entries), [*charset.spec.shift_in, *charset.spec.shift_out], bytearray()
+    while len(out) < size:
+        kind = rng.random()
+        if kind < 0.1 and shifts:
+            out += rng.choice(shifts)
+        elif kind < 0.2:
+            out += rng.choice([charset.spec.pad_double, bytes([charset.spec.pad_single])])
+        elif kind < 0.3 or not units:
+            out += rng.randbytes(rng.randrange(1, 4))
+        else:
+            width, code = rng.choice(units)
+            decimal = charset.spec.kind == "decimal" and width > 1
+            out += f"{code:0{width}d}".encode() if decimal else code.to_bytes(width, "big")
+    return bytes(out[:size])
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "policy", "output", "trim", "shift"),
+    [
+        ("fujitsu-jef-ebcdik", "needed", "tag", "out.dat", "none", "reset"),
+        ("hitachi-keis78-ebcdik", "always", "keep", "out.csv", "right", "carry"),
+        ("ibm-1399", "never", "pua", "out.tsv", "none", "carry"),
+        ("nec-jips-e-ebcdik", "needed", "geta", "out.parquet", "right", "reset"),
+        ("windows-31j-jis90", "always", "tag", "out.dat", "right", "reset"),
+        ("eucjp-ms", "needed", "keep", "out.csv", "none", "reset"),
+        ("unicode-le", "needed", "tag", "out.dat", "none", "reset"),
+        ("unicode-utf8", "needed", "geta", "out.tsv", "right", "reset"),
+        ("juki", "needed", "geta", "out.csv", "right", "reset"),
+        ("koseki", "always", "tag", "out.csv", "right", "reset"),
+    ],
+)
+def test_whatever_the_bytes_nothing_is_called_changed(tmp_path, name, form, policy, output, trim, shift):
+    data = dump(gaiji.load_charset(name), random.Random(name), 48 * 200)
+    reasons = ("unmapped-gaiji", "unmapped-extension", "illegal", "broken-shift", "already-lost", "ambiguous", "no-unicode")
+    more = f'[target]\nform = "{form}"\n[policy]\n' + "".join(f'{reason} = "{policy}"\n' for reason in reasons)
+    path = job(tmp_path, name, data, length=24, output=output, source=f'trim = "{trim}"\nshift = "{shift}"', more=more,
+               fields=[("a", "mixed", "name"), ("b", "mixed", "other")])  # fmt: skip
+    counts, done = classes(path)
+    assert done.holds and sum(counts.values()) == 400
