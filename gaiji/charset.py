@@ -319,9 +319,11 @@ class Charset:
         decoder = self.decoder(type=type, role=role, form=form)
         return decoder.feed(data, final=True)
 
-    def decoder(self, *, type: str = "", role: str = "name", form: str = "needed") -> StreamDecoder:
+    def decoder(
+        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Mapping[Reason, str] | None = None
+    ) -> StreamDecoder:
         """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole."""
-        return StreamDecoder(self, self.mode(type), role == "name", form)
+        return StreamDecoder(self, self.mode(type), role == "name", form, policy)
 
     def mode(self, type: str = "") -> int:
         """The kernel's field mode for a field type; CharsetError when the charset cannot have it."""
@@ -524,10 +526,12 @@ def _offset_pua(ranges: tuple[Range, ...], start: str, name: str) -> tuple[Range
 class StreamDecoder:
     """Decodes bytes that arrive in chunks; positions and offsets count from the start of the stream."""
 
-    def __init__(self, charset: Charset, mode: int, name_field: bool, form: str) -> None:
+    def __init__(
+        self, charset: Charset, mode: int, name_field: bool, form: str, policy: Mapping[Reason, str] | None = None
+    ) -> None:
         self._charset = charset
         self._mode = mode
-        self._text = charset.program(name_field=name_field, form=form)
+        self._text = charset.program(name_field=name_field, form=form, policy=policy)
         self._units = charset.program(name_field=name_field, form=form, units=1)
         self._state = 0
         self._held = b""
@@ -535,6 +539,20 @@ class StreamDecoder:
         self._position = 0
         self._bom = charset.spec.kind == "utf-16"
         self._opened = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes at the end of what was fed that begin a unit and wait for more."""
+        return len(self._held)
+
+    @property
+    def state(self) -> int:
+        """The shift state: 0, or the number of the shift that is open. Set it to go on where a field before ended."""
+        return self._state
+
+    @state.setter
+    def state(self, state: int) -> None:
+        self._state = state
 
     def feed(self, chunk: bytes, *, final: bool = False) -> Decoded:
         """The text of all whole units so far; half a unit at the end waits for the next chunk."""

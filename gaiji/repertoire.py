@@ -305,13 +305,18 @@ class Repertoire:
         return f"did you mean {', '.join(near)}?" if near else "names look like MJ026190 or GJ000001"
 
 
-def load_repertoire(gj: bool = True) -> Repertoire:
-    """The repertoire: MJ, 変体仮名 and, with ``gj``, the current GJ release of this user.
+def load_repertoire(gj: bool | str = True) -> Repertoire:
+    """The repertoire: MJ, 変体仮名 and, with ``gj``, the current GJ release of this user, or the one named.
 
     Kept in memory after the first call; a new GJ import is noticed. RepertoireError when a list is
     damaged or missing.
     """
-    release = current_gj() if gj else None
+    release = current_gj() if gj is True else None
+    if isinstance(gj, str):
+        release = next((r for r in gj_releases() if r.release == gj), None)
+        if release is None:
+            known = ", ".join(r.release for r in gj_releases()) or "none"
+            raise RepertoireError(f"GJ release {gj[:40]!r} is not imported", next=f"imported are: {known}")
     return _load(mappings_dir() / "repertoire", release)
 
 

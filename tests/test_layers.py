@@ -32,6 +32,7 @@ LAYERS = [
     {"learn"},
     {"verify_page"},
     {"verify"},
+    {"explain", "tablediff"},
     {"demo"},
     {"cli_options"},
     {"cli_verify"},
