@@ -13,6 +13,7 @@ _PUBLIC = {
     "load_charset": "gaiji.charset",
     "load_repertoire": "gaiji.repertoire",
     "convert": "gaiji.convert",
+    "reverse": "gaiji.reverse",
     "verify": "gaiji.verify",
 }
 __all__ = ["__version__", *_PUBLIC]

@@ -375,14 +375,19 @@ class Charset:
 
         More exact than text where the output form has dropped selectors. CharsetError as for ``encode``.
         """
-        chars = _with_selectors(text) if text else []
-        parts = [self.glyph_texts.get(name, "") if name else chars[i] for i, name in enumerate(glyphs)]
-        missing = next((name for name, part in zip(glyphs, parts, strict=True) if name and not part), None)
+        missing = next((name for name in glyphs if name and name not in self.glyph_texts), None)
         if missing is not None and errors != "geta":
             raise CharsetError(
                 f"{self.name} has no code for {missing[:20]}", next="use errors='geta', or give a site table that maps it"
             )
-        return self.encode("".join(part or "〓" for part in parts), errors=errors, type=type)
+        return self.encode(self.glyph_text([name or "-" for name in glyphs], text), errors=errors, type=type)
+
+    def glyph_text(self, glyphs: Sequence[str], text: str) -> str:
+        """The text that encodes to the codes of these glyphs; ``-`` is the character of ``text`` in its place,
+        a glyph that the charset does not have is 〓."""
+        chars = _with_selectors(text) if text else []
+        out = [self.glyph_texts.get(n, "〓") if n != "-" else chars[i] if i < len(chars) else "" for i, n in enumerate(glyphs)]
+        return "".join(out) if text or "-" not in glyphs else ""
 
     def codes(self, mode: int) -> kernel_encode.Codes:
         """What ``encode`` uses: every text that may stand for a code, aliases included, for one field mode."""

@@ -76,8 +76,23 @@ class ConvertCommand(click.Command):
 @click.argument("job", type=click.Path())
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
 @click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core); the output does not depend on it.")
-def convert(job: str, settings: tuple[str, ...], threads: int) -> None:
+@click.option(
+    "--reverse", "backward", is_flag=True, help="The way back: the job's output to vendor bytes, in the input's format."
+)
+@click.option("--output", default="", help="With --reverse: where to (default: reversed-NAME beside the job's output).")
+def convert(job: str, settings: tuple[str, ...], threads: int, backward: bool, output: str) -> None:
     """Convert a dump as a job file says."""
+    if backward:
+        from gaiji.reverse import reverse
+
+        done = reverse(job, output, overrides=_overrides(settings))
+        found = sum(done.data["findings"].values())
+        click.echo(
+            f"{done.data['records']} records written to {done.data['output']['path']}; {found} findings in reverse-findings.tsv"
+        )
+        sys.exit(done.exit_code)
+    if output:
+        raise UsageError("--output goes with --reverse", next="the job file says where the output of a conversion goes")
     from gaiji.convert import convert as run
 
     manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True)

@@ -1,6 +1,6 @@
 # Types of gaiji/kernel_encode.py when it is compiled. Every loop of it runs without the GIL.
 cimport cython
-from libc.string cimport memcmp, memset
+from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from *:
     """
@@ -205,3 +205,7 @@ cdef Py_ssize_t _scan_cells(const unsigned char[::1] src, Py_ssize_t pos, Py_ssi
 @cython.locals(row=cython.Py_ssize_t, pos=cython.Py_ssize_t, end=cython.Py_ssize_t)
 cpdef void fixed_cells(const unsigned char[::1] src, Py_ssize_t rows, Py_ssize_t step, Py_ssize_t offset,
     Py_ssize_t width, long long[::1] starts, long long[::1] ends)
+
+@cython.locals(row=cython.Py_ssize_t, n=cython.Py_ssize_t, at=cython.Py_ssize_t)
+cpdef int place(unsigned char[::1] out, Py_ssize_t step, Py_ssize_t offset, const unsigned char[::1] data,
+    const long long[::1] offsets) except -1

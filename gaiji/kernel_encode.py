@@ -373,7 +373,7 @@ def _put(c, w, value):
         elif w.shifted:
             need += c.n_out
     if w.limit >= 0 and w.o + need > w.limit:
-        _note(w, code, 0, OVERFLOW)
+        _note(w, code, w.used, OVERFLOW)
         w.full = 1
         return 0
     if c.n_in and wide != w.shifted:
@@ -908,6 +908,23 @@ def same_text(data, offsets, src, starts, ends, differ):
             differ[found] = row
             found += 1
     return found
+
+
+def place(out, step, offset, data, offsets):
+    """Copy a column's bytes into records of ``step`` bytes, ``offset`` bytes from the start of each.
+
+    No text may be longer than the rest of its record (ValueError).
+    """
+    for row in range(len(offsets) - 1):
+        n = offsets[row + 1] - offsets[row]
+        at = row * step + offset
+        if n > step - offset or at + n > len(out):
+            raise ValueError("a field is longer than its record")
+        if cython.compiled:
+            if n:
+                memcpy(cython.address(out[at]), cython.address(data[offsets[row]]), n)
+        else:
+            out[at : at + n] = data[offsets[row] : offsets[row + 1]]
 
 
 # -- reading an output back -------------------------------------------------------------------------

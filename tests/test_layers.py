@@ -27,7 +27,7 @@ LAYERS = [
     {"columns"},
     {"findings"},
     {"readback"},
-    {"proof"},
+    {"proof", "reverse"},
     {"convert"},
     {"learn"},
     {"verify_page"},
