@@ -1,0 +1,57 @@
+"""The second stage: a query against a few candidates, cell by cell, with a little play.
+
+Owns the two distances that tell sisters apart (辶 with one dot or two, forms of 艹, joined strokes):
+over the whole square, and only where the candidates differ among themselves. Ranks nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaiji.shape.features import Floats
+
+PLAY = 1
+"""How many cells a part of the query may be displaced; each step costs ``_STEP``."""
+
+_STEP = 0.03
+_SHARPNESS = 20.0  # of the first stage's cosines, when they weigh the candidates' differences
+
+
+def compare(query: Floats, candidates: Floats, cosines: Floats) -> tuple[Floats, Floats]:
+    """Distances [candidates] of fine planes: (whole, focus); about 0 to 1, smaller is nearer.
+
+    ``query`` is [directions, cells, cells], ``candidates`` the same with one more axis before it,
+    ``cosines`` the first stage's similarity of each. *Focus* weighs each cell by how much the
+    likelier candidates differ there, so that what all of them share does not count.
+    """
+    distances = _displaced(query, candidates)
+    weights = np.exp((cosines - cosines.max()) * np.float32(_SHARPNESS))
+    weights /= weights.sum()
+    mean = np.tensordot(weights, candidates, 1)
+    spread = _around(np.tensordot(weights, ((candidates - mean) ** 2).sum(axis=1), 1))
+    spread /= spread.mean() + np.float32(1e-9)
+    energy = np.maximum((candidates**2).sum(axis=(1, 2, 3)), np.float32(1e-9)) * np.float32(9)
+    return distances.sum(axis=(1, 2)) / energy, (distances * spread).sum(axis=(1, 2)) / energy
+
+
+def _displaced(query: Floats, candidates: Floats) -> Floats:
+    """Squared distance of each cell's neighbourhood [candidates, cells, cells], at its best displacement."""
+    cells = query.shape[-1]
+    padded = np.pad(query, ((0, 0), (PLAY, PLAY), (PLAY, PLAY)))
+    best = np.full((len(candidates), cells, cells), np.inf, np.float32)
+    for down in range(2 * PLAY + 1):
+        for across in range(2 * PLAY + 1):
+            moved = padded[:, down : down + cells, across : across + cells]
+            difference = candidates - moved
+            distance = _around(np.einsum("kdij,kdij->kij", difference, difference))
+            cost = 1 + _STEP * ((down - PLAY) ** 2 + (across - PLAY) ** 2)
+            np.minimum(best, distance * np.float32(cost), out=best)
+    return best
+
+
+def _around(values: Floats) -> Floats:
+    """Sum of each cell and its eight neighbours, over the last two axes."""
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(1, 1), (1, 1)])
+    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
+    out: Floats = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]
+    return out
