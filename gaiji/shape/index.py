@@ -125,16 +125,16 @@ class Index:
                 row = row - _STROKE_COST * away
             places = _best(row, more)
             compared = places[:COMPARED]
-            whole, focus = self._compare(fine[owner == code], compared, cosines[code, compared])
+            distances = self._compare(fine[owner == code], compared, cosines[code, compared])
             off = np.zeros(len(compared), np.float32) if away is None else away[compared]
             dots = max(max(picture.shape) for picture in codes[code])
-            yield places, Evidence(cosines[code, compared], whole, focus, off, dots)
+            yield places, Evidence(cosines[code, compared], distances, off, dots)
 
-    def _compare(self, fine: Floats, places: npt.NDArray[np.intp], cosines: Floats) -> tuple[Floats, Floats]:
-        """Whole and focus distances [candidates], the mean over the pictures of one code."""
+    def _compare(self, fine: Floats, places: npt.NDArray[np.intp], cosines: Floats) -> Floats:
+        """Distances [3, candidates], the mean over the pictures of one code."""
         candidates = self._fine_planes(places)
-        both = np.mean([compare(picture, candidates, cosines) for picture in fine], axis=0)
-        return both[0], both[1]
+        mean: Floats = np.mean([compare(picture, candidates, cosines) for picture in fine], axis=0)
+        return mean
 
     def _fine_planes(self, places: npt.NDArray[np.intp]) -> Floats:
         """Fine planes of gallery glyphs, drawn when first asked for."""

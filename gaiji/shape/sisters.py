@@ -1,7 +1,7 @@
 """The second stage: a query against a few candidates, cell by cell, with a little play.
 
-Owns the two distances that tell sisters apart (辶 with one dot or two, forms of 艹, joined strokes):
-over the whole square, and only where the candidates differ among themselves. Ranks nothing.
+Owns the distances that tell sisters apart (辶 with one dot or two, forms of 艹, joined strokes):
+over the whole square, only where the candidates differ among themselves, and in the worst places. Ranks nothing.
 """
 
 from __future__ import annotations
@@ -13,25 +13,33 @@ from gaiji.shape.features import Floats
 PLAY = 1
 """How many cells a part of the query may be displaced; each step costs ``_STEP``."""
 
+WORST = 8
+"""Cells of the 400 that *peak* is the mean of."""
+
 _STEP = 0.03
 _SHARPNESS = 20.0  # of the first stage's cosines, when they weigh the candidates' differences
 
 
-def compare(query: Floats, candidates: Floats, cosines: Floats) -> tuple[Floats, Floats]:
-    """Distances [candidates] of fine planes: (whole, focus); about 0 to 1, smaller is nearer.
+def compare(query: Floats, candidates: Floats, cosines: Floats) -> Floats:
+    """Distances float32 [3, candidates] of fine planes: whole, focus, peak; smaller is nearer.
 
     ``query`` is [directions, cells, cells], ``candidates`` the same with one more axis before it,
-    ``cosines`` the first stage's similarity of each. *Focus* weighs each cell by how much the
-    likelier candidates differ there, so that what all of them share does not count.
+    ``cosines`` the first stage's similarity of each. *Whole* is the mean over all cells. *Focus* weighs
+    each cell by how much the likelier candidates differ there, so that what they share does not count.
+    *Peak* is the mean of the WORST cells: a stroke too many is a great distance in a small place, another
+    typeface a small one everywhere. All are relative to the candidate's own energy.
     """
     distances = _displaced(query, candidates)
     weights = np.exp((cosines - cosines.max()) * np.float32(_SHARPNESS))
     weights /= weights.sum()
     mean = np.tensordot(weights, candidates, 1)
     spread = _around(np.tensordot(weights, ((candidates - mean) ** 2).sum(axis=1), 1))
-    spread /= spread.mean() + np.float32(1e-9)
-    energy = np.maximum((candidates**2).sum(axis=(1, 2, 3)), np.float32(1e-9)) * np.float32(9)
-    return distances.sum(axis=(1, 2)) / energy, (distances * spread).sum(axis=(1, 2)) / energy
+    spread /= spread.sum() + np.float32(1e-9)
+    energy = np.maximum((candidates**2).sum(axis=(1, 2, 3)), np.float32(1e-9)) * np.float32(9 / distances[0].size)
+    worst = np.partition(distances.reshape(len(distances), -1), -WORST, axis=1)[:, -WORST:]
+    whole, focus = distances.mean(axis=(1, 2)), (distances * spread).sum(axis=(1, 2))
+    out: Floats = np.divide(np.stack((whole, focus, worst.mean(axis=1))), energy)
+    return out
 
 
 def _displaced(query: Floats, candidates: Floats) -> Floats:

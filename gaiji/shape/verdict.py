@@ -27,29 +27,38 @@ STROKE_LIMIT = 4
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was measured for the candidates of one code, best cosine first; float32 [candidates].
+    """What was measured for the candidates of one code, best cosine first.
 
-    ``strokes`` is the difference between the stated number of strokes and the glyph's, at most
-    STROKE_LIMIT, 0 where one of them is not known. ``dots`` is the size of the largest picture's ink.
+    ``cosines`` and ``strokes`` are float32 [candidates], ``distances`` float32 [3, candidates] (see
+    ``sisters.compare``). ``strokes`` is the difference between the stated number of strokes and the
+    glyph's, at most STROKE_LIMIT, 0 where one of them is not known. ``dots`` is the size of the
+    largest picture's ink.
     """
 
     cosines: Floats
-    whole: Floats
-    focus: Floats
+    distances: Floats
     strokes: Floats
     dots: int
 
     def columns(self) -> Floats:
-        """What the ranking formula weighs [candidates, 7]: cosine, whole, focus, each also by coarseness."""
-        three = np.stack((self.cosines, self.whole, self.focus), axis=1)
-        return np.concatenate((three, three * coarseness(self.dots), self.strokes[:, None]), axis=1)
+        """What the ranking formula weighs [candidates, 9]: likeness, also by coarseness, and strokes."""
+        likeness = np.concatenate((self.cosines[None], self._logs())).T
+        return np.concatenate((likeness, likeness * coarseness(self.dots), self.strokes[:, None]), axis=1)
 
     def summary(self, shares: Floats) -> Floats:
-        """What the formula for being in the repertoire at all weighs [10]; ``shares`` are the candidates'."""
-        best = int(shares.argmax())
-        four = (np.float32(1), self.cosines[best], self.whole[best], self.focus[best], np.log(shares[best] + 1e-6))
-        values = np.array(four, np.float32)
-        return np.concatenate((values, values * coarseness(self.dots)))
+        """What the formula for being in the repertoire at all weighs [18]; ``shares`` are the candidates'.
+
+        The likeness of the best candidate, and that of others as a measure of what likeness is worth here.
+        """
+        best, logs = int(shares.argmax()), self._logs()
+        others = (self.cosines[min(1, len(shares) - 1)], self.cosines[min(8, len(shares) - 1)], np.median(logs[0]))
+        values = (1, self.cosines[best], *logs[:, best], np.log(shares[best] + 1e-6), *others)
+        row = np.array(values, np.float32)
+        return np.concatenate((row, row * coarseness(self.dots)))
+
+    def _logs(self) -> Floats:
+        logs: Floats = np.log(np.maximum(self.distances, np.float32(1e-4)))
+        return logs
 
 
 def coarseness(dots: int) -> np.float32:
