@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from gaiji.datafiles import user_data_dir
 from gaiji.errors import ShapeError
+from gaiji.review.pictures import find_font
 from gaiji.shape.features import Floats, describe
 from gaiji.shape.model import Model, load_model, unit
 from gaiji.shape.raster import draw, glyph_names, open_font
@@ -31,13 +32,15 @@ from gaiji.shape.raster import draw, glyph_names, open_font
 DOTS = 96
 """Size at which the gallery's glyphs are drawn, in dots an em."""
 
+GJ_FILE = "acgjm.ttf"
+"""The name that the GJ font is published under."""
+
 Progress = Callable[[int, int], None]
 """Called with the glyphs done and all glyphs."""
 
 _GLYPH = re.compile(r"(?:mj|gj)[0-9]{6}")
 _FORM = "1"  # changes when features or drawing change, so that older caches are not read
 _BATCH = 1024
-_FILES = ("ipamjm.ttf", "acgjm.ttf")  # the file names that the two fonts are published under
 _MAX_FONT = 256 << 20
 _KEEP = 4  # cached galleries
 
@@ -68,29 +71,20 @@ class Gallery:
 
 
 def find_fonts() -> tuple[Path, ...]:
-    """The IPAmj 明朝 and GJ fonts of this machine.
+    """IPAmj 明朝 where systems install it, and the GJ font when it is there.
 
-    ``GAIJI_FONTS`` (paths, separated as in PATH) decides when set; else files of the published names
-    in the user's data folder and in the system's font folders. ShapeError when there is none.
+    ``GAIJI_MJ_FONT`` and ``GAIJI_GJ_FONT`` decide when set; else the GJ font is looked for under its
+    published name beside the other and in ``fonts/`` of the user's data folder. ShapeError when there
+    is no IPAmj 明朝.
     """
-    if given := os.environ.get("GAIJI_FONTS"):
-        return tuple(Path(one) for one in given.split(os.pathsep) if one)
-    found: dict[str, Path] = {}
-    for folder in _font_folders():
-        for path in sorted(folder.rglob("*.ttf")) if folder.is_dir() else ():
-            found.setdefault(path.name.lower(), path)
-    fonts = tuple(found[name] for name in _FILES if name in found)
-    if not fonts:
-        how = "install IPAmj 明朝 (Debian: fonts-ipamj-mincho) or name the files in GAIJI_FONTS or with --font"
+    mincho = find_font()
+    if mincho is None:
+        how = "install IPAmj 明朝 (Debian: fonts-ipamj-mincho), or name it with --font or in GAIJI_MJ_FONT"
         raise ShapeError("no font with MJ glyphs was found", next=how)
-    return fonts
-
-
-def _font_folders() -> list[Path]:
-    home, windows = Path.home(), os.environ.get("WINDIR")
-    folders = [user_data_dir() / "fonts", home / ".local/share/fonts", home / ".fonts", home / "Library/Fonts"]
-    folders += [Path(windows) / "Fonts"] if windows else []
-    return [*folders, Path("/usr/local/share/fonts"), Path("/usr/share/fonts/truetype"), Path("/Library/Fonts")]
+    if given := os.environ.get("GAIJI_GJ_FONT"):
+        return mincho, Path(given)
+    places = (folder / GJ_FILE for folder in (mincho.parent, user_data_dir() / "fonts"))
+    return mincho, *[path for path in places if path.is_file()][:1]
 
 
 def load_gallery(fonts: Sequence[Path], progress: Progress | None = None) -> Gallery:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +20,9 @@ from gaiji.repertoire import load_repertoire
 from gaiji.shape.features import Floats, describe_each, describe_finely
 from gaiji.shape.gallery import Gallery, Progress, find_fonts, load_gallery
 from gaiji.shape.model import load_calibration, load_model
-from gaiji.shape.picture import Picture, as_ink
+from gaiji.shape.picture import Ink, Source, as_ink
 from gaiji.shape.sisters import compare
 from gaiji.shape.verdict import REASONS, STROKE_LIMIT, Evidence, Verdict, judge, share_out
-
-if TYPE_CHECKING:
-    from PIL.Image import Image as PilImage
 
 COMPARED = 16
 """Candidates of the first stage that the second one compares."""
@@ -69,10 +66,10 @@ class Index:
         """The number of glyphs."""
         return len(self.gallery.names)
 
-    def query(self, images: Sequence[npt.NDArray[Any] | PilImage], *, strokes: int | None = None, limit: int = 10) -> Answer:
+    def query(self, images: Sequence[Source], *, strokes: int | None = None, limit: int = 10) -> Answer:
         """The glyphs that several pictures of one code show.
 
-        Each picture is a uint8 array, 0 = paper, 255 = ink, or a Pillow image. ``strokes`` is the
+        Each picture is a uint8 array, 0 = paper, 255 = ink, a ``Picture`` or a Pillow image. ``strokes`` is the
         number of strokes when somebody has counted them: glyphs with another number lose by it but are
         not left out. ShapeError when there is no picture or one of them is empty, black or of no usable size.
         """
@@ -80,7 +77,7 @@ class Index:
 
     def query_many(
         self,
-        codes: Sequence[Sequence[npt.NDArray[Any] | PilImage]],
+        codes: Sequence[Sequence[Source]],
         *,
         strokes: Sequence[int | None] | None = None,
         limit: int = 10,
@@ -96,7 +93,7 @@ class Index:
 
     def measure(
         self,
-        codes: Sequence[Sequence[npt.NDArray[Any] | PilImage]],
+        codes: Sequence[Sequence[Source]],
         *,
         strokes: Sequence[int | None] | None = None,
         more: int = COMPARED,
@@ -112,7 +109,7 @@ class Index:
             yield from self._measure(_checked(codes[part], start), wanted[part], max(more, COMPARED))
 
     def _measure(
-        self, codes: list[list[Picture]], strokes: Sequence[int | None], more: int
+        self, codes: list[list[Ink]], strokes: Sequence[int | None], more: int
     ) -> Iterator[tuple[npt.NDArray[np.intp], Evidence]]:
         owner = np.repeat(np.arange(len(codes)), [len(pictures) for pictures in codes])
         coarse, fine = describe_each([picture for pictures in codes for picture in pictures])
@@ -181,7 +178,7 @@ def load_index(fonts: Sequence[Path] | None = None, *, progress: Progress | None
     return Index(load_gallery(tuple(fonts) if fonts is not None else find_fonts(), progress))
 
 
-def _checked(codes: Sequence[Sequence[npt.NDArray[Any] | PilImage]], first: int) -> list[list[Picture]]:
+def _checked(codes: Sequence[Sequence[Source]], first: int) -> list[list[Ink]]:
     out = []
     for number, images in enumerate(codes, first + 1):
         where = f"code {number}" if len(codes) > 1 or first else ""

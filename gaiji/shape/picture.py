@@ -5,17 +5,20 @@ Owns the form (uint8, rows first, 0 = paper, 255 = ink) and its limits. Does not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
+from gaiji.review.pictures import Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PilImage
 
-Picture = npt.NDArray[np.uint8]
+Ink = npt.NDArray[np.uint8]
+Source: TypeAlias = "npt.NDArray[Any] | Picture | PilImage"
+"""What the public functions take as a picture."""
 
 SMALLEST, LARGEST = 12, 1024
 """Dots a side of a picture: below the first no kanji can be told, above the second it is a scan of a page."""
@@ -23,13 +26,15 @@ SMALLEST, LARGEST = 12, 1024
 _BLACK = 0.9  # of the box around the ink; the densest glyph of the MJ list fills about half at 24 dots
 
 
-def as_ink(image: npt.NDArray[Any] | PilImage, name: str = "") -> Picture:
+def as_ink(image: Source, name: str = "") -> Ink:
     """A picture as uint8 [rows, columns], 255 = ink, checked and cut to its ink.
 
-    An array must be uint8 or bool with 0 = paper. A Pillow image may have any mode: the tone of its
-    border is taken for paper, so that white on black is read like black on white. ``name`` says in
-    errors which picture it is. ShapeError when it is empty, all black, too small or too large.
+    An array must be uint8 or bool with 0 = paper; a ``Picture`` is such already. A Pillow image may have any
+    mode: the tone of its border is taken for paper, so that white on black is read like black on white.
+    ``name`` says in errors which picture it is. ShapeError when it is empty, all black, too small or too large.
     """
+    if isinstance(image, Picture):
+        image = np.frombuffer(image.ink, np.uint8).reshape(image.height, image.width)
     if not isinstance(image, np.ndarray):
         _check_sides(image.height, image.width, name)
         ink = _from_pillow(image)
@@ -45,14 +50,14 @@ def as_ink(image: npt.NDArray[Any] | PilImage, name: str = "") -> Picture:
     return np.ascontiguousarray(box)
 
 
-def _from_array(array: npt.NDArray[Any], name: str) -> Picture:
+def _from_array(array: npt.NDArray[Any], name: str) -> Ink:
     if array.ndim != 2 or array.dtype not in (np.uint8, np.bool_):
         what = f"a picture of {array.dtype} with {array.ndim} axes"
         raise ShapeError(what, where=name, next="give uint8 rows and columns, 0 = paper and 255 = ink")
     return array * np.uint8(255) if array.dtype == np.bool_ else array
 
 
-def _from_pillow(image: PilImage) -> Picture:
+def _from_pillow(image: PilImage) -> Ink:
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         from PIL import Image
 
