@@ -41,7 +41,7 @@ shape-calibration: $(VENV)/ready
 	$(BIN)/python tests/eval/shape/calibrate.py
 
 eval-shape: $(VENV)/ready
-	$(BIN)/python tests/eval/shape/evaluate.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/eval/shape/evaluate.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info gaiji/*.so gaiji/kernel*.c

@@ -7,6 +7,7 @@ Owns the arithmetic of the results and their printing. Exit status 1 when a figu
 from __future__ import annotations
 
 import argparse
+import csv
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,8 @@ import numpy as np
 import queries
 from measure import Measured, index, measure
 
+from gaiji.datafiles import samples_dir
+from gaiji.review.pictures import read_image
 from gaiji.shape import load_index
 from gaiji.shape.model import load_calibration
 from gaiji.shape.verdict import judge, share_out
@@ -142,6 +145,30 @@ def ask(sets: Iterable[queries.QuerySet], with_strokes: bool = False) -> list[Re
     return results
 
 
+def samples() -> list[str]:
+    """Asks the sample dumps' 外字 and prints where the right glyph stands; what must not be, as text."""
+    folders = {"juki-jef.dat": "jef", "koseki-keis.dat": "keis", "juki-windows.csv": "windows"}
+    with (samples_dir() / "truth.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    folder = samples_dir() / "gaiji"
+    answers = index().query_many([[read_image(folder / folders[row["file"]] / f"{row['code']}.png")] for row in rows], limit=50)
+    ranks, found = [], []
+    for row, answer in zip(rows, answers, strict=True):
+        names = [match.glyph for match in answer.matches]
+        if row["glyph"] == "none":
+            if answer.verdict != "not-in-repertoire":
+                found.append(f"sample {row['code']} is not in MJ and called {answer.verdict}")
+            continue
+        ranks.append(names.index(row["glyph"]) if row["glyph"] in names else len(names))
+        if ranks[-1] >= 5 or answer.verdict == "not-in-repertoire":
+            found.append(f"sample {row['code']}: place {ranks[-1] + 1}, {answer.verdict}")
+    places = [sum(rank < count for rank in ranks) for count in (1, 5)]
+    print(
+        f"samples, shape alone: of {len(ranks)} in MJ first {places[0]}, in the first five {places[1]}; {len(rows) - len(ranks)} are not in MJ"
+    )
+    return found
+
+
 def below_floors(rendered: list[Result], real: list[Result], figures: dict[str, tuple[float, float]]) -> list[str]:
     """Every figure under its floor, as text."""
     rows = [(f"{one.measured.queries.stratum} at {one.measured.queries.size} dots", one) for one in rendered]
@@ -192,7 +219,7 @@ def main() -> None:
     real = ask(queries.real(HALF))
     outside = ask(queries.outside(HALF))
     ask(queries.left_out(HALF))
-    failures = below_floors(rendered, real, open_set(rendered, outside))
+    failures = samples() + below_floors(rendered, real, open_set(rendered, outside))
     sys.exit("under the floor: " + "; ".join(failures) if failures else 0)
 
 
