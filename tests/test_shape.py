@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,9 @@ TTGlyphPen = pytest.importorskip("fontTools.pens.ttGlyphPen").TTGlyphPen
 
 from gaiji import shape  # noqa: E402
 from gaiji.cli import main  # noqa: E402
+from gaiji.datafiles import samples_dir  # noqa: E402
 from gaiji.errors import ShapeError  # noqa: E402
-from gaiji.review.pictures import Picture  # noqa: E402
+from gaiji.review.pictures import Picture, read_image  # noqa: E402
 from gaiji.shape import Index, as_ink, features, gallery, load_index, verdict  # noqa: E402
 from gaiji.shape.model import load_calibration, load_model, unit  # noqa: E402
 from gaiji.shape.raster import draw, glyph_names, open_font  # noqa: E402
@@ -120,7 +122,7 @@ def test_where_and_how_large_a_character_stands_does_not_matter(seed, down, righ
     moved = np.pad(small, ((0, 0), (down, 8 - down), (right, 8 - right)))
     larger = moved.repeat(factor, axis=1).repeat(factor, axis=2)
     here, there = features.describe(small), features.describe(larger)
-    assert float((unit(here) * unit(there)).sum()) > (0.9999 if factor == 1 else 0.97)
+    assert float((unit(here) * unit(there)).sum()) > (0.9999 if factor == 1 else 0.93)
 
 
 def test_the_eight_planes_are_the_parts_of_the_gradient():
@@ -243,6 +245,11 @@ def test_the_gj_font_is_found_beside_the_other(font, home, monkeypatch):
     assert gallery.find_fonts() == (font, Path("/else/where.ttf"))
 
 
+def test_a_glyph_that_cannot_be_drawn_is_one_line(font):
+    with pytest.raises(ShapeError, match="cannot be drawn"):
+        draw(open_font(font), [0, 1, 9999], 24)
+
+
 # -- queries
 
 
@@ -264,6 +271,17 @@ def test_many_codes_at_once_give_what_each_gives_alone(index, font):
     assert [index.query(code, limit=5).matches[0].glyph for code in codes] == [one.matches[0].glyph for one in together]
     for one, code in zip(together, codes, strict=True):
         assert np.allclose([m.score for m in one.matches], [m.score for m in index.query(code, limit=5).matches], atol=1e-3)
+
+
+def test_threads_may_share_an_index(index, font, monkeypatch):
+    monkeypatch.setattr(shape.index, "_KEPT", 20)
+    codes = [[one] for one in bitmaps(font, 24)]
+    alone = [index.query(code) for code in codes]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(index.query, codes))
+    for one, other in zip(alone, together, strict=True):
+        assert one.verdict == other.verdict and one.matches[0].glyph == other.matches[0].glyph
+        assert one.known == pytest.approx(other.known, abs=1e-3)  # batches of other sizes round otherwise
 
 
 def test_forms_of_input_mean_the_same(index, font):
@@ -435,3 +453,11 @@ def test_the_real_font_is_indexed_and_answers():
     answers = real.query_many([[picture] for picture in pictures])
     right = [answer.matches[0].glyph == real.gallery.names[place] for answer, place in zip(answers, places, strict=True)]
     assert sum(right) >= 0.97 * len(right)
+    truth = [line.split("\t") for line in (samples_dir() / "truth.tsv").read_text("utf-8").splitlines()[1:]]
+    folders = {"juki-jef.dat": "jef", "koseki-keis.dat": "keis", "juki-windows.csv": "windows"}
+    files = [samples_dir() / "gaiji" / folders[dump] / f"{code}.png" for dump, code, _ in truth]
+    for (_, _, glyph), answer in zip(truth, real.query_many([[read_image(file)] for file in files], limit=5), strict=True):
+        if glyph == "none":
+            assert answer.verdict == "not-in-repertoire"
+        else:
+            assert glyph in [match.glyph for match in answer.matches] and answer.verdict != "not-in-repertoire"

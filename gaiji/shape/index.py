@@ -1,11 +1,12 @@
 """The index: pictures of a code in, ranked glyphs and a verdict out.
 
 Owns ``load_index``, ``Index`` and ``Answer``. Does not own the parts: gallery, features, comparison
-of sisters, verdict. One process answers on one thread but for numpy's own.
+of sisters, verdict. Threads may share an index.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,6 +62,7 @@ class Index:
         self._model = load_model()
         self._calibration = load_calibration()
         self._planes: dict[int, Floats] = {}
+        self._lock = threading.Lock()  # FreeType's faces and the kept planes are for one thread at a time
 
     def __len__(self) -> int:
         """The number of glyphs."""
@@ -135,14 +137,15 @@ class Index:
 
     def _fine_planes(self, places: npt.NDArray[np.intp]) -> Floats:
         """Fine planes of gallery glyphs, drawn when first asked for."""
-        new = [int(place) for place in places if int(place) not in self._planes]
-        if new:
-            if len(self._planes) + len(new) > _KEPT:
+        with self._lock:
+            new = [int(place) for place in places if int(place) not in self._planes]
+            if new and len(self._planes) + len(new) > _KEPT:
                 self._planes.clear()
                 new = [int(place) for place in places]
-            drawn = describe_finely(self.gallery.draw(new))[1]
-            self._planes.update(zip(new, drawn, strict=True))
-        return np.stack([self._planes[int(place)] for place in places])
+            if new:
+                drawn = describe_finely(self.gallery.draw(new))[1]
+                self._planes.update(zip(new, drawn, strict=True))
+            return np.stack([self._planes[int(place)] for place in places])
 
     def _strokes_away(self, stated: int | None) -> Floats | None:
         """How far each glyph's number of strokes is from the stated one, at most STROKE_LIMIT; None for none."""

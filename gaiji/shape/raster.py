@@ -49,7 +49,7 @@ def draw(face: freetype.Face, glyphs: Iterable[int], size: int, *, mono: bool = 
 
     Each glyph's ink stands in the middle of its picture. ``mono`` draws black and white with the
     automatic hinter, as host fonts were made from outlines; otherwise grey without hinting.
-    A glyph that has no ink, or that cannot be drawn, is an empty picture.
+    A glyph without ink is an empty picture; ShapeError for one that cannot be drawn.
     """
     face.set_pixel_sizes(size, size)
     flags = freetype.FT_LOAD_RENDER
@@ -58,8 +58,10 @@ def draw(face: freetype.Face, glyphs: Iterable[int], size: int, *, mono: bool = 
     side = size + size // 4
     out = np.zeros((len(numbers), side, side), np.uint8)
     for row, number in enumerate(numbers):
-        if ft.FT_Load_Glyph(face._FT_Face, int(number), flags) == 0:
-            _centre(out[row], face._FT_Face.contents.glyph.contents.bitmap, mono)
+        if ft.FT_Load_Glyph(face._FT_Face, int(number), flags):
+            name = (face.family_name or b"the font").decode("utf-8", "replace")
+            raise ShapeError(f"glyph {number} cannot be drawn", where=name, next="get the font again")
+        _centre(out[row], face._FT_Face.contents.glyph.contents.bitmap, mono)
     return out
 
 
