@@ -4,7 +4,7 @@ Classes are MJ glyphs; a class's views are its drawings in IPAmj 明朝 and two 
 -gothic) at several sizes, black and white with the automatic hinter, some of them spoiled: dots added and dropped
 at the edges, upright strokes thickened, parts displaced. The projection whitens what differs within classes and
 keeps the directions in which classes differ most (linear discriminant analysis). Same fonts and library versions
-give the same file.
+give the same projection up to rounding.
 """
 
 from __future__ import annotations
