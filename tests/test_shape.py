@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import random
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -435,6 +437,19 @@ def test_the_command_refuses_in_one_line(font, tmp_path):
         assert done.exit_code == 1 and says in done.stderr and done.stderr.count("\n") == 1, done.stderr
     done = CliRunner().invoke(main, ["glyph", "find", str(white), "--font", str(text)])
     assert done.exit_code == 1 and done.stderr.count("\n") == 1
+
+
+def test_without_the_extra_the_install_line_is_said():
+    code = "import sys; sys.modules['freetype'] = None; from gaiji.cli import main; main(['glyph', 'find', 'x.png'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 2 and "pip install 'gaiji[images]'" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(font, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("GAIJI_HOME", str(tmp_path / "file"))
+    with pytest.raises(ShapeError, match="cannot keep the index"):
+        load_index([font])
 
 
 # -- the real font
