@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types bench eval-candidates mappings clean
+.PHONY: demo test lint types bench eval-candidates eval-shape mappings shape-model shape-calibration clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,15 @@ mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/make.py
 	$(BIN)/python mappings/build/repertoire.py
 	$(BIN)/python mappings/build/relations.py
+
+shape-model: $(VENV)/ready
+	$(BIN)/python tests/eval/shape/train.py
+
+shape-calibration: $(VENV)/ready
+	$(BIN)/python tests/eval/shape/calibrate.py
+
+eval-shape: $(VENV)/ready
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/eval/shape/evaluate.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info gaiji/*.so gaiji/kernel*.c

@@ -270,6 +270,28 @@ def repertoire_releases() -> None:
         click.echo(f"{'*' if release.current else ' '} {release.release}  {release.count} glyphs  {release.source}")
 
 
+@main.group()
+def glyph() -> None:
+    """Glyphs by what they look like."""
+
+
+@glyph.command("find")
+@click.argument("files", type=click.Path(), nargs=-1, required=True)
+@click.option("--font", "fonts", type=click.Path(path_type=Path), multiple=True, help="IPAmj 明朝 or GJ font; repeatable.")
+@click.option("--strokes", type=click.IntRange(1, 99), help="The number of strokes, when it was counted.")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 100), help="Glyphs shown at most.")
+def glyph_find(files: tuple[str, ...], fonts: tuple[Path, ...], strokes: int | None, limit: int) -> None:
+    """Find the MJ or GJ glyph that picture files of one character show (PNG, BMP, GIF, TIFF).
+
+    A proposal: somebody has to compare the glyphs. The first run builds an index of the fonts.
+    """
+    from gaiji.shape.find import find_glyph, lines
+
+    answer = find_glyph([Path(file) for file in files], fonts=fonts or None, strokes=strokes, limit=limit, progress=True)
+    for line in lines(answer):
+        click.echo(line)
+
+
 # -- review ---------------------------------------------------------------------------------------------
 
 

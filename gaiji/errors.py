@@ -112,6 +112,10 @@ class QueueError(GaijiError):
     """The review queue cannot be opened or does not fit what is written to it."""
 
 
+class ShapeError(GaijiError):
+    """A font or picture cannot be used to identify a glyph by its shape."""
+
+
 class MissingExtra(UsageError):
     """A feature needs an optional package; ``extra`` names the extra that installs it."""
 

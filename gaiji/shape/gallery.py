@@ -1,0 +1,199 @@
+"""The gallery: one vector for every MJ and GJ glyph of the user's fonts.
+
+Owns finding the fonts, which of their glyphs count, building the vectors and the cache of them in the
+user's data folder (``shape/``). Does not own how a query is answered (``index``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import freetype
+import numpy as np
+import numpy.typing as npt
+
+from gaiji.datafiles import user_data_dir
+from gaiji.errors import ShapeError
+from gaiji.review.pictures import find_font
+from gaiji.shape.features import Floats, describe
+from gaiji.shape.model import Model, load_model, unit
+from gaiji.shape.raster import draw, glyph_names, open_font
+
+DOTS = 96
+"""Size at which the gallery's glyphs are drawn, in dots an em."""
+
+GJ_FILE = "acgjm.ttf"
+"""The name that the GJ font is published under."""
+
+Progress = Callable[[int, int], None]
+"""Called with the glyphs done and all glyphs."""
+
+_GLYPH = re.compile(r"(?:mj|gj)[0-9]{6}")
+_FORM = "1"  # changes when features or drawing change, so that older caches are not read
+_BATCH = 1024
+_MAX_FONT = 256 << 20
+_KEEP = 4  # cached galleries
+
+
+@dataclass
+class Gallery:
+    """Glyphs of some fonts: ``names`` (``MJ026190``), unit ``vectors`` float32 [glyphs, dimensions].
+
+    ``sources`` holds for each glyph the number of its font in ``fonts`` and its glyph number there.
+    ``built`` tells whether the vectors were made now or read from the cache; ``path`` is the cache.
+    """
+
+    fonts: tuple[Path, ...]
+    names: tuple[str, ...]
+    sources: npt.NDArray[np.int32]
+    vectors: Floats
+    path: Path
+    built: bool
+
+    @cached_property
+    def faces(self) -> tuple[freetype.Face, ...]:
+        """The fonts, opened."""
+        return tuple(open_font(path) for path in self.fonts)
+
+    def draw(self, glyphs: Sequence[int], size: int = DOTS) -> npt.NDArray[np.uint8]:
+        """Grey pictures of glyphs by their place in ``names``: uint8 [glyphs, side, side]."""
+        return _draw(self.faces, self.sources[list(glyphs)], size)
+
+
+def find_fonts() -> tuple[Path, ...]:
+    """IPAmj 明朝 where systems install it, and the GJ font when it is there.
+
+    ``GAIJI_MJ_FONT`` and ``GAIJI_GJ_FONT`` decide when set; else the GJ font is looked for under its
+    published name beside the other and in ``fonts/`` of the user's data folder. ShapeError when there
+    is no IPAmj 明朝.
+    """
+    mincho = find_font()
+    if mincho is None:
+        how = "install IPAmj 明朝 (Debian: fonts-ipamj-mincho), or name it with --font or in GAIJI_MJ_FONT"
+        raise ShapeError("no font with MJ glyphs was found", next=how)
+    if given := os.environ.get("GAIJI_GJ_FONT"):
+        return mincho, Path(given)
+    places = (folder / GJ_FILE for folder in (mincho.parent, user_data_dir() / "fonts"))
+    return mincho, *[path for path in places if path.is_file()][:1]
+
+
+def load_gallery(fonts: Sequence[Path], progress: Progress | None = None) -> Gallery:
+    """The gallery of fonts, from the cache under their hashes or built and cached now.
+
+    ShapeError when a font is missing, damaged or has no glyph named like ``mj000001`` or ``gj000001``.
+    """
+    model = load_model()
+    path = user_data_dir() / "shape" / f"{_key(fonts, model)}.npz"
+    cached = _read(path, tuple(fonts))
+    if cached is not None:
+        return cached
+    faces, names, sources = _list_glyphs(fonts)
+    packed = _build(faces, sources, model, progress)
+    _write(path, names, sources, packed)
+    return Gallery(tuple(fonts), tuple(names), sources, unpack(packed), path, built=True)
+
+
+def pack(vectors: Floats) -> npt.NDArray[np.int8]:
+    """Unit vectors as int8, each row scaled to its own largest value; the length is made good when read."""
+    largest = np.maximum(np.abs(vectors).max(axis=1, keepdims=True), np.float32(1e-9))
+    packed: npt.NDArray[np.int8] = np.rint(vectors * (np.float32(127) / largest)).astype(np.int8)
+    return packed
+
+
+def unpack(packed: npt.NDArray[np.int8]) -> Floats:
+    """Unit vectors of packed ones."""
+    return unit(packed.astype(np.float32))
+
+
+def _key(fonts: Sequence[Path], model: Model) -> str:
+    digest = hashlib.sha256(f"{_FORM} {DOTS} {model.digest}".encode())
+    for font in fonts:
+        digest.update(_sha256(font))
+    return digest.hexdigest()[:24]
+
+
+def _sha256(font: Path) -> bytes:
+    try:
+        if font.stat().st_size > _MAX_FONT:
+            raise ShapeError(f"larger than {_MAX_FONT >> 20} MB", where=str(font), next="give a font file")
+        with font.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise ShapeError(f"cannot read it: {error.strerror}", where=str(font), next="check the path") from error
+
+
+def _list_glyphs(fonts: Sequence[Path]) -> tuple[tuple[freetype.Face, ...], list[str], npt.NDArray[np.int32]]:
+    """The opened fonts, the names of their glyphs, and font and glyph number of each; the first font wins."""
+    faces, found = [], dict[str, tuple[int, int]]()
+    for place, path in enumerate(fonts):
+        faces.append(open_font(path))
+        named = {name.upper(): number for number, name in enumerate(glyph_names(faces[-1])) if _GLYPH.fullmatch(name)}
+        if not named:
+            what = "no glyph is named like mj000001 or gj000001"
+            raise ShapeError(what, where=str(path), next="give IPAmj 明朝 or the GJ font itself")
+        for name, number in named.items():
+            found.setdefault(name, (place, number))
+    return tuple(faces), list(found), np.array(list(found.values()), np.int32)
+
+
+def _draw(faces: Sequence[freetype.Face], sources: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.uint8]:
+    out = np.zeros((len(sources), size + size // 4, size + size // 4), np.uint8)
+    for place, face in enumerate(faces):
+        mine = sources[:, 0] == place
+        out[mine] = draw(face, sources[mine, 1], size)
+    return out
+
+
+def _build(
+    faces: Sequence[freetype.Face], sources: npt.NDArray[np.int32], model: Model, progress: Progress | None
+) -> npt.NDArray[np.int8]:
+    packed = np.zeros((len(sources), model.matrix.shape[1]), np.int8)
+    for start in range(0, len(sources), _BATCH):
+        part = slice(start, start + _BATCH)
+        pictures = _draw(faces, sources[part], DOTS)
+        packed[part] = pack(model.project(describe(pictures)))
+        if progress:
+            progress(min(start + _BATCH, len(sources)), len(sources))
+    return packed
+
+
+def _read(path: Path, fonts: tuple[Path, ...]) -> Gallery | None:
+    """The cached gallery, or None when there is none or it is damaged: it is only a cache."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names, sources, packed = file["names"], file["sources"], file["vectors"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
+    if not len(names) == len(sources) == len(packed):
+        return None
+    return Gallery(fonts, tuple(names.astype(str).tolist()), sources, unpack(packed), path, built=False)
+
+
+def _write(path: Path, names: Sequence[str], sources: npt.NDArray[np.int32], packed: npt.NDArray[np.int8]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            np.savez_compressed(file, names=np.array(names, "S8"), sources=sources, vectors=packed)
+        os.replace(file.name, path)
+    except OSError as error:
+        what = f"cannot keep the index: {error.strerror}"
+        raise ShapeError(what, where=str(path.parent), next="set GAIJI_HOME to a folder you can write") from error
+    _forget_old(path)
+
+
+def _forget_old(path: Path) -> None:
+    """Keeps the newest few galleries: each new font release would leave one behind for ever."""
+    kept = sorted(path.parent.glob("*.npz"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in kept[_KEEP:]:
+        with suppress(OSError):
+            old.unlink()
