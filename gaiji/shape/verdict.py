@@ -62,8 +62,8 @@ class Evidence:
 
 
 def coarseness(dots: int) -> np.float32:
-    """How coarse a picture is: 1 at 24 dots, 0.5 at 48, between 0.25 and 1.5."""
-    return np.float32(min(max(24 / max(dots, 1), 0.25), 1.5))
+    """How coarse a picture is: 1 at 24 dots, 0.5 at 48 and more, at most 1.5."""
+    return np.float32(min(max(24 / max(dots, 1), 0.5), 1.5))
 
 
 def share_out(evidence: Evidence, calibration: dict[str, Any]) -> tuple[Floats, float]:

@@ -20,7 +20,8 @@ from train import spoil_edges
 
 from gaiji.shape.raster import draw
 
-SIZES = (24, 32, 40, 48)
+SIZES = (24, 32, 40, 48, 96)
+"""Dots an em; 96 stands for 外字 that come as a font."""
 EACH = 1000  # queries of one stratum, size and half
 OUTSIDE = 1500
 
@@ -86,7 +87,7 @@ def _set(source: str, stratum: str, size: int, pairs: faces.Pairs, spoiled: bool
 
 
 def rendered(half: int) -> Iterator[QuerySet]:
-    """HanaMin in four strata and sizes, and the two Noto faces."""
+    """HanaMin in four strata and all sizes, and the two Noto faces."""
     for stratum, name in enumerate(faces.STRATA):
         parts = [faces.truth(path) for path in faces.HANAMIN]
         parts = [one.take((one.strata == stratum) & _half(one.names, half)) for one in parts]
