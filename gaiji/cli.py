@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import click
 
 from gaiji import __version__
 from gaiji.cli_options import overrides as _overrides
+from gaiji.cli_review import review
 from gaiji.cli_verify import COMMANDS
 from gaiji.errors import GaijiError, UsageError
 
@@ -52,7 +51,7 @@ def main() -> None:
     """
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, review):
     main.add_command(_command)
 
 
@@ -290,199 +289,3 @@ def glyph_find(files: tuple[str, ...], fonts: tuple[Path, ...], strokes: int | N
     answer = find_glyph([Path(file) for file in files], fonts=fonts or None, strokes=strokes, limit=limit, progress=True)
     for line in lines(answer):
         click.echo(line)
-
-
-# -- review ---------------------------------------------------------------------------------------------
-
-
-@main.group()
-def review() -> None:
-    """The queue of glyphs that a person must look at."""
-
-
-@review.command("export")
-@click.argument("queue", type=click.Path())
-@click.option("--format", "format_", type=click.Choice(["csv", "xlsx", "html"]), default="csv", show_default=True)
-@click.option("--output", default="", help="The file to write (default: review.FORMAT beside the queue).")
-@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).")
-def review_export(queue: str, format_: str, output: str, fonts: tuple[str, ...]) -> None:
-    """Write the queue for clerks: one row for each code, with its picture and candidates."""
-    from gaiji.review.exchange import export
-
-    path = Path(output) if output else Path(f"review.{format_}") if "://" in queue else Path(queue).with_name(f"review.{format_}")
-    with _queue(queue) as opened:
-        done = export(opened, path, format_, fonts=fonts)
-    for note in done.notes:
-        click.echo(note, err=True)
-    click.echo(f"{done.rows} codes written to {path}")
-
-
-@review.command("learn")
-@click.argument("job", type=click.Path())
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
-def review_learn(job: str, settings: tuple[str, ...]) -> None:
-    """Read a job's dump again: what its names and readings say of the codes that wait."""
-    from gaiji.learn import learn
-
-    done = learn(job, overrides=_overrides(settings), progress=True)
-    click.echo(f"candidates for {done.proposed} of {done.codes} codes")
-
-
-@review.command("tables")
-@click.argument("queue", type=click.Path())
-@click.argument("tables", nargs=-1, required=True, type=click.Path())
-@click.option("--system", required=True, help="The code system whose codes they map, as the queue names it (JEF, KEIS, CP932 …).")
-def review_tables(queue: str, tables: tuple[str, ...], system: str) -> None:
-    """Propose what other towns' site tables say of the same codes."""
-    from gaiji.review.candidates import propose_from_tables
-
-    with _queue(queue) as opened:
-        count = propose_from_tables(opened, system, tables)
-    click.echo(f"candidates for {count} codes")
-
-
-@review.command("pictures")
-@click.argument("queue", type=click.Path())
-@click.argument("source", type=click.Path())
-@click.option("--charset", required=True, help="Charset of the dump, such as fujitsu-jef-ebcdik.")
-@click.option("--site", default="", help="Name of the municipality, as in [review] site of the job.")
-@click.option("--dots", default="", help="Width x height of a raw dot matrix, such as 24x24.")
-def review_pictures(queue: str, source: str, charset: str, site: str, dots: str) -> None:
-    """Give the codes of a queue their pictures: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, raw dots."""
-    from gaiji.charset import load_charset
-    from gaiji.review.pictures import parse_dots, read_pictures
-
-    loaded = load_charset(charset)
-    pictures = read_pictures(source, loaded, dots=parse_dots(dots))
-    with _queue(queue) as opened:
-        given, reopened = opened.add_pictures(loaded.system, site, pictures)
-    click.echo(f"{len(pictures)} pictures read, {given} codes of the queue have one; {reopened} decided codes are open again")
-
-
-@review.command("suggest")
-@click.argument("queue", type=click.Path())
-@click.argument("code")
-@click.option("--limit", default=9, show_default=True, help="Candidates shown at most.")
-@click.option("--forms", is_flag=True, help="Also the related forms of the first candidate.")
-def review_suggest(queue: str, code: str, limit: int, forms: bool) -> None:
-    """Show the candidates for a code of the queue, with their reasons."""
-    from gaiji.review.candidates import forms_of, suggest
-
-    with _queue(queue) as opened:
-        items = [i for i in opened.items() if i.code == code.upper()]
-        if not items:
-            raise UsageError(f"no item has the code {code[:20]!r}", where=queue, next="gaiji review export lists the codes")
-        for item in items:
-            click.echo(f"{item.system} {item.code} {item.reason}: {item.people} records")
-            found = suggest(opened, item.id, limit=limit)
-            for number, candidate in enumerate(found, 1):
-                click.echo(f"  {number}. {candidate.glyph} {candidate.text}  {candidate.score:.2f}  {candidate.reason}")
-            if not found:
-                click.echo("  nothing is known of it; gaiji review learn JOB reads the names of the dump")
-            if forms and found:
-                click.echo(f"  related: {' '.join(forms_of(found[0].glyph))}")
-
-
-@review.command("import")
-@click.argument("queue", type=click.Path())
-@click.argument("file", type=click.Path())
-@click.option("--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True)
-@click.option("--dry-run", is_flag=True, help="Check the sheet and write nothing.")
-def review_import(queue: str, file: str, confirm: str, dry_run: bool) -> None:
-    """Take the decisions of a CSV or XLSX sheet; with one wrong row nothing is taken."""
-    from gaiji.review.exchange import Refused, import_sheet
-
-    with _queue(queue) as opened:
-        try:
-            done = import_sheet(opened, Path(file), confirm=confirm, dry_run=dry_run)
-        except Refused as error:
-            for refusal in error.refusals:
-                click.echo(str(refusal), err=True)
-            raise
-    would = "would be " if dry_run else ""
-    click.echo(f"{done.decided} {would}decided, {done.confirmed} {would}confirmed, {done.unchanged} unchanged")
-
-
-@review.command("apply")
-@click.argument("queue", type=click.Path())
-@click.option("--folder", default="", help="Where the site tables go (default: beside the queue, where convert finds them).")
-def review_apply(queue: str, folder: str) -> None:
-    """Write the confirmed decisions as site tables, which the next conversion uses."""
-    from gaiji.review.apply import apply
-
-    with _queue(queue) as opened:
-        written = apply(opened, Path(folder) if folder else Path(queue).parent)
-    for path, rows in written.items():
-        click.echo(f"{rows} decisions written to {path}")
-    if not written:
-        click.echo("no confirmed decision that a table can carry")
-
-
-@review.command("status")
-@click.argument("queue", type=click.Path())
-def review_status(queue: str) -> None:
-    """Progress by state: codes, records (people) that they concern, occurrences."""
-    from gaiji.review.decisions import Decisions
-    from gaiji.review.sheet import STATES
-
-    with _queue(queue) as opened:
-        for state, counts in Decisions(opened).status().items():
-            click.echo(
-                f"{state:10} {STATES[state]}  {counts['items']} codes, {counts['people']} records,"
-                f" {counts['occurrences']} occurrences"
-            )
-
-
-@review.command("serve")
-@click.argument("queue", type=click.Path())
-@click.option("--port", default=0, help="Port on 127.0.0.1 (default: a free one).")
-@click.option("--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True)
-@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).")
-@click.option("--idle", default=30, show_default=True, help="Minutes without use after which a session ends.")
-def review_serve(queue: str, port: int, confirm: str, fonts: tuple[str, ...], idle: int) -> None:
-    """The review screen for clerks, a page on this machine only, until Ctrl-C."""
-    from gaiji.review.web import serve
-
-    with _queue(queue):
-        pass
-
-    def ready(url: str, _: object) -> None:
-        click.echo(f"{url}\nopen this address in a browser on this machine; Ctrl-C ends it")
-
-    serve(queue, port=port, confirm=confirm, fonts=fonts, idle=idle * 60, ready=ready)
-
-
-@review.command("audit")
-@click.argument("queue", type=click.Path())
-@click.option("--head", default="", help="The head noted at an earlier time: it must still be a line of the log.")
-def review_audit(queue: str, head: str) -> None:
-    """Verify the audit log: that no line and no decision was changed unseen.
-
-    Prints the head (the newest line's hash). Note it outside the queue: with --head it proves later
-    that the log was only added to.
-    """
-    from gaiji.review.decisions import audit_head, audit_lines, verify_audit
-
-    with _queue(queue) as opened:
-        lines, wrong = verify_audit(opened)
-        now = audit_head(opened)
-        if not wrong and head and head not in {line["hash"] for line in audit_lines(opened)}:
-            wrong = "the noted head is no line of this log"
-    if wrong:
-        click.echo(f"gaiji: {queue}: {wrong}; restore the queue from a backup", err=True)
-        sys.exit(1)
-    click.echo(f"{lines} lines hold; head {now or 'none yet'}")
-
-
-@contextmanager
-def _queue(where: str) -> Iterator[Any]:
-    """An existing queue, closed again."""
-    from gaiji.review.queue import open_queue
-
-    if "://" not in where and not Path(where).exists():
-        raise UsageError("is not there", where=where, next="run gaiji convert first; it prints where its queue is")
-    opened = open_queue(where)
-    try:
-        yield opened
-    finally:
-        opened.close()

@@ -88,9 +88,7 @@ class Fields:
         plain = not special and not self.charset.spec.kind.startswith("utf")
         return Column(spec.name, out, offsets, plain), counts, findings
 
-    def units(
-        self, batch: Batch, spec: Field, place: Place, states: bytearray
-    ) -> tuple[memoryview, array[int], array[int]]:
+    def units(self, batch: Batch, spec: Field, place: Place, states: bytearray) -> tuple[memoryview, array[int], array[int]]:
         """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's end
         in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
         fields of one width is left out where texts are trimmed."""

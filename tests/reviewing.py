@@ -13,11 +13,11 @@ from gaiji.datafiles import samples_dir
 from gaiji.learn import learn
 
 
-def sample_queue(folder: Path, name: str = "juki-jef") -> Path:
+def sample_queue(folder: Path, name: str = "juki-jef", **overrides: object) -> Path:
     """The queue of a sample job, with what its names propose."""
     shutil.copytree(samples_dir(), folder, ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"), dirs_exist_ok=True)
-    convert(folder / f"{name}.toml")
-    learn(folder / f"{name}.toml")
+    convert(folder / f"{name}.toml", overrides=overrides)
+    learn(folder / f"{name}.toml", overrides=overrides)
     return folder / "out" / name / "review.sqlite"
 
 
@@ -25,7 +25,7 @@ class Screen:
     """The review screen as its command starts it, with the URL that it prints."""
 
     def __init__(self, queue: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "gaiji", "review", "serve", str(queue), *options]
+        command = [sys.executable, "-m", "gaiji", "review", "serve", "--queue", str(queue), *options]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         self.url = self._process.stdout.readline().strip()

@@ -20,6 +20,7 @@ from gaiji.review.exchange import export
 from gaiji.review.parts import find
 from gaiji.review.pictures import Picture, PictureError, find_font, image, open_gallery, overlay, parse_dots, read_pictures
 from gaiji.review.queue import Item, Sample, open_queue
+from gaiji.review.shapes import propose_shapes
 from tests.reviewing import sample_queue
 
 FORMS_OF_BE = 24
@@ -156,6 +157,29 @@ def test_names_are_told_only_where_the_queue_may_hold_them(tmp_path, context, to
     reasons = "".join(c.reason for some in suggest_all(opened, list(opened.items())).values() for c in some)
     opened.close()
     assert "同じ読みの" in reasons and ("渡邉" in reasons) is told
+
+
+@pytest.mark.skipif(find_font() is None, reason="IPAmj 明朝 is not installed")
+def test_shape_and_names_together_on_all_the_sample_gaiji(tmp_path):
+    """40 外字 with pictures: the right glyph is in the first five for all that are in MJ; the two that are not are called so."""
+    rows = [r.split("\t") for r in (samples_dir() / "truth.tsv").read_text("utf-8").splitlines()[1:]]
+    seen = 0
+    for name in ("juki-jef", "koseki-keis", "juki-windows"):
+        truth = {code: glyph for file, code, glyph in rows if file.startswith(name)}
+        opened = open_queue(sample_queue(tmp_path / name, name, **{"source.tables": []}))
+        done = propose_shapes(opened)
+        items = [i for i in opened.items() if i.reason == "unmapped-gaiji"]
+        found = suggest_all(opened, items, limit=5)
+        opened.close()
+        assert done.codes == len(items) == len(truth) and done.notes == ()
+        for item in items:
+            if truth[item.code] == "none":
+                assert item.verdict == "not-in-repertoire"
+            else:
+                assert truth[item.code] in [c.glyph for c in found[item.id]], item.code
+                assert item.verdict in ("near-certain", "likely")
+        seen += len(items)
+    assert seen == 40
 
 
 # -- the other sources ------------------------------------------------------------------------------------

@@ -84,6 +84,6 @@ def test_init_writes_a_job_that_loads_and_never_overwrites(tmp_path):
 
 
 def test_review_export_of_a_missing_queue(tmp_path):
-    shown = run("review", "export", str(tmp_path / "none.sqlite"))
+    shown = run("review", "export", "--queue", str(tmp_path / "none.sqlite"))
     assert shown.exit_code == 2
     assert not list(tmp_path.iterdir())

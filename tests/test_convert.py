@@ -267,7 +267,7 @@ def test_running_again_adds_nothing_and_a_settled_code_leaves(tmp_path):
 def test_the_clerks_sheet_has_a_bom_and_no_formulas(tmp_path):
     data = "宛名番号,氏名\n=1+1,辻◎\n".encode("cp932")
     run_csv(tmp_path, data, "windows-31j-jis2004", review='key = "宛名番号"')
-    shown = CliRunner().invoke(main, ["review", "export", str(tmp_path / "out/review.sqlite")])
+    shown = CliRunner().invoke(main, ["review", "export", "--queue", str(tmp_path / "out/review.sqlite")])
     assert shown.exit_code == 0, shown.output
     raw = (tmp_path / "out/review.csv").read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")

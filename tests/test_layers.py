@@ -21,7 +21,7 @@ LAYERS = [
     {"shape.find"},
     {"review.queue"},
     {"review.decisions", "review.candidates", "review.context"},
-    {"review.sheet"},
+    {"review.sheet", "review.shapes"},
     {"review.workbook", "review.page"},
     {"review.exchange"},
     {"review.apply", "review.web.guard"},
@@ -39,7 +39,7 @@ LAYERS = [
     {"explain", "tablediff"},
     {"demo"},
     {"cli_options"},
-    {"cli_verify"},
+    {"cli_verify", "cli_review"},
     {"cli"},
     {"__main__"},
 ]

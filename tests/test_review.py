@@ -331,10 +331,10 @@ def test_convert_review_apply_convert(folder, name):
     unknown = {f["code"] for f in again.data["findings"] if f["reason"] == "unmapped-gaiji"}
     assert left <= {"already-lost", "broken-shift", "illegal"} and not unknown
     assert any(t["id"].startswith("decisions-") for t in again.data["tables"])
-    shown = CliRunner().invoke(main, ["review", "audit", str(where)])
+    shown = CliRunner().invoke(main, ["review", "audit", "--queue", str(where)])
     assert (shown.exit_code, "lines hold" in shown.output) == (0, True)
     raw = bytearray(where.read_bytes())
     at = raw.index("戸籍簿".encode())
     raw[at] ^= 1
     where.write_bytes(raw)
-    assert CliRunner().invoke(main, ["review", "audit", str(where)]).exit_code == 1
+    assert CliRunner().invoke(main, ["review", "audit", "--queue", str(where)]).exit_code == 1

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 import time
 
 import pytest
 
 from gaiji.review.decisions import Decisions, verify_audit
-from gaiji.review.pictures import open_gallery
-from gaiji.review.queue import Item, Sample
+from gaiji.review.pictures import Picture, open_gallery
+from gaiji.review.queue import Item, Proposal, Sample
 from gaiji.review.web.app import create_app
 
 TOKEN = "a-token-of-the-test"
@@ -200,6 +201,46 @@ def test_nobody_decides_without_a_name(queue, app):
     client = enter(app, "")
     assert "名前" in decide(client, items(queue)[0]).get_data(as_text=True)
     assert items(queue)[0].state == "open"
+
+
+def test_near_certain_ones_on_one_sheet(queue, app, clerk):
+    one, two, three, four = items(queue)
+    pictures = {i.code: [Picture(1, 1, b"\xff")] for i in (one, two, three)}
+    queue.add_pictures("JEF", "見本市", pictures)
+    ids = [i.id for i in items(queue)]
+    shape = {
+        one.id: [Proposal("MJ026191", 0.99, "")],
+        two.id: [Proposal("MJ026192", 0.99, "")],
+        three.id: [Proposal("MJ026193", 0.99, "")],
+    }
+    queue.propose("shape", shape, ids)
+    queue.propose("dump", {three.id: [Proposal("MJ026191", 1.0, ""), Proposal("MJ026194", 0.5, "")]}, ids)
+    queue.judge({one.id: "near-certain", two.id: "near-certain", three.id: "near-certain", four.id: "likely"})
+    page = get(clerk, "/sheet").get_data(as_text=True)
+    assert page.count('name="take"') == 3 and "MJ026193" in page and "残り <b>3</b>" in page
+    shown = re.findall(r'name="shown" value="([^"]+)"', page)
+    other = enter(app, "鈴木")
+    decide(other, queue.item(two.id), "MJ026204")
+    answer = post(clerk, "/sheet", shown=shown, take=shown[:2], evidence="外字台帳")
+    assert answer.status_code == 409 and two.code in answer.get_data(as_text=True)
+    assert {c.code: s for c in queue.items() if (s := Decisions(queue).of(c.id) and Decisions(queue).of(c.id).glyph)} == {
+        one.code: "MJ026191", two.code: "MJ026204",
+    }  # fmt: skip
+    assert queue.item(three.id).verdict == "likely"  # unchecked: it is looked at alone
+    assert post(clerk, "/sheet", take=["1-x-MJ026191"]).status_code == 400
+
+
+def test_a_picture_finds_glyphs(clerk):
+    from gaiji.review.pictures import open_gallery
+
+    gallery = open_gallery()
+    if gallery.missing:
+        pytest.skip("IPAmj 明朝 is not installed")
+    data = {"form_token": form_token(clerk), "picture": (io.BytesIO(gallery.glyph("MJ026191", 96).png()), "a.png")}
+    answer = clerk.post("/compare", data=data, environ_overrides=HOST)
+    assert 'data-name="MJ026191"' in answer.get_data(as_text=True).split("</label>")[0]
+    data = {"form_token": form_token(clerk), "picture": (io.BytesIO(b"no picture"), "a.png")}
+    assert clerk.post("/compare", data=data, environ_overrides=HOST).status_code == 400
 
 
 def test_the_list_filters_and_shows_progress(queue, clerk):

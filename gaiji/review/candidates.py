@@ -33,6 +33,8 @@ SOURCES = {
 """Source → what clerks are told it is, the most telling first."""
 WEIGHTS = {"table": 0.9, "site": 0.7, "code": 0.6, "picture": 0.98, "dump": 0.85, "shape": 0.97, "form": 0.3}
 """How far a score of 1 from a source carries in the ranking: 1 - (1 - w₁s₁)(1 - w₂s₂)…"""
+UNHEARD, BEHIND = 0.3, 0.2
+"""Where shapes were compared: the share that a glyph keeps for which nothing else speaks, and what the others carry alone."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Candidate:
     @property
     def reason(self) -> str:
         """All reasons in one line, in Japanese."""
-        return "／".join(f"{SOURCES[source]}：{why}" if why else SOURCES[source] for source, _, why in self.parts)
+        return "／".join(f"{SOURCES[source]} {score:.2f}" + (f"：{why}" if why else "") for source, score, why in self.parts)
 
 
 def suggest(queue: Queue, item_id: int, *, limit: int = 9) -> list[Candidate]:
@@ -112,18 +114,41 @@ def _decided(connection: sa.Connection) -> list[tuple[int, str, str, str, str]]:
 
 def _ranked(found: Mapping[str, Mapping[str, tuple[float, str]]], repertoire: Repertoire, limit: int) -> list[Candidate]:
     out = []
+    scores = _scores(found)
     for name, parts in found.items():
         glyph = repertoire.get(name)
         if glyph is None:
             continue
-        rest = 1.0
-        for source, (score, _) in parts.items():
-            rest *= 1 - WEIGHTS[source] * score
         ordered = sorted(parts.items(), key=lambda part: list(SOURCES).index(part[0]))
         told = tuple((source, score, why) for source, (score, why) in ordered)
-        out.append(Candidate(glyph.name, glyph.text, round(1 - rest, 4), told))
+        out.append(Candidate(glyph.name, glyph.text, round(scores[name], 4), told))
     out.sort(key=lambda c: (-c.score, c.glyph))
     return out[:limit]
+
+
+def _scores(found: Mapping[str, Mapping[str, tuple[float, str]]]) -> dict[str, float]:
+    """Glyph → score. Sources that agree add up; where a picture was compared, the others only shift its answer.
+
+    A picture tells forms of one character apart, names do not: shape's probabilities are multiplied by what else speaks for
+    each glyph and brought to their old sum. What nothing but others propose stays behind, the more so the surer shape is
+    of its own candidates together.
+    """
+    others = {}
+    for name, parts in found.items():
+        rest = 1.0
+        for source, (score, _) in parts.items():
+            rest *= 1 - WEIGHTS[source] * score if source != "shape" else 1
+        others[name] = 1 - rest
+    shapes = {name: parts["shape"][0] for name, parts in found.items() if "shape" in parts}
+    if not shapes:
+        return others
+    shifted = {name: score * (UNHEARD + others[name]) for name, score in shapes.items()}
+    seen = sum(shapes.values())
+    scale = seen / (sum(shifted.values()) or 1)
+    behind = BEHIND * (1 - seen)
+    return {
+        name: 1 - (1 - WEIGHTS["shape"] * shifted.get(name, 0.0) * scale) * (1 - behind * score) for name, score in others.items()
+    }
 
 
 def forms_of(name: str, *, limit: int = 60) -> list[str]:

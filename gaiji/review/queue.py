@@ -57,6 +57,8 @@ class Item:
     basis: str = ""
     id: int = 0
     version: int = 0
+    verdict: str = ""
+    """What its shape says: ``near-certain``, ``likely``, ``not-in-repertoire``, "" where nobody compared it."""
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -90,7 +92,7 @@ class Queue:
         except sa.exc.SQLAlchemyError as error:
             raise self._error(error) from error
         if found not in (None, SCHEMA):
-            raise QueueError(f"has schema {found}, this gaiji writes {SCHEMA}", where=self._name(), next="use a new queue file")
+            raise QueueError(f"has schema {found}, this gaiji writes {SCHEMA}", where=self.name, next="use a new queue file")
 
     def close(self) -> None:
         """Let go of the database."""
@@ -175,6 +177,7 @@ class Queue:
                 if not new or digests == before:
                     continue
                 connection.execute(picture.delete().where(picture.c.item_id == old.id))
+                connection.execute(item.update().where(item.c.id == old.id).values(verdict=""))
                 connection.execute(picture.insert(), [
                     {"item_id": old.id, "number": n, "width": p.width, "height": p.height, "digest": p.digest, "ink": p.ink}
                     for n, p in enumerate(new)
@@ -205,6 +208,12 @@ class Queue:
             if rows:
                 connection.execute(proposal.insert(), rows)
 
+    def judge(self, verdicts: Mapping[int, str]) -> None:
+        """Keep what the shapes of items say."""
+        with self.writing() as connection:
+            for item_id, verdict in verdicts.items():
+                connection.execute(item.update().where(item.c.id == item_id).values(verdict=verdict))
+
     def pictured(self, ids: Sequence[int]) -> set[int]:
         """Those of the items that have a 外字 picture."""
         with self.reading() as connection:
@@ -227,12 +236,15 @@ class Queue:
             connection.execute(table.delete().where(table.c.item_id.in_(gone)))
         connection.execute(item.delete().where(item.c.id.in_(gone)))
 
-    def order(self, states: Sequence[str], also: int = 0) -> list[tuple[int, str]]:
-        """(id, code) of the items in these states (and of item ``also``), those that concern the most people first."""
+    def order(self, states: Sequence[str], also: int = 0, verdict: str = "") -> list[tuple[int, str]]:
+        """(id, code) of the items in these states (and of item ``also``), those that concern the most people first.
+
+        ``verdict`` limits them to those whose shape says that.
+        """
         query = (
             sa.select(item.c.id, item.c.code)
             .join(usage, usage.c.item_id == item.c.id, isouter=True)
-            .where(item.c.state.in_(states) | (item.c.id == also))
+            .where((item.c.state.in_(states) & ((item.c.verdict == verdict) if verdict else sa.true())) | (item.c.id == also))
             .group_by(item.c.id)
             .order_by(*_BY_PEOPLE)
         )
@@ -269,7 +281,7 @@ class Queue:
     def _item(self, row: Any) -> Item:
         return Item(
             row.system, row.code, row.site, row.reason, candidates=row.candidates, state=row.state, basis=row.basis,
-            id=row.id, version=row.version,
+            id=row.id, version=row.version, verdict=row.verdict,
         )  # fmt: skip
 
     @contextmanager
@@ -294,13 +306,22 @@ class Queue:
         except sa.exc.SQLAlchemyError as error:
             raise self._error(error) from error
 
-    def _name(self) -> str:
-        return sa.make_url(self.url).render_as_string(hide_password=True)
+    @property
+    def name(self) -> str:
+        """The queue for messages: its file, or its URL without the password."""
+        made = sa.make_url(self.url)
+        return str(made.database) if made.get_backend_name() == "sqlite" else made.render_as_string(hide_password=True)
+
+    @property
+    def folder(self) -> Path:
+        """Where files that go with it are written: beside a file, in the working folder for a database server."""
+        made = sa.make_url(self.url)
+        return Path(str(made.database)).parent if made.get_backend_name() == "sqlite" else Path()
 
     def _error(self, error: Exception) -> QueueError:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         return QueueError(
-            f"the review queue cannot be used: {cause}", where=self._name(),
+            f"the review queue cannot be used: {cause}", where=self.name,
             next="check [review] queue: its folder, its permissions, or that no other program holds it",
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ item = sa.Table(
     sa.Column("basis", sa.String(64), nullable=False, default=""),
     sa.Column("state", sa.String(16), nullable=False, default="open"),
     sa.Column("version", sa.Integer, nullable=False, default=0),
+    sa.Column("verdict", sa.String(24), nullable=False, default=""),
     sa.UniqueConstraint("system", "code", "site", "reason"),
 )  # fmt: skip
 usage = sa.Table(

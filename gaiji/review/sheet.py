@@ -34,6 +34,7 @@ REASONS = {
     "shrink-many": "縮退先が複数",
 }
 STATES = {"open": "未判定", "proposed": "確認待ち", "confirmed": "確定", "deferred": "保留", "rejected": "対象外"}
+VERDICTS = {"near-certain": "字形がほぼ確実", "likely": "字形の候補あり", "not-in-repertoire": "MJ・GJにない可能性"}
 GUIDE = (
     "この表は、住民記録・戸籍のデータから、対応する標準の文字（MJ・GJ）が決まっていない文字を集めたものです。",
     "灰色の列は変更しないでください。書き込むのは「同定先」から右の列です。",
@@ -84,7 +85,7 @@ def _row(found: Item, decisions: Mapping[int, Decision], pictures: list[Picture]
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
     shown = [f"{c.glyph} {c.text}（{c.score:.2f}）\n{c.reason}" for c in candidates]
     cells = (
-        f"{found.id}-{found.version}", found.system, found.code, "画像" if pictures else "",
+        f"{found.id}-{found.version}", found.system, found.code, (VERDICTS.get(found.verdict, "画像") if pictures else ""),
         REASONS.get(found.reason, found.reason), STATES.get(found.state, found.state), str(found.people), str(found.total),
         fields, samples,
         *shown, *[""] * (len(CANDIDATES) - len(shown)), *decided_cells(decisions.get(found.id)),

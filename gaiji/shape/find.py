@@ -34,7 +34,7 @@ def find_glyph(
     PictureError when a file is no picture, ShapeError when a picture or font cannot be used.
     """
     inks = [as_ink(read_image(file), str(file)) for file in files]
-    return load_index(fonts, progress=_Bar() if progress else None).query(inks, strokes=strokes, limit=limit)
+    return load_index(fonts, progress=IndexBar() if progress else None).query(inks, strokes=strokes, limit=limit)
 
 
 def lines(answer: Answer) -> list[str]:
@@ -47,7 +47,7 @@ def lines(answer: Answer) -> list[str]:
     return out
 
 
-class _Bar:
+class IndexBar:
     """Glyphs done on standard error; nothing when that is no terminal or the index is in the cache."""
 
     def __init__(self) -> None:

@@ -19,18 +19,21 @@ from werkzeug.wrappers import Response as AnyResponse
 from gaiji.errors import GaijiError
 from gaiji.model import Glyph
 from gaiji.repertoire import load_repertoire
-from gaiji.review.candidates import Candidate, forms_of, suggest
-from gaiji.review.decisions import KINDS, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
+from gaiji.review.candidates import Candidate, forms_of, suggest, suggest_all
+from gaiji.review.decisions import KINDS, OPEN, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
 from gaiji.review.parts import find
-from gaiji.review.pictures import Gallery, Picture, overlay
+from gaiji.review.pictures import Gallery, Picture, image, overlay
 from gaiji.review.queue import Item
-from gaiji.review.sheet import REASONS, STATES
+from gaiji.review.sheet import REASONS, STATES, VERDICTS
 from gaiji.review.web.guard import guard
 
 PAGE = 100
 SIDES = (48, 96, 144, 288)
 """Sides in pixels at which pictures are drawn."""
 UNDO = 20
+ON_A_SHEET = 12
+"""Near-certain codes shown together."""
+SURE = "near-certain"
 KIND_KEYS = dict(zip("qwert", KINDS, strict=True))
 
 
@@ -47,13 +50,14 @@ class Shown:
 def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> Flask:
     """The screen over one queue. ``token`` opens it; ``idle`` seconds without a request end a session."""
     app = Flask("gaiji.review.web", root_path=str(Path(__file__).parent))
-    app.config["MAX_CONTENT_LENGTH"] = 1 << 16
+    app.config["MAX_CONTENT_LENGTH"] = 4 << 20
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app, token, idle)
     screen = Screen(acts, gallery)
     for rule, view, methods in (
         ("/", screen.list, ["GET"]), ("/item/<int:item_id>", screen.item, ["GET"]),
         ("/item/<int:item_id>/<act>", screen.act, ["POST"]), ("/undo", screen.undo, ["POST"]),
+        ("/sheet", screen.sheet, ["GET"]), ("/sheet", screen.take, ["POST"]), ("/compare", screen.compare, ["POST"]),
         ("/who", screen.who, ["POST"]), ("/end", screen.end, ["POST"]), ("/find", screen.find, ["GET"]),
         ("/forms/<name>", screen.forms, ["GET"]), ("/glyph/<name>/<int:side>.png", screen.glyph, ["GET"]),
         ("/picture/<int:item_id>/<int:side>.png", screen.picture, ["GET"]),
@@ -62,7 +66,7 @@ def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> F
         app.add_url_rule(rule, view.__name__, view, methods=methods)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(GaijiError, _our_error)
-    app.context_processor(lambda: {"states": STATES, "reasons": REASONS, "kinds": KIND_KEYS})
+    app.context_processor(lambda: {"states": STATES, "reasons": REASONS, "kinds": KIND_KEYS, "verdicts": VERDICTS})
     return app
 
 
@@ -99,7 +103,8 @@ class Screen:
         items = {i.id: i for i in self.queue.items(shown)}
         return render_template(
             "list.html", items=[items[i] for i in shown if i in items], state=state, code=wanted, page=number, pages=pages,
-            total=len(order), pictures=self.queue.pictured(shown), decisions=self.acts.all(shown), progress=self._progress(),
+            sure=len(self.queue.order((OPEN,), verdict=SURE)), total=len(order),
+            pictures=self.queue.pictured(shown), decisions=self.acts.all(shown), progress=self._progress(),
         )  # fmt: skip
 
     def _progress(self) -> dict[str, Any]:
@@ -167,10 +172,10 @@ class Screen:
         to = item_id if act == "reopen" else after
         return redirect(url_for("item", item_id=to) if to else url_for("list"), 303)
 
-    def _decision(self, person: str, note: str) -> Decision:
-        kind = request.form.get("kind", "")
+    def _decision(self, person: str, note: str, *, kind: str = "", glyph: str = "") -> Decision:
+        kind = kind or request.form.get("kind", "")
         g.clerk.evidence = evidence = request.form.get("evidence", "").strip()[:200]
-        glyph = "" if kind == UNREADABLE else request.form.get("glyph", "").strip().upper()
+        glyph = "" if kind == UNREADABLE else glyph or request.form.get("glyph", "").strip().upper()
         return Decision(
             kind=kind, glyph=glyph, evidence=evidence, note=note, decided_by=person, decided_at=date.today().isoformat(),
             repertoire=load_repertoire().version,
@@ -182,6 +187,37 @@ class Screen:
         if made:
             what = f"「{made.glyph or made.kind}」と判定しました（{made.decided_by}）"
         return f"この画面を開いた後に、ほかの人が{what}。あなたの操作は保存していません。"
+
+    # -- runs of near-certain ones ----------------------------------------------------------------
+
+    def sheet(self, message: str = "") -> str:
+        """Twelve codes whose shape is near certain, each beside its first candidate, all checked."""
+        order = [i for i, _ in self.queue.order((OPEN,), verdict=SURE)]
+        items = list(self.queue.items(order[: 5 * ON_A_SHEET]))
+        found = suggest_all(self.queue, items)
+        pairs = [(i, best) for i in items if (best := _agreed(found[i.id]))][:ON_A_SHEET]
+        return render_template(
+            "sheet.html", pairs=pairs, left=len(order), message=message, progress=self._progress(), evidence=g.clerk.evidence
+        )
+
+    def take(self) -> AnyResponse | tuple[str, int]:
+        """Decide the codes that stayed checked on a sheet; those that somebody changed meanwhile are named and left."""
+        if not g.clerk.who:
+            return self.sheet("先に判定者の名前を入れてください。"), 400
+        missed, taken = [], request.form.getlist("take")[:ON_A_SHEET]
+        for given in taken:
+            item_id, version, glyph = _parts(given)
+            made = self._decision(g.clerk.who, "字形がほぼ確実な文字の一括判定", kind=KINDS[0], glyph=glyph)
+            try:
+                self.acts.decide(item_id, made, version=version)
+                g.clerk.undo = [*g.clerk.undo, (item_id, version + 1)][-UNDO:]
+            except Conflict:
+                missed.append(self._item(item_id).code)
+        doubted = [_parts(given)[0] for given in request.form.getlist("shown")[:ON_A_SHEET] if given not in taken]
+        self.queue.judge(dict.fromkeys(doubted, "likely"))  # a clerk doubts it: it is looked at alone
+        if missed:
+            return self.sheet(f"ほかの人が先に判定したため保存しなかった文字：{'、'.join(missed)}"), 409
+        return redirect(url_for("sheet"), 303)
 
     def undo(self) -> AnyResponse | tuple[str, int]:
         """Take back the last act of this session, if nobody has acted on the item since."""
@@ -210,6 +246,20 @@ class Screen:
     def find(self) -> str:
         """Glyphs for a clerk's query, as a fragment of a page."""
         return render_template("glyphs.html", candidates=_glyphs(find(request.args.get("q", ""))))
+
+    def compare(self) -> str:
+        """The glyphs that a picture given by the clerk looks like, as a fragment of a page."""
+        file = request.files.get("picture")
+        if file is None:
+            abort(400, "画像がありません。")
+        from gaiji.shape import as_ink, load_index
+
+        answer = load_index().query([as_ink(image(file.read(), "picture"))], limit=9)
+        repertoire = load_repertoire()
+        shown = [
+            Shown(str(n), repertoire[m.glyph], m.score, "") for n, m in enumerate(answer.matches, 1) if m.glyph in repertoire
+        ]
+        return render_template("glyphs.html", candidates=shown, said=answer.reason)
 
     def forms(self, name: str) -> str:
         """The related forms of a glyph, as a fragment of a page."""
@@ -240,6 +290,22 @@ class Screen:
         if picture is None:
             abort(404)
         return picture
+
+
+def _agreed(candidates: Sequence[Candidate]) -> Shown | None:
+    """The first candidate, when it is also the first by shape."""
+    by_shape = [(score, c.glyph) for c in candidates for source, score, _ in c.parts if source == "shape"]
+    if not by_shape or max(by_shape)[1] != candidates[0].glyph:
+        return None
+    return _shown(candidates[:1])[0]
+
+
+def _parts(given: str) -> tuple[int, int, str]:
+    """Item, version and glyph of a check box."""
+    item_id, version, glyph = (*given.split("-"), "", "", "")[:3]
+    if not (item_id.isdecimal() and version.isdecimal()):
+        abort(400, "画面が古くなっています。もう一度開いてください。")
+    return int(item_id), int(version), glyph
 
 
 def _side(side: int) -> int:

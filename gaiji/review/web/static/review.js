@@ -25,8 +25,13 @@ function choose(label) {
 
 const chosen = () => box.querySelector("input:checked");
 
-async function fill(address) {
-  const answer = await fetch(address, { credentials: "same-origin" });
+async function fill(address, options = {}) {
+  const answer = await fetch(address, { credentials: "same-origin", ...options });
+  if (answer.status === 400) {
+    box.textContent = "画像を読めませんでした。PNG・BMP・GIF・TIFFの、文字一つの画像を選んでください。";
+    $("back").hidden = false;
+    return;
+  }
   if (!answer.ok) { location.reload(); return; }
   box.innerHTML = await answer.text();
   $("back").hidden = false;
@@ -46,6 +51,18 @@ if (box) {
   });
   $("forms").addEventListener("click", () => { if (chosen()) fill("/forms/" + chosen().value); });
   $("back").addEventListener("click", restore);
+  const compareWith = (file) => {
+    const form = new FormData();
+    form.append("form_token", document.querySelector("#decide input[name=form_token]").value);
+    form.append("picture", file);
+    fill("/compare", { method: "POST", body: form });
+  };
+  $("picture").addEventListener("change", (event) => { if (event.target.files[0]) compareWith(event.target.files[0]); });
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files[0]) compareWith(event.dataTransfer.files[0]);
+  });
   if (box.dataset.show) {
     const name = box.dataset.show;
     const label = box.querySelector('[data-name="' + name + '"]');
@@ -60,7 +77,7 @@ if (box) {
 const click = (id) => { const element = $(id); if (element) element.click(); return !!element; };
 const keys = {
   n: () => click("after"), p: () => click("before"), h: () => click("defer"), x: () => click("reject"), u: () => click("undo"),
-  c: () => click("confirm"), f: () => click("forms"), Enter: () => (box && (chosen() || unreadable()) ? click("ok") : first()),
+  c: () => click("confirm"), s: () => click("sure"), f: () => click("forms"), Enter: () => ($("sheet") ? click("ok") : box && (chosen() || unreadable()) ? click("ok") : first()),
   "/": () => { const field = $("search"); if (field) { field.focus(); field.select(); } return !!field; },
   Escape: () => { if (box) restore(); return !!box; },
 };
