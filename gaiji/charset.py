@@ -190,6 +190,7 @@ class Charset:
         self._recipe()  # a wrong option is an error now, not at the first character
         self._programs: dict[Any, kernel.Program] = {}
         self._codes: dict[Any, kernel_encode.Codes] = {}
+        self._encodings: dict[int, dict[str, Row]] = {}
 
     def __repr__(self) -> str:
         return f"<Charset {self.name}: {len(self.entries)} codes>"
@@ -423,6 +424,11 @@ class Charset:
     def encoding(self, mode: int = K["MIXED"]) -> dict[str, Row]:
         """Text → row in a field of that mode. The first to claim a text keeps it: what decoding writes, full
         texts, the tables' own texts and encode-only rows, then other dashes and plain forms that mean a glyph."""
+        if mode not in self._encodings:
+            self._encodings[mode] = self._encoding(mode)
+        return self._encodings[mode]
+
+    def _encoding(self, mode: int) -> dict[str, Row]:
         entries = [e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)]
         plain = [row for row in entries if "|" not in row.glyph]
         decoded = {(u.size, u.code): u.text for u in self._units("needed")}

@@ -51,7 +51,7 @@ cdef class Pen:
     cdef long long[::1] findings
     cdef const unsigned char *src
     cdef unsigned char *out
-    cdef Py_ssize_t start, end, limit, value, used, point, cp
+    cdef Py_ssize_t start, end, limit, value, used, point, cp, body
     cdef public Py_ssize_t o, n, row, pos, char
     cdef public int units, shifted, full
 
@@ -116,12 +116,16 @@ cdef void _note(Pen w, Py_ssize_t code, Py_ssize_t size, int reason) noexcept no
 @cython.locals(n_rows=cython.Py_ssize_t, found=cython.Py_ssize_t)
 cpdef Py_ssize_t same_rows(Codes c, Pen w, int mode, const long long[::1] starts, const long long[::1] ends,
     const unsigned char[::1] source, const long long[::1] s_starts, const long long[::1] s_ends, Py_ssize_t offset,
-    Py_ssize_t length, long long[::1] differ) except -1
+    Py_ssize_t length, int padded, long long[::1] differ, long long[::1] forms) except -1
 
-@cython.locals(found=cython.Py_ssize_t, row=cython.Py_ssize_t, pos=cython.Py_ssize_t, end=cython.Py_ssize_t, same=cython.int)
+@cython.locals(found=cython.Py_ssize_t, other=cython.Py_ssize_t, row=cython.Py_ssize_t, pos=cython.Py_ssize_t,
+    end=cython.Py_ssize_t, same=cython.int)
 cdef Py_ssize_t _same_rows(Codes c, Pen w, int mode, const long long[::1] starts, const long long[::1] ends,
     const unsigned char[::1] source, const long long[::1] s_starts, const long long[::1] s_ends, Py_ssize_t offset,
-    Py_ssize_t length, long long[::1] differ, Py_ssize_t n_rows) noexcept nogil
+    Py_ssize_t length, int padded, long long[::1] differ, long long[::1] forms, Py_ssize_t n_rows) noexcept nogil
+
+@cython.locals(at=cython.Py_ssize_t, i=cython.Py_ssize_t)
+cdef int _padded_inside(Codes c, Pen w, const unsigned char[::1] source, Py_ssize_t pos, Py_ssize_t end) noexcept nogil
 
 @cython.locals(n_rows=cython.Py_ssize_t)
 cpdef Py_ssize_t compare_rows(Codes c, Pen w, Flags flags, const long long[::1] rows, Py_ssize_t first,

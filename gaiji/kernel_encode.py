@@ -129,6 +129,7 @@ class Pen:
         self.n = 0
         self.row = 0
         self.char = 0
+        self.body = 0
         self.units = 0
 
 
@@ -182,6 +183,7 @@ def _encode_one(c, w, mode, begin, end, width):
     _text(c, w)
     if w.units:
         return
+    w.body = w.o - first if w.shifted or w.o == first else -1
     if w.shifted:
         _bytes(w, c.shift_out, c.n_out)
         w.shifted = 0
@@ -461,25 +463,30 @@ def _note(w, code, size, reason):
 # -- the proof --------------------------------------------------------------------------------------
 
 
-def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, differ):
+def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms):
     """Encode each text back, padded to the bytes of its source field, and compare byte for byte.
 
-    ``differ`` (array q) receives the numbers of the rows that are not identical; returns how many.
+    ``differ`` (array q) receives the numbers of the rows that are not identical; returns how many. ``padded``:
+    full-width padding counts for nothing at the end of a text, so rows whose bytes differ only by having it
+    inside the shift go to ``forms`` instead (``w.n`` of them), as is usual in fixed-length records.
     Findings of ``w`` are not kept: what a row that differs is, ``compare_rows`` says.
     """
     n_rows = len(starts)
     _check(n_rows, len(ends), len(s_starts), len(differ))
-    _check(n_rows, n_rows, len(s_ends), n_rows)
+    _check(n_rows, n_rows, len(s_ends), len(forms))
     if cython.compiled:
         with cython.nogil:
-            found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, differ, n_rows)
+            found = _same_rows(
+                c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows
+            )
     else:
-        found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, differ, n_rows)
+        found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows)
     return found
 
 
-def _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, differ, n_rows):
+def _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows):
     found = 0
+    other = 0
     for row in range(n_rows):
         if cython.compiled and row + AHEAD < n_rows:  # fields lie a record apart: fetch before they are needed
             gaiji_prefetch(cython.address(source[s_starts[row + AHEAD] + offset]))
@@ -502,10 +509,40 @@ def _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, lengt
                 same = w.o == 0 or memcmp(w.out, cython.address(source[pos]), w.o) == 0
             else:
                 same = w.out[: w.o] == source[pos:end]
-        if not same:
+        if not same and padded and w.n == 0 and w.o == end - pos and _padded_inside(c, w, source, pos, end):
+            forms[other] = row
+            other += 1
+        elif not same:
             differ[found] = row
             found += 1
+    w.n = other
     return found
+
+
+def _padded_inside(c, w, source, pos, end):
+    """Whether the source is the encoded text with padding of double bytes before the closing shift."""
+    at = w.body
+    if at < 0:  # the text ends in single bytes
+        return 0
+    if at:
+        for i in range(at):
+            if source[pos + i] != w.out[i]:
+                return 0
+        pos += at
+    else:  # a blank text: the shift encloses nothing but padding
+        for i in range(c.n_in):
+            if pos + i >= end or source[pos + i] != c.shift_in[i]:
+                return 0
+        pos += c.n_in
+    while pos + 1 < end and source[pos] == c.pad_hi and source[pos + 1] == c.pad_lo:
+        pos += 2
+    for i in range(c.n_out):
+        if pos + i >= end or source[pos + i] != c.shift_out[i]:
+            return 0
+    pos += c.n_out
+    while pos < end and source[pos] == c.pad_single:
+        pos += 1
+    return pos == end
 
 
 class Flags:

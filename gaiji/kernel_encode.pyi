@@ -62,7 +62,9 @@ def same_rows(
     s_ends: Sequence[int],
     offset: int,
     length: int,
+    padded: int,
     differ: array[int],
+    forms: array[int],
 ) -> int: ...
 def compare_rows(
     c: Codes,

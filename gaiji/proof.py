@@ -126,10 +126,15 @@ class Prover:
         """Encode back and compare bytes; then unit by unit where they differ."""
         batch, cells = pair.batch, pair.cells
         place = self.fields.place(batch, spec)
-        rows = self._differing(pair, spec, number, place)
+        rows, forms = self._differing(pair, spec, number, place)
+        forms = array("q", (row for row in forms if row not in broken)) if broken else forms
         classes = done.classes[number]
-        classes[IDENTICAL] += batch.rows - len(rows)
+        classes[FORM] += len(forms)
+        classes[IDENTICAL] += batch.rows - len(rows) - len(forms)
+        if forms:
+            done.forms.setdefault(number, []).extend(pair.record(row) for row in forms[:3])
         if not rows:
+            classes[IDENTICAL] -= len(broken)
             return
         some, mine = self._some(place, rows, batch.rows), states
         units, ends, findings = self.fields.units(batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows)))
@@ -168,20 +173,30 @@ class Prover:
         at = next((i for i, r in enumerate(rows) if r == row), -1)
         classes[found[at] if at >= 0 else IDENTICAL] -= 1
 
-    def _differing(self, pair: Pair, spec: Field, number: int, place: Place) -> array[int]:
-        """Rows whose text does not encode back to the very bytes of the source."""
+    def _differing(self, pair: Pair, spec: Field, number: int, place: Place) -> tuple[array[int], array[int]]:
+        """Rows whose text does not encode back to the very bytes of the source, and those that do but for
+        padding inside the shift."""
         starts, ends, offset, length = place
         rows = pair.batch.rows
         if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
-            return array("q", range(rows))
+            return array("q", range(rows)), array("q")
         _, longest = kernel_io.extent(starts, ends, offset, length)
-        differ = array("q", bytes(8 * rows))
+        differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
+        padded = int(self._pads_are_blank and self._mode(spec) == K["MIXED"])
         n = kernel_encode.same_rows(
             self.codes[spec.name], pen, self._mode(spec), pair.cells.starts[number], pair.cells.ends[number],
-            pair.batch.src, starts, ends, offset, length, differ,
+            pair.batch.src, starts, ends, offset, length, padded, differ, forms,
         )  # fmt: skip
-        return differ[:n]
+        return differ[:n], forms[: pen.n]
+
+    @cached_property
+    def _pads_are_blank(self) -> bool:
+        """Whether both kinds of padding of a shifted charset read as spaces, which the job trims."""
+        spec, entries = self.charset.spec, self.charset.entries
+        single, double = entries.get((1, spec.pad_single)), entries.get((2, int.from_bytes(spec.pad_double, "big")))
+        texts = [entry.row.text if entry else "" for entry in (single, double)]
+        return bool(self.fields.trim and spec.kind == "shifted" and texts == [" ", "\u3000"])
 
     def _some(self, place: Place, rows: array[int], every: int) -> Place:
         """The place of a field in some rows only."""

@@ -27,7 +27,7 @@ MIXED = ["fujitsu-jef-ebcdik", "hitachi-keis83-ebcdik", "nec-jips-e-ebcdik", "ib
          "eucjp-ms", "shift_jis-2004"]  # fmt: skip
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=48)
 def load(name, dash="jis"):
     return gaiji.load_charset(name, options={"dash": dash})
 

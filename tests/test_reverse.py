@@ -65,8 +65,9 @@ def write_job(tmp_path, name, fields, source, output="out.csv", more=""):
     return tmp_path / "job.toml"
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("format", ["fixed", "vb"])
+@pytest.mark.parametrize(
+    ("name", "format"), [*((name, "fixed") for name in NAMES), ("ibm-1399", "vb"), ("eucjp-ms", "vb"), ("unicode-le", "vb")]
+)
 def test_every_charset_comes_back(tmp_path, name, format):
     """A dump in canonical form: converted and reversed it is the same to the byte."""
     charset = gaiji.load_charset(name)

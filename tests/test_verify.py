@@ -213,6 +213,25 @@ def test_forms_of_shift_and_padding(tmp_path):
     assert done.data["form_examples"] == [{"field": "name", "records": [1, 2, 3]}]
 
 
+def test_padding_inside_the_shift_hides_no_change(tmp_path):
+    """Fields as hosts write them: padded inside the shift, blank ones too; then each bit of the names flipped."""
+    rows = ["28C4D4C4D5404040402940", "28404040404040404029", "28C4D4404040402940404040", "40404040404040404040"]
+    data = b"".join(bytes.fromhex(row).ljust(12, b"\x40") for row in rows)
+    path = job(tmp_path, "fujitsu-jef-ebcdik", data, length=12)
+    counts, done = classes(path)
+    assert counts == {"form": 3, "identical": 1}
+    assert done.data["form_examples"] == [{"field": "name", "records": [1, 2, 3]}]
+    out = tmp_path / "out" / "out.csv"
+    good = out.read_bytes()
+    for bit in range(0, 8 * good.index(b"\n", 6), 7):
+        at = bit // 8
+        if at >= 5 and good[at] != 10:
+            out.write_bytes(good[:at] + bytes([good[at] ^ 1 << bit % 8]) + good[at + 1 :])
+            assert [c["record"] for c in verify(path).data["changed"]] == [1]
+    out.write_bytes(good.replace(b"\n\n", "\n辻\n".encode(), 1))
+    assert [c["record"] for c in verify(path).data["changed"]] == [2]
+
+
 def test_decode_only_rows_are_named(tmp_path):
     path = job(tmp_path, "windows-31j", bytes.fromhex("ED40 20 20 FA5C 2020 8790 81E0"), length=4)
     counts, done = classes(path)

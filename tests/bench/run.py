@@ -121,6 +121,20 @@ def whole_job(folder: Path, name: str, rounds: int) -> None:
     print(f"  iconv to nowhere:  {peer:.2f} s, {size / peer:,.0f} MB/s   ratio {peer / mine:.2f}")
 
 
+def proof(folder: Path, name: str, rounds: int) -> None:
+    """``gaiji verify`` beside ``gaiji convert`` on the same dump, in turns."""
+    size = (folder / f"{name}.dat").stat().st_size / MB
+    times: dict[str, list[float]] = {"convert": [], "verify": []}
+    for number in range(rounds + 1):
+        for command, seconds in times.items():
+            taken = run([sys.executable, "-m", "gaiji", command, str(folder / f"{name}.toml"), "--threads", "2"])
+            if number:
+                seconds.append(taken)
+    convert, verify = (statistics.median(seconds) for seconds in times.values())
+    print(f"proof, {name}, {size:,.0f} MB, 2 threads: verify {verify:.2f} s, {size / verify:,.0f} MB/s")
+    print(f"  convert: {convert:.2f} s, {size / convert:,.0f} MB/s   verify's speed is {convert / verify:.2f} of convert's")
+
+
 def kernel_alone(folder: Path, name: str, rounds: int) -> None:
     """The kernel on one thread, over one field that is the whole record, against iconv and the JVM."""
     path = folder / "slice.dat"
@@ -240,6 +254,8 @@ def main() -> None:
         make(folder, "padded", PADDED, codes, size)
         whole_job(folder, "dense", rounds)
         whole_job(folder, "padded", rounds)
+        proof(folder, "dense", rounds)
+        proof(folder, "padded", rounds)
         kernel_alone(folder, "dense", rounds)
         kernel_alone(folder, "padded", rounds)
         jef(folder)
