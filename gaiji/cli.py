@@ -12,6 +12,7 @@ import click
 
 from gaiji import __version__
 from gaiji.cli_options import overrides as _overrides
+from gaiji.cli_people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli_verify import COMMANDS
 from gaiji.errors import GaijiError, UsageError
 
@@ -52,7 +53,7 @@ def main() -> None:
     """
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, *PEOPLE_COMMANDS):
     main.add_command(_command)
 
 

@@ -1,0 +1,52 @@
+"""Commands about people's names after conversion: shrink, unshrink. Parse, make one public call, print."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import click
+
+
+@click.command()
+@click.argument("source", type=click.Path())
+@click.argument("output", type=click.Path())
+@click.option("--side", required=True, type=click.Path(), help="The side table (.csv, .tsv, .parquet) that leads back.")
+@click.option("--to", default="", help="jisx0213, jisx0213-bmp, jisx0208, cp932, cp932-standard or list (default: the policy's).")
+@click.option("--policy", default="", type=click.Path(), help="A TOML file with [shrink]; docs/shrink.md lists its keys.")
+@click.option("--column", "columns", multiple=True, help="A column to shrink; repeatable (default: all but the key).")
+@click.option("--key", default="", help="The column that tells records apart.")
+@click.option("--queue", default="", help="The review queue for what has no or several characters; its decisions are used.")
+@click.option("--context", type=click.Choice(["field", "none"]), default="field", show_default=True, help="Text in the queue.")
+def shrink(source: str, output: str, side: str, to: str, policy: str, columns: tuple[str, ...], key: str, queue: str,
+           context: str) -> None:  # fmt: skip
+    """Write a table's text in the characters of another system (縮退), with the way back in a side table."""
+    from gaiji.shrinkfile import shrink_file
+    from gaiji.shrinking import Policy, load_policy
+
+    chosen = load_policy(policy) if policy else Policy()
+    chosen = replace(chosen, to=to) if to else chosen
+    done = shrink_file(source, output, side, policy=chosen, columns=columns, key=key, queue=queue, context=context)
+    click.echo(f"{done.rows} rows written to {output}; {sum(done.changed.values())} characters changed; the way back: {side}")
+    for evidence, count in sorted(done.changed.items()):
+        click.echo(f"  {evidence:16}{count:>10}")
+    for reason, count in sorted(done.findings.items()):
+        click.echo(f"{reason}: {count} characters")
+    if queue:
+        click.echo(f"{done.waiting} glyphs wait for review in {queue}")
+    sys.exit(3 if done.waiting or (not queue and done.findings) else 0)
+
+
+@click.command()
+@click.argument("source", type=click.Path())
+@click.argument("side", type=click.Path())
+@click.argument("output", type=click.Path())
+@click.option("--key", default="", help="Check with this column that each line of the side table is about its record.")
+def unshrink(source: str, side: str, output: str, key: str) -> None:
+    """Put back what shrink replaced, from its side table."""
+    from gaiji.shrinkfile import unshrink_file
+
+    click.echo(f"{unshrink_file(source, side, output, key=key)} characters put back in {output}")
+
+
+COMMANDS = (shrink, unshrink)
