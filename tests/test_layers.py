@@ -13,7 +13,7 @@ LAYERS = [
     {"layout", "program", "relations", "shape.features", "shape.raster"},
     {"encoding"},
     {"charset", "sinks", "lookup", "shape.model", "shape.sisters", "shape.verdict", "targets"},
-    {"tabular", "shrinking"},
+    {"tabular", "shrinking", "names"},
     {"job", "review", "review.schema", "review.parts"},
     {"review.audit", "review.pictures"},
     {"shape.picture", "shape.gallery"},
