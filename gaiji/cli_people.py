@@ -1,4 +1,4 @@
-"""Commands about people's names after conversion: shrink, unshrink. Parse, make one public call, print."""
+"""Commands about people's names after conversion: shrink, unshrink, match. Parse, make one public call, print."""
 
 from __future__ import annotations
 
@@ -49,4 +49,36 @@ def unshrink(source: str, side: str, output: str, key: str) -> None:
     click.echo(f"{unshrink_file(source, side, output, key=key)} characters put back in {output}")
 
 
-COMMANDS = (shrink, unshrink)
+@click.command("match")
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path())
+@click.option("--output", required=True, type=click.Path(), help="The results (.csv, .tsv, .parquet).")
+@click.option("--id", "id_", required=True, help="Column of the record's number; OURS=THEIRS when the two files name it apart.")
+@click.option("--name", required=True, help="Column of the name; OURS=THEIRS.")
+@click.option("--kana", default="", help="Column of the reading; OURS=THEIRS.")
+@click.option("--birth", default="", help="Column of the birth date; OURS=THEIRS.")
+@click.option("--sex", default="", help="Column of the sex; OURS=THEIRS.")
+@click.option("--address", default="", help="Column of the address; OURS=THEIRS.")
+@click.option("--summary", default="", type=click.Path(), help="An HTML page with the counts and the glyphs that differ.")
+@click.option("--queue", default="", help="The review queue for the glyphs in which two spellings of a person disagree.")
+@click.option("--near", default=0.5, show_default=True, help="Least likeness of a name or reading that is not equal.")
+@click.option("--margin", default=3.0, show_default=True, help="Points by which the best candidate must lead.")
+@click.option("--consider", default=70.0, show_default=True, help="Least score of an ambiguous candidate.")
+def match_command(a: str, b: str, output: str, summary: str, queue: str, near: float, margin: float, consider: float,
+                  id_: str, **columns: str) -> None:  # fmt: skip
+    """Find the same people in two tables; nothing is merged."""
+    from gaiji.matchfile import match_files
+    from gaiji.matching import MatchPolicy
+
+    policy = MatchPolicy(near=near, margin=margin, consider=consider)
+    done = match_files(a, b, output, columns={"id": id_, **columns}, policy=policy, summary=summary, queue=queue)
+    for status, count in done.counts.items():
+        click.echo(f"{status:18}{count:>10}")
+    for block, pairs in done.left_out.items():
+        click.echo(f"{pairs} pairs equal in {block} were too many to compare")
+    if queue:
+        click.echo(f"{done.waiting} pairs of glyphs wait for review in {queue}")
+    sys.exit(3 if done.counts["ambiguous"] or done.waiting else 0)
+
+
+COMMANDS = (shrink, unshrink, match_command)

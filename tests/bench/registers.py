@@ -41,12 +41,12 @@ TOWNS = ("緑", "泉", "旭", "栄", "港", "本", "東", "西", "南", "北", "
 class Rates:
     """How often (0 to 1) the second register differs, each by itself."""
 
-    variant: float = 0.08
-    kana: float = 0.05
-    no_kana: float = 0.01
-    birth_typo: float = 0.005
-    name_typo: float = 0.005
-    moved: float = 0.10
+    variant: float = 0.15
+    kana: float = 0.08
+    no_kana: float = 0.02
+    birth_typo: float = 0.01
+    name_typo: float = 0.01
+    moved: float = 0.15
     only_one: float = 0.05
 
 
