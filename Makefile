@@ -22,6 +22,7 @@ eval-candidates: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/review_queue.py
+	$(BIN)/python -m pip install -q -e '.[bench]'
 	$(BIN)/python tests/bench/people.py
 
 types: $(VENV)/ready

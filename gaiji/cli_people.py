@@ -1,4 +1,4 @@
-"""Commands about people's names after conversion: shrink, unshrink, match. Parse, make one public call, print."""
+"""Commands about people's names after conversion: shrink, unshrink, match, search. Parse, make one public call, print."""
 
 from __future__ import annotations
 
@@ -81,4 +81,21 @@ def match_command(a: str, b: str, output: str, summary: str, queue: str, near: f
     sys.exit(3 if done.counts["ambiguous"] or done.waiting else 0)
 
 
-COMMANDS = (shrink, unshrink, match_command)
+@click.command()
+@click.argument("query")
+@click.option("--in", "path", required=True, type=click.Path(), help="A .csv, .tsv or .parquet file.")
+@click.option("--column", "columns", multiple=True, help="A column to search; repeatable (default: all).")
+@click.option("--limit", default=50, show_default=True, help="Rows shown at most.")
+def search(query: str, path: str, columns: tuple[str, ...], limit: int) -> None:
+    """Find a name in all its spellings (渡辺 finds 渡邉 and 渡邊), shown with what was folded."""
+    from gaiji.searching import search_file
+
+    found, index = search_file(query, path, columns=columns, limit=limit)
+    for hit in found.hits:
+        folded = " ".join(f"{written}→{sought}" for written, sought in hit.folded)
+        click.echo(f"{hit.row + 1}\t{hit.column}\t{hit.text}" + (f"\t{folded}" if folded else ""))
+    more = f", the first {limit} shown (--limit)" if found.total > limit else ""
+    click.echo(f"{found.total} found in {index.frame.height} rows{more}", err=True)
+
+
+COMMANDS = (shrink, unshrink, match_command, search)

@@ -14,7 +14,7 @@ LAYERS = [
     {"encoding"},
     {"charset", "sinks", "lookup", "shape.model", "shape.sisters", "shape.verdict", "targets"},
     {"tabular", "shrinking", "names"},
-    {"matching"},
+    {"matching", "searching"},
     {"job", "review", "review.schema", "review.parts"},
     {"review.audit", "review.pictures"},
     {"shape.picture", "shape.gallery"},
