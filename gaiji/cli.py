@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gaiji import __version__
+from gaiji.cli_db import db
 from gaiji.cli_options import overrides as _overrides
 from gaiji.cli_people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli_verify import COMMANDS
@@ -53,7 +54,7 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, *PEOPLE_COMMANDS):
+for _command in (*COMMANDS, *PEOPLE_COMMANDS, db):
     main.add_command(_command)
 
 

@@ -39,9 +39,10 @@ LAYERS = [
     {"verify_page"},
     {"verify"},
     {"explain", "tablediff"},
-    {"demo", "shrinkfile", "matchfile"},
+    {"demo", "shrinkfile", "matchfile", "dbjob"},
+    {"dbconvert"},
     {"cli_options"},
-    {"cli_verify", "cli_people"},
+    {"cli_verify", "cli_people", "cli_db"},
     {"cli"},
     {"__main__"},
 ]
