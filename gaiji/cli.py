@@ -14,6 +14,7 @@ from gaiji import __version__
 from gaiji.cli_db import db
 from gaiji.cli_options import overrides as _overrides
 from gaiji.cli_people import COMMANDS as PEOPLE_COMMANDS
+from gaiji.cli_report import report
 from gaiji.cli_verify import COMMANDS
 from gaiji.errors import GaijiError, UsageError
 
@@ -54,7 +55,7 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, *PEOPLE_COMMANDS, db):
+for _command in (*COMMANDS, *PEOPLE_COMMANDS, db, report):
     main.add_command(_command)
 
 

@@ -40,9 +40,10 @@ LAYERS = [
     {"verify"},
     {"explain", "tablediff"},
     {"demo", "shrinkfile", "matchfile", "dbjob"},
-    {"dbconvert"},
+    {"dbconvert", "residents"},
+    {"report"},
     {"cli_options"},
-    {"cli_verify", "cli_people", "cli_db"},
+    {"cli_verify", "cli_people", "cli_db", "cli_report"},
     {"cli"},
     {"__main__"},
 ]
