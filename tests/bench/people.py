@@ -11,6 +11,7 @@ import random
 import statistics
 import time
 import unicodedata
+from collections import Counter
 
 import polars as pl
 from registers import make
@@ -19,6 +20,7 @@ from gaiji.matching import match
 from gaiji.names import keys, variant_classes
 from gaiji.repertoire import load_repertoire
 from gaiji.searching import NameIndex
+from gaiji.shrinking import Policy, Shrinker, shrink_links
 
 
 def many_names(count: int) -> pl.Series:
@@ -51,6 +53,19 @@ def bench_keys(count: int) -> None:
     loop = time.perf_counter() - begin
     assert ours.to_list() == theirs
     print(f"keys, {count:,} names: variant key {mine:.2f} s; plain Python loop {loop:.2f} s   ratio {loop / mine:.1f}")
+
+
+def bench_shrink() -> None:
+    """Every MJ glyph through the default policy, and as the map alone has it."""
+    mj = [glyph.name for glyph in load_repertoire() if glyph.name < "MJ090000"]
+    shrinker = Shrinker(Policy())
+    begin = time.perf_counter()
+    choices = [shrinker.glyph(name) for name in mj]
+    seconds = time.perf_counter() - begin
+    counts = Counter(choice.reason.label if choice.reason else "one" for choice in choices)
+    links = [len({link.text for link in shrink_links().get(name, ())}) for name in mj]
+    alone = Counter("none" if n == 0 else "one" if n == 1 else "several" for n in links)
+    print(f"shrink, {len(mj):,} MJ glyphs to JIS X 0213, {seconds:.2f} s: {dict(counts)}; the map alone: {dict(alone)}")
 
 
 def bench_search(count: int) -> None:
@@ -146,6 +161,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=200_000)
     arguments = parser.parse_args()
     random.seed(6)
+    bench_shrink()
     bench_keys(arguments.names)
     bench_search(arguments.names)
     bench_match(arguments.people)
