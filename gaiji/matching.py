@@ -22,6 +22,11 @@ BLOCKS = (
 )  # fmt: skip
 """Records are compared that are equal in one of these: v and k are the variant and kana keys, v1 and k1 how they begin."""
 WEIGHTS = {"name": 30.0, "kana": 25.0, "birth": 30.0, "sex": 3.0, "address": 12.0}
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_ERA = {**_ERAS, **dict(zip("MTSHR", _ERAS.values(), strict=True))}
+"""Era → the year before its first; the letters are those of JIS X 0301."""
+_WRITTEN = r"^(明治|大正|昭和|平成|令和|[MTSHR])?(\d{1,4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]0?0:00.*)?$"
+_COMPACT = r"^([MTSHR])?(\d{2}|\d{4})(\d{2})(\d{2})$"
 RULES = ("glyph", "exact-key", "name+birth", "kana+birth", "name+kana")
 
 
@@ -89,10 +94,29 @@ def _prepared(frame: pl.DataFrame, which: str) -> pl.DataFrame:
     text = frame.select(pl.col(*COLUMNS).cast(pl.String).fill_null("")).with_row_index("row")
     keyed = text.with_columns(
         g=key_expr(pl.col("name"), "glyph"), v=key_expr(pl.col("name"), "variant"), k=key_expr(pl.col("kana"), "kana"),
-        address_key=key_expr(pl.col("address"), "variant"), birth=pl.col("birth").str.replace_all(r"[^0-9A-Za-z]", ""),
+        address_key=key_expr(pl.col("address"), "variant"), birth=date_key(pl.col("birth")),
         sex=pl.col("sex").str.strip_chars(),
     )  # fmt: skip
     return keyed.with_columns(v1=pl.col("v").str.head(1), k1=pl.col("k").str.head(1), row=pl.col("row").cast(pl.Int64))
+
+
+def date_key(dates: pl.Expr) -> pl.Expr:
+    """Dates as YYYYMMDD, of 1980/1/2, 1980-01-02, 19800102, S55.1.2, S550102 or 昭和55年1月2日; null stays null.
+
+    What cannot be read as a date is kept as it is written but for spaces at the ends, so that it equals itself only.
+    """
+    text = dates.str.normalize("NFKC").str.strip_chars().str.to_uppercase().str.replace("元年", "1年", literal=True)
+    written, compact = _date_of(text, _WRITTEN), _date_of(text, _COMPACT)
+    return pl.coalesce(written, compact, text)
+
+
+def _date_of(text: pl.Expr, pattern: str) -> pl.Expr:
+    """YYYYMMDD where the pattern fits; a year has four digits, or an era and one or two."""
+    era, year, month, day = (text.str.extract(pattern, group) for group in (1, 2, 3, 4))
+    first = era.replace_strict(_ERA, default=None, return_dtype=pl.Int64).fill_null(0)
+    fits = pl.when(era.is_null()).then(year.str.len_chars() == 4).otherwise(year.str.len_chars() <= 2)
+    whole = (year.cast(pl.Int64) + first).cast(pl.String).str.zfill(4) + month.str.zfill(2) + day.str.zfill(2)
+    return pl.when(fits).then(whole)
 
 
 def _unique_join(left: pl.DataFrame, right: pl.DataFrame, on: list[str]) -> pl.DataFrame:

@@ -22,6 +22,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "base": ("width", "selector", "case", "space"),
     "variant": ("width", "selector", "case", "space", "variant"),
     "kana": ("width", "selector", "case", "space", "kana", "long-vowel"),
+    "kana-written": ("width", "selector", "case", "space", "kana"),
 }
 """Key → its foldings, in the order in which they are done.
 
@@ -30,8 +31,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 - ``selector``: IVS and standardised variation selectors
 - ``case``: Latin letters in lower case
 - ``space``: spaces and middle dots
-- ``variant``: 戸籍親字正字 and JIS 包摂 of the 縮退マップ, 異体字 lists of 戸籍, 常用漢字, 人名用漢字, 表外漢字 and 旧字体
-- ``kana``: hiragana and katakana, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ, ヲ/オ
+- ``variant``: 戸籍親字正字 and JIS 包摂 of the 縮退マップ, 異体字 lists of 戸籍, 常用漢字, 人名用漢字, 表外漢字 and 旧字体,
+  変体仮名 of one reading, ヶ/ケ, ヵ/カ
+- ``kana``: hiragana and katakana, 変体仮名 of one reading, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ, ヲ/オ
 - ``long-vowel``: ー, and ウ or オ that lengthens (コウ, コオ, コー → コ)
 """
 SHRINK_TABLES = frozenset({"koseki", "jis-ucs"})
@@ -125,7 +127,15 @@ _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
 
 @lru_cache(maxsize=1)
 def _katakana() -> dict[str, str]:
-    return {chr(code): chr(code + 0x60) for code in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
+    plain = {chr(code): chr(code + 0x60) for code in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
+    return plain | {sign: plain[kana] for sign, kana in _hentaigana().items()}
+
+
+@lru_cache(maxsize=1)
+def _hentaigana() -> dict[str, str]:
+    """変体仮名 → its hiragana; those of several readings are left out, since a key has one spelling."""
+    frame = load_repertoire(gj=False).frame.filter((pl.col("list") == "hentaigana") & (pl.col("base") != ""))
+    return {base: kana for base, kana in frame.select("base", "readings").iter_rows() if len(kana) == 1}
 
 
 @lru_cache(maxsize=1)
@@ -145,6 +155,8 @@ def variant_classes() -> dict[str, str]:
     for ucs, other, kind in read_rows("variants.tsv"):
         if kind in VARIANT_KINDS:
             joined.join(_plain(_text(ucs)[0]), _plain(_text(other)[0]))
+    for sign, kana in (*_hentaigana().items(), ("ヶ", "ケ"), ("ヵ", "カ")):
+        joined.join(sign, kana)
     out = {}
     for group in joined.groups():
         first = min(group, key=_order)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,8 @@ from gaiji.errors import UsageError
 from gaiji.names import key, keys, variant_classes
 from gaiji.tabular import need_columns, read_table
 
+_KANA_KEYS = ("kana", "kana-written")
+"""A part of a reading may begin in a vowel that lengthens: ウエ stands in イノウエ as written, not in its folded form."""
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}ー゛゜ﾞﾟ\u3099\u309a\s・･]+")
 _UNIT = regex.compile("[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef]?|.", regex.DOTALL)
 
@@ -45,24 +49,25 @@ class NameIndex:
     def __init__(self, frame: pl.DataFrame, columns: Sequence[str]) -> None:
         self.frame = frame
         self.columns = list(columns)
-        self._keys = {(c, kind): keys(frame[c], kind) for c in columns for kind in ("variant", "kana")}
+        self._keys = {(c, kind): keys(frame[c], kind) for c in columns for kind in ("variant", *_KANA_KEYS)}
 
     def search(self, query: str, *, limit: int | None = None) -> Found:
-        """Cells that hold the query under its key: the kana key for a query in kana, else the variant key.
+        """Cells that hold the query under its key: either kana key for a query in kana, else the variant key.
 
         Cells written as the query is come first, then those with the fewest folded characters, then in the order of the
         table. UsageError for a query that is empty once folded.
         """
-        kind = "kana" if _KANA.fullmatch(query) else "variant"
-        sought = key(query, kind)
+        kinds = _KANA_KEYS if _KANA.fullmatch(query) else ("variant",)
+        sought = {kind: text for kind in kinds if (text := key(query, kind))}
         if not sought:
             raise UsageError("the query has no character to look for", next="write a name or a part of one")
         parts = []
         for number, column in enumerate(self.columns):
-            rows = self._keys[column, kind].str.contains(sought, literal=True).fill_null(False).arg_true()
+            held = [self._keys[column, kind].str.contains(text, literal=True).fill_null(False) for kind, text in sought.items()]
+            rows = reduce(or_, held).arg_true()
             parts.append(pl.DataFrame({"row": rows, "text": self.frame[column].gather(rows)}).with_columns(column=pl.lit(number)))
         cells = pl.concat(parts)
-        distinct = {text: _folded(text, kind) for text in cells["text"].unique().to_list()}
+        distinct = {text: _folded(text, kinds[0]) for text in cells["text"].unique().to_list()}
         counts = pl.DataFrame(
             {"text": list(distinct), "folds": [len(f) for f in distinct.values()]}, schema_overrides={"text": pl.String}
         )

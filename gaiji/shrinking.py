@@ -147,6 +147,9 @@ class Shrinker:
     def __init__(self, policy: Policy, *, decided: Mapping[str, str] | None = None) -> None:
         self.policy = policy
         self.target: Target = load_target(policy.to, characters=policy.characters)
+        if GETA not in self.target:
+            raise UsageError(f"the target {self.target.name} has no {GETA}, which stands for what nobody decided",
+                             next=f"add {GETA} to the file of characters")  # fmt: skip
         self.repertoire: Repertoire = load_repertoire()
         self._replacements = _read_replacements(policy.replacements, self.target, self.repertoire)
         self._decided = dict(decided or {})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
 from registers import make
@@ -15,7 +18,7 @@ from registers import make
 from gaiji.cli import main
 from gaiji.errors import UsageError
 from gaiji.matchfile import differences
-from gaiji.matching import COLUMNS, MatchPolicy, match
+from gaiji.matching import COLUMNS, MatchPolicy, date_key, match
 from gaiji.repertoire import load_repertoire
 from gaiji.review.apply import apply
 from gaiji.review.decisions import Decision, Decisions
@@ -109,3 +112,25 @@ def test_files_summary_and_queue(tmp_path):
 def test_a_missing_column_is_told():
     with pytest.raises(UsageError, match="no column address"):
         match(register(PERSON).drop("address"), register(PERSON))
+
+
+def date_keys(*dates: str) -> list[str]:
+    return pl.DataFrame({"d": dates}).select(date_key(pl.col("d"))).to_series().to_list()
+
+
+@given(st.dates(dt.date(1926, 12, 25), dt.date(1989, 1, 7)))
+def test_a_date_has_one_key_however_it_is_written(day):
+    era = day.year - 1925
+    written = [
+        day.isoformat(), f"{day:%Y%m%d}", f"{day.year}/{day.month}/{day.day}", f" {day.year}年{day.month}月{day.day}日",
+        f"昭和{era if era > 1 else '元'}年{day.month}月{day.day}日", f"S{era}.{day.month}.{day.day}", f"s{era:02}{day:%m%d}",
+        f"{day.year}－{day.month:02}－{day.day:02}", f"{day} 00:00:00.000",
+    ]  # fmt: skip
+    assert set(date_keys(*written)) == {f"{day:%Y%m%d}"}
+
+
+def test_other_dates_have_other_keys():
+    other = ("1980/11/2", "1980/1/12", "S55.1.1", "H55.1.1", "550101", "1980", "不詳", "1980-00-00", "")
+    assert len(set(date_keys(*other))) == len(other)
+    assert date_keys("R1.5.1", "平成元年1月8日", "T15.12.24", "M45.7.29") == ["20190501", "19890108", "19261224", "19120729"]
+    assert match(register(changed(birth="1980/11/2")), register(changed(birth="1980/1/12"))).counts()["matched"] == 0

@@ -32,7 +32,7 @@ def test_all_forms_of_watanabe_share_a_key():
 
 @pytest.mark.parametrize(("one", "other", "kind"), [
     ("斎藤　一郎", "齋藤一郎", "variant"), ("髙橋", "高橋", "variant"), ("神田", "\ufa19田", "variant"), ("櫻井", "桜井", "variant"),
-    ("廣澤", "広沢", "variant"), ("ﾔﾏﾀﾞ ﾀﾛｳ", "やまだ　たろう", "kana"), ("ヴィクトリア", "びくとりあ", "kana"),
+    ("廣澤", "広沢", "variant"), ("\U0001b0a8る子", "はる子", "variant"), ("三ヶ島", "三ケ島", "variant"), ("ﾔﾏﾀﾞ ﾀﾛｳ", "やまだ　たろう", "kana"), ("ヴィクトリア", "びくとりあ", "kana"),
     ("ヂ", "ジ", "kana"), ("ヅ", "ズ", "kana"), ("ショウコ", "シヨーコ", "kana"), ("コオノ", "コウノ", "kana"), ("キ゛", "ギ", "kana"),
     ("ジョン・スミス", "ＪＯＨＮ", "base"), ("ジョン･スミス", "ジョン スミス", "base"), ("葛󠄀城", "葛城", "base"),
 ])  # fmt: skip
@@ -69,4 +69,4 @@ def test_columns_keep_nulls_and_wrong_names_are_told():
     assert keys(pl.Series(["渡邉", None])).to_list() == ["渡辺", None]
     with pytest.raises(UsageError, match="no key"):
         key("x", "sound")
-    assert set(KEYS) == {"glyph", "base", "variant", "kana"}
+    assert set(KEYS) == {"glyph", "base", "variant", "kana", "kana-written"}

@@ -105,13 +105,16 @@ def test_known_cases():
 
 def test_a_policy_file_changes_the_choice(tmp_path):
     (tmp_path / "own.tsv").write_text("glyph\ttext\nMJ028902\t隆\n", "utf-8")
-    (tmp_path / "allowed.txt").write_text("高隆吉 # three\nU+3041-U+3096\n", "utf-8")
+    (tmp_path / "allowed.txt").write_text("高隆吉〓 # four\nU+3041-U+3096\n", "utf-8")
     path = tmp_path / "policy.toml"
     path.write_text(
         '[shrink]\nto = "list"\ncharacters = "allowed.txt"\nevidence = ["jis-ucs", ["koseki"]]\nreplacements = ["own.tsv"]\n'
     )
     assert shrink("髙𠮷あ", policy=load_policy(path)).text == "隆吉あ"
     assert shrink("邉", policy=load_policy(path)).findings[0].choice.reason is Reason.SHRINK_NONE
+    (tmp_path / "allowed.txt").write_text("高隆吉\n", "utf-8")
+    with pytest.raises(UsageError, match="no 〓"):
+        gaiji.shrink("高", policy=Policy(to="list", characters=str(tmp_path / "allowed.txt")))
 
 
 @pytest.mark.parametrize(("line", "said"), [
