@@ -41,7 +41,9 @@ def shrink(source: str, output: str, side: str, to: str, policy: str, columns: t
 @click.argument("source", type=click.Path())
 @click.argument("side", type=click.Path())
 @click.argument("output", type=click.Path())
-@click.option("--key", default="", help="Check with this column that each line of the side table is about its record.")
+@click.option(
+    "--key", default="", help="The key column, if shrink had one: each line of the side table must be about its record."
+)
 def unshrink(source: str, side: str, output: str, key: str) -> None:
     """Put back what shrink replaced, from its side table."""
     from gaiji.shrinkfile import unshrink_file

@@ -19,8 +19,8 @@ from gaiji.review.queue import Item, Queue, Sample, open_queue
 from gaiji.shrinking import Policy, Shrinker, ShrunkColumn, unshrink
 from gaiji.tabular import need_columns, read_table, write_table
 
-SIDE_COLUMNS = ("record", "key", "field", "position", "length", "original", "glyph", "evidence")
-"""record from 1; position (from 0) and length in characters of the shrunk field; original as code points."""
+SIDE_COLUMNS = ("record", "key", "field", "position", "written", "original", "glyph", "evidence")
+"""record from 1; position from 0, in characters of the shrunk field; written (what stands there) and original as code points."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +63,27 @@ def shrink_file(
 
 
 def unshrink_file(source: str | Path, side: str | Path, output: str | Path, *, key: str = "") -> int:
-    """Put the originals of a side table back; returns how many. DataError when it is not the side table of this file."""
+    """Put the originals of a side table back; returns how many. DataError when it is not the side table of this file.
+
+    ``key`` names the column of the records' keys; UsageError when the side table has keys and it is not given.
+    """
     frame, table = read_table(source), read_table(side)
     need_columns(table, list(SIDE_COLUMNS), side)
     try:
-        numbers = table.with_columns(pl.col("record", "position", "length").cast(pl.Int64))
-    except pl.exceptions.PolarsError as error:
+        numbers = table.with_columns(
+            pl.col("record", "position").cast(pl.Int64),
+            pl.col("written", "original").map_elements(_characters, return_dtype=pl.String),
+        )
+    except (pl.exceptions.PolarsError, ValueError, OverflowError) as error:
         raise DataError("is no side table", where=str(side), next="use the file that gaiji shrink wrote") from error
     need_columns(frame, [*numbers["field"].unique().to_list(), *([key] if key else [])], source)
     if key:
         _check_keys(frame, numbers, key, side)
+    elif (numbers["key"] != "").any():
+        raise UsageError("the side table has keys, so records may have moved", where=str(side), next="give --key COLUMN")
     back = {}
     for (name,), part in numbers.group_by("field"):
-        originals = part.select(
-            (pl.col("record") - 1).alias("row"), "position", "length",
-            pl.col("original").map_elements(_characters, return_dtype=pl.String),
-        )  # fmt: skip
+        originals = part.select((pl.col("record") - 1).alias("row"), "position", "written", "original")
         back[str(name)] = unshrink(frame[str(name)], originals)
     write_table(frame.with_columns(series.alias(name) for name, series in back.items()), output)
     return numbers.height
@@ -112,7 +117,7 @@ def _side(frame: pl.DataFrame, made: dict[str, ShrunkColumn], key: str) -> pl.Da
     for name, m in made.items():
         parts.append(m.side.select(
             (pl.col("row") + 1).alias("record"), keys.gather(m.side["row"]).alias("key"), pl.lit(name).alias("field"),
-            "position", "length", pl.col("original").map_elements(_code_points, return_dtype=pl.String), "glyph", "evidence",
+            "position", pl.col("written", "original").map_elements(_code_points, return_dtype=pl.String), "glyph", "evidence",
         ))  # fmt: skip
     return pl.concat(parts).sort("record", "field", "position", maintain_order=True)
 

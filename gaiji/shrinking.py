@@ -39,9 +39,9 @@ _UNIT = re.compile("[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e010
 _SIGNS = ("〜～", "‖∥", "−－", "—―", "¢￠", "£￡", "¬￢", "¦￤")
 """One sign, two code points: JIS's and Microsoft's."""
 SIDE = {
-    "row": pl.Int64, "position": pl.Int64, "length": pl.Int64, "original": pl.String, "glyph": pl.String, "evidence": pl.String,
+    "row": pl.Int64, "position": pl.Int64, "written": pl.String, "original": pl.String, "glyph": pl.String, "evidence": pl.String,
 }  # fmt: skip
-"""The side table: row from 0, position and length in characters of the shrunk text, what stood there, its glyph, and why."""
+"""The side table: row from 0, position in characters of the shrunk text, what was written there, what for, its glyph, and why."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Change:
-    """One replaced character: ``position`` and ``length`` count characters of the shrunk text."""
+    """One replaced character: ``position`` counts characters of the shrunk text; ``choice.text`` is what was written there."""
 
     position: int
-    length: int
     original: str
     glyph: str
     choice: Choice
@@ -253,7 +252,7 @@ class Shrinker:
                 at += len(unit)
                 continue
             name, choice = made
-            changes.append(Change(at, len(choice.text), unit, name, choice))
+            changes.append(Change(at, unit, name, choice))
             out.append(choice.text)
             at += len(choice.text)
         return Shrunk("".join(out), tuple(changes))
@@ -272,7 +271,9 @@ class Shrinker:
         text = frame.join(changed, on="row", how="left", maintain_order="left").select(pl.coalesce("new", "text"))
         rows = [(row, change) for row, old in hit.iter_rows() for change in done[old].changes]
         side = pl.DataFrame(
-            [(row, c.position, c.length, c.original, c.glyph, c.choice.evidence) for row, c in rows], schema=SIDE, orient="row"
+            [(row, c.position, c.choice.text, c.original, c.glyph, c.choice.evidence) for row, c in rows],
+            schema=SIDE,
+            orient="row",
         )
         return ShrunkColumn(text.to_series().alias(texts.name), side, _findings(rows))
 
@@ -314,13 +315,13 @@ def unshrink(shrunk: pl.Series, side: pl.DataFrame) -> pl.Series: ...
 def unshrink(shrunk: Shrunk | pl.Series, side: pl.DataFrame | None = None) -> str | pl.Series:
     """The text, or the column with its side table, as it was; DataError where the side table does not fit."""
     if isinstance(shrunk, Shrunk):
-        return _restore(shrunk.text, [(c.position, c.length, c.original) for c in shrunk.changes], "text")
+        return _restore(shrunk.text, [(c.position, c.choice.text, c.original) for c in shrunk.changes], "text")
     if side is None:
         raise UsageError("there is no side table", next="give the one that shrink made")
     texts = shrunk.to_list()
-    by_row: dict[int, list[tuple[int, int, str]]] = defaultdict(list)
-    for row, position, length, original in side.select("row", "position", "length", "original").iter_rows():
-        by_row[row].append((position, length, original))
+    by_row: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+    for row, position, written, original in side.select("row", "position", "written", "original").iter_rows():
+        by_row[row].append((position, written, original))
     for row, changes in by_row.items():
         if not 0 <= row < len(texts) or texts[row] is None:
             raise _misfit(f"row {row + 1}")
@@ -328,13 +329,13 @@ def unshrink(shrunk: Shrunk | pl.Series, side: pl.DataFrame | None = None) -> st
     return pl.Series(shrunk.name, texts, dtype=pl.String)
 
 
-def _restore(text: str, changes: Sequence[tuple[int, int, str]], where: str) -> str:
+def _restore(text: str, changes: Sequence[tuple[int, str, str]], where: str) -> str:
     out, at = [], 0
-    for position, length, original in sorted(changes):
-        if position < at or position + length > len(text):
+    for position, written, original in sorted(changes):
+        if position < at or not written or not text.startswith(written, position):
             raise _misfit(where)
         out += [text[at:position], original]
-        at = position + length
+        at = position + len(written)
     return "".join([*out, text[at:]])
 
 

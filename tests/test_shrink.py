@@ -142,6 +142,11 @@ def test_files_queue_and_the_way_back(tmp_path):
     pl.read_csv(out, infer_schema=False).reverse().write_csv(moved)
     wrong = CliRunner().invoke(main, ["unshrink", str(moved), str(side), str(back), "--key", "id"])
     assert wrong.exit_code == 1 and "another id" in wrong.output
+    unsure = CliRunner().invoke(main, ["unshrink", str(moved), str(side), str(back)])
+    assert unsure.exit_code == 2 and "--key" in unsure.output
+    side.write_text(side.read_text("utf-8").replace("9AD9", "X"), "utf-8")
+    broken = CliRunner().invoke(main, ["unshrink", str(out), str(side), str(back), "--key", "id"])
+    assert broken.exit_code == 1 and "is no side table" in broken.output
 
 
 def test_a_glyph_is_decided_once(tmp_path):
@@ -167,3 +172,6 @@ def test_a_side_table_of_another_text_is_refused():
     made = shrink(pl.Series(["髙橋", "邉󠄏"]))
     with pytest.raises(DataError):
         unshrink(pl.Series(["橋"]), made.side)
+    assert unshrink(made.text, made.side).to_list() == ["髙橋", "邉󠄏"]
+    with pytest.raises(DataError):
+        unshrink(made.text.reverse(), made.side)
