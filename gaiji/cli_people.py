@@ -14,7 +14,7 @@ import click
 @click.option("--side", required=True, type=click.Path(), help="The side table (.csv, .tsv, .parquet) that leads back.")
 @click.option("--to", default="", help="jisx0213, jisx0213-bmp, jisx0208, cp932, cp932-standard or list (default: the policy's).")
 @click.option("--policy", default="", type=click.Path(), help="A TOML file with [shrink]; docs/shrink.md lists its keys.")
-@click.option("--column", "columns", multiple=True, help="A column to shrink; repeatable (default: all but the key).")
+@click.option("--column", "columns", multiple=True, help="A column to shrink; repeatable (default: all of text but the key).")
 @click.option("--key", default="", help="The column that tells records apart.")
 @click.option("--queue", default="", help="The review queue for what has no or several characters; its decisions are used.")
 @click.option("--context", type=click.Choice(["field", "none"]), default="field", show_default=True, help="Text in the queue.")

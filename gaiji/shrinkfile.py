@@ -37,14 +37,17 @@ def shrink_file(
     source: str | Path, output: str | Path, side: str | Path, *, policy: Policy, columns: Sequence[str] = (),
     key: str = "", queue: str | Path = "", context: str = "field",
 ) -> ShrinkReport:  # fmt: skip
-    """Shrink columns of a table (all of them when none is named) into ``output``, with the way back in ``side``.
+    """Shrink columns of a table (all of text when none is named) into ``output``, with the way back in ``side``.
 
     ``key`` names the column that tells records apart. Findings go to ``queue``; decisions confirmed there are used.
     UsageError for a missing column or a policy that cannot be; ``context`` is field or none (no names in the queue).
     """
-    frame = read_table(source)
-    chosen = list(columns) or [name for name in frame.columns if name != key]
+    frame = read_table(source, as_text=False)
+    chosen = list(columns) or [name for name, kind in frame.schema.items() if name != key and kind == pl.String]
     need_columns(frame, [*chosen, *([key] if key else [])], source)
+    wrong = [name for name in columns if frame.schema[name] != pl.String]
+    if wrong:
+        raise UsageError(f"column {wrong[0]} holds no text", where=str(source), next="name columns of text")
     opened = open_queue(queue) if queue else None
     try:
         shrinker = Shrinker(policy, decided=decided(opened, policy) if opened else {})
@@ -67,7 +70,7 @@ def unshrink_file(source: str | Path, side: str | Path, output: str | Path, *, k
 
     ``key`` names the column of the records' keys; UsageError when the side table has keys and it is not given.
     """
-    frame, table = read_table(source), read_table(side)
+    frame, table = read_table(source, as_text=False), read_table(side)
     need_columns(table, list(SIDE_COLUMNS), side)
     try:
         numbers = table.with_columns(
@@ -112,7 +115,7 @@ def system_name(policy: Policy) -> str:
 
 
 def _side(frame: pl.DataFrame, made: dict[str, ShrunkColumn], key: str) -> pl.DataFrame:
-    keys = frame[key].fill_null("") if key else pl.Series([""] * frame.height, dtype=pl.String)
+    keys = frame[key].cast(pl.String).fill_null("") if key else pl.Series([""] * frame.height, dtype=pl.String)
     parts = []
     for name, m in made.items():
         parts.append(m.side.select(
@@ -151,7 +154,7 @@ def _check_keys(frame: pl.DataFrame, table: pl.DataFrame, key: str, side: str | 
     """Each line of the side table must be about the record that stands at its place."""
     if (table["record"].max() or 0) > frame.height:  # type: ignore[operator]
         raise DataError("names records that the file does not have", where=str(side), next="use the file that was shrunk with it")
-    there = frame[key].fill_null("").gather(table["record"] - 1)
+    there = frame[key].cast(pl.String).fill_null("").gather(table["record"] - 1)
     wrong = (there != table["key"]).arg_true()
     if len(wrong):
         raise DataError(

@@ -10,19 +10,23 @@ from pathlib import Path
 
 import polars as pl
 
-from gaiji.errors import UsageError
+from gaiji.errors import OutputError, UsageError
 from gaiji.sinks import BOM, AtomicFile
 
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".parquet": ""}
 
 
-def read_table(path: str | Path) -> pl.DataFrame:
-    """All columns as text; UsageError when the file cannot be read as its suffix says."""
+def read_table(path: str | Path, *, as_text: bool = True) -> pl.DataFrame:
+    """All columns, as text or (``as_text`` false) with the types of a Parquet file.
+
+    UsageError when the file cannot be read as its suffix says.
+    """
     path = Path(path)
     separator = _separator(path)
     try:
         if not separator:
-            return pl.read_parquet(path).with_columns(pl.all().cast(pl.String))
+            frame = pl.read_parquet(path)
+            return frame.with_columns(pl.all().cast(pl.String)) if as_text else frame
         return pl.read_csv(path, separator=separator, infer_schema=False).with_columns(pl.all().fill_null(""))
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror or 'is not there'}", where=str(path), next="check the path") from error
@@ -32,13 +36,16 @@ def read_table(path: str | Path) -> pl.DataFrame:
 
 
 def write_table(frame: pl.DataFrame, path: str | Path) -> None:
-    """Write a table whole or not at all; CSV has a byte order mark, so that Excel reads it."""
+    """Write a table whole or not at all; CSV has a byte order mark, so that Excel reads it. OutputError when it cannot be."""
     path = Path(path)
     separator = _separator(path)
     buffer = BytesIO()
     if separator:
         buffer.write(BOM)
-        frame.write_csv(buffer, separator=separator)
+        try:
+            frame.write_csv(buffer, separator=separator)
+        except pl.exceptions.PolarsError as error:
+            raise OutputError("cannot hold columns of bytes or lists", where=str(path), next="write .parquet") from error
     else:
         frame.write_parquet(buffer)
     file = AtomicFile(path)

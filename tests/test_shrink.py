@@ -175,3 +175,17 @@ def test_a_side_table_of_another_text_is_refused():
     assert unshrink(made.text, made.side).to_list() == ["髙橋", "邉󠄏"]
     with pytest.raises(DataError):
         unshrink(made.text.reverse(), made.side)
+
+
+def test_columns_that_are_no_text_pass_as_they_are(tmp_path):
+    source, out, side, back = (tmp_path / name for name in ("in.parquet", "out.parquet", "side.csv", "back.parquet"))
+    frame = pl.DataFrame({"id": [1, 2], "name": ["邉󠄏", None], "raw": [b"\xff", b""], "parts": [[1], []]})
+    frame.write_parquet(source)
+    assert CliRunner().invoke(main, ["shrink", str(source), str(out), "--side", str(side), "--key", "id"]).exit_code == 0
+    assert pl.read_parquet(out).drop("name").equals(frame.drop("name")) and not pl.read_parquet(out).equals(frame)
+    assert CliRunner().invoke(main, ["unshrink", str(out), str(side), str(back), "--key", "id"]).exit_code == 0
+    assert pl.read_parquet(back).equals(frame)
+    csv = CliRunner().invoke(main, ["shrink", str(source), str(tmp_path / "out.csv"), "--side", str(side)])
+    assert csv.exit_code == 1 and "write .parquet" in csv.output
+    number = CliRunner().invoke(main, ["shrink", str(source), str(out), "--side", str(side), "--column", "id"])
+    assert number.exit_code == 2 and "holds no text" in number.output
