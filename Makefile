@@ -11,7 +11,7 @@ $(VENV)/ready: pyproject.toml setup.py
 	touch $@
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 demo: $(VENV)/ready
 	$(BIN)/gaiji demo out/demo
@@ -22,6 +22,8 @@ eval-candidates: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/review_queue.py
+	$(BIN)/python -m pip install -q -e '.[bench]'
+	$(BIN)/python tests/bench/people.py
 
 types: $(VENV)/ready
 	$(BIN)/mypy

@@ -15,6 +15,8 @@ _PUBLIC = {
     "convert": "gaiji.convert",
     "reverse": "gaiji.reverse",
     "verify": "gaiji.verify",
+    "shrink": "gaiji.shrinking",
+    "unshrink": "gaiji.shrinking",
 }
 __all__ = ["__version__", *_PUBLIC]
 
@@ -22,4 +24,6 @@ __all__ = ["__version__", *_PUBLIC]
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'gaiji' has no attribute {name!r}")
-    return getattr(import_module(_PUBLIC[name]), name)
+    value = getattr(import_module(_PUBLIC[name]), name)
+    globals()[name] = value  # importing gaiji.convert put the module there
+    return value

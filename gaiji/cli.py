@@ -9,7 +9,10 @@ from typing import Any
 import click
 
 from gaiji import __version__
+from gaiji.cli_db import db
 from gaiji.cli_options import overrides as _overrides
+from gaiji.cli_people import COMMANDS as PEOPLE_COMMANDS
+from gaiji.cli_report import report
 from gaiji.cli_review import review
 from gaiji.cli_verify import COMMANDS
 from gaiji.errors import GaijiError, UsageError
@@ -51,7 +54,7 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, review):
+for _command in (*COMMANDS, *PEOPLE_COMMANDS, db, report, review):
     main.add_command(_command)
 
 

@@ -78,7 +78,7 @@ class Findings:
             )
             for code, size, reason_id, count, rows, offsets, positions, every in groups.iter_rows():
                 reason = Reason(reason_id)
-                text = self._code_hex(code, size)
+                text = self.code_hex(code, size)
                 how = self.policy[reason]
                 if how == "drop-record":
                     drop.update(frame.filter(pl.col("reason") == reason_id)["row"].to_list())
@@ -114,7 +114,8 @@ class Findings:
                 hits.append(Hit(spec, text, reason, count, samples, fresh))
         return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None
 
-    def _code_hex(self, code: int, size: int) -> str:
+    def code_hex(self, code: int, size: int) -> str:
+        """A source code as the queue names it."""
         if self.charset.spec.kind == "decimal" and size > 1:
             return f"{code:0{size}d}"
         if self.charset.spec.kind.startswith("utf") and size > 1:

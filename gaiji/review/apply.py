@@ -16,6 +16,8 @@ from gaiji.review.queue import Item, Queue
 from gaiji.sinks import AtomicFile
 from gaiji.tables import SITE_COLUMNS
 
+NOT_CODES = frozenset({"match"})
+"""Systems whose items are no source codes: spellings that disagree between two registers."""
 MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode"})
 
 
@@ -23,7 +25,7 @@ def apply(queue: Queue, folder: Path) -> dict[Path, int]:
     """Write ``decisions-SYSTEM[-SITE].tsv`` files into ``folder``; returns path → rows. Same queue, same bytes."""
     rows: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
     for found, made in confirmed_items(queue):
-        if found.reason in MAPPABLE and (made.glyph or made.text):
+        if found.reason in MAPPABLE and found.system not in NOT_CODES and (made.glyph or made.text):
             rows[found.system, found.site].append(_row(found, made))
     out = {}
     for (system, site), table in sorted(rows.items()):
