@@ -192,7 +192,7 @@ class Shrinker:
         if len(found) == 1:
             return Choice(found[0], evidence)
         reason = Reason.SHRINK_MANY if found else Reason.SHRINK_NONE
-        return Choice(self._fallback(name), evidence or "none", reason, found)
+        return Choice(self._fallback(name), reason.label, reason, found)
 
     def _fallback(self, name: str) -> str:
         glyph = self.repertoire.get(name)
@@ -229,7 +229,7 @@ class Shrinker:
         code = _code(unit)
         if code in self._decided:
             return code, Choice(self._decided[code] or GETA, "decided")
-        return code, Choice(unit if self.policy.fallback == "keep" else GETA, "none", Reason.SHRINK_NONE)
+        return code, Choice(unit if self.policy.fallback == "keep" else GETA, Reason.SHRINK_NONE.label, Reason.SHRINK_NONE)
 
     @cached_property
     def _also(self) -> dict[str, set[str]]:

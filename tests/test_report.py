@@ -103,11 +103,11 @@ def test_the_commands(town, tmp_path):
     assert run.exit_code == 0 and "coverage" in run.output
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_libreoffice_opens_the_workbook(town, tmp_path):
     office = shutil.which("soffice")
     if not office:
-        pytest.skip("LibreOffice is not installed")
+        pytest.fail("LibreOffice is not installed (.ci/install does it)")
     job, *_ = town
     report_residents(job, tmp_path / "r.xlsx")
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
