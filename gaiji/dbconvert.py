@@ -21,7 +21,7 @@ from gaiji import __version__, kernel
 from gaiji.charset import Charset, load_charset
 from gaiji.columns import Fields
 from gaiji.dbjob import DbColumn, DbJob, load_db_job
-from gaiji.errors import DataError, GaijiError, QueueError, UsageError
+from gaiji.errors import DataError, GaijiError, MissingExtra, QueueError, UsageError
 from gaiji.findings import REVIEWED_ROLES, Findings, Hit
 from gaiji.framing import Batch
 from gaiji.model import Reason
@@ -141,8 +141,10 @@ class _Run:
                 self.origin = sa.Table(job.source_table, sa.MetaData(), autoload_with=connection)
         except sa.exc.NoSuchTableError as error:
             raise UsageError("is not in the source database", where=job.source_table, next="check source.table") from error
-        except (sa.exc.SQLAlchemyError, ImportError) as error:
+        except sa.exc.SQLAlchemyError as error:
             raise self.error(error) from error
+        except ImportError as error:
+            raise MissingExtra(f"this database (the driver {error.name})", "postgres") from error
         self._check_origin()
 
     def close(self) -> None:

@@ -229,4 +229,4 @@ def test_the_commands(tmp_path, url):
     assert run.exit_code == 3 and "57 rows converted" in run.output and "2 codes wait" in run.output
     assert "57 rows" in CliRunner().invoke(main, ["db", "verify", path]).output
     broken = CliRunner().invoke(main, ["db", "convert", job(tmp_path, "postgresql+psycopg://x:secret@127.0.0.1:1/none")])
-    assert broken.exit_code == 1 and "secret" not in broken.output
+    assert broken.exit_code in (1, 2) and "secret" not in broken.output and len(broken.output.splitlines()) == 1
