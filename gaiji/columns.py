@@ -125,10 +125,13 @@ class Fields:
             if row >= rows:
                 return offsets, counts, findings[: n * K["FINDING"]], special
             del work  # its views would keep the buffers from growing
-            capacity = capacity * 2
-            slots = slots * 2
-            out.extend(bytes(capacity - len(out)))
-            findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
+            # Only what ran out grows: the text's buffer is used again for the next batch, and would double with each.
+            if n + longest + 2 > slots:
+                slots = slots * 2
+                findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
+            if o + (longest + 1) * program.bound + K["SLACK"] > capacity - 8:
+                capacity = capacity * 2
+                out.extend(bytes(capacity - len(out)))
 
     def _numbers(self, batch: Batch, spec: Field) -> Decoded:
         starts, ends, offset, length = self.place(batch, spec)

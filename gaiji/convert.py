@@ -30,6 +30,7 @@ from gaiji.findings import REVIEWED_ROLES, Failure, Findings, Hit
 from gaiji.framing import Batch, Framing, Reader
 from gaiji.job import Job, load_job
 from gaiji.layout import Layout, for_header, layout_from_fields, load_layout, override_fields, with_roles
+from gaiji.lock import OutputLock
 from gaiji.model import Field, Reason
 from gaiji.program import K
 from gaiji.sinks import AtomicFile, Column, Sink, open_sink
@@ -89,6 +90,11 @@ def convert(
     terminal. Errors leave no output under its final name.
     """
     run = Run(load_job(job, overrides) if not isinstance(job, Job) else job)
+    with OutputLock(run.job.output_path):
+        return _convert(run, threads, progress)
+
+
+def _convert(run: Run, threads: int, progress: bool) -> Manifest:
     started = _now()
     sink = run.open_sink()
     quarantine = Quarantine(run.job)
@@ -102,6 +108,7 @@ def convert(
                 run.recycle(done.batch)
                 advance(run.reader, totals.written)
         run.reconcile(totals)
+        run.reader.check_unchanged()
         sink.commit()
         quarantine.commit()
         codes = run.fill_queue(totals)

@@ -8,6 +8,7 @@ CSV delimiter needs. The scans themselves are in ``gaiji.kernel_io``.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import BinaryIO
 
 from gaiji import kernel_io
 from gaiji.digest import BackgroundDigest, Buffers
-from gaiji.errors import GaijiError, RecordError, UsageError
+from gaiji.errors import DataError, GaijiError, RecordError, UsageError
 
 S: dict[str, int] = kernel_io.CONSTANTS
 FORMATS = ("fixed", "vb", "lines", "csv")
@@ -94,6 +95,7 @@ class Reader:
         self._digest = BackgroundDigest()
         self._buffers = Buffers()
         self._file = self._open()
+        self._state = self._stat()
 
     @property
     def sha256(self) -> str:
@@ -107,6 +109,24 @@ class Reader:
             return os.fstat(self._file.fileno()).st_size
         except OSError:
             return 0
+
+    def check_unchanged(self) -> None:
+        """DataError when a regular input is not what it was when it was opened: another size, time or file of that name."""
+        state = self._stat()
+        if self._state is not None and (state != self._state or self.size != self._state[0]):
+            raise DataError(
+                "changed while it was read", where=self.path, next="let nothing write to it, then run again; nothing was written"
+            )
+
+    def _stat(self) -> tuple[int, int, int, int] | None:
+        """Size, time, device and number of a regular file; None for pipes and standard input."""
+        if self.path == "-":
+            return None
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return (-1, -1, -1, -1)
+        return (found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
     def recycle(self, src: bytearray | bytes) -> None:
         """Take back the buffer of batches that nobody needs any more."""

@@ -476,9 +476,7 @@ def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length
     _check(n_rows, n_rows, len(s_ends), len(forms))
     if cython.compiled:
         with cython.nogil:
-            found = _same_rows(
-                c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows
-            )
+            found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows)
     else:
         found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows)
     return found

@@ -287,6 +287,7 @@ class ParquetSink(Sink):
             with whole.open("rb+") as file:
                 self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 os.fsync(file.fileno())
+            whole.chmod(0o600)  # as the other outputs: names are personal data
             os.replace(whole, self.path)
             sync_folder(self.path.parent)
         except OSError as error:

@@ -6,6 +6,7 @@ the same input again replaces them: items never double. Knows nothing of decodin
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -341,6 +342,7 @@ def open_queue(where: str | Path) -> Queue:
     path = Path(text)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # names are personal data: for the owner alone
     except OSError as error:
         raise QueueError(f"the review queue cannot be made: {error.strerror}", where=text, next="check [review] queue") from error
     return Queue(sa.URL.create("sqlite", database=str(path)).render_as_string())

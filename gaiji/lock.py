@@ -1,0 +1,92 @@
+"""One run at a time on one output: a lock file beside it that names its owner.
+
+Owns the lock and the removal of what a killed run left under temporary names. The system lets go of the lock when its
+process ends, however it ends; a lock file that nobody holds is taken over.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from gaiji.errors import OutputError
+
+
+class OutputLock:
+    """``with OutputLock(path):`` holds the lock of an output; OutputError with its owner when another run does."""
+
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self.path = output.with_name(f".{output.name}.lock")
+        self._handle = -1
+
+    def __enter__(self) -> OutputLock:
+        self._open()
+        while not self._is_ours():  # the holder removed the file between our opening and locking it
+            os.close(self._handle)
+            self._open()
+        os.ftruncate(self._handle, 0)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        os.write(self._handle, f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode())
+        self._remove_leftovers()
+        return self
+
+    def _open(self) -> None:
+        try:
+            self.output.parent.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise OutputError(
+                f"cannot be written: {error.strerror}", where=str(self.output), next="check the folder and its permissions"
+            ) from error
+        if not _lock(self._handle):
+            owner = os.read(self._handle, 200).decode("utf-8", "replace").strip()
+            os.close(self._handle)
+            raise OutputError(
+                f"is being written by another run ({owner or 'unknown'})", where=str(self.output),
+                next="wait for it to end, or give another [output] path",
+            )  # fmt: skip
+
+    def _is_ours(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._handle), os.stat(self.path))
+        except OSError:
+            return False
+
+    def _remove_leftovers(self) -> None:
+        """Temporary files of runs that were killed: nobody else writes this output now."""
+        for left in self.output.parent.glob(f".{self.output.name}.*.part"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    left.unlink()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with suppress(OSError):  # Windows keeps a file that is open; it is taken over next time
+            self.path.unlink()
+        os.close(self._handle)
+
+
+def _lock(handle: int) -> bool:
+    """Take the system's lock on an open file without waiting; False when somebody holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(handle, 1 << 20, os.SEEK_SET)  # past the text, which others read
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            os.lseek(handle, 0, os.SEEK_SET)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

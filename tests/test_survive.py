@@ -1,0 +1,176 @@
+"""Bad nights: killed runs, two at once, an input that changes, a disk that is full, folders that cannot be written."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gaiji.convert import Run, convert
+from gaiji.datafiles import samples_dir
+from gaiji.errors import DataError, OutputError
+from gaiji.framing import BATCH, Reader
+from gaiji.job import load_job
+from gaiji.lock import OutputLock
+
+JOB = "juki-jef.toml"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    return tmp_path / "s"
+
+
+def command(folder, *options, **more):
+    """``gaiji convert`` in a process of its own."""
+    return [sys.executable, "-m", "gaiji", "convert", str(folder / JOB), *options]
+
+
+def outputs(folder):
+    """Everything under out/, the manifest without its times."""
+    found = {}
+    for path in sorted((folder / "out").rglob("*")):
+        if path.is_file() and path.name not in ("manifest.json", "review.sqlite"):
+            found[path.name] = path.read_bytes()
+    return found
+
+
+def test_a_second_run_on_the_same_output_is_refused(folder):
+    out = folder / "out/juki-jef/juki.csv"
+    with OutputLock(out):
+        with pytest.raises(OutputError, match=rf"another run \(process {os.getpid()} on "):
+            convert(folder / JOB)
+        done = subprocess.run(command(folder), capture_output=True, text=True)
+        assert done.returncode == 1 and "another run" in done.stderr and done.stderr.count("\n") == 1
+        assert not out.exists()
+    assert convert(folder / JOB).data["records"]["written"] == 2000
+    assert not list(out.parent.glob(".*"))
+
+
+def test_killed_at_any_moment_it_leaves_no_half_output_and_the_next_run_is_whole(folder):
+    big = folder / "juki-jef.dat"
+    big.write_bytes(big.read_bytes() * 100)
+    convert(folder / JOB)
+    whole = outputs(folder)
+    shutil.rmtree(folder / "out")
+    for delay in (0.3, 0.6, 0.9, 1.2, 1.5):
+        process = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        final = folder / "out/juki-jef/juki.csv"
+        assert not final.exists() or final.read_bytes() == whole["juki.csv"]
+        final.unlink(missing_ok=True)
+    convert(folder / JOB)
+    assert outputs(folder) == whole
+    assert not list((folder / "out").rglob("*.part")) and not list((folder / "out").rglob("*.lock"))
+
+
+@pytest.mark.parametrize("change", ["append", "touch", "replace", "shorten"])
+def test_an_input_that_changes_under_our_feet_is_an_error(folder, monkeypatch, change):
+    path = folder / "juki-jef.dat"
+    check = Reader.check_unchanged
+
+    def meddle(self):
+        data = path.read_bytes()
+        if change == "append":
+            path.write_bytes(data + data[:400])
+        elif change == "touch":
+            os.utime(path, ns=(1, 1))
+        elif change == "shorten":
+            os.truncate(path, len(data) - 400)
+        else:
+            path.with_name("new").write_bytes(data)
+            os.replace(path.with_name("new"), path)
+        check(self)
+
+    monkeypatch.setattr(Reader, "check_unchanged", meddle)
+    with pytest.raises(DataError, match="changed while it was read"):
+        convert(folder / JOB)
+    assert outputs(folder) == {}
+
+
+def test_what_holds_names_is_for_its_owner_alone(folder):
+    old = os.umask(0o022)
+    try:
+        for job in ("juki-jef.toml", "juki-windows.toml"):
+            convert(folder / job)
+    finally:
+        os.umask(old)
+    files = [p for p in (folder / "out").rglob("*") if p.is_file()]
+    assert len(files) >= 6
+    assert {p.name: oct(p.stat().st_mode & 0o077) for p in files} == {p.name: "0o0" for p in files}
+
+
+def test_a_file_that_may_not_grow_is_one_clear_line(folder):
+    """The system's limit on file sizes stands for a full disk: writing fails in the middle."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = subprocess.run(command(folder), capture_output=True, text=True, preexec_fn=limit)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "cannot be written" in done.stderr
+    assert outputs(folder) == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_disk_is_one_clear_line(folder, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)], capture_output=True).returncode:
+        pytest.skip("this machine mounts no tmpfs")
+    try:
+        done = subprocess.run(command(folder, "--set", f"output.path={small}/juki.csv"), capture_output=True, text=True)
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1 and "No space left" in done.stderr
+        assert list(Path(small).iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written(folder):
+    (folder / "out").mkdir(mode=0o500)
+    with pytest.raises(OutputError, match="cannot be written"):
+        convert(folder / JOB)
+
+
+def test_a_pipe_and_a_link_are_inputs_too(folder):
+    convert(folder / JOB)
+    whole = outputs(folder)["juki.csv"]
+    (folder / "link.dat").symlink_to("juki-jef.dat")
+    os.mkfifo(folder / "pipe.dat")
+    for name in ("link.dat", "pipe.dat"):
+        feed = subprocess.Popen(["cp", str(folder / "juki-jef.dat"), str(folder / name)]) if name == "pipe.dat" else None
+        convert(folder / JOB, overrides={"source.path": name})
+        assert feed is None or feed.wait() == 0
+        assert outputs(folder)["juki.csv"] == whole
+    with (folder / "juki-jef.dat").open("rb") as stdin:
+        done = subprocess.run(command(folder, "--set", "source.path=-"), stdin=stdin, capture_output=True)
+    assert done.returncode == 3 and outputs(folder)["juki.csv"] == whole
+
+
+def test_many_findings_do_not_make_the_buffers_grow(folder):
+    """Every name of every record is flagged; the buffers that each batch uses again stay in proportion to a batch."""
+    path = folder / "juki-jef.dat"
+    record = bytearray(path.read_bytes()[:400])
+    record[20:60] = b"\x80\xae" * 20
+    path.write_bytes(bytes(record) * 2000 * 30)
+    run = Run(load_job(folder / JOB))
+    run.columns.reuse = True
+    sizes = []
+    for batch in run.batches():
+        run.process(batch)
+        sizes.append(sum(len(buffer) for buffer in run.columns._mine.__dict__.values()))
+    assert len(sizes) > 2
+    assert sizes[-1] <= 1.1 * sizes[0] and sizes[-1] < 8 * BATCH
