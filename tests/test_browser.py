@@ -10,6 +10,7 @@ import pytest
 
 from gaiji.review.decisions import Decisions, verify_audit
 from gaiji.review.queue import open_queue
+from gaiji.review.shapes import propose_shapes
 from tests.reviewing import Screen, sample_queue
 
 pytestmark = pytest.mark.system
@@ -100,7 +101,6 @@ def test_ten_glyphs_by_keyboard(browser, screen, queue):
             press(page, "t", "Enter")  # 判読不能
         decided += 1
     page.wait_for_selector("table.items")
-    shot(page, "done")
     assert page.wrong == []
     assert page.asked and all(url.startswith(screen.base) for url in page.asked)
     opened = open_queue(queue)
@@ -145,6 +145,23 @@ def test_moving_searching_and_undo(browser, screen, queue):
         "rejected": 1,
     }
     opened.close()
+
+
+def test_near_certain_ones_on_one_sheet(browser, tmp_path):
+    queue = sample_queue(tmp_path / "all", **{"source.tables": []})
+    opened, screen = open_queue(queue), Screen(queue)
+    assert propose_shapes(opened).near_certain >= 1
+    page = enter(browser, screen, "佐藤")
+    press(page, "s")
+    sure = len(page.query_selector_all('input[name="take"]'))
+    shot(page, "sheet")
+    press(page, "Enter")
+    assert Decisions(opened).status()["confirmed"]["items"] == sure >= 1
+    right = truth(queue)
+    assert all(made.glyph == right[opened.item(item_id).code] for item_id, made in Decisions(opened).all().items())
+    assert page.wrong == []
+    opened.close()
+    assert screen.stop() == 0
 
 
 def test_a_second_browser_sees_the_conflict(browser, screen):
