@@ -7,6 +7,7 @@ process ends, however it ends; a lock file that nobody holds is taken over.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sys
@@ -61,7 +62,8 @@ class OutputLock:
 
     def _remove_leftovers(self) -> None:
         """Temporary files of runs that were killed: nobody else writes this output now."""
-        for left in self.output.parent.glob(f".{self.output.name}.*.part"):
+        ours = re.compile(rf"\.{re.escape(self.output.name)}\.[^.]+\.part")  # not those of an output juki.csv beside juki
+        for left in [path for path in self.output.parent.iterdir() if ours.fullmatch(path.name)]:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:

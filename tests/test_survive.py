@@ -74,6 +74,16 @@ def test_killed_at_any_moment_it_leaves_no_half_output_and_the_next_run_is_whole
     assert not list((folder / "out").rglob("*.part")) and not list((folder / "out").rglob("*.lock"))
 
 
+def test_only_our_own_leftovers_are_removed(tmp_path):
+    names = (".a[1].csv.abcd_123.part", ".a[1].csv.gz.abcd_123.part", ".a1.csv.abcd_123.part", "a[1].csv", ".a[1].csv.part")
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / ".a[1].csv.efgh_456.part").mkdir()
+    with OutputLock(tmp_path / "a[1].csv"):
+        left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*names[1:], ".a[1].csv.lock"}
+
+
 @pytest.mark.parametrize("change", ["append", "touch", "replace", "shorten"])
 def test_an_input_that_changes_under_our_feet_is_an_error(folder, monkeypatch, change):
     path = folder / "juki-jef.dat"

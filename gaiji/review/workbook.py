@@ -77,7 +77,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
     page.protect("", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True})
     page.set_landscape()
     page.set_paper(9)
-    page.set_print_scale(66)  # the fixed columns fill one page; those to write in follow on a second, beside code and picture
+    page.set_print_scale(48)  # the fixed columns fill one page; those to write in follow on a second, beside code and picture
     page.set_v_pagebreaks([len(FIXED)])
     page.set_margins(0.3, 0.3, 0.4, 0.5)
     page.repeat_rows(0)
