@@ -109,6 +109,9 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         click.echo(f"{records['quarantined']} records could not be cut and stand in {output.parent / 'bad-records.bin'}")
     if records["dropped"]:
         click.echo(f"{records['dropped']} records dropped by policy")
+    if data["shrink"]:
+        names = ", ".join(file["path"] for file in data["shrink"]["files"])
+        click.echo(f"written for {data['shrink']['to']} too, with the way back: {names}")
     waiting, queue = data["review"]["waiting"], data["review"]["queue"]
     if "://" not in queue:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue

@@ -37,6 +37,7 @@ from gaiji.sinks import AtomicFile, Column, Sink, open_sink
 
 if TYPE_CHECKING:
     from gaiji.review.pictures import Picture
+    from gaiji.shrinking import Policy
 
 
 @dataclass
@@ -111,8 +112,11 @@ def _convert(run: Run, threads: int, progress: bool) -> Manifest:
         run.reader.check_unchanged()
         sink.commit()
         quarantine.commit()
-        codes = run.fill_queue(totals)
-        manifest = run.manifest(totals, sink, quarantine, codes, started)
+        codes, waiting = run.fill_queue(totals)
+        shrunk = run.shrink()
+        manifest = run.manifest(totals, sink, quarantine, (codes, waiting + shrunk.get("waiting", 0)), started) | {
+            "shrink": shrunk
+        }
         _write_manifest(run.manifest_path, manifest)
     finally:
         sink.discard()
@@ -168,6 +172,7 @@ class Run:
             trim=source["trim"] == "right", carry=source["shift"] == "carry",
         )  # fmt: skip
         self.findings = Findings(self.columns, job)
+        self.shrink_policy = self._policy()
 
     # -- set-up ---------------------------------------------------------------------------------
 
@@ -360,6 +365,37 @@ class Run:
             queue.close()
         return len(items), waiting
 
+    def _policy(self) -> Policy | None:
+        """How the output is also written for another system, where the job wants that."""
+        wanted = self.job.target["shrink"]
+        if not wanted:
+            return None
+        from gaiji.shrinking import Policy, Shrinker, load_policy
+
+        policy = load_policy(self.job.file(wanted)) if wanted.endswith(".toml") else Policy(to=wanted)
+        Shrinker(policy)  # a target or a file that cannot be is an error now, not after the conversion
+        return policy
+
+    def shrink(self) -> dict[str, Any]:
+        """Write the output again in the characters of another system, with its way back; what the manifest says of it."""
+        if self.shrink_policy is None:
+            return {}
+        from gaiji.shrinkfile import shrink_file
+
+        out = self.job.output_path
+        shrunk = out.with_name(f"{out.stem}.{self.shrink_policy.to}{out.suffix}")
+        side = out.with_name(f"{out.stem}.{self.shrink_policy.to}.side.tsv")
+        columns = [f.name for f in self.fields if f.role in ("name", "address")]
+        context = "field" if self.job.review["context"] == "field" else "none"
+        done = shrink_file(
+            out, shrunk, side, policy=self.shrink_policy, columns=columns, key=self.job.review["key"],
+            queue=self.job.queue_where, context=context,
+        )  # fmt: skip
+        return {
+            "to": self.shrink_policy.to, "files": [_described(shrunk), _described(side)], "changed": done.changed,
+            "findings": done.findings, "waiting": done.waiting,
+        }  # fmt: skip
+
     def _pictures(self) -> dict[str, list[Picture]]:
         """The town's 外字 pictures by code, where the job names a source of them."""
         if not self.job.review["pictures"]:
@@ -530,6 +566,11 @@ def _field_report(spec: Field, counts: array[int]) -> dict[str, Any]:
         "trimmed": counts[K["TRIMMED_UNITS"]],
         "reconciled": units == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged.values()),
     }  # fmt: skip
+
+
+def _described(path: Path) -> dict[str, object]:
+    with path.open("rb") as file:
+        return {"path": path.name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def _write_manifest(path: Path, data: Mapping[str, Any]) -> None:

@@ -55,6 +55,7 @@ KEYS: dict[str, dict[str, Key]] = {
     },
     "target": {
         "form": Key(str, "needed", "variation selectors in the output", ("needed", "always", "never")),
+        "shrink": Key(str, "", "write names and addresses for another system too: jisx0213, cp932 …, or a policy file (.toml)"),
         "glyph_columns": Key(bool, False, "add a column with the glyph names of each name field"),
     },
     "output": {
@@ -224,6 +225,8 @@ def _check_together(job: Job) -> None:
             f"has the suffix {job.output_path.suffix!r}, which names no format", path=job.path, key="output.path",
             next=f"end it in {', '.join(SUFFIXES)}, or set output.format",
         )  # fmt: skip
+    if job.target["shrink"] and job.output_format == "fixed":
+        raise JobError("cannot be made of a .dat output", path=job.path, key="target.shrink", next="write .csv, .tsv or .parquet")
     if source["format"] == "fixed" and not source["record_length"] and not source["layout"]:
         raise JobError("is missing", path=job.path, key="source.record_length", next="fixed records need a length")
     if source["format"] != "csv" and not source["layout"] and not job.fields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 
 import polars as pl
@@ -12,11 +13,14 @@ from hypothesis import strategies as st
 
 import gaiji
 from gaiji.cli import main
-from gaiji.errors import DataError, UsageError
+from gaiji.convert import convert
+from gaiji.datafiles import samples_dir
+from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.model import Reason
 from gaiji.repertoire import load_repertoire
 from gaiji.review.decisions import Decision, Decisions
 from gaiji.review.queue import open_queue
+from gaiji.shrinkfile import unshrink_file
 from gaiji.shrinking import Policy, Shrinker, load_policy, shrink, shrink_links, unshrink
 from gaiji.tabular import read_table
 from gaiji.targets import NAMES, load_target
@@ -189,3 +193,35 @@ def test_columns_that_are_no_text_pass_as_they_are(tmp_path):
     assert csv.exit_code == 1 and "write .parquet" in csv.output
     number = CliRunner().invoke(main, ["shrink", str(source), str(out), "--side", str(side), "--column", "id"])
     assert number.exit_code == 2 and "holds no text" in number.output
+
+
+@pytest.mark.parametrize("name", ["juki-jef", "juki-windows"])
+def test_a_job_writes_for_another_system_too(tmp_path, name):
+    """The samples through a job: what is written fits the target, leads back exactly, and its findings wait in the job's queue."""
+    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    job = tmp_path / "s" / f"{name}.toml"
+    plain = convert(job).data
+    data = convert(job, overrides={"target.shrink": "jisx0208"}).data
+    out = tmp_path / "s" / data["output"]["path"]
+    shrunk, side = (out.parent / file["path"] for file in data["shrink"]["files"])
+    assert data["review"]["waiting"] == plain["review"]["waiting"] + data["shrink"]["waiting"]
+    assert data["output"]["sha256"] == plain["output"]["sha256"] and data["shrink"]["changed"]
+    target = load_target("jisx0208")
+    fields = [n for n, f in data["fields"].items() if f["role"] in ("name", "address")]
+    frame = read_table(shrunk)
+    assert all(c in target or c in "〓 " for n in fields for cell in frame[n] for c in cell or "")
+    unshrink_file(shrunk, side, tmp_path / f"back{out.suffix}", key="宛名番号")
+    assert read_table(tmp_path / f"back{out.suffix}").equals(read_table(out))
+
+
+def test_a_job_that_cannot_shrink_says_so_at_once(tmp_path):
+    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    job = tmp_path / "s" / "juki-jef.toml"
+    for wrong in (
+        {"target.shrink": "jisx9999"},
+        {"target.shrink": "none.toml"},
+        {"target.shrink": "cp932", "output.path": "o.dat"},
+    ):
+        with pytest.raises(GaijiError):
+            convert(job, overrides=wrong)
+    assert not (tmp_path / "s" / "out").exists() and not (tmp_path / "s" / "o.dat").exists()
