@@ -229,6 +229,10 @@ class Charset:
                 site, row, "code", f"maps {self.hex(row)}, which is outside every range of {self.name}",
                 f"`gaiji charset show {self.name}` lists the ranges",
             )  # fmt: skip
+        if len(row.text) > 8 or any(c < " " or "\x7f" <= c < "\xa0" for c in row.text):
+            raise self._site_error(
+                site, row, "ucs", "gives control characters or more than 8 code points", "write the code points of one character"
+            )
         if not row.glyph:
             return row
         glyph = self.repertoire.get(row.glyph)

@@ -21,6 +21,25 @@ from gaiji.errors import GaijiError, UsageError
 class OneLine(click.Group):
     """Turns the toolkit's errors, and those of the system, into one line and their exit code."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Wrong usage is one line too, like every error."""
+        run: Any = super().main
+        if not kwargs.pop("standalone_mode", True):
+            return run(*args, **kwargs, standalone_mode=False)
+        try:
+            sys.exit(run(*args, **kwargs, standalone_mode=False) or 0)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx else "gaiji"
+            message = " ".join(error.format_message().split()).rstrip(".")
+            click.echo(f"gaiji: {message}; see {command} --help", err=True)
+            sys.exit(2)
+        except click.ClickException as error:
+            click.echo(f"gaiji: {' '.join(error.format_message().split())}", err=True)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            click.echo("gaiji: stopped", err=True)
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
@@ -230,7 +249,7 @@ def charset_check(names: tuple[str, ...], every: bool) -> None:
     chosen = charset_names() if every or not names else names
     wrong = check(chosen)
     for line in wrong:
-        click.echo(line, err=True)
+        click.echo(f"gaiji: {line}", err=True)
     if wrong:
         sys.exit(1)
     click.echo(f"{len(chosen)} charsets are clean")

@@ -95,8 +95,17 @@ def convert(
         return _convert(run, threads, progress)
 
 
+def check_queue(where: str | Path) -> None:
+    """A queue that cannot be used is an error before the first byte is converted; a new file is not made yet."""
+    from gaiji.review.queue import open_queue
+
+    if isinstance(where, str) or where.exists():
+        open_queue(where).close()
+
+
 def _convert(run: Run, threads: int, progress: bool) -> Manifest:
     started = _now()
+    check_queue(run.job.queue_where)
     sink = run.open_sink()
     quarantine = Quarantine(run.job)
     try:

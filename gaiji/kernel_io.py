@@ -76,8 +76,8 @@ def scan_vb(s, src, n, blocked, starts, ends, final):
         if blocked:
             s.block_left -= size
     s.at = s.pos
-    if s.error == OK and final and s.rows < limit and s.pos < n:
-        s.error = TRUNCATED
+    if s.error == OK and final and s.rows < limit and (s.pos < n or (blocked and s.block_left > 0)):
+        s.error = TRUNCATED  # a block that promises more is cut too, even between two of its records
     return s.rows
 
 

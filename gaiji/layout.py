@@ -32,6 +32,9 @@ _NUMERIC = ("zoned", "packed", "binary")
 _KINDS = {str: "a string", int: "a whole number", bool: "true or false"}
 _FIELD_HEADER = regex.compile(r"(?m)^[ \t]*+\[\[[ \t]*+field[ \t]*+\]\]")
 
+MAX_FIELD_NAME = 120
+"""Characters of a field's name: it stands in queues and reports."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -275,6 +278,8 @@ def _check_field(spec: Field, path: str) -> None:
 def _check_names(fields: Sequence[Field], path: str) -> None:
     seen: dict[str, Field] = {}
     for spec in fields:
+        if len(spec.name) > MAX_FIELD_NAME or not spec.name.isprintable():
+            raise _error("has a name that is too long or holds control characters", spec, path, "give it a short, plain name")
         if spec.name in seen:
             first = f" (first on line {seen[spec.name].line})" if seen[spec.name].line else ""
             raise _error(f"is described twice{first}", spec, path, "give each field its own name")
@@ -334,7 +339,8 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def _error(what: str, spec: Field, path: str, advice: str) -> LayoutError:
-    return LayoutError(what, path=path, line=spec.line, field=spec.name[:60], next=advice)
+    name = "".join(c if c.isprintable() else " " for c in spec.name[:60])
+    return LayoutError(what, path=path, line=spec.line, field=name, next=advice)
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -160,3 +160,15 @@ def test_an_empty_file_has_no_records(tmp_path, framing):
 def test_bom_is_not_part_of_the_first_record(tmp_path):
     rows, _, reader = cut(tmp_path, b"\xef\xbb\xbfa,b\n1,2\n", Framing("csv"))
     assert (reader.header, rows) == ([b"a", b"b"], [(1, [b"1", b"2"])])
+
+
+def test_a_block_that_promises_more_is_cut_even_between_records(tmp_path):
+    """A transfer that ends on a record's edge inside a block is a truncated file."""
+    record = b"\0\x08\0\0abcd"
+    path = tmp_path / "d.dat"
+    framing = Framing("vb", blocked=True)
+    path.write_bytes((4 + 16).to_bytes(2, "big") + b"\0\0" + record * 2)
+    assert sum(batch.rows for batch in Reader(str(path), framing)) == 2
+    path.write_bytes((4 + 16).to_bytes(2, "big") + b"\0\0" + record)
+    with pytest.raises(RecordError, match="cut off"):
+        list(Reader(str(path), framing))
