@@ -69,6 +69,8 @@ def review_shapes(queue: str, fonts: tuple[Path, ...]) -> None:
     click.echo(f"the candidates, {done.unknown} probably not in MJ/GJ")
     for note in done.notes:
         click.echo(note, err=True)
+    if not done.codes:
+        click.echo("no code that waits has a picture that can be compared; gaiji review pictures gives them", err=True)
 
 
 @review.command("tables")

@@ -402,3 +402,15 @@ def test_without_a_font_the_export_works_and_says_so(tmp_path, monkeypatch):
     done = export(opened, Path(tmp_path / "a.xlsx"), "xlsx")
     opened.close()
     assert any("IPAmj" in note for note in done.notes)
+
+
+def test_without_the_extra_the_export_works_and_says_so(tmp_path, monkeypatch):
+    import sys
+
+    where = sample_queue(tmp_path / "s", **{"review.pictures": ""})
+    monkeypatch.setitem(sys.modules, "freetype", None)
+    monkeypatch.setattr("gaiji.review.pictures.find_font", lambda: Path("some.ttf"))
+    opened = open_queue(where)
+    done = export(opened, tmp_path / "a.html", "html")
+    opened.close()
+    assert any("gaiji[images]" in note for note in done.notes)

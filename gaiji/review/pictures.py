@@ -30,6 +30,8 @@ MAX_PICTURES = 65_536
 IMAGES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 FONTS = (".ttf", ".tte", ".otf", ".ttc")
 _GREYS = bytes(value // 16 for value in range(256))
+NO_FONT = "MJの字形を表示するフォント（IPAmj明朝）が見つかりません。--font で指定してください。"
+NO_EXTRA = "MJの字形を表示するには追加の部品が必要です（pip install 'gaiji[images]'）。"
 FONT_NAMES = ("ipamjm.ttf", "ipamjm.otf", "IPAmjMincho.ttf")
 _STEM = regex.compile(r"(?:.*[_-])?(U\+)?([0-9A-F]{4,6})", regex.IGNORECASE)
 
@@ -352,14 +354,15 @@ class GlyphFont:
 class Gallery:
     """Draws any glyph of the repertoire from the fonts at hand; ``missing`` says in words what is not there."""
 
-    def __init__(self, fonts: Sequence[GlyphFont]) -> None:
+    def __init__(self, fonts: Sequence[GlyphFont], why: str = "") -> None:
         self.fonts = tuple(fonts)
+        self._why = why
         self._drawn = lru_cache(maxsize=4096)(self._draw)
 
     @property
     def missing(self) -> str:
-        """ "" when there is a font."""
-        return "" if self.fonts else "MJの字形を表示するフォント（IPAmj明朝）が見つかりません。--font で指定してください。"
+        """"" when there is a font."""
+        return "" if self.fonts else self._why or NO_FONT
 
     def glyph(self, name: str, side: int) -> Picture | None:
         """The glyph's picture, None when no font has it."""
@@ -381,9 +384,12 @@ def open_gallery(fonts: Sequence[str | Path] = ()) -> Gallery:
     release = current_gj()
     if release is not None and Path(release.source).suffix.lower() in FONTS and Path(release.source).is_file():
         paths.append(Path(release.source))
-    if not paths and not fonts:
-        return Gallery([])
-    return Gallery([GlyphFont(path) for path in paths])
+    try:
+        return Gallery([GlyphFont(path) for path in paths])
+    except MissingExtra:
+        if fonts:
+            raise
+        return Gallery([], NO_EXTRA)
 
 
 def find_font() -> Path | None:
