@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from gaiji.review.decisions import Decisions, verify_audit
 from gaiji.review.queue import open_queue
 from gaiji.review.shapes import propose_shapes
+from gaiji.verify import verify
 from tests.reviewing import Screen, sample_queue
 
 pytestmark = pytest.mark.system
@@ -197,3 +199,11 @@ def test_mouse_without_scripts(browser, screen, queue):
     opened = open_queue(queue)
     assert Decisions(opened).status()["confirmed"]["items"] == 1
     opened.close()
+
+
+def test_the_proof_prints_on_one_page(browser, tmp_path):
+    sample_queue(tmp_path / "s")
+    verify(tmp_path / "s" / "juki-jef.toml")
+    page = browser.new_page()
+    page.goto((tmp_path / "s/out/juki-jef/verify.html").as_uri())
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(format="A4"))) == 1
