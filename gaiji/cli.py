@@ -97,13 +97,16 @@ class ConvertCommand(click.Command):
 @click.argument("job", type=click.Path())
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
 @click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core); the output does not depend on it.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted run of this job left off.")
 @click.option(
     "--reverse", "backward", is_flag=True, help="The way back: the job's output to vendor bytes, in the input's format."
 )
 @click.option("--output", default="", help="With --reverse: where to (default: reversed-NAME beside the job's output).")
-def convert(job: str, settings: tuple[str, ...], threads: int, backward: bool, output: str) -> None:
+def convert(job: str, settings: tuple[str, ...], threads: int, resume: bool, backward: bool, output: str) -> None:
     """Convert a dump as a job file says."""
     if backward:
+        if resume:
+            raise UsageError("--resume does not go with --reverse", next="run the way back from its start")
         from gaiji.reverse import reverse
 
         done = reverse(job, output, overrides=_overrides(settings))
@@ -116,26 +119,32 @@ def convert(job: str, settings: tuple[str, ...], threads: int, backward: bool, o
         raise UsageError("--output goes with --reverse", next="the job file says where the output of a conversion goes")
     from gaiji.convert import convert as run
 
-    manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True)
+    manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True, resume=resume)
     _print_manifest(manifest.data, Path(job).parent)
     sys.exit(manifest.exit_code)
 
 
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
     records, output = data["records"], base / data["output"]["path"]
-    click.echo(f"{records['written']} of {records['read']} records written to {output}")
+    piped = data["output"]["path"] == "-"  # the records went to standard output, so this goes elsewhere
+
+    def echo(line: str) -> None:
+        click.echo(line, err=piped)
+
+    where = "standard output" if piped else output
+    echo(f"{records['written']} of {records['read']} records written to {where}")
     if records["quarantined"]:
-        click.echo(f"{records['quarantined']} records could not be cut and stand in {output.parent / 'bad-records.bin'}")
+        echo(f"{records['quarantined']} records could not be cut and stand in {output.parent / 'bad-records.bin'}")
     if records["dropped"]:
-        click.echo(f"{records['dropped']} records dropped by policy")
+        echo(f"{records['dropped']} records dropped by policy")
     if data["shrink"]:
         names = ", ".join(file["path"] for file in data["shrink"]["files"])
-        click.echo(f"written for {data['shrink']['to']} too, with the way back: {names}")
+        echo(f"written for {data['shrink']['to']} too, with the way back: {names}")
     waiting, queue = data["review"]["waiting"], data["review"]["queue"]
     if "://" not in queue:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
-    click.echo(f"{waiting} codes wait for review in {queue}")
-    click.echo(f"manifest: {output.parent / 'manifest.json'}")
+    echo(f"{waiting} codes wait for review in {queue}")
+    echo(f"manifest: {output.parent / 'manifest.json'}")
 
 
 @main.command()

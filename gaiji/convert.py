@@ -1,7 +1,7 @@
 """The main path: a job's input becomes standard-code output, a review queue and a manifest.
 
-Owns the order of the steps, batches on threads, the counts that must reconcile, and the manifest. Each step
-itself lives a layer below: framing, layout, charset (kernel), sinks, review queue.
+Owns the order of the steps, batches on threads and the manifest. Each step itself lives a layer below: framing, layout,
+charset (kernel), sinks, sums, checkpoints, review queue.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import sys
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
@@ -24,16 +24,21 @@ from typing import TYPE_CHECKING, Any
 
 from gaiji import __version__, kernel
 from gaiji.charset import Entry, code_system, load_charset
+from gaiji.checkpoint import Checkpoint, Checkpoints, load_checkpoint
 from gaiji.columns import Fields
-from gaiji.errors import DataError, GaijiError, JobError, LayoutError, UsageError
-from gaiji.findings import REVIEWED_ROLES, Failure, Findings, Hit
-from gaiji.framing import Batch, Framing, Reader
+from gaiji.errors import JobError, LayoutError, ResumeError, UsageError
+from gaiji.files import AtomicFile, part_path
+from gaiji.findings import REVIEWED_ROLES, Findings
+from gaiji.framing import Batch, Framing, Reader, Start
 from gaiji.job import Job, load_job
 from gaiji.layout import Layout, for_header, layout_from_fields, load_layout, override_fields, with_roles
 from gaiji.lock import OutputLock
 from gaiji.model import Field, Reason
+from gaiji.packing import Input
 from gaiji.program import K
-from gaiji.sinks import AtomicFile, Column, Sink, open_sink
+from gaiji.quarantine import Quarantine
+from gaiji.sinks import STDOUT, Column, Sink, open_sink
+from gaiji.totals import Converted, Totals, flagged
 
 if TYPE_CHECKING:
     from gaiji.review.pictures import Picture
@@ -57,42 +62,24 @@ class Manifest:
         return 3 if self.to_review else 0
 
 
-@dataclass
-class Converted:
-    """A batch on its way out."""
-
-    batch: Batch
-    encoded: object
-    counts: list[array[int]]
-    sizes: list[int]
-    hits: list[Hit]
-    dropped: int
-    failed: Failure | None = None
-
-
-@dataclass
-class Totals:
-    """What all batches so far add up to."""
-
-    counts: list[array[int]]
-    sizes: list[int]
-    hits: dict[tuple[str, str, str, Reason], Hit] = field(default_factory=dict)
-    written: int = 0
-    dropped: int = 0
-    bad: int = 0
-
-
 def convert(
-    job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, threads: int = 0, progress: bool = False
-) -> Manifest:
+    job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, threads: int = 0, progress: bool = False,
+    resume: bool = False, checkpoints: bool = True,
+) -> Manifest:  # fmt: skip
     """Run a job: file → framing → layout → charset → output, queue and manifest.
 
-    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a
-    terminal. Errors leave no output under its final name.
+    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal. ``resume``
+    goes on where an interrupted run of the same job left off, from its start where it left nothing; UsageError when it
+    cannot (a pipe, other tables). ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its
+    final name.
     """
     run = Run(load_job(job, overrides) if not isinstance(job, Job) else job)
-    with OutputLock(run.job.output_path):
-        return _convert(run, threads, progress)
+    run.check_resumable(resume)
+    with OutputLock(run.job.output_path, keep=resume, also=[path.name for path in run.shrunk_paths]):
+        kept = load_checkpoint(run.job.output_path, run.identity) if resume else None
+        if kept is not None:
+            run.go_on(kept.start)
+        return _convert(run, threads, progress, kept, checkpoints)
 
 
 def check_queue(where: str | Path) -> None:
@@ -103,34 +90,55 @@ def check_queue(where: str | Path) -> None:
         open_queue(where).close()
 
 
-def _convert(run: Run, threads: int, progress: bool) -> Manifest:
+def _convert(run: Run, threads: int, progress: bool, kept: Checkpoint | None, checkpoints: bool) -> Manifest:
     started = _now()
     check_queue(run.job.queue_where)
-    sink = run.open_sink()
-    quarantine = Quarantine(run.job)
+    points = Checkpoints(run.job.output_path, run.identity, kept, wanted=checkpoints and run.resumable)
+    files: list[Sink | Quarantine] = []
     try:
-        totals = run.totals()
-        with progress_bar(run.reader, progress) as advance:
-            for done in _in_order(run.process, run.reader, threads or os.cpu_count() or 1):
-                sink.write(done.encoded)
-                quarantine.add(done.batch)
-                run.add(totals, done)
-                run.recycle(done.batch)
-                advance(run.reader, totals.written)
-        run.reconcile(totals)
-        run.reader.check_unchanged()
+        files.append(sink := run.open_sink(kept))
+        files.append(quarantine := Quarantine(run.job.output_path, *((kept.quarantine, kept.quarantined) if kept else ())))
+        totals = run.totals(kept)
+        _write_records(run, points, sink, quarantine, totals, threads, progress)
         sink.commit()
         quarantine.commit()
         codes, waiting = run.fill_queue(totals)
         shrunk = run.shrink()
-        manifest = run.manifest(totals, sink, quarantine, (codes, waiting + shrunk.get("waiting", 0)), started) | {
-            "shrink": shrunk
-        }
-        _write_manifest(run.manifest_path, manifest)
-    finally:
-        sink.discard()
-        quarantine.discard()
+        manifest = run.manifest(totals, sink, quarantine, (codes, waiting + shrunk.get("waiting", 0)), started)
+        manifest["shrink"] = shrunk
+        _write_manifest(run.manifest_path, manifest, run.job.output_path)
+    except BaseException as error:
+        if points.keep(error):
+            for file in files:
+                file.leave()
+            raise points.advise(error) from error.__cause__
+        points.remove()
+        for file in files:
+            file.discard()
+        raise
+    points.remove()
+    for file in files:
+        file.discard()
     return Manifest(manifest)
+
+
+def _write_records(
+    run: Run, points: Checkpoints, sink: Sink, quarantine: Quarantine, totals: Totals, threads: int, progress: bool
+) -> None:
+    """All records to their files, none of which has its name yet; the sums are checked."""
+    with progress_bar(run.reader, progress) as advance:
+        for done in _in_order(run.process, run.batches(), threads or os.cpu_count() or 1):
+            chunk = done.batch.chunk
+            if chunk is not None and points.due(chunk):
+                points.save(chunk, sink.marks(), quarantine.marks(), quarantine.count, totals)
+            sink.write(done.encoded)
+            quarantine.add(done.batch)
+            totals.add(done, run.reader.path)
+            run.recycle(done.batch)
+            advance(run.reader, totals.written)
+    totals.reconcile(run.reader)
+    run.reader.check_unchanged()
+    points.save_last(run.reader.end(), sink.marks(), quarantine.marks(), quarantine.count, totals)
 
 
 def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> dict[str, Any]:
@@ -146,10 +154,10 @@ def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> 
     job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
     run = Run(job, keep_output=False)
     totals = run.totals()
-    for done in _in_order(run.process, run.reader, os.cpu_count() or 1):
-        run.add(totals, done)
+    for done in _in_order(run.process, run.batches(), os.cpu_count() or 1):
+        totals.add(done, run.reader.path)
         run.recycle(done.batch)
-    run.reconcile(totals)
+    totals.reconcile(run.reader)
     return run.report(totals)
 
 
@@ -236,13 +244,40 @@ class Run:
             if spec.type in ("mixed", "dbcs", "sbcs"):
                 self.charset.mode(spec.type)
 
-    def open_sink(self) -> Sink:
-        """The output, under a temporary name."""
+    @property
+    def resumable(self) -> bool:
+        """Whether a run that is interrupted can go on: input and output are files."""
+        return self.reader.regular and self.job.output_path.name != STDOUT
+
+    def check_resumable(self, wanted: bool) -> None:
+        """UsageError when a run shall go on that never can."""
+        if wanted and not self.resumable:
+            raise UsageError(
+                "a pipe cannot be gone on with" if not self.reader.regular else "standard output cannot be gone on with",
+                where=self.job.path, next="run again without --resume, or use files",
+            )  # fmt: skip
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """What decides the output: an interrupted run can be gone on with only while all of it is the same."""
+        tables = [t.sha256 for t in (*self.charset.tables, *self.charset.sites)]
+        return {
+            "version of gaiji": __version__, "job": self.job.digest, "table": _digest(tables),
+            "layout": _digest([repr(spec) for spec in self.fields]), "repertoire": self.charset.repertoire.version,
+        }  # fmt: skip
+
+    def go_on(self, start: Start) -> None:
+        """Read from ``start`` on."""
+        self.reader = self.reader.again(start)
+        self._first, self._batches = None, iter(self.reader)
+
+    def open_sink(self, kept: Checkpoint | None = None) -> Sink:
+        """The output, under a temporary name, gone on with where a checkpoint is given."""
         output = self.job.output
         widths = {c: output["widths"].get(c, self._width(c)) for c in self.column_names}
         self.sink = open_sink(
             self.job.output_path, self.job.output_format, self.column_names, bom=output["bom"],
-            crlf=output["newline"] == "crlf", widths=widths, encoding=output["encoding"],
+            crlf=output["newline"] == "crlf", widths=widths, encoding=output["encoding"], kept=kept.output if kept else None,
         )  # fmt: skip
         self.columns.reuse = self.sink.copies
         return self.sink
@@ -297,49 +332,15 @@ class Run:
 
     # -- totals -----------------------------------------------------------------------------------
 
-    def totals(self) -> Totals:
-        """Empty totals for the run's fields."""
-        return Totals([array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields], [0] * len(self.fields))
-
-    def add(self, totals: Totals, done: Converted) -> None:
-        """Add a batch; a finding whose policy is ``fail`` ends the run here."""
-        if done.failed:
-            spec, reason, code, record, at = done.failed
-            raise DataError(
-                f"{reason.label} code {code} in field {spec.name}",
-                where=f"{self.reader.path}: record {record} at byte {at}",
-                next=f"map it in a site table, or choose another policy than fail for {reason.label}",
-            )
-        for mine, more in zip(totals.counts, done.counts, strict=True):
-            for i, value in enumerate(more):
-                mine[i] += value
-        totals.sizes = [a + b for a, b in zip(totals.sizes, done.sizes, strict=True)]
-        for hit in done.hits:
-            key = (hit.field.name, hit.field.role, hit.code, hit.reason)
-            old = totals.hits.get(key)
-            if old is None:
-                totals.hits[key] = hit
-            else:
-                samples = (old.samples + hit.samples)[: self.job.review["samples"]]
-                totals.hits[key] = replace(old, count=old.count + hit.count, samples=samples, records=old.records + hit.records)
-        totals.written += done.batch.rows - done.dropped
-        totals.dropped += done.dropped
-        totals.bad += len(done.batch.bad)
-
-    def reconcile(self, totals: Totals) -> None:
-        """Every unit is mapped, passed or flagged, and the units cover every byte; else the run fails."""
-        for spec, counts, size in zip(self.fields, totals.counts, totals.sizes, strict=True):
-            parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(_flagged(counts).values())
-            if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
-                raise DataError(
-                    f"{counts[K['UNITS']]} units in ({counts[K['BYTES']]} of {size} bytes), {parts} accounted for",
-                    where=f"{self.reader.path}: field {spec.name}", next="report this as a bug of gaiji",
-                )  # fmt: skip
-        if totals.written + totals.dropped + totals.bad != self.reader.records:
-            raise DataError(
-                f"{self.reader.records} records in, {totals.written + totals.dropped + totals.bad} accounted for",
-                where=self.reader.path, next="report this as a bug of gaiji",
-            )  # fmt: skip
+    def totals(self, kept: Checkpoint | None = None) -> Totals:
+        """Empty totals for the run's fields, or those of a checkpoint."""
+        totals = Totals(self.fields, self.job.review["samples"])
+        if kept is not None:
+            try:
+                totals.go_on(kept.totals)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ResumeError("has a damaged checkpoint", where=self.job.path, next="run again without --resume") from error
+        return totals
 
     def fill_queue(self, totals: Totals) -> tuple[int, int]:
         """Put the findings of name, kana and address fields into the queue; returns (codes, those that wait)."""
@@ -385,6 +386,14 @@ class Run:
         Shrinker(policy)  # a target or a file that cannot be is an error now, not after the conversion
         return policy
 
+    @property
+    def shrunk_paths(self) -> list[Path]:
+        """Where the output goes that is written for another system, and its way back; none where none is wanted."""
+        if self.shrink_policy is None:
+            return []
+        out, to = self.job.output_path, self.shrink_policy.to
+        return [out.with_name(f"{out.stem}.{to}{out.suffix}"), out.with_name(f"{out.stem}.{to}.side.tsv")]
+
     def shrink(self) -> dict[str, Any]:
         """Write the output again in the characters of another system, with its way back; what the manifest says of it."""
         if self.shrink_policy is None:
@@ -392,8 +401,7 @@ class Run:
         from gaiji.shrinkfile import shrink_file
 
         out = self.job.output_path
-        shrunk = out.with_name(f"{out.stem}.{self.shrink_policy.to}{out.suffix}")
-        side = out.with_name(f"{out.stem}.{self.shrink_policy.to}.side.tsv")
+        shrunk, side = self.shrunk_paths
         columns = [f.name for f in self.fields if f.role in ("name", "address")]
         context = "field" if self.job.review["context"] == "field" else "none"
         done = shrink_file(
@@ -441,7 +449,7 @@ class Run:
     def report(self, totals: Totals) -> dict[str, Any]:
         """Records, fields and findings: the part of the manifest that ``scan`` shares."""
         return {
-            "input": {"path": self.job.source["path"], "bytes": self.reader.size, "sha256": self.reader.sha256},
+            "input": {"path": self.job.source["path"], "bytes": self.reader.count, "sha256": self.reader.sha256},
             "charset": {"name": self.charset.name, "options": self.charset.options},
             "records": {
                 "read": self.reader.records, "written": totals.written, "dropped": totals.dropped, "quarantined": totals.bad,
@@ -474,44 +482,6 @@ class Run:
         }
 
 
-class Quarantine:
-    """Records that could not be cut: raw bytes in ``bad-records.bin``, one line each in its index."""
-
-    def __init__(self, job: Job) -> None:
-        self._folder = job.output_path.parent
-        self._files: tuple[AtomicFile, AtomicFile] | None = None
-        self.count = 0
-
-    def add(self, batch: Batch) -> None:
-        """Set a batch's bad records aside."""
-        for bad in batch.bad:
-            if self._files is None:
-                self._files = (
-                    AtomicFile(self._folder / "bad-records.bin"),
-                    AtomicFile(self._folder / "bad-records.tsv"),
-                )
-                self._files[1].write(b"record\toffset\tbytes\tposition\twhy\n")
-            data, index = self._files
-            index.write(f"{bad.record}\t{bad.offset}\t{len(bad.raw)}\t{data.size}\t{bad.why}\n".encode())
-            data.write(bad.raw)
-            self.count += 1
-
-    def commit(self) -> None:
-        """Give the files their names (none are made when nothing was set aside)."""
-        for file in self._files or ():
-            file.commit()
-
-    def discard(self) -> None:
-        """Remove uncommitted files."""
-        for file in self._files or ():
-            file.discard()
-
-    def describe(self) -> dict[str, object]:
-        """Count, names and digests for the manifest."""
-        files = [{"path": f.path.name, "bytes": f.size, "sha256": f.sha256} for f in self._files or ()]
-        return {"records": self.count, "files": files}
-
-
 # -- helpers --------------------------------------------------------------------------------------
 
 
@@ -521,17 +491,15 @@ def _with_byte_order(charset: str, path: str) -> str:
         return charset
     if path == "-":
         raise UsageError("the byte order of standard input cannot be known beforehand", next="use unicode-le or unicode-be")
+    file = Input(path)
     try:
-        with open(path, "rb") as file:
-            return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
-    except OSError as error:
-        raise GaijiError(f"cannot be read: {error.strerror}", where=path, next="check [source] path") from error
+        return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
+    finally:
+        file.close()
 
 
-def _in_order(work: Callable[[Batch], Converted], reader: Reader, threads: int) -> Iterator[Converted]:
+def _in_order(work: Callable[[Batch], Converted], batches: Iterator[Batch], threads: int) -> Iterator[Converted]:
     """Results in input order, computed on threads, with a bounded number of batches in flight."""
-    run = work.__self__  # type: ignore[attr-defined]
-    batches = _chain(run._first, run._batches)
     if threads <= 1:
         yield from map(work, batches)
         return
@@ -562,18 +530,14 @@ def _ranges(rows: int, drop: list[int]) -> list[tuple[int, int]]:
     return [(a + 1, b) for a, b in pairwise(edges) if b > a + 1]
 
 
-def _flagged(counts: array[int]) -> dict[str, int]:
-    return {r.label: counts[K["FLAGGED"] + r] for r in Reason if counts[K["FLAGGED"] + r]}
-
-
 def _field_report(spec: Field, counts: array[int]) -> dict[str, Any]:
-    flagged = _flagged(counts)
+    by_reason = flagged(counts)
     units = counts[K["UNITS"]]
     return {
         "role": spec.role, "type": spec.type, "bytes": counts[K["BYTES"]], "units": units,
-        "mapped": counts[K["MAPPED_UNITS"]], "passed": counts[K["PASSED_UNITS"]], "flagged": flagged,
+        "mapped": counts[K["MAPPED_UNITS"]], "passed": counts[K["PASSED_UNITS"]], "flagged": by_reason,
         "trimmed": counts[K["TRIMMED_UNITS"]],
-        "reconciled": units == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged.values()),
+        "reconciled": units == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(by_reason.values()),
     }  # fmt: skip
 
 
@@ -582,13 +546,17 @@ def _described(path: Path) -> dict[str, object]:
         return {"path": path.name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _write_manifest(path: Path, data: Mapping[str, Any]) -> None:
-    file = AtomicFile(path)
+def _write_manifest(path: Path, data: Mapping[str, Any], output: Path) -> None:
+    file = AtomicFile(path, part=part_path(path, output))
     try:
         file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
         file.commit()
     finally:
         file.discard()
+
+
+def _digest(texts: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def _closest(name: str, known: list[str]) -> str:
@@ -620,7 +588,7 @@ class progress_bar:
         if self._bar is not None:
             seconds = max(time.monotonic() - self._began, 1e-6)
             self._bar.set_postfix_str(f"{records:,} records, {records / seconds:,.0f}/s", refresh=False)
-            self._bar.update(reader.size - self._bar.n)
+            self._bar.update(reader.count - self._bar.n)
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:

@@ -22,12 +22,13 @@ from gaiji.charset import Charset, load_charset
 from gaiji.columns import Fields
 from gaiji.dbjob import DbColumn, DbJob, load_db_job
 from gaiji.errors import DataError, GaijiError, MissingExtra, QueueError, UsageError
+from gaiji.files import AtomicFile
 from gaiji.findings import REVIEWED_ROLES, Findings, Hit
 from gaiji.framing import Batch
 from gaiji.model import Reason
 from gaiji.program import K
 from gaiji.review.queue import Item, Sample, open_queue
-from gaiji.sinks import AtomicFile, Column
+from gaiji.sinks import Column
 
 _meta = sa.MetaData()
 RUN = sa.Table(

@@ -58,6 +58,10 @@ class BackgroundDigest:
         if then is not None:
             then()
 
+    def mark(self) -> Future[str]:
+        """The digest of everything handed over so far, once it has been hashed."""
+        return self._pool.submit(lambda: self._digest.copy().hexdigest())
+
     def wait(self) -> None:
         """Return when everything handed over has been hashed."""
         while self._waiting:

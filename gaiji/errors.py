@@ -108,6 +108,10 @@ class OutputError(GaijiError):
     """An output, queue or quarantine file cannot be written."""
 
 
+class ResumeError(GaijiError):
+    """An interrupted run cannot be gone on with: what it read, wrote or was told has changed since."""
+
+
 class QueueError(GaijiError):
     """The review queue cannot be opened or does not fit what is written to it."""
 

@@ -7,18 +7,19 @@ CSV delimiter needs. The scans themselves are in ``gaiji.kernel_io``.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
-import sys
 from array import array
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
 from gaiji import kernel_io
 from gaiji.digest import BackgroundDigest, Buffers
-from gaiji.errors import DataError, GaijiError, RecordError, UsageError
+from gaiji.errors import DataError, RecordError, ResumeError, UsageError
+from gaiji.packing import Input
 
 S: dict[str, int] = kernel_io.CONSTANTS
 FORMATS = ("fixed", "vb", "lines", "csv")
@@ -58,6 +59,36 @@ class BadRecord:
     why: str
 
 
+@dataclass(frozen=True)
+class Start:
+    """A place where a reader can begin and cut the same batches as one that came there from the start.
+
+    ``offset``: of the first byte; ``carried``: how many bytes from there on the buffer before it ended with; ``records``: how
+    many came before it; ``columns``: of a CSV; ``sha256``: digest of the input up to and with what was carried.
+    """
+
+    offset: int
+    carried: int
+    records: int
+    columns: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Where a buffer of the input begins: a start whose digest may not be known yet."""
+
+    offset: int
+    carried: int
+    records: int
+    columns: int
+    digest: Future[str]
+
+    def start(self) -> Start:
+        """The place, once the input before it has been hashed."""
+        return Start(self.offset, self.carried, self.records, self.columns, self.digest.result())
+
+
 @dataclass
 class Batch:
     """Some whole records: byte ranges into ``src``; one pair of arrays, or one for each CSV column.
@@ -75,6 +106,7 @@ class Batch:
     number: int = 0
     bad: list[BadRecord] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
+    chunk: Chunk | None = None
 
     def record_number(self, row: int) -> int:
         """The number in the input of the batch's row (``gaps``: rows before which a record was set aside)."""
@@ -82,79 +114,140 @@ class Batch:
 
 
 class Reader:
-    """Reads one input in batches; afterwards ``size``, ``sha256`` and ``records`` describe all of it."""
+    """Reads one input in batches; afterwards ``size``, ``sha256`` and ``records`` describe all of it.
 
-    def __init__(self, path: str, framing: Framing, *, quarantine: bool = False, batch: int = BATCH) -> None:
+    A packed input (.gz, .zst) is read unpacked: offsets and ``size`` are of what is in it, ``count`` and ``sha256`` of the
+    file as it lies. ``start``: where to go on; ResumeError when the input before it is not what it was.
+    """
+
+    def __init__(
+        self, path: str, framing: Framing, *, quarantine: bool = False, batch: int = BATCH, start: Start | None = None
+    ) -> None:
         self.path = path
         self.framing = framing
         self.quarantine = quarantine
         self.batch = batch
         self.size = 0
-        self.records = 0
+        self.records = start.records if start else 0
         self.header: list[bytes] = []
+        self._start = start
         self._digest = BackgroundDigest()
         self._buffers = Buffers()
-        self._file = self._open()
+        self._input = Input(path)
         self._state = self._stat()
+        self._chunk: Chunk | None = None
+        self._columns = start.columns if start else 0
+
+    def again(self, start: Start) -> Reader:
+        """Another reader of the same input that begins at ``start``."""
+        other = Reader(self.path, self.framing, quarantine=self.quarantine, batch=self.batch, start=start)
+        other.header = self.header
+        return other
 
     @property
     def sha256(self) -> str:
-        """Digest of the bytes read so far."""
-        return self._digest.hexdigest()
+        """Digest of the file as far as it has been read."""
+        return self._input.sha256 or self._digest.hexdigest()
+
+    @property
+    def count(self) -> int:
+        """Bytes of the file that have been read; those of a packed one are fewer than ``size``."""
+        return self._input.count
+
+    @property
+    def regular(self) -> bool:
+        """Whether the input is a file that can be read again (no pipe, not standard input)."""
+        return self._state is not None
 
     @property
     def total(self) -> int:
         """Bytes of the input when it is a regular file, else 0."""
         try:
-            return os.fstat(self._file.fileno()).st_size
+            return os.fstat(self._input.file.fileno()).st_size
         except OSError:
             return 0
 
+    def end(self) -> Chunk:
+        """The place behind all that was read."""
+        return Chunk(self.size, 0, self.records, self._columns, self._digest.mark())
+
     def check_unchanged(self) -> None:
-        """DataError when a regular input is not what it was when it was opened: another size, time or file of that name."""
+        """DataError when a regular input is not what was read: another size, or other content where its times differ."""
+        if self._state is None:
+            return
         state = self._stat()
-        if self._state is not None and (state != self._state or self.size != self._state[0]):
+        if self.count != self._state[0] or state is None or state[0] != self._state[0] or (
+            state != self._state and self._read_again() != self.sha256
+        ):
             raise DataError(
                 "changed while it was read", where=self.path, next="let nothing write to it, then run again; nothing was written"
             )
 
-    def _stat(self) -> tuple[int, int, int, int] | None:
-        """Size, time, device and number of a regular file; None for pipes and standard input."""
+    def _stat(self) -> tuple[int, int, int, int, int] | None:
+        """Size, times, device and number of a regular file; None for pipes and standard input."""
         if self.path == "-":
             return None
         try:
             found = os.stat(self.path)
         except OSError:
-            return (-1, -1, -1, -1)
-        return (found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+            return (-1, -1, -1, -1, -1)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, found.st_ino)
+
+    def _read_again(self) -> str:
+        """The digest of the file as it is now."""
+        try:
+            with open(self.path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return ""
 
     def recycle(self, src: bytearray | bytes) -> None:
         """Take back the buffer of batches that nobody needs any more."""
         if isinstance(src, bytearray):
             self._digest.update(b"", lambda: self._buffers.give(src))
 
-    def _open(self) -> BinaryIO:
-        if self.path == "-":
-            return sys.stdin.buffer
-        try:
-            return open(self.path, "rb", buffering=0)
-        except OSError as error:
-            raise GaijiError(f"cannot be read: {error.strerror}", where=self.path, next="check [source] path") from error
-
     def __iter__(self) -> Iterator[Batch]:
-        with self._file:
+        try:
+            self._skip()
             cut = {"fixed": self._fixed, "vb": self._vb, "lines": self._lines, "csv": self._csv}
             for number, batch in enumerate(cut[self.framing.format]()):
                 batch.number = number
+                batch.chunk = self._chunk
                 yield batch
+        finally:
+            self._input.close()
+
+    def _skip(self) -> None:
+        """Read and hash what lies before the start; what its chunk carried stays for the first buffer."""
+        self._tail = b""
+        start = self._start
+        if start is None:
+            return
+        self._take(start.offset, keep=False)
+        self._tail = self._take(start.carried, keep=True)
+        if self._digest.hexdigest() != start.sha256:
+            raise ResumeError("is not what the interrupted run read", where=self.path, next="run again without --resume")
+
+    def _take(self, size: int, *, keep: bool) -> bytes:
+        """Read and hash ``size`` bytes, or to the end of the input; returned when they are kept."""
+        pieces = []
+        while size and (piece := self._input.read(min(1 << 20, size))):
+            self._digest.update(piece)
+            self.size += len(piece)
+            size -= len(piece)
+            if keep:
+                pieces.append(piece)
+        return b"".join(pieces)
 
     def _chunks(self, size: int) -> Iterator[tuple[bytearray, int, int, bool]]:
         """(buffer, bytes in it, offset of its first byte, last?). The caller sets ``self._tail`` to what
         it did not use; the next buffer begins with it. Buffers double while nothing fits."""
-        self._tail = b""
-        offset = 0
+        offset = self._start.offset if self._start else 0
         while True:
             tail = self._tail
+            self._chunk = Chunk(offset, len(tail), self.records, self._columns, self._digest.mark())
             if len(tail) > MAX_RECORD:
                 raise self._error("is longer than any record can be", offset, tail, "check the format")
             room = max(size, 2 * len(tail))
@@ -163,7 +256,7 @@ class Reader:
             filled = len(tail)
             view = memoryview(buffer)
             while filled < room:
-                got = self._file.readinto(view[filled:room])  # type: ignore[attr-defined]
+                got = self._input.readinto(view[filled:room])
                 if not got:
                     break
                 self._digest.update(view[filled : filled + got])
@@ -273,7 +366,7 @@ class Reader:
     def _drain(self) -> bytes:
         """The rest of the input."""
         rest = bytearray()
-        while chunk := self._file.read(1 << 20):
+        while chunk := self._input.read(1 << 20):
             self._digest.update(chunk)
             self.size += len(chunk)
             rest += chunk
@@ -328,15 +421,14 @@ class Reader:
 
     def _csv(self) -> Iterator[Batch]:
         scan = kernel_io.Scan()
-        columns = 0
         for buffer, filled, offset, last in self._chunks(self.batch):
             scan.pos = self._bom(buffer, filled, offset)
-            if not columns:
-                columns = self._csv_header(scan, buffer, filled, last)
-                if not columns:
+            if not self._columns:
+                self._columns = self._csv_header(scan, buffer, filled, last)
+                if not self._columns:
                     self._tail = b"" if last else bytes(buffer[:filled])
                     continue
-            yield from self._csv_batches(scan, buffer, filled, offset, columns, last)
+            yield from self._csv_batches(scan, buffer, filled, offset, self._columns, last)
             self._tail = bytes(buffer[scan.pos : filled])
 
     def _scan_csv(

@@ -17,9 +17,10 @@ from typing import Any
 from gaiji.errors import JobError
 from gaiji.framing import FORMATS
 from gaiji.model import Reason
+from gaiji.packing import packing, unpacked_name
 from gaiji.program import DEFAULT_POLICY, POLICIES
 from gaiji.sinks import FORMATS as OUTPUT_FORMATS
-from gaiji.sinks import SUFFIXES
+from gaiji.sinks import STDOUT, SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Key:
 
 KEYS: dict[str, dict[str, Key]] = {
     "source": {
-        "path": Key(str, None, 'input file, relative to the job file; "-" is standard input'),
+        "path": Key(str, None, 'input file, relative to the job file (.gz and .zst are unpacked); "-" is standard input'),
         "charset": Key(str, None, "charset of the input (gaiji charset list)"),
         "format": Key(str, None, "how records lie in the file", FORMATS),
         "record_length": Key(int, 0, "bytes of a fixed record without its newline; the longest record of vb and lines"),
@@ -59,7 +60,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "glyph_columns": Key(bool, False, "add a column with the glyph names of each name field"),
     },
     "output": {
-        "path": Key(str, None, "output file: .csv .tsv .parquet .dat"),
+        "path": Key(str, None, 'output file: .csv .tsv .parquet .dat, packed where .gz or .zst follows; "-" is standard output'),
         "format": Key(str, "", "output format where the suffix does not say", OUTPUT_FORMATS),
         "bom": Key(bool, False, "begin CSV and TSV with a byte order mark"),
         "newline": Key(str, "lf", "line ends of CSV and TSV", ("lf", "crlf")),
@@ -107,7 +108,9 @@ class Job:
     @property
     def output_format(self) -> str:
         """One of csv, tsv, parquet, fixed."""
-        return self.output["format"] or SUFFIXES[self.output_path.suffix.lower()]
+        if self.output["path"] == STDOUT:
+            return self.output["format"] or "csv"
+        return self.output["format"] or SUFFIXES[unpacked_name(self.output_path).suffix.lower()]
 
     @property
     def queue_path(self) -> Path:
@@ -220,13 +223,23 @@ def _check_together(job: Job) -> None:
     for key in ("delimiter", "quote"):
         if len(source[key]) != 1 or not source[key].isascii():
             raise JobError("must be one ASCII character", path=job.path, key=f"source.{key}", next=KEYS["source"][key].what)
-    if not output["format"] and job.output_path.suffix.lower() not in SUFFIXES:
+    plain = unpacked_name(job.output_path)
+    if not output["format"] and output["path"] != STDOUT and plain.suffix.lower() not in SUFFIXES:
         raise JobError(
-            f"has the suffix {job.output_path.suffix!r}, which names no format", path=job.path, key="output.path",
+            f"has the suffix {plain.suffix!r}, which names no format", path=job.path, key="output.path",
             next=f"end it in {', '.join(SUFFIXES)}, or set output.format",
         )  # fmt: skip
-    if job.target["shrink"] and job.output_format == "fixed":
-        raise JobError("cannot be made of a .dat output", path=job.path, key="target.shrink", next="write .csv, .tsv or .parquet")
+    if job.output_format == "parquet" and (packing(job.output_path) or output["path"] == STDOUT):
+        raise JobError(
+            "must be a Parquet file of its own, which is packed inside", path=job.path, key="output.path",
+            next="end it in .parquet, or write CSV",
+        )  # fmt: skip
+    unfit = job.output_format == "fixed" or packing(job.output_path) or output["path"] == STDOUT
+    if job.target["shrink"] and unfit:
+        raise JobError(
+            "is made of a .csv, .tsv or .parquet file only", path=job.path, key="target.shrink",
+            next="write one of them, not packed; or run gaiji shrink afterwards",
+        )  # fmt: skip
     if source["format"] == "fixed" and not source["record_length"] and not source["layout"]:
         raise JobError("is missing", path=job.path, key="source.record_length", next="fixed records need a length")
     if source["format"] != "csv" and not source["layout"] and not job.fields:

@@ -11,6 +11,7 @@ import re
 import shutil
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +21,16 @@ from gaiji.errors import OutputError
 
 
 class OutputLock:
-    """``with OutputLock(path):`` holds the lock of an output; OutputError with its owner when another run does."""
+    """``with OutputLock(path):`` holds the lock of an output; OutputError with its owner when another run does.
 
-    def __init__(self, output: Path) -> None:
+    What a killed run left is removed unless ``keep`` says that this one goes on with it. ``also``: other files of the run,
+    whose temporary files go too.
+    """
+
+    def __init__(self, output: Path, *, keep: bool = False, also: Sequence[str] = ()) -> None:
         self.output = output
+        self._keep = keep
+        self._also = tuple(also)
         self.path = output.with_name(f".{output.name}.lock")
         self._handle = -1
 
@@ -62,7 +69,10 @@ class OutputLock:
 
     def _remove_leftovers(self) -> None:
         """Temporary files of runs that were killed: nobody else writes this output now."""
-        ours = re.compile(rf"\.{re.escape(self.output.name)}\.[^.]+\.part")  # not those of an output juki.csv beside juki
+        names = "|".join(re.escape(name) for name in (self.output.name, *self._also))
+        lost = rf"\.({names})\.[^.]+\.part"  # not those of an output juki.csv beside juki
+        kept = rf"\.{re.escape(self.output.name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"
+        ours = re.compile(lost if self._keep else f"{lost}|{kept}")
         for left in [path for path in self.output.parent.iterdir() if ours.fullmatch(path.name)]:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)

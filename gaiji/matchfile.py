@@ -17,10 +17,10 @@ import polars as pl
 import regex
 
 from gaiji.errors import UsageError
+from gaiji.files import AtomicFile
 from gaiji.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.repertoire import load_repertoire
 from gaiji.review.queue import Item, Sample, open_queue
-from gaiji.sinks import AtomicFile
 from gaiji.tabular import need_columns, read_table, write_table
 
 SYSTEM = "match"

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from gaiji import kernel_encode, kernel_io
 from gaiji.digest import BackgroundDigest
-from gaiji.errors import GaijiError
+from gaiji.errors import GaijiError, UsageError
+from gaiji.packing import Input
 
 CHUNK = 4 * 1024 * 1024
 MAX_RECORD = 16 * 1024 * 1024
@@ -80,17 +81,14 @@ class _Stream(Readback):
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         super().__init__(path, names)
-        try:
-            self._file = path.open("rb", buffering=0)
-        except OSError as error:
-            raise GaijiError(f"cannot be read: {error.strerror}", where=str(path), next="run gaiji convert first") from error
+        self._file = Input(str(path), next="run gaiji convert first")
         self._digest = BackgroundDigest()
         self._window = memoryview(bytearray())
         self._ended = False
 
     @property
     def sha256(self) -> str:
-        return self._digest.hexdigest()
+        return self._file.sha256 or self._digest.hexdigest()
 
     def _more(self, size: int) -> bool:
         """Make the window longer by up to ``size`` bytes; False at the end of the file."""
@@ -100,12 +98,12 @@ class _Stream(Readback):
         buffer = bytearray(kept + size)
         buffer[:kept] = self._window
         view = memoryview(buffer)
-        got = filled = 0
-        while filled < size and (got := self._file.readinto(view[kept + filled :]) or 0):
+        filled = 0
+        while filled < size and (got := self._file.readinto(view[kept + filled :])):
             filled += got
         self._ended = filled < size
         self._digest.update(view[kept : kept + filled])
-        self.size += filled
+        self.size = self._file.count
         self._window = view[: kept + filled]
         return filled > 0
 
@@ -323,6 +321,8 @@ def open_readback(
     path: Path, format: str, names: Sequence[str], *, bom: bool, crlf: bool, widths: Sequence[int], encoding: str
 ) -> Readback:
     """The reader for an output format; ``widths`` in bytes, in the order of ``names`` (fixed only)."""
+    if path.name == "-":
+        raise UsageError("standard output cannot be read back", where="output.path", next="convert to a file")
     if format == "parquet":
         return Parquet(path, names)
     if format == "fixed":

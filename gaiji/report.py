@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import MissingExtra, UsageError
+from gaiji.files import AtomicFile
 from gaiji.findings import REVIEWED_ROLES
 from gaiji.job import Job, load_job
 from gaiji.residents import Changed, Residents, changed_residents, waiting
@@ -24,7 +25,7 @@ from gaiji.review.exchange import safe_cell
 from gaiji.review.pictures import Gallery, open_gallery
 from gaiji.review.queue import Item, open_queue
 from gaiji.review.sheet import REASONS, STATES
-from gaiji.sinks import BOM, AtomicFile
+from gaiji.sinks import BOM
 
 COLUMNS = ("記録番号", "キー", "項目", "変換前", "変換後", "旧コード", "外字", "新しい文字", "文字図形名", "字形", "区分", "根拠")
 OLD, NEW = COLUMNS.index("外字"), COLUMNS.index("字形")

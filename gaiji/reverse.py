@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from gaiji import __version__, kernel_encode, kernel_io
 from gaiji.charset import code_system, load_charset
 from gaiji.columns import NUMERIC
 from gaiji.encoding import E
-from gaiji.errors import DataError, GaijiError, LayoutError
+from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
+from gaiji.files import AtomicFile
 from gaiji.job import Job, load_job
 from gaiji.layout import Layout, for_header, layout_from_fields, load_layout, override_fields, with_roles
 from gaiji.model import Field, Reason
+from gaiji.packing import Input, packing, unpacked_name
 from gaiji.readback import Cells, Readback, open_readback
-from gaiji.sinks import AtomicFile
 
 ROWS = 8192
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
@@ -65,7 +67,10 @@ class _Reverse:
         tables += [str(decided)] if decided.exists() else []
         name = "unicode-be" if source["charset"] == "unicode" else source["charset"]
         self.charset = load_charset(name, tables, options=source["options"])
-        self.path = Path(output) if output else job.output_path.parent / f"reversed-{Path(source['path']).name}"
+        name = unpacked_name(Path(source["path"])).name
+        self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
+        if packing(self.path):
+            raise UsageError("the way back is written unpacked", where=str(self.path), next="give a name without .gz or .zst")
         self.layout = self._layout()
         self.fields = self.layout.fields
         self.glyphs = [f.name for f in self.fields if f.role == "name"] if job.target["glyph_columns"] else []
@@ -100,11 +105,19 @@ class _Reverse:
             raise LayoutError("has no header that names the fields of a CSV", path=path, next="use a CSV, TSV or Parquet output")
         import csv
 
+        start = self._start(path).decode("utf-8-sig", "replace")
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                return next(csv.reader(file, delimiter="\t" if format == "tsv" else ","), [])
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            return next(csv.reader(StringIO(start, newline=""), delimiter="\t" if format == "tsv" else ","), [])
+        except csv.Error as error:
             raise GaijiError("cannot be read", where=str(path), next="run gaiji convert first") from error
+
+    @staticmethod
+    def _start(path: Path) -> bytes:
+        file = Input(str(path), next="run gaiji convert first")
+        try:
+            return file.read(1 << 20)
+        finally:
+            file.close()
 
     def _open(self) -> Readback:
         output = self.job.output

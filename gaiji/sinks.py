@@ -1,7 +1,7 @@
-"""Writes converted columns: CSV, TSV, Parquet, fixed-length records. Whole files only.
+"""Writes converted columns: CSV, TSV, Parquet, fixed-length records.
 
-Owns temporary names, fsync, rename, digests of what was written and the form of each output format. The
-joining of columns into lines is in ``gaiji.kernel_io``; nothing here knows a charset.
+Owns the form of each output format. The joining of columns into lines is in ``gaiji.kernel_io``, temporary names and
+renames in ``gaiji.files``; nothing here knows a charset.
 """
 
 from __future__ import annotations
@@ -9,24 +9,23 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from array import array
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from gaiji import kernel_io
-from gaiji.digest import BackgroundDigest, Buffers
-from gaiji.errors import OutputError, UsageError
+from gaiji.digest import Buffers
+from gaiji.errors import UsageError
+from gaiji.files import AtomicFile, Mark, OutputFile, StandardOutput, Written, not_kept, output_error, part_path, sync_folder
+from gaiji.packing import pack, packing
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".dat": "fixed"}
 FORMATS = ("csv", "tsv", "parquet", "fixed")
 BOM = b"\xef\xbb\xbf"
-FLUSH = 32 * 1024 * 1024
-"""Bytes after which what was written is sent to the disk, so that no run ends in one long wait."""
+STDOUT = "-"
+"""The name of an output that is standard output."""
 
 
 @dataclass(frozen=True)
@@ -37,102 +36,6 @@ class Column:
     data: bytearray
     offsets: array[int]
     plain: bool = False
-
-
-class AtomicFile:
-    """A file that appears under its name only when ``commit`` is called, complete and synced."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.size = 0
-        self._digest = BackgroundDigest()
-        self._flusher = ThreadPoolExecutor(1, thread_name_prefix="gaiji-flush")
-        self._flushing: Future[None] | None = None
-        self._flushed = 0
-        self._failed: OSError | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        except OSError as error:
-            raise output_error(path, error) from error
-        self._temporary = Path(name)
-        self._file: IO[bytes] = os.fdopen(handle, "wb", buffering=0)
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the bytes written so far."""
-        return self._digest.hexdigest()
-
-    def write(self, data: bytes | bytearray | memoryview, then: Callable[[], None] | None = None) -> None:
-        """Append; OutputError when the disk is full or the file is gone.
-
-        ``data`` must not change until ``then`` is called, from another thread.
-        """
-        view = memoryview(data)
-        try:
-            while view:
-                done = self._file.write(view)
-                view = view[done:]
-        except OSError as error:
-            raise output_error(self.path, error) from error
-        self.size += len(data)
-        self._digest.update(data, then)
-        if self.size - self._flushed >= FLUSH and (self._flushing is None or self._flushing.done()):
-            self._flushing = self._flusher.submit(self._flush, self.size)
-            self._flushed = self.size
-
-    def _flush(self, size: int) -> None:
-        """Put the first ``size`` bytes on the disk and let go of the memory that held them.
-
-        An error is kept for ``commit``: the system may report it only once.
-        """
-        try:
-            os.fsync(self._file.fileno())
-            if hasattr(os, "posix_fadvise"):
-                os.posix_fadvise(self._file.fileno(), 0, size, os.POSIX_FADV_DONTNEED)
-        except OSError as error:
-            self._failed = error
-
-    def commit(self) -> None:
-        """Sync and give the file its name."""
-        self._flusher.shutdown()
-        try:
-            if self._failed is not None:
-                raise self._failed
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._digest.wait()
-            os.replace(self._temporary, self.path)
-            sync_folder(self.path.parent)
-        except OSError as error:
-            raise output_error(self.path, error) from error
-
-    def discard(self) -> None:
-        """Remove what was written; harmless after ``commit``."""
-        self._digest.close()
-        self._flusher.shutdown()
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._temporary.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` last (where the system can)."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def output_error(path: Path, error: OSError) -> OutputError:
-    """The one line for an output that cannot be written."""
-    return OutputError(
-        f"cannot be written: {error.strerror or error}", where=str(path),
-        next="check the folder, its permissions and the free space, then run again",
-    )  # fmt: skip
 
 
 class Sink:
@@ -165,32 +68,36 @@ class Sink:
         """Leave nothing behind."""
         raise NotImplementedError
 
+    def marks(self) -> list[Mark]:
+        """The output as it is now, for a checkpoint; none where no run can go on."""
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Let go of the output; what was written stays for a run that goes on."""
+        raise NotImplementedError
+
     def describe(self) -> dict[str, object]:
         """Path, size and digest for the manifest."""
         raise NotImplementedError
 
 
-class LinesSink(Sink):
-    """CSV and TSV in UTF-8 (RFC 4180 quoting)."""
+class _StreamSink(Sink):
+    """What formats of lines share: one file, packed batch by batch where its name says so."""
 
-    def __init__(self, path: Path, names: Sequence[str], *, delimiter: str, bom: bool, crlf: bool) -> None:
+    def __init__(self, path: Path, kept: Written | None) -> None:
         super().__init__(path)
-        self._delimiter = ord(delimiter)
-        self._crlf = int(crlf)
-        self._file = AtomicFile(path)
-        quoted = [_quote(name, delimiter) for name in names]
-        head = delimiter.join(quoted) + ("\r\n" if crlf else "\n")
-        self._file.write((BOM if bom else b"") + head.encode())
+        self._packing = packing(path)
+        stands = path.name == STDOUT
+        self._file: OutputFile = StandardOutput() if stands else AtomicFile(path, part=part_path(path), kept=kept)
 
-    def encode(self, columns: Sequence[Column], rows: int, keep: Sequence[tuple[int, int]]) -> memoryview:
-        lines = kernel_io.Lines()
-        for column in columns:
-            lines.add(column.data, column.offsets, int(not column.plain))
-        out = self._buffers.take(sum(lines.size(a, b) for a, b in keep))
-        at = 0
-        for first, last in keep:
-            at += lines.write(memoryview(out)[at:], first, last, self._delimiter, self._crlf)
-        return memoryview(out)[:at]
+    def packed(self, lines: memoryview) -> memoryview:
+        """A piece of the output as it is written."""
+        if not self._packing:
+            return lines
+        piece = pack(lines, self._packing)
+        if isinstance(lines.obj, bytearray):
+            self._buffers.give(lines.obj)
+        return memoryview(piece)
 
     def write(self, encoded: object) -> None:
         assert isinstance(encoded, memoryview)
@@ -203,8 +110,42 @@ class LinesSink(Sink):
     def discard(self) -> None:
         self._file.discard()
 
+    def marks(self) -> list[Mark]:
+        return self._file.marks()
+
+    def leave(self) -> None:
+        self._file.leave()
+
     def describe(self) -> dict[str, object]:
         return {"path": str(self.path), "bytes": self._file.size, "sha256": self._file.sha256}
+
+
+class LinesSink(_StreamSink):
+    """CSV and TSV in UTF-8 (RFC 4180 quoting)."""
+
+    def __init__(
+        self, path: Path, names: Sequence[str], *, delimiter: str, bom: bool, crlf: bool, kept: Written | None = None
+    ) -> None:
+        super().__init__(path, kept)
+        self._delimiter = ord(delimiter)
+        self._crlf = int(crlf)
+        if kept is None:
+            quoted = [_quote(name, delimiter) for name in names]
+            head = delimiter.join(quoted) + ("\r\n" if crlf else "\n")
+            self.write(self.packed(memoryview((BOM if bom else b"") + head.encode())))
+
+    def encode(self, columns: Sequence[Column], rows: int, keep: Sequence[tuple[int, int]]) -> memoryview:
+        return self.packed(self._join(columns, keep))
+
+    def _join(self, columns: Sequence[Column], keep: Sequence[tuple[int, int]]) -> memoryview:
+        lines = kernel_io.Lines()
+        for column in columns:
+            lines.add(column.data, column.offsets, int(not column.plain))
+        out = self._buffers.take(sum(lines.size(a, b) for a, b in keep))
+        at = 0
+        for first, last in keep:
+            at += lines.write(memoryview(out)[at:], first, last, self._delimiter, self._crlf)
+        return memoryview(out)[:at]
 
 
 def _quote(cell: str, delimiter: str) -> str:
@@ -216,13 +157,14 @@ def _quote(cell: str, delimiter: str) -> str:
 class FixedSink(LinesSink):
     """Fixed-length records in UTF-8 or UTF-16: each field padded with spaces to its width in bytes."""
 
-    def __init__(self, path: Path, names: Sequence[str], *, widths: dict[str, int], encoding: str) -> None:
-        Sink.__init__(self, path)
+    def __init__(
+        self, path: Path, names: Sequence[str], *, widths: dict[str, int], encoding: str, kept: Written | None = None
+    ) -> None:
+        _StreamSink.__init__(self, path, kept)
         self._delimiter = self._crlf = 0
         self._encoding = encoding
         unit = 1 if encoding == "utf-8" else 2
         self._widths = [widths[name] // unit for name in names]
-        self._file = AtomicFile(path)
 
     def prepare(self, columns: Sequence[Column], rows: int) -> tuple[list[Column], list[tuple[int, list[int]]]]:
         fitted, overflows = [], []
@@ -239,8 +181,8 @@ class FixedSink(LinesSink):
         return fitted, overflows
 
     def encode(self, columns: Sequence[Column], rows: int, keep: Sequence[tuple[int, int]]) -> memoryview:
-        lines = super().encode(columns, rows, keep)
-        return lines if self._encoding == "utf-8" else memoryview(str(lines, "utf-8").encode(self._encoding))
+        lines = self._join(columns, keep)
+        return self.packed(lines if self._encoding == "utf-8" else memoryview(str(lines, "utf-8").encode(self._encoding)))
 
 
 class ParquetSink(Sink):
@@ -248,16 +190,44 @@ class ParquetSink(Sink):
 
     copies = False
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    def __init__(self, path: Path, names: Sequence[str], kept: Written | None = None) -> None:
         super().__init__(path)
         self._names = list(names)
         self._sha256 = ""
+        self._folder = part_path(path)
+        self._parts: list[Path] = []
+        self._unsynced: list[Path] = []
+        self._chain = ""
+        """Digest over the parts' digests, in order."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+            if kept is None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder.mkdir(mode=0o700, parents=True)
+            else:
+                self._go_on(kept)
         except OSError as error:
             raise output_error(path, error) from error
-        self._parts: list[Path] = []
+
+    def _go_on(self, kept: Written) -> None:
+        """Check the parts that were kept and remove those that came after them."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        for number in range(kept.bytes):
+            part = self._part(number)
+            if part.is_file():
+                self._chain_on(part)
+        if Written(len(self._parts), self._chain) != kept:
+            raise not_kept(self.path)
+        for left in set(self._folder.iterdir()) - set(self._parts):
+            left.unlink()
+
+    def _part(self, number: int) -> Path:
+        return self._folder / f"{number:08d}.parquet"
+
+    def _chain_on(self, part: Path) -> None:
+        with part.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        self._chain = hashlib.sha256((self._chain + digest).encode()).hexdigest()
+        self._parts.append(part)
 
     def encode(self, columns: Sequence[Column], rows: int, keep: Sequence[tuple[int, int]]) -> object:
         import polars as pl
@@ -268,12 +238,29 @@ class ParquetSink(Sink):
         return pl.concat([frame[a:b] for a, b in keep]) if keep else frame.clear()
 
     def write(self, encoded: object) -> None:
-        part = self._folder / f"{len(self._parts):08d}.parquet"
+        part = self._part(len(self._parts))
         try:
             encoded.write_parquet(part)  # type: ignore[attr-defined]
+            self._chain_on(part)
         except OSError as error:
             raise output_error(self.path, error) from error
-        self._parts.append(part)
+        self._unsynced.append(part)
+
+    def marks(self) -> list[Mark]:
+        digest: Future[str] = Future()
+        digest.set_result(self._chain)
+        return [Mark(self, len(self._parts), digest)]
+
+    def sync(self) -> None:
+        """Put the parts on the disk."""
+        some, self._unsynced = self._unsynced, []
+        try:
+            for part in some:
+                with part.open("rb+") as file:
+                    os.fsync(file.fileno())
+            sync_folder(self._folder)
+        except OSError as error:
+            raise output_error(self.path, error) from error
 
     def commit(self) -> None:
         import polars as pl
@@ -292,23 +279,26 @@ class ParquetSink(Sink):
             sync_folder(self.path.parent)
         except OSError as error:
             raise output_error(self.path, error) from error
-        self.discard()
 
     def discard(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def leave(self) -> None:
+        pass  # no part is open
 
     def describe(self) -> dict[str, object]:
         return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": self._sha256}
 
 
 def open_sink(
-    path: Path, format: str, names: Sequence[str], *, bom: bool, crlf: bool, widths: dict[str, int], encoding: str
-) -> Sink:
-    """The sink for a format; UsageError for columns that the format cannot have."""
+    path: Path, format: str, names: Sequence[str], *, bom: bool, crlf: bool, widths: dict[str, int], encoding: str,
+    kept: Written | None = None,
+) -> Sink:  # fmt: skip
+    """The sink for a format, gone on with at ``kept``; UsageError for columns that the format cannot have."""
     if len(names) > kernel_io.CONSTANTS["MAX_COLUMNS"]:
         raise UsageError(f"the output would have {len(names)} columns", next="leave fields out of the layout")
     if format == "parquet":
-        return ParquetSink(path, names)
+        return ParquetSink(path, names, kept)
     if format == "fixed":
-        return FixedSink(path, names, widths=widths, encoding=encoding)
-    return LinesSink(path, names, delimiter="\t" if format == "tsv" else ",", bom=bom, crlf=crlf)
+        return FixedSink(path, names, widths=widths, encoding=encoding, kept=kept)
+    return LinesSink(path, names, delimiter="\t" if format == "tsv" else ",", bom=bom, crlf=crlf, kept=kept)

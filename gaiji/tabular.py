@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from gaiji.errors import OutputError, UsageError
-from gaiji.sinks import BOM, AtomicFile
+from gaiji.files import AtomicFile
+from gaiji.sinks import BOM
 
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".parquet": ""}
 

@@ -21,13 +21,13 @@ from typing import Any
 from gaiji import __version__, kernel_encode, kernel_io
 from gaiji.convert import Run
 from gaiji.errors import GaijiError, UsageError
+from gaiji.files import AtomicFile
 from gaiji.framing import Batch
 from gaiji.job import Job, load_job
 from gaiji.model import Reason
 from gaiji.program import K
 from gaiji.proof import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Pair, Proved, Prover
 from gaiji.readback import Cells, open_readback
-from gaiji.sinks import AtomicFile
 from gaiji.tables import DECODE_ONLY
 
 MAX_CHANGES = 1000
@@ -234,7 +234,7 @@ class _Proof:
         return {
             "holds": counts[CHANGED] == 0 and all(check["holds"] for check in checks),
             "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
-            "input": {"path": self.job.source["path"], "bytes": self.source.reader.size, "sha256": self.source.reader.sha256},
+            "input": {"path": self.job.source["path"], "bytes": self.source.reader.count, "sha256": self.source.reader.sha256},
             "output": {"path": self.job.output["path"], "bytes": self.readback.size, "sha256": self.readback.sha256},
             "charset": {"name": self.source.charset.name, "options": self.source.charset.options},
             "form": self.job.target["form"],

@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1] / "gaiji"
 LAYERS = [
     {"__init__", "errors", "model", "datafiles", "_nocython", "kernel", "kernel_io", "kernel_encode", "arrow", "digest"},
+    {"packing", "files"},
     {"gj", "tables", "framing", "presets", "lock"},
     {"repertoire", "copybook"},
     {"layout", "program", "relations", "shape.features", "shape.raster"},
@@ -32,6 +33,8 @@ LAYERS = [
     {"review.web"},
     {"columns"},
     {"findings"},
+    {"totals", "quarantine"},
+    {"checkpoint"},
     {"readback"},
     {"proof", "reverse"},
     {"convert"},

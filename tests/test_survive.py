@@ -71,41 +71,65 @@ def test_killed_at_any_moment_it_leaves_no_half_output_and_the_next_run_is_whole
         final.unlink(missing_ok=True)
     convert(folder / JOB)
     assert outputs(folder) == whole
-    assert not list((folder / "out").rglob("*.part")) and not list((folder / "out").rglob("*.lock"))
+    assert not list((folder / "out").rglob(".*"))
 
 
 def test_only_our_own_leftovers_are_removed(tmp_path):
-    names = (".a[1].csv.abcd_123.part", ".a[1].csv.gz.abcd_123.part", ".a1.csv.abcd_123.part", "a[1].csv", ".a[1].csv.part")
-    for name in names:
+    lost = {".a[1].csv.abcd_123.part", ".b.csv.abcd_123.part"}
+    kept = {
+        ".a[1].csv.unfinished", ".a[1].csv.checkpoint", ".a[1].csv.checkpoint.unfinished", ".a[1].csv.manifest.json.unfinished",
+        ".a[1].csv.bad-records.bin.unfinished",
+    }  # fmt: skip
+    others = {
+        ".a[1].csv.gz.abcd_123.part", ".a1.csv.abcd_123.part", "a[1].csv", ".a[1].csv.part", ".a[1].csv.gz.unfinished",
+        ".a[1].csv.gz.checkpoint",
+    }  # fmt: skip
+    for name in lost | kept | others:
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / ".a[1].csv.efgh_456.part").mkdir()
-    with OutputLock(tmp_path / "a[1].csv"):
-        left = {path.name for path in tmp_path.iterdir()}
-    assert left == {*names[1:], ".a[1].csv.lock"}
+    for keep, stay in ((True, kept | others), (False, others)):
+        with OutputLock(tmp_path / "a[1].csv", keep=keep, also=["b.csv"]):
+            left = {path.name for path in tmp_path.iterdir()}
+        assert left == stay | {".a[1].csv.lock"}
 
 
-@pytest.mark.parametrize("change", ["append", "touch", "replace", "shorten"])
+@pytest.mark.parametrize("change", ["append", "rewrite", "rewrite-in-time", "replace", "shorten"])
 def test_an_input_that_changes_under_our_feet_is_an_error(folder, monkeypatch, change):
-    path = folder / "juki-jef.dat"
+    meddle_at_the_end(folder / "juki-jef.dat", monkeypatch, change)
+    with pytest.raises(DataError, match="changed while it was read"):
+        convert(folder / JOB)
+    assert outputs(folder) == {}
+
+
+@pytest.mark.parametrize("change", ["touch", "same"])
+def test_an_input_whose_content_is_the_same_has_not_changed(folder, monkeypatch, change):
+    meddle_at_the_end(folder / "juki-jef.dat", monkeypatch, change)
+    assert convert(folder / JOB).data["records"]["written"] == 2000
+
+
+def meddle_at_the_end(path, monkeypatch, change):
+    """Something happens to the input after its last byte was read."""
     check = Reader.check_unchanged
 
     def meddle(self):
-        data = path.read_bytes()
+        data, found = path.read_bytes(), path.stat()
+        other = data[:400] + data[:400] + data[800:]
         if change == "append":
             path.write_bytes(data + data[:400])
         elif change == "touch":
             os.utime(path, ns=(1, 1))
         elif change == "shorten":
             os.truncate(path, len(data) - 400)
+        elif change.startswith("rewrite"):
+            path.write_bytes(other)
+            if change == "rewrite-in-time":
+                os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
         else:
-            path.with_name("new").write_bytes(data)
+            path.with_name("new").write_bytes(data if change == "same" else other)
             os.replace(path.with_name("new"), path)
         check(self)
 
     monkeypatch.setattr(Reader, "check_unchanged", meddle)
-    with pytest.raises(DataError, match="changed while it was read"):
-        convert(folder / JOB)
-    assert outputs(folder) == {}
 
 
 def test_what_holds_names_is_for_its_owner_alone(folder):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
+from gaiji.files import AtomicFile
 from gaiji.job import decisions_name
 from gaiji.review.decisions import Decision
 from gaiji.review.exchange import confirmed_items
 from gaiji.review.queue import Item, Queue
-from gaiji.sinks import AtomicFile
 from gaiji.tables import SITE_COLUMNS
 
 NOT_CODES = frozenset({"match"})

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
+from gaiji.files import AtomicFile
 from gaiji.repertoire import Repertoire, load_repertoire
 from gaiji.review.decisions import CONFIRMED, KINDS, UNREADABLE, Decision, Decisions
 from gaiji.review.page import page
@@ -22,7 +23,7 @@ from gaiji.review.pictures import Gallery, open_gallery
 from gaiji.review.queue import Item, Queue
 from gaiji.review.sheet import COLUMNS, EDITED, KEYS, REASONS, STATES, Sheet, decided_cells, make_sheet
 from gaiji.review.workbook import workbook
-from gaiji.sinks import BOM, AtomicFile
+from gaiji.sinks import BOM
 
 MAX_BYTES = 64 * 1024 * 1024
 

@@ -85,6 +85,8 @@ class Queue:
         try:
             waits = {"timeout": 60} if url.startswith("sqlite") else {}  # seconds for another clerk's write to end
             self.engine = sa.create_engine(url, connect_args=waits)
+            if url.startswith("sqlite"):
+                _own_transactions(self.engine)
             with self.engine.begin() as connection:
                 metadata.create_all(connection)
                 found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "schema")).scalar()
@@ -105,15 +107,38 @@ class Queue:
         Returns how many of them still wait for a person. A decided item stays decided, unless its
         ``basis`` (its bitmap, or what the tables say of its code) is another than at the decision; then it
         is open again and the audit log says why. Counts of decided items that no longer occur are kept.
+        Adding again what the queue has already leaves its bytes as they are.
         """
+        items = list(items)
         with self.writing() as connection:
-            unsettled = sa.select(item.c.id).where(item.c.state.in_(("open", "proposed", "deferred")))
+            known = {(row.system, row.code, row.site, row.reason): row for row in connection.execute(sa.select(item)).all()}
+            if self._has_all(connection, source, items, known):
+                return sum(known[found.key].state in UNSETTLED for found in items)
+            unsettled = sa.select(item.c.id).where(item.c.state.in_(UNSETTLED))
             for table in (usage, sample):
                 connection.execute(table.delete().where((table.c.source == source) & table.c.item_id.in_(unsettled)))
-            known = {(row.system, row.code, row.site, row.reason): row for row in connection.execute(sa.select(item)).all()}
             waiting = sum(self._add_one(connection, source, found, known.get(found.key)) for found in items)
             self._drop_unused(connection)
             return waiting
+
+    def _has_all(self, connection: sa.Connection, source: str, items: Sequence[Item], known: Mapping[Any, Any]) -> bool:
+        """Whether the source's findings stand in the queue just as they are given, and none beside them."""
+        given = {}
+        for new in items:
+            old = known.get(new.key)
+            if old is None or (old.basis, old.candidates) != (new.basis, new.candidates):
+                return False
+            given[old.id] = (_usages(new), _samples(new))
+        there: dict[int, tuple[list[Any], list[Any]]] = {owner: ([], []) for owner in given}
+        settled = {row.id for row in known.values() if row.state not in UNSETTLED}
+        for number, (table, keys) in enumerate(((usage, _USAGE), (sample, _SAMPLE))):
+            for row in connection.execute(sa.select(table).where(table.c.source == source)).mappings():
+                if row["item_id"] in there:
+                    there[row["item_id"]][number].append({key: row[key] for key in keys})
+                elif row["item_id"] not in settled:
+                    return False
+        return all(_same(a, b, "field") and _same(c, d, "number") for (a, c), (b, d) in
+                   ((given[owner], there[owner]) for owner in given))  # fmt: skip
 
     def _add_one(self, connection: sa.Connection, source: str, found: Item, old: Any) -> bool:
         """Whether the item waits for a person."""
@@ -130,22 +155,10 @@ class Queue:
                 state = self._basis_changed(connection, found, old)
             for table in (usage, sample):
                 connection.execute(table.delete().where((table.c.source == source) & (table.c.item_id == item_id)))
-        connection.execute(usage.insert(), [
-            {
-                "item_id": item_id, "source": source, "field": name, "role": role, "count": count,
-                "records": found.records.get((name, role), count),
-            }
-            for (name, role), count in found.counts.items()
-        ])  # fmt: skip
-        if found.samples:
-            connection.execute(sample.insert(), [
-                {
-                    "item_id": item_id, "source": source, "number": number, "record": s.record,
-                    "record_key": s.record_key, "field": s.field, "position": s.position, "text": s.text,
-                }
-                for number, s in enumerate(found.samples)
-            ])  # fmt: skip
-        return state in ("open", "proposed", "deferred")
+        for table, rows in ((usage, _usages(found)), (sample, _samples(found))):
+            if rows:
+                connection.execute(table.insert(), [{"item_id": item_id, "source": source} | row for row in rows])
+        return state in UNSETTLED
 
     def _basis_changed(self, connection: sa.Connection, found: Item, old: Any) -> str:
         values = {"basis": found.basis, "candidates": found.candidates}
@@ -289,10 +302,8 @@ class Queue:
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction; on SQLite it takes the write lock at once, so that two writers never interleave."""
         try:
-            with self.engine.begin() as connection:
-                if self.engine.dialect.name == "sqlite":
-                    connection.execute(sa.text("UPDATE meta SET value = value WHERE key = 'schema'"))
-                else:
+            with self.engine.connect().execution_options(gaiji_writes=True) as connection, connection.begin():
+                if self.engine.dialect.name != "sqlite":
                     connection.execute(sa.select(meta).where(meta.c.key == "schema").with_for_update())
                 yield connection
         except sa.exc.SQLAlchemyError as error:
@@ -328,6 +339,45 @@ class Queue:
 
 
 _BY_PEOPLE = (sa.func.coalesce(sa.func.sum(usage.c.records), 0).desc(), item.c.system, item.c.code, item.c.reason, item.c.id)
+
+
+UNSETTLED = ("open", "proposed", "deferred")
+"""States of items that wait for a person."""
+_USAGE = ("field", "role", "count", "records")
+_SAMPLE = ("number", "record", "record_key", "field", "position", "text")
+
+
+def _usages(found: Item) -> list[dict[str, Any]]:
+    return [
+        {"field": name, "role": role, "count": count, "records": found.records.get((name, role), count)}
+        for (name, role), count in found.counts.items()
+    ]
+
+
+def _samples(found: Item) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": number, "record": s.record, "record_key": s.record_key, "field": s.field, "position": s.position,
+            "text": s.text,
+        }
+        for number, s in enumerate(found.samples)
+    ]  # fmt: skip
+
+
+def _same(some: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> bool:
+    return sorted(some, key=lambda row: row[key]) == sorted(others, key=lambda row: row[key])
+
+
+def _own_transactions(engine: sa.Engine) -> None:
+    """SQLite's transactions as we ask for them: a writer takes the lock at its beginning, so that two never interleave."""
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver begins none of its own
+
+    @sa.event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("gaiji_writes") else "BEGIN")
 
 
 def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[bool]:

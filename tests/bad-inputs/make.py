@@ -226,6 +226,37 @@ def dumps() -> Iterator[Case]:
         )
 
 
+def packed() -> Iterator[Case]:
+    """Packed dumps that are damaged, outputs that cannot be packed, runs that cannot go on."""
+    from gaiji.packing import pack
+
+    run = ["convert", "job.toml"]
+    for kind, suffix in (("gzip", "gz"), ("zstd", "zst")):
+        whole = pack(memoryview(NAME * 40), kind)
+        turned = bytearray(whole)
+        turned[-6] ^= 0x10
+        for name, raw in {
+            "text": b"hello, this is text", "empty": b"", "cut": whole[: len(whole) // 2], "cut-check": whole[:-2], "turned": bytes(turned),
+            "text-behind": whole + b"hello", "half-record": pack(memoryview(NAME[:11]), kind), "second-cut": whole + whole[:20],
+        }.items():  # fmt: skip
+            yield f"packed-{suffix}-{name}", {f"d.dat.{suffix}": raw, "job.toml": job({"path": f"d.dat.{suffix}"})}, run
+        yield f"packed-{suffix}-none", {"job.toml": job({"path": f"d.dat.{suffix}"})}, run
+        for name, output, rest in (
+            ("parquet", f'path = "out/o.parquet.{suffix}"', ""), ("shrink", f'path = "out/o.csv.{suffix}"', '[target]\nshrink = "cp932"'),
+            ("suffix", f'path = "out/o.{suffix}"', ""),
+        ):  # fmt: skip
+            yield f"packed-{suffix}-output-{name}", {"d.dat": NAME, "job.toml": job(rest=rest, output=output)}, run
+    good = {"d.dat": NAME * 2, "job.toml": job()}
+    for name, raw in {
+        "text": b"hello", "empty": b"", "list": b"[]", "no-start": b'{"identity": {}}', "other": b'{"identity": {"job": "1"}, "start": 1}',
+    }.items():  # fmt: skip
+        yield f"checkpoint-{name}", good | {"out/.o.csv.checkpoint": raw}, [*run, "--resume"]
+    yield "resume-stdin", {"job.toml": job({"path": "-"})}, [*run, "--resume"]
+    yield "resume-stdout", {"d.dat": NAME, "job.toml": job(output='path = "-"')}, [*run, "--resume"]
+    yield "resume-reverse", good, [*run, "--reverse", "--resume"]
+    yield "stdout-parquet", {"d.dat": NAME, "job.toml": job(output='path = "-"\nformat = "parquet"')}, run
+
+
 def commands() -> Iterator[Case]:
     """Wrong words to the other commands."""
     for name, words in {
@@ -299,7 +330,7 @@ def policies() -> Iterator[Case]:
 
 def cases() -> Iterator[Case]:
     """All of them."""
-    for make in (jobs, fields, tables, layouts, dumps, commands, pictures, policies):
+    for make in (jobs, fields, tables, layouts, dumps, packed, commands, pictures, policies):
         yield from make()
 
 

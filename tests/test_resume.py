@@ -1,0 +1,373 @@
+"""Runs that were interrupted go on: outputs, queue and manifest are those of an undisturbed run, wherever it was cut."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gaiji import checkpoint
+from gaiji.checkpoint import Checkpoints, checkpoint_path
+from gaiji.convert import convert
+from gaiji.datafiles import samples_dir
+from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
+from gaiji.framing import Reader
+from gaiji.packing import pack
+from gaiji.quarantine import Quarantine
+from gaiji.sinks import LinesSink, ParquetSink
+
+SINKS = (LinesSink, ParquetSink)
+main_path = sys.modules["gaiji.convert"]  # the package has a function of that name
+
+
+class Killed(KeyboardInterrupt):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    return tmp_path / "s"
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Small buffers, a checkpoint at each, and nothing left to chance: each is on the disk before the work goes on."""
+    monkeypatch.setitem(Reader.__init__.__kwdefaults__, "batch", 80_000)
+    monkeypatch.setattr(checkpoint, "EVERY", 1)
+    save = Checkpoints.save
+
+    def save_and_wait(self, *args):
+        save(self, *args)
+        self._pending.result()
+
+    monkeypatch.setattr(Checkpoints, "save", save_and_wait)
+
+
+def made(folder: Path) -> dict[str, bytes]:
+    """Everything under out/, the manifest without its times."""
+    found = {}
+    for path in sorted((folder / "out").rglob("*")):
+        if path.is_file():
+            found[path.name] = path.read_bytes()
+    manifest = json.loads(found["manifest.json"])
+    del manifest["started"], manifest["finished"]
+    return found | {"manifest.json": json.dumps(manifest).encode()}
+
+
+def vb_records(raw: bytes, length: int) -> bytes:
+    """Fixed records as variable ones of many lengths, some of them longer than the job allows."""
+    records = [raw[i : i + length] for i in range(0, len(raw), length)]
+    out = b""
+    for number, record in enumerate(records):
+        record += b"\x40" * 30 if number % 97 == 5 else b""
+        out += struct.pack(">HH", len(record) + 4, 0) + record
+    return out
+
+
+def prepare(folder: Path, case: str) -> tuple[Path, dict[str, object]]:
+    """The job of a case and what it overrides."""
+    jef, dump = folder / "juki-jef.toml", folder / "juki-jef.dat"
+    if case == "fixed-csv":
+        return jef, {}
+    if case == "gzip-gzip":
+        (folder / "d.dat.gz").write_bytes(gzip.compress(dump.read_bytes(), mtime=0))
+        return jef, {"source.path": "d.dat.gz", "output.path": "out/juki.csv.gz", "output.bom": True}
+    if case == "zstd-zstd":
+        (folder / "d.dat.zst").write_bytes(pack(memoryview(dump.read_bytes()), "zstd"))
+        return jef, {"source.path": "d.dat.zst", "output.path": "out/juki.tsv.zst"}
+    if case == "parquet":
+        return jef, {"output.path": "out/juki.parquet", "target.glyph_columns": True}
+    if case == "utf16":
+        return jef, {"output.path": "out/juki.dat", "output.encoding": "utf-16-be"}
+    if case == "shrunk":
+        return jef, {"target.shrink": "jisx0213"}
+    if case == "vb-quarantine":
+        (folder / "d.dat").write_bytes(vb_records(dump.read_bytes(), 400))
+        return jef, {
+            "source.path": "d.dat", "source.format": "vb", "source.record_length": 400, "source.on_bad_record": "quarantine",
+            "policy.unmapped-gaiji": "drop-record",
+        }  # fmt: skip
+    csv = folder / "juki-windows.csv"
+    lines = csv.read_bytes().splitlines(keepends=True)
+    quoted = b",".join(b'"' + cell + b'""x"' for cell in lines[1].rstrip(b"\r\n").split(b",")) + b"\r\n"
+    csv.write_bytes(lines[0] + (b"".join(lines[1:]) + quoted * 3 + b"bad,line\r\n") * 2)
+    return folder / "juki-windows.toml", {"source.on_bad_record": "quarantine", "output.path": "out/juki.csv"}
+
+
+CASES = ["fixed-csv", "gzip-gzip", "zstd-zstd", "parquet", "utf16", "shrunk", "vb-quarantine", "csv-quarantine"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_interrupted_before_any_batch_it_goes_on_to_the_same_bytes(folder, small, monkeypatch, case):
+    job, overrides = prepare(folder, case)
+    convert(job, overrides=overrides, checkpoints=False)
+    whole = made(folder)
+    assert ("bad-records.bin" in whole) == ("quarantine" in case)
+    gone_on = cut = 0
+    while True:
+        shutil.rmtree(folder / "out")
+        with monkeypatch.context() as patch:
+            left = [cut]
+            for sink in SINKS:
+                patch.setattr(sink, "write", _limited(sink.write, left))
+            try:
+                convert(job, overrides=overrides)
+                break
+            except Killed:
+                pass
+        gone_on += any(folder.rglob(".*.checkpoint"))
+        convert(job, overrides=overrides, resume=True)
+        assert made(folder) == whole
+        cut += 1
+    assert made(folder) == whole
+    assert cut >= 6 and gone_on >= cut - 4
+
+
+def _limited(write, left):
+    def limited(self, encoded):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        write(self, encoded)
+
+    return limited
+
+
+STEPS = [
+    (LinesSink, "commit"), (ParquetSink, "commit"), (Quarantine, "commit"), (main_path.Run, "fill_queue"), (main_path.Run, "shrink"),
+    (main_path, "_write_manifest"), (Checkpoints, "remove"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("owner", "step"), STEPS, ids=lambda x: getattr(x, "__name__", x))
+@pytest.mark.parametrize("case", ["csv-quarantine", "parquet", "shrunk"])
+def test_interrupted_while_files_get_their_names_it_goes_on_to_the_same_bytes(folder, small, monkeypatch, case, owner, step, when):
+    job, overrides = prepare(folder, case)
+    convert(job, overrides=overrides)
+    whole = made(folder)
+    shutil.rmtree(folder / "out")
+    act, reached = getattr(owner, step), []
+
+    def interrupted(*args):
+        reached.append(1)
+        if when == "after":
+            act(*args)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, step, interrupted)
+        if (owner in SINKS) and (owner is ParquetSink) != (case == "parquet"):
+            pytest.skip("another kind of output")
+        with pytest.raises(Killed):
+            convert(job, overrides=overrides)
+    assert reached
+    for _ in range(2):
+        convert(job, overrides=overrides, resume=True)
+        assert made(folder) == whole
+
+
+def interrupt(folder, monkeypatch, writes=5):
+    """A run that is interrupted after some batches; the job."""
+    job = folder / "juki-jef.toml"
+    with monkeypatch.context() as patch:
+        patch.setattr(LinesSink, "write", _limited(LinesSink.write, [writes]))
+        with pytest.raises(Killed):
+            convert(job)
+    assert checkpoint_path(folder / "out/juki-jef/juki.csv").exists()
+    return job
+
+
+@pytest.mark.parametrize("change", ["input", "part", "part-gone", "job", "table", "totals"])
+def test_what_has_changed_since_is_refused_and_nothing_is_lost(folder, small, monkeypatch, change):
+    job = interrupt(folder, monkeypatch)
+    out = folder / "out/juki-jef"
+    part, kept = out / ".juki.csv.unfinished", checkpoint_path(out / "juki.csv")
+    overrides = {}
+    if change == "input":
+        path = folder / "juki-jef.dat"
+        path.write_bytes(path.read_bytes()[:400] * 2000)
+    elif change == "part":
+        raw = bytearray(part.read_bytes())
+        raw[1000] ^= 1
+        part.write_bytes(raw)
+    elif change == "part-gone":
+        part.unlink()
+    elif change == "job":
+        overrides = {"source.trim": "none"}
+    elif change == "table":
+        path = folder / "site/sample-city-jef.tsv"
+        path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    else:
+        data = json.loads(kept.read_text("utf-8"))
+        data["totals"]["counts"].pop()
+        kept.write_text(json.dumps(data), "utf-8")
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(ResumeError, match="run again without --resume"):
+        convert(job, overrides=overrides, resume=True)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    convert(job, overrides=overrides)
+    assert sorted(path.name for path in out.iterdir()) == ["juki.csv", "manifest.json", "review.sqlite"]
+
+
+def test_without_resume_it_starts_clean(folder, small, monkeypatch):
+    job = interrupt(folder, monkeypatch)
+    convert(job, checkpoints=False)
+    clean = made(folder)
+    shutil.rmtree(folder / "out")
+    convert(job)
+    assert made(folder) == clean
+
+
+def test_an_error_in_the_data_leaves_nothing(folder, small, monkeypatch):
+    job = interrupt(folder, monkeypatch)
+    with (folder / "juki-jef.dat").open("ab") as file:
+        file.write(b"\x40" * 7)
+    with pytest.raises(GaijiError, match="the last record has 7 bytes"):
+        convert(job, resume=True)
+    assert list((folder / "out/juki-jef").iterdir()) == []
+
+
+def test_a_queue_that_cannot_be_used_at_the_end_is_gone_on_with(folder, small, monkeypatch):
+    job = folder / "juki-jef.toml"
+    convert(job)
+    whole = made(folder)
+    shutil.rmtree(folder / "out")
+
+    def fails(self, totals):
+        raise QueueError("the review queue cannot be used: gone", where="review.sqlite", next="check it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(main_path.Run, "fill_queue", fails)
+        with pytest.raises(QueueError, match="then run again with --resume"):
+            convert(job)
+    convert(job, resume=True)
+    assert made(folder) == whole
+
+
+def test_a_pipe_and_standard_output_work_but_cannot_go_on(folder, capsysbinary):
+    job = folder / "juki-jef.toml"
+    convert(job)
+    whole = made(folder)["juki.csv"]
+    command = [sys.executable, "-m", "gaiji", "convert", str(job), "--set", "output.path=-", "--set", "source.path=-"]
+    with (folder / "juki-jef.dat").open("rb") as stdin:
+        done = subprocess.run(command, stdin=stdin, capture_output=True)
+    assert done.returncode == 3 and done.stdout == whole
+    assert b"2000 of 2000 records written to standard output" in done.stderr
+    assert (folder / "manifest.json").exists()
+    refused = subprocess.run([*command, "--resume"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "cannot be gone on with" in refused.stderr
+
+
+def test_standard_output_that_nobody_reads_is_one_line(folder):
+    path = folder / "juki-jef.dat"
+    path.write_bytes(path.read_bytes() * 5)
+    command = [sys.executable, "-m", "gaiji", "convert", str(folder / "juki-jef.toml"), "--set", "output.path=-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.read(100)
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 1 and said.count("\n") == 1 and "standard output: cannot be written" in said
+
+
+def command(folder, *options):
+    """``gaiji convert`` in a process of its own."""
+    return [sys.executable, "-m", "gaiji", "convert", str(folder / "juki-jef.toml"), *options]
+
+
+def undisturbed(folder, copies):
+    """A dump of some size, what an undisturbed run makes of it, and its seconds."""
+    path = folder / "juki-jef.dat"
+    path.write_bytes(path.read_bytes() * copies)
+    begin = time.monotonic()
+    subprocess.run(command(folder), stdout=subprocess.DEVNULL, check=False)
+    return made(folder), time.monotonic() - begin
+
+
+def kill_and_go_on(folder, times, whole, seconds):
+    """``kill -9`` at random moments of a run, then --resume; how many runs had a checkpoint."""
+    kept = 0
+    for _ in range(times):
+        shutil.rmtree(folder / "out")
+        process = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(random.uniform(0.1, seconds))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kept += any(folder.rglob(".*.checkpoint"))
+        done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
+        assert done.returncode == 3, done.stderr
+        assert made(folder) == whole
+    return kept
+
+
+def test_killed_at_random_moments_it_goes_on(folder):
+    whole, seconds = undisturbed(folder, 100)
+    kill_and_go_on(folder, 4, whole, seconds)
+
+
+@pytest.mark.slow
+def test_killed_50_times_in_200_megabytes_it_goes_on(folder):
+    whole, seconds = undisturbed(folder, 250)
+    assert (folder / "juki-jef.dat").stat().st_size == 200_000_000
+    kept = kill_and_go_on(folder, 50, whole, seconds)
+    print(f"50 of 50 runs end as the undisturbed one; {kept} of them went on from a checkpoint")
+    assert kept >= 10
+
+
+def mounted(place: Path, megabytes: float) -> None:
+    """A file system of that size in memory."""
+    place.mkdir()
+    size = f"size={int(megabytes * 1024)}k"
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("this machine mounts no tmpfs")
+
+
+@pytest.mark.parametrize("copies", [100, pytest.param(250, marks=pytest.mark.slow)])
+def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
+    """The file system fills up at many sizes; room is made, the run goes on."""
+    whole, _ = undisturbed(folder, copies)
+    size = sum(map(len, whole.values())) / 1e6
+    kept = 0
+    for share in (0.2, 0.5, 0.8, 0.95, 1.0):
+        shutil.rmtree(folder / "out")
+        mounted(folder / "out", size * share)
+        try:
+            done = subprocess.run(command(folder), capture_output=True, text=True)
+            if done.returncode != 3:
+                assert done.returncode == 1 and done.stderr.count("\n") == 1 and "No space left" in done.stderr, done.stderr
+                names = {path.name for path in (folder / "out").rglob("*") if path.is_file()}
+                if any(name.endswith(".checkpoint") for name in names):
+                    kept += 1
+                    assert "then run again with --resume" in done.stderr
+                else:
+                    assert not names
+                subprocess.run(["mount", "-o", f"remount,size={int(size * 3)}m", str(folder / "out")], check=True)
+                done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
+            assert done.returncode == 3, done.stderr
+            assert made(folder) == whole
+        finally:
+            subprocess.run(["umount", str(folder / "out")], check=True)
+    assert kept >= 2
+
+
+def test_a_disk_that_fills_while_the_checkpoint_is_written_is_one_line(folder, small, monkeypatch):
+    def full(self, *args):
+        raise OutputError("cannot be written: No space left on device", where="x", next="make room, then run again")
+
+    job = folder / "juki-jef.toml"
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "_write", full)
+        with pytest.raises(OutputError, match="No space left"):
+            convert(job)
+    assert list((folder / "out/juki-jef").iterdir()) == []
