@@ -20,7 +20,7 @@ from gaiji.datafiles import mappings_dir
 from gaiji.encoding import BLOCKED, compile_codes, encode_one, value_of
 from gaiji.errors import CharsetError, GaijiError, TableError
 from gaiji.model import Decoded, Finding, Provenance, Reason
-from gaiji.program import DEFAULT_POLICY, LOST, Compiler, K, Recipe, Unit
+from gaiji.program import DEFAULT_POLICY, LOST, WIDE_PLANES, Compiler, K, Recipe, Unit, decimal_slots
 from gaiji.repertoire import Repertoire, load_repertoire
 from gaiji.tables import DECODE_ONLY, ENCODE_ONLY, Range, Row, Table, load_site, load_table
 
@@ -223,8 +223,11 @@ class Charset:
 
     def _checked(self, row: Row, site: Table, legal: set[tuple[int, int]]) -> Row:
         """A site row whose code is in a declared range and whose glyph exists and agrees with its text."""
-        unicode_kind = self.spec.kind.startswith("utf")
-        if not unicode_kind and self.spec.kind != "decimal" and (row.size, row.code) not in legal:
+        if self.spec.kind.startswith("utf"):
+            self._check_code_point(row, site)
+        elif self.spec.kind == "decimal":
+            self._check_digits(row, site)
+        elif (row.size, row.code) not in legal:
             raise self._site_error(
                 site, row, "code", f"maps {self.hex(row)}, which is outside every range of {self.name}",
                 f"`gaiji charset show {self.name}` lists the ranges",
@@ -247,6 +250,24 @@ class Charset:
                 site, row, "ucs", f"gives a text that is not {glyph.name}'s", f"write {right}, or leave ucs empty"
             )
         return row._replace(text=glyph.text, glyph=glyph.name)
+
+    def _check_code_point(self, row: Row, site: Table) -> None:
+        """Site rows for Unicode sources: the basic plane and the private planes, which is where towns put 外字."""
+        basic = row.size == 2 and not 0xD800 <= row.code <= 0xDFFF
+        if not basic and not (row.size == 3 and WIDE_PLANES <= row.code <= 0x10FFFF):
+            raise self._site_error(
+                site, row, "code", f"maps {self.hex(row)}, which no site table can map for {self.name}",
+                "write four hex digits (no surrogate), or six from 0F0000 to 10FFFF",
+            )  # fmt: skip
+
+    def _check_digits(self, row: Row, site: Table) -> None:
+        """Site rows for numbered characters have as many digits as the charset's."""
+        digits = self.digits
+        if row.size != digits or row.code >= decimal_slots(digits):
+            raise self._site_error(
+                site, row, "code", f"maps {self.hex(row)}, which is no number of {self.name}",
+                f"write {digits} digits, at most {decimal_slots(digits) - 1:0{digits}d}",
+            )  # fmt: skip
 
     def _check_replaces(self, row: Row, site: Table, old: Entry) -> None:
         """An override must state what it overrides: the old glyph's name, or the old code points."""
@@ -296,12 +317,17 @@ class Charset:
             ranges = _offset_pua(ranges, pua, self.name)
             pua = "offset"
         kind = "utf-16-be" if spec.kind == "utf-16" else spec.kind
-        digits = next((row.size for table in self.tables for row in table.rows if table.decimal), 0)
+        digits = self.digits
         return Recipe(
             kind=kind, system=self.system, shift_in=spec.shift_in, shift_out=spec.shift_out,
             ranges=() if digits else ranges, pad_single=spec.pad_single, pad_double=spec.pad_double,
             digits=digits, pua=pua,
         )  # fmt: skip
+
+    @cached_property
+    def digits(self) -> int:
+        """Digits of a number where characters are numbers, else 0."""
+        return next((row.size for table in self.tables for row in table.rows if table.decimal), 0)
 
     def _units(self, form: str) -> Iterable[Unit]:
         forms = self.repertoire.forms(form)

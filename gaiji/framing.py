@@ -64,13 +64,15 @@ class Start:
     """A place where a reader can begin and cut the same batches as one that came there from the start.
 
     ``offset``: of the first byte; ``carried``: how many bytes from there on the buffer before it ended with; ``records``: how
-    many came before it; ``columns``: of a CSV; ``sha256``: digest of the input up to and with what was carried.
+    many came before it; ``columns``: of a CSV; ``block``: how many bytes are left of a block of records; ``sha256``: digest of
+    the input up to and with what was carried.
     """
 
     offset: int
     carried: int
     records: int
     columns: int
+    block: int
     sha256: str
 
 
@@ -82,11 +84,12 @@ class Chunk:
     carried: int
     records: int
     columns: int
+    block: int
     digest: Future[str]
 
     def start(self) -> Start:
         """The place, once the input before it has been hashed."""
-        return Start(self.offset, self.carried, self.records, self.columns, self.digest.result())
+        return Start(self.offset, self.carried, self.records, self.columns, self.block, self.digest.result())
 
 
 @dataclass
@@ -137,6 +140,7 @@ class Reader:
         self._state = self._stat()
         self._chunk: Chunk | None = None
         self._columns = start.columns if start else 0
+        self._block = start.block if start else 0
 
     def again(self, start: Start) -> Reader:
         """Another reader of the same input that begins at ``start``."""
@@ -169,7 +173,7 @@ class Reader:
 
     def end(self) -> Chunk:
         """The place behind all that was read."""
-        return Chunk(self.size, 0, self.records, self._columns, self._digest.mark())
+        return Chunk(self.size, 0, self.records, self._columns, self._block, self._digest.mark())
 
     def check_unchanged(self) -> None:
         """DataError when a regular input is not what was read: another size, or other content where its times differ."""
@@ -247,9 +251,9 @@ class Reader:
         offset = self._start.offset if self._start else 0
         while True:
             tail = self._tail
-            self._chunk = Chunk(offset, len(tail), self.records, self._columns, self._digest.mark())
+            self._chunk = Chunk(offset, len(tail), self.records, self._columns, self._block, self._digest.mark())
             if len(tail) > MAX_RECORD:
-                raise self._error("is longer than any record can be", offset, tail, "check the format")
+                raise self._error("is longer than any record can be", offset, "check the format")
             room = max(size, 2 * len(tail))
             buffer = self._buffers.take(room + 8)
             buffer[: len(tail)] = tail
@@ -282,9 +286,10 @@ class Reader:
         for buffer, filled, offset, last in self._chunks(max(self.batch // step, 1) * step):
             rows = filled // step
             self._tail = bytes(buffer[rows * step : filled])
+            ended = rows  # records that have room for their newline
             if last and newline and len(self._tail) == length:
-                rows, self._tail = rows + 1, b""  # the last record may lack its newline
-            bad, gaps, keep = self._check_newlines(buffer, rows, step, newline, offset)
+                rows, self._tail = rows + 1, b""  # the last record may lack it
+            bad, gaps, keep = self._check_newlines(buffer, rows, ended, step, newline, offset)
             if rows != len(starts):
                 starts = array("q", range(0, rows * step, step))
                 ends = array("q", range(length, rows * step + length, step))
@@ -300,9 +305,9 @@ class Reader:
                 yield batch
 
     def _check_newlines(
-        self, buffer: bytearray, rows: int, step: int, newline: bytes, offset: int
+        self, buffer: bytearray, rows: int, ended: int, step: int, newline: bytes, offset: int
     ) -> tuple[list[BadRecord], list[int], list[int]]:
-        """Records that do not end in the declared newline (no check without one)."""
+        """Of the first ``ended`` records those that do not end in the declared newline (no check without one)."""
         bad: list[BadRecord] = []
         gaps: list[int] = []
         keep: list[int] = []
@@ -312,7 +317,7 @@ class Reader:
         for i in range(rows):
             at = i * step
             found = bytes(buffer[at + length : at + step])
-            if found == newline or (i == rows - 1 and not found.strip(b"\0")):
+            if i >= ended or found == newline:
                 keep.append(i)
                 continue
             raw = bytes(buffer[at : at + step])
@@ -331,6 +336,7 @@ class Reader:
 
     def _vb(self) -> Iterator[Batch]:
         scan = kernel_io.Scan()
+        scan.block_left = self._block
         blocked = int(self.framing.blocked)
         for buffer, filled, offset, last in self._chunks(self.batch):
             scan.pos = 0
@@ -345,6 +351,7 @@ class Reader:
                 if rows < 65_536:
                     break
             self._tail = bytes(buffer[scan.pos : filled])
+            self._block = scan.block_left
             if scan.error and not last:
                 self._drain()
                 return
@@ -360,7 +367,7 @@ class Reader:
         if self.quarantine and not last:
             raw += self._drain()
         advice = "check blocked in [source], or the transfer of the file (binary, with RDW)"
-        self._bad(batch, offset + scan.at, raw, names[scan.error], advice)
+        self._bad(batch, offset + scan.at, raw, names[scan.error], advice, raw[:4])
         scan.pos = filled
 
     def _drain(self) -> bytes:
@@ -391,8 +398,7 @@ class Reader:
                 number = batch.first + i
                 if not self.quarantine:
                     raise RecordError(
-                        why, path=self.path, record=number, offset=offset + starts[i], raw=raw,
-                        next="check record_length in [source]",
+                        why, path=self.path, record=number, offset=offset + starts[i], next="check record_length in [source]",
                     )  # fmt: skip
                 batch.gaps.append(sum(1 for k in keep if k < i))
                 batch.bad.append(BadRecord(number, offset + starts[i], raw, why))
@@ -472,22 +478,28 @@ class Reader:
             )  # fmt: skip
             self.records += rows
             error = scan.error
-            if error:
-                self._bad_csv(batch, scan, buffer, filled, offset, columns)
+            more = bool(error) and not self._bad_csv(batch, scan, buffer, filled, offset, columns, last)
             if batch.rows or batch.bad:
                 yield batch
-            if not error and rows < limit:
+            if more or (not error and rows < limit):
                 return
 
-    def _bad_csv(self, batch: Batch, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int) -> None:
+    def _bad_csv(
+        self, batch: Batch, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int, last: bool
+    ) -> bool:
+        """Set a record aside to the end of its line; False when the line goes on behind the buffer."""
         error = self._csv_error(scan, buffer, offset, columns)
         if not self.quarantine:
             raise error
         f = self.framing
         end = filled if scan.error == S["OPEN_QUOTE"] else kernel_io.csv_skip(buffer, scan.at, filled, f.unit, int(f.big))
+        feed = "\n".encode("utf-16-be" if f.big else "utf-16-le") if f.unit == 2 else b"\n"
+        if end == filled and not last and bytes(buffer[end - len(feed) : end]) != feed:
+            return False
         begin = scan.pos
         self._bad(batch, offset + begin, bytes(buffer[begin:end]), error.what, error.next)
         scan.pos = end
+        return True
 
     def _csv_error(self, scan: kernel_io.Scan, buffer: bytearray, offset: int, columns: int) -> RecordError:
         what = {
@@ -500,15 +512,15 @@ class Reader:
             next="check delimiter, quote and charset in [source], or set on_bad_record = \"quarantine\"",
         )  # fmt: skip
 
-    def _bad(self, batch: Batch, offset: int, raw: bytes, what: str, advice: str) -> None:
-        """Set a record aside behind the batch's rows, or raise."""
+    def _bad(self, batch: Batch, offset: int, raw: bytes, what: str, advice: str, shown: bytes = b"") -> None:
+        """Set a record aside behind the batch's rows, or raise; ``shown`` is what the error may show of it, no name."""
         self.records += 1
         if not self.quarantine:
-            raise RecordError(what, path=self.path, record=self.records, offset=offset, raw=raw, next=advice)
+            raise RecordError(what, path=self.path, record=self.records, offset=offset, raw=shown, next=advice)
         batch.bad.append(BadRecord(self.records, offset, raw, what))
 
-    def _error(self, what: str, offset: int, raw: bytes, advice: str) -> RecordError:
-        return RecordError(what, path=self.path, record=self.records + 1, offset=offset, raw=raw, next=advice)
+    def _error(self, what: str, offset: int, advice: str) -> RecordError:
+        return RecordError(what, path=self.path, record=self.records + 1, offset=offset, next=advice)
 
 
 def resolve(path: str, base: Path) -> str:

@@ -12,6 +12,7 @@ import csv
 import hashlib
 import io
 import json
+import logging
 import os
 import re
 import struct
@@ -212,6 +213,7 @@ def _font_glyphs(path: Path, data: bytes) -> list[_Glyph]:
         from fontTools.ttLib import TTFont
     except ImportError as error:
         raise MissingExtra("reading a GJ font", "fonts") from error
+    logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # what is wrong is said once, in our own line
     try:
         font = TTFont(io.BytesIO(data), lazy=True)
         _check_cmap_size(font.reader["cmap"])

@@ -80,6 +80,11 @@ class Recipe:
     pua: str = "linear"
 
 
+def decimal_slots(digits: int) -> int:
+    """How many numbers of that many digits there can be: those of eight begin with 00 or 01."""
+    return 2_000_000 if digits == 8 else 1_000_000
+
+
 class Compiler:
     """Fills the planes of one program."""
 
@@ -90,7 +95,7 @@ class Compiler:
         self.units = units
         self.shields = not recipe.kind.startswith("utf")
         self.single = Plane(256)
-        self.double = Plane(2_000_000 if recipe.digits == 8 else 1_000_000 if recipe.digits else 65_536)
+        self.double = Plane(decimal_slots(recipe.digits) if recipe.digits else 65_536)
         self.triple = Plane(0x20000 if recipe.kind.startswith("utf") else 65_536)
         self.longs: list[bytes] = []
         self.lead = bytearray(256)

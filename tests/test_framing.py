@@ -172,3 +172,22 @@ def test_a_block_that_promises_more_is_cut_even_between_records(tmp_path):
     path.write_bytes((4 + 16).to_bytes(2, "big") + b"\0\0" + record)
     with pytest.raises(RecordError, match="cut off"):
         list(Reader(str(path), framing))
+
+
+def test_the_last_record_may_lack_its_newline_in_a_buffer_that_was_used_before(tmp_path):
+    data = b"".join(b"%04d\r\n" % i for i in range(4)) + b"last"
+    rows, bad, _ = cut(tmp_path, data, Framing("fixed", record_length=4, newline="crlf"), batch=12)
+    assert [raw for _, raw in rows] == [b"0000", b"0001", b"0002", b"0003", b"last"] and not bad
+
+
+def test_zeros_are_no_newline_at_the_end_of_a_buffer(tmp_path):
+    with pytest.raises(RecordError, match="does not end in crlf"):
+        cut(tmp_path, b"0000\0\0" + b"0001\r\n" * 3, Framing("fixed", record_length=4, newline="crlf"), batch=6)
+
+
+@pytest.mark.parametrize("batch", [10, 16, 4096])
+def test_a_bad_record_of_a_csv_goes_aside_whole_wherever_the_buffer_ends(tmp_path, batch):
+    data = b'a,b\r\n"x"y,1,2,3,4,5,6,7,8\r\nc,d\r\n'
+    rows, bad, _ = cut(tmp_path, data, Framing("csv", header=False), quarantine=True, batch=batch)
+    assert [cells for _, cells in rows] == [[b"a", b"b"], [b"c", b"d"]]
+    assert [b.raw for b in bad] == [b'"x"y,1,2,3,4,5,6,7,8\r\n']

@@ -75,6 +75,18 @@ def vb_records(raw: bytes, length: int) -> bytes:
     return out
 
 
+def blocked(raw: bytes) -> bytes:
+    """Blocks of three variable records."""
+    out, at, block, number = b"", 0, b"", 0
+    while at < len(raw):
+        size = struct.unpack_from(">H", raw, at)[0]
+        block += raw[at : at + size]
+        at, number = at + size, number + 1
+        if number % 3 == 0 or at >= len(raw):
+            out, block = out + struct.pack(">HH", len(block) + 4, 0) + block, b""
+    return out
+
+
 def prepare(folder: Path, case: str) -> tuple[Path, dict[str, object]]:
     """The job of a case and what it overrides."""
     jef, dump = folder / "juki-jef.toml", folder / "juki-jef.dat"
@@ -92,6 +104,12 @@ def prepare(folder: Path, case: str) -> tuple[Path, dict[str, object]]:
         return jef, {"output.path": "out/juki.dat", "output.encoding": "utf-16-be"}
     if case == "shrunk":
         return jef, {"target.shrink": "jisx0213"}
+    if case == "vb-blocked":
+        (folder / "d.dat").write_bytes(blocked(vb_records(dump.read_bytes(), 400)))
+        return jef, {
+            "source.path": "d.dat", "source.format": "vb", "source.record_length": 500, "source.blocked": True,
+            "source.layout": "juki-jef.cpy",
+        }  # fmt: skip
     if case == "vb-quarantine":
         (folder / "d.dat").write_bytes(vb_records(dump.read_bytes(), 400))
         return jef, {
@@ -105,7 +123,7 @@ def prepare(folder: Path, case: str) -> tuple[Path, dict[str, object]]:
     return folder / "juki-windows.toml", {"source.on_bad_record": "quarantine", "output.path": "out/juki.csv"}
 
 
-CASES = ["fixed-csv", "gzip-gzip", "zstd-zstd", "parquet", "utf16", "shrunk", "vb-quarantine", "csv-quarantine"]
+CASES = ["fixed-csv", "gzip-gzip", "zstd-zstd", "parquet", "utf16", "shrunk", "vb-quarantine", "vb-blocked", "csv-quarantine"]
 
 
 @pytest.mark.parametrize("case", CASES)

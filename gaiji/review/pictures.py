@@ -11,6 +11,7 @@ import hashlib
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -187,7 +188,9 @@ def image(data: bytes, where: str) -> Picture:
     """A PNG, BMP, GIF or TIFF as a picture; what most of its edge shows is the paper."""
     pil = _pillow()
     try:
-        opened = pil.Image.open(BytesIO(data), formats=("PNG", "BMP", "GIF", "TIFF"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's of its own size limit; ours is below
+            opened = pil.Image.open(BytesIO(data), formats=("PNG", "BMP", "GIF", "TIFF"))
         if max(opened.size) > MAX_SIDE:
             raise PictureError(
                 f"is {opened.size[0]}x{opened.size[1]} dots", where=where, next=f"give at most {MAX_SIDE}x{MAX_SIDE}"
