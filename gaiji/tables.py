@@ -246,7 +246,7 @@ def _text(ucs: str, bad: Any) -> str:
     for part in ucs.split():
         try:
             value = int(part, 16)
-            if not 4 <= len(part) <= 6 or value > 0x10FFFF or 0xD800 <= value <= 0xDFFF:
+            if not 4 <= len(part) <= 6 or not (part.isascii() and part.isalnum()) or value > 0x10FFFF or 0xD800 <= value <= 0xDFFF:
                 raise ValueError(part)
         except ValueError:
             raise bad(f"has the code point {part[:20]!r}", "ucs", "write 4 to 6 hex digits, like 8FBB E0103") from None

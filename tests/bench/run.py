@@ -135,6 +135,20 @@ def proof(folder: Path, name: str, rounds: int) -> None:
     print(f"  convert: {convert:.2f} s, {size / convert:,.0f} MB/s   verify's speed is {convert / verify:.2f} of convert's")
 
 
+def bookkeeping(folder: Path, name: str, rounds: int) -> None:
+    """What keeping checkpoints costs ``convert``: the same dump with and without, in turns."""
+    size = (folder / f"{name}.dat").stat().st_size / MB
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for number in range(rounds + 1):
+        for kept in (True, False) if number % 2 else (False, True):
+            code = f"from gaiji.convert import convert; convert({str(folder / f'{name}.toml')!r}, threads=2, checkpoints={kept})"
+            taken = run([sys.executable, "-c", code])
+            if number:
+                times[kept].append(taken)
+    kept, bare = (statistics.median(times[which]) for which in (True, False))
+    print(f"checkpoints, {name}, {size:,.0f} MB, 2 threads: with {kept:.2f} s, without {bare:.2f} s   they cost {kept / bare - 1:+.1%}")
+
+
 def kernel_alone(folder: Path, name: str, rounds: int) -> None:
     """The kernel on one thread, over one field that is the whole record, against iconv and the JVM."""
     path = folder / "slice.dat"
@@ -256,6 +270,8 @@ def main() -> None:
         whole_job(folder, "padded", rounds)
         proof(folder, "dense", rounds)
         proof(folder, "padded", rounds)
+        bookkeeping(folder, "dense", rounds + 2)
+        bookkeeping(folder, "padded", rounds + 2)
         kernel_alone(folder, "dense", rounds)
         kernel_alone(folder, "padded", rounds)
         jef(folder)
