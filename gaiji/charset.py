@@ -17,7 +17,7 @@ from typing import Any
 
 from gaiji import kernel, kernel_encode
 from gaiji.datafiles import mappings_dir
-from gaiji.encoding import BLOCKED, compile_codes, encode_one, value_of
+from gaiji.encoding import BLOCKED, code_of, compile_codes, encode_one, value_of
 from gaiji.errors import CharsetError, GaijiError, TableError
 from gaiji.model import Decoded, Finding, Provenance, Reason
 from gaiji.program import DEFAULT_POLICY, LOST, WIDE_PLANES, Compiler, K, Recipe, Unit, decimal_slots
@@ -619,7 +619,7 @@ class StreamDecoder:
             self._state = 0
         flagged = {f.position for f in findings}
         first = self._position - chars
-        names = [None if first + i in flagged else self._charset.glyph_of(c & 0xFFFFFF, c >> 24) for i, c in enumerate(codes)]
+        names = [None if first + i in flagged else self._charset.glyph_of(*code_of(c)) for i, c in enumerate(codes)]
         return Decoded(text.decode("utf-8"), tuple(names), tuple(self._hex(c) for c in codes), tuple(findings))
 
     def _take_bom(self, data: bytes) -> bytes:
@@ -650,10 +650,10 @@ class StreamDecoder:
 
     def _finding(self, row: Sequence[int]) -> Finding:
         _, offset, position, code, size, reason = row
-        return Finding(Reason(reason).label, self._hex(code | size << 24), self._offset + offset, self._position + position)
+        return Finding(Reason(reason).label, self._hex(value_of(code, size)), self._offset + offset, self._position + position)
 
     def _hex(self, unit: int) -> str:
-        code, size = unit & 0xFFFFFF, unit >> 24
+        code, size = code_of(unit)
         if self._charset.spec.kind == "decimal":
             return f"{code:0{size}d}"
         return f"{code:0{2 * size}X}"

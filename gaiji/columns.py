@@ -15,6 +15,7 @@ from typing import Any
 
 from gaiji import kernel, kernel_io
 from gaiji.charset import Charset
+from gaiji.encoding import code_of, value_of
 from gaiji.framing import Batch
 from gaiji.model import Field, Reason
 from gaiji.program import K
@@ -26,6 +27,13 @@ Decoded = tuple[Column, "array[int]", "array[int]"]
 """A column, its counts (see ``kernel``) and its findings (six int64 each)."""
 Place = tuple[Any, Any, int, int]
 """Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
+
+
+def default_width(spec: Field) -> int:
+    """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source, numbers all digits."""
+    if spec.type == "binary":
+        return 22  # 20 digits of 8 bytes, sign and point
+    return 2 * spec.length + (2 if spec.type in NUMERIC else 0) or 80
 
 
 class Fields:
@@ -185,7 +193,7 @@ class Fields:
         )  # fmt: skip
         units = memoryview(out).cast("B")[: work.o].tobytes()
         codes = memoryview(units).cast("I")
-        names = {c: self.charset.glyph_of(c & 0xFFFFFF, c >> 24) or "-" for c in set(codes)}
+        names = {c: self.charset.glyph_of(*code_of(c)) or "-" for c in set(codes)}
         text, ends_out = bytearray(), array("q", [0])
         blank = self._blank_units if self.trim else frozenset()
         for row in range(rows):
@@ -199,7 +207,7 @@ class Fields:
     @cached_property
     def _blank_units(self) -> frozenset[int]:
         """The source units that are spaces, as the glyph column sees them."""
-        return frozenset(c | size << 24 for (size, c), e in self.charset.entries.items() if e.row.text in (" ", "\u3000"))
+        return frozenset(value_of(c, size) for (size, c), e in self.charset.entries.items() if e.row.text in (" ", "\u3000"))
 
     def overflow(self, rows: Sequence[int]) -> array[int]:
         """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""

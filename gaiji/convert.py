@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from gaiji import __version__, kernel
 from gaiji.charset import Entry, code_system, load_charset
 from gaiji.checkpoint import Checkpoint, Checkpoints, load_checkpoint
-from gaiji.columns import Fields
+from gaiji.columns import Fields, default_width
 from gaiji.errors import JobError, LayoutError, ResumeError, UsageError
 from gaiji.files import AtomicFile, part_path
 from gaiji.findings import REVIEWED_ROLES, Findings
@@ -283,8 +283,7 @@ class Run:
         return self.sink
 
     def _width(self, column: str) -> int:
-        """Bytes of a field in fixed-length output when the job does not say: twice those of the source."""
-        return next((2 * f.length or 80 for f in self.fields if f.name == column), 80)
+        return next((default_width(f) for f in self.fields if f.name == column), 80)
 
     @cached_property
     def column_names(self) -> list[str]:

@@ -40,8 +40,17 @@ class Unmatched:
 
 
 def value_of(code: int, size: int) -> int:
-    """A code and its bytes (digits) as the kernel holds them."""
-    return code | size << 24
+    """A code and its bytes (digits) as the kernel holds them: 24 bits of code, four of size.
+
+    Numbers of eight digits reach beyond 24 bits; what is above counts on from 8 in the size, which nothing else uses.
+    """
+    return code + (size << 24)
+
+
+def code_of(value: int) -> tuple[int, int]:
+    """(code, size) of a value of the kernel; what stands above its 28 bits is left out."""
+    value &= 0x0FFFFFFF
+    return (value - (8 << 24), 8) if value >= 8 << 24 else (value & 0xFFFFFF, value >> 24)
 
 
 def compile_codes(

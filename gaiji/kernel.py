@@ -667,7 +667,7 @@ def _put_unit(w, code, size):
     w.out[w.o] = code & 0xFF
     w.out[w.o + 1] = (code >> 8) & 0xFF
     w.out[w.o + 2] = (code >> 16) & 0xFF
-    w.out[w.o + 3] = size
+    w.out[w.o + 3] = size + (code >> 24)  # numbers of eight digits count on in the size (encoding.value_of)
     w.o += 4
 
 

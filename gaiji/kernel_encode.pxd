@@ -172,7 +172,7 @@ cdef int _blank(Codes c, Py_ssize_t unit) noexcept nogil
 
 cdef void _skip_blanks(Pen w) noexcept nogil
 
-@cython.locals(at=cython.Py_ssize_t)
+@cython.locals(at=cython.Py_ssize_t, size=cython.Py_ssize_t)
 cdef Py_ssize_t _record(Pen w, long long[::1] notes, Py_ssize_t n, Py_ssize_t position, Py_ssize_t unit, int what) noexcept nogil
 
 @cython.locals(n_rows=cython.Py_ssize_t, wrong=cython.Py_ssize_t)

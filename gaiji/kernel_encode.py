@@ -805,8 +805,9 @@ def _record(w, notes, n, position, unit, what):
     notes[at] = w.row
     notes[at + 1] = w.pos - w.start
     notes[at + 2] = position
-    notes[at + 3] = unit & 0xFFFFFF
-    notes[at + 4] = (unit >> 24) & 15
+    size = (unit >> 24) & 15
+    notes[at + 3] = unit & 0xFFFFFF if size < 8 else (unit & VALUE) - (8 << 24)
+    notes[at + 4] = size if size < 8 else 8
     notes[at + 5] = what
     return n + 1
 

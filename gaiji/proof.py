@@ -16,7 +16,7 @@ from functools import cached_property
 
 from gaiji import kernel_encode, kernel_io
 from gaiji.columns import NUMERIC, Fields, Place
-from gaiji.encoding import E
+from gaiji.encoding import E, code_of, value_of
 from gaiji.framing import Batch
 from gaiji.model import Field, Reason
 from gaiji.program import LOST, K
@@ -144,7 +144,7 @@ class Prover:
             flagged[row] = 1
         done.flagged[number].update(findings[5::width])
         flags = self._flags(
-            {c | s << 24 | r << 28 for c, s, r in zip(findings[3::width], findings[4::width], findings[5::width], strict=True)}
+            {value_of(c, s) | r << 28 for c, s, r in zip(findings[3::width], findings[4::width], findings[5::width], strict=True)}
         )
         pen = self._pen(cells, 64)
         found = bytearray(len(rows))
@@ -264,9 +264,9 @@ class Prover:
         return kernel_encode.Flags(keys, at, lengths, bytes(blob) + b"\0")
 
     def _flag_text(self, unit: int) -> bytes:
-        """The replacement that the policy names for a unit (code | size << 24 | reason << 28)."""
+        """The replacement that the policy names for a unit (``value_of`` its code, and its reason << 28)."""
         if unit not in self._texts:
-            code, size, reason = unit & 0xFFFFFF, unit >> 24 & 15, Reason(unit >> 28)
+            (code, size), reason = code_of(unit), Reason(unit >> 28)
             how = self.fields.policy[reason]
             text = "〓"
             if how == "tag":

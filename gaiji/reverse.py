@@ -17,7 +17,7 @@ from typing import Any
 
 from gaiji import __version__, kernel_encode, kernel_io
 from gaiji.charset import code_system, load_charset
-from gaiji.columns import NUMERIC
+from gaiji.columns import NUMERIC, default_width
 from gaiji.encoding import E
 from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
 from gaiji.files import AtomicFile
@@ -121,7 +121,7 @@ class _Reverse:
 
     def _open(self) -> Readback:
         output = self.job.output
-        lengths = {f.name: 2 * f.length or 80 for f in self.fields}
+        lengths = {f.name: default_width(f) for f in self.fields}
         widths = [output["widths"].get(name, lengths.get(name, 80)) for name in self.names]
         readback = open_readback(
             self.job.output_path, self.job.output_format, self.names, bom=output["bom"], crlf=output["newline"] == "crlf",

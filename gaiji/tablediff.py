@@ -14,6 +14,7 @@ from typing import Any
 from gaiji.charset import Charset, load_charset
 from gaiji.columns import NUMERIC
 from gaiji.convert import Run
+from gaiji.encoding import value_of
 from gaiji.errors import UsageError
 from gaiji.framing import Batch
 from gaiji.job import Job, load_job
@@ -157,7 +158,7 @@ def _count(
     from gaiji.arrow import uint32_series
 
     unicode_kind = run.charset.spec.kind.startswith("utf")
-    by_unit = {code if unicode_kind else code | size << 24: (size, code) for size, code in changed}
+    by_unit = {code if unicode_kind else value_of(code, size): (size, code) for size, code in changed}
     wanted = list(by_unit)
     found: Counter[tuple[str, tuple[int, int]]] = Counter()
     records: Counter[str] = Counter()

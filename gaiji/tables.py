@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import regex
+
 from gaiji.datafiles import mappings_dir
 from gaiji.errors import TableError
 
@@ -22,6 +24,8 @@ COLUMNS = ("code", "ucs", "glyph", "flag", "note")
 SITE_COLUMNS = (*COLUMNS, "evidence", "decided_by", "decided_at", "replaces")
 ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
 # A site table holds some thousands of rows; anything beyond this is not a table of characters.
+HEX = regex.compile(r"[0-9A-Fa-f]{4,6}")
+"""A code point of a table."""
 MAX_BYTES = 64 * 1024 * 1024
 
 
@@ -246,7 +250,7 @@ def _text(ucs: str, bad: Any) -> str:
     for part in ucs.split():
         try:
             value = int(part, 16)
-            if not 4 <= len(part) <= 6 or not (part.isascii() and part.isalnum()) or value > 0x10FFFF or 0xD800 <= value <= 0xDFFF:
+            if not HEX.fullmatch(part) or value > 0x10FFFF or 0xD800 <= value <= 0xDFFF:
                 raise ValueError(part)
         except ValueError:
             raise bad(f"has the code point {part[:20]!r}", "ucs", "write 4 to 6 hex digits, like 8FBB E0103") from None

@@ -117,7 +117,11 @@ class Queue:
             unsettled = sa.select(item.c.id).where(item.c.state.in_(UNSETTLED))
             for table in (usage, sample):
                 connection.execute(table.delete().where((table.c.source == source) & table.c.item_id.in_(unsettled)))
-            waiting = sum(self._add_one(connection, source, found, known.get(found.key)) for found in items)
+            fresh = [found for found in items if found.key not in known]
+            self._add_new(connection, source, fresh)
+            waiting = len(fresh) + sum(
+                self._add_again(connection, source, found, known[found.key]) for found in items if found.key in known
+            )
             self._drop_unused(connection)
             return waiting
 
@@ -140,24 +144,33 @@ class Queue:
         return all(_same(a, b, "field") and _same(c, d, "number") for (a, c), (b, d) in
                    ((given[owner], there[owner]) for owner in given))  # fmt: skip
 
-    def _add_one(self, connection: sa.Connection, source: str, found: Item, old: Any) -> bool:
-        """Whether the item waits for a person."""
-        state = "open"
-        if old is None:
-            result = connection.execute(item.insert().values(
-                system=found.system, code=found.code, site=found.site, reason=found.reason,
-                candidates=found.candidates, basis=found.basis, state=state, version=0,
-            ))  # fmt: skip
-            item_id = result.inserted_primary_key[0]  # type: ignore[index]
-        else:
-            item_id, state = old.id, old.state
-            if old.basis != found.basis or old.candidates != found.candidates:
-                state = self._basis_changed(connection, found, old)
-            for table in (usage, sample):
-                connection.execute(table.delete().where((table.c.source == source) & (table.c.item_id == item_id)))
+    def _add_new(self, connection: sa.Connection, source: str, fresh: Sequence[Item]) -> None:
+        """Items that the queue did not have, in a few statements however many they are."""
+        if not fresh:
+            return
+        connection.execute(item.insert(), [
+            {
+                "system": found.system, "code": found.code, "site": found.site, "reason": found.reason,
+                "candidates": found.candidates, "basis": found.basis, "state": "open", "version": 0,
+            }
+            for found in fresh
+        ])  # fmt: skip
+        rows = connection.execute(sa.select(item.c.id, item.c.system, item.c.code, item.c.site, item.c.reason)).all()
+        ids = {tuple(row[1:]): row[0] for row in rows}
+        for table, of in ((usage, _usages), (sample, _samples)):
+            added = [{"item_id": ids[found.key], "source": source} | row for found in fresh for row in of(found)]
+            if added:
+                connection.execute(table.insert(), added)
+
+    def _add_again(self, connection: sa.Connection, source: str, found: Item, old: Any) -> bool:
+        """What a source has of an item that the queue knows; whether the item waits for a person."""
+        state = old.state
+        if old.basis != found.basis or old.candidates != found.candidates:
+            state = self._basis_changed(connection, found, old)
         for table, rows in ((usage, _usages(found)), (sample, _samples(found))):
+            connection.execute(table.delete().where((table.c.source == source) & (table.c.item_id == old.id)))
             if rows:
-                connection.execute(table.insert(), [{"item_id": item_id, "source": source} | row for row in rows])
+                connection.execute(table.insert(), [{"item_id": old.id, "source": source} | row for row in rows])
         return state in UNSETTLED
 
     def _basis_changed(self, connection: sa.Connection, found: Item, old: Any) -> str:
