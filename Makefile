@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types bench eval-candidates eval-shape mappings shape-model shape-calibration clean
+.PHONY: demo test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -24,6 +24,14 @@ bench: $(VENV)/ready
 	$(BIN)/python tests/bench/review_queue.py
 	$(BIN)/python -m pip install -q -e '.[bench]'
 	$(BIN)/python tests/bench/people.py
+
+# About an hour and a half on two cores: killed runs, ten million fields through kernels that check every access, ten minutes of each
+# fuzz target. docs/reliability.md has what it printed.
+soak: $(VENV)/ready
+	$(BIN)/python -m pip install -q -e '.[fuzz]'
+	$(BIN)/python -m pytest -s -m slow tests/test_resume.py
+	.ci/sanitize 10000000
+	$(BIN)/python tests/fuzz/run.py --seconds 600 --jobs 2
 
 types: $(VENV)/ready
 	$(BIN)/mypy

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from gaiji import __version__
 from gaiji.cli_db import db
+from gaiji.cli_options import log_option
 from gaiji.cli_options import overrides as _overrides
 from gaiji.cli_people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli_report import report
@@ -31,29 +32,39 @@ class OneLine(click.Group):
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "gaiji"
             message = " ".join(error.format_message().split()).rstrip(".")
-            click.echo(f"gaiji: {message}; see {command} --help", err=True)
-            sys.exit(2)
+            self.say(error, f"gaiji: {message}; see {command} --help", 2)
         except click.ClickException as error:
-            click.echo(f"gaiji: {' '.join(error.format_message().split())}", err=True)
-            sys.exit(error.exit_code)
-        except click.Abort:
-            click.echo("gaiji: stopped", err=True)
-            sys.exit(1)
+            self.say(error, f"gaiji: {' '.join(error.format_message().split())}", error.exit_code)
+        except click.Abort as error:
+            self.say(error, "gaiji: stopped", 1)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except GaijiError as error:
-            click.echo(f"gaiji: {error}", err=True)
-            sys.exit(error.exit_code)
+            self.say(error, f"gaiji: {error}", error.exit_code)
         except BrokenPipeError:
             sys.exit(1)
         except OSError as error:
-            click.echo(f"gaiji: {error.filename or 'input or output'}: {error.strerror or error}; check the path", err=True)
-            sys.exit(1)
-        except MemoryError:
-            click.echo("gaiji: there is not enough memory; run with --threads 1", err=True)
-            sys.exit(1)
+            self.say(error, f"gaiji: {error.filename or 'input or output'}: {error.strerror or error}; check the path", 1)
+        except MemoryError as error:
+            self.say(error, "gaiji: there is not enough memory; run with --threads 1", 1)
+        except RuntimeError as error:
+            if "start new thread" not in str(error):
+                raise
+            self.say(error, "gaiji: the system gives no more threads; raise the limit on processes or memory", 1)
+
+    @staticmethod
+    def say(error: Exception, line: str, code: int) -> NoReturn:
+        """An error as its line, or as an event where events are asked for; ends the process."""
+        from gaiji.log import event, logs_json
+
+        if logs_json():
+            known = {"where": error.where, "what": error.what, "next": error.next} if isinstance(error, GaijiError) else {}
+            event("error", {"kind": type(error).__name__, **(known or {"what": line}), "exit": code}, level=40)
+        else:
+            click.echo(line, err=True)
+        sys.exit(code)
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -65,6 +76,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
+@log_option
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Version and kernel.")
 def main() -> None:
     """Move municipal name data out of vendor character codes into 行政事務標準文字.
@@ -97,6 +109,7 @@ class ConvertCommand(click.Command):
 @click.argument("job", type=click.Path())
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
 @click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core); the output does not depend on it.")
+@log_option
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of this job left off.")
 @click.option(
     "--reverse", "backward", is_flag=True, help="The way back: the job's output to vendor bytes, in the input's format."
@@ -119,9 +132,27 @@ def convert(job: str, settings: tuple[str, ...], threads: int, resume: bool, bac
         raise UsageError("--output goes with --reverse", next="the job file says where the output of a conversion goes")
     from gaiji.convert import convert as run
 
-    manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True, resume=resume)
+    going_on = resume and _interrupted(job, settings)
+    if going_on:
+        click.echo("going on", err=True)
+    try:
+        manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True, resume=resume)
+    except KeyboardInterrupt:
+        if not _interrupted(job, settings):
+            raise
+        raise GaijiError("stopped", next="gaiji convert --resume goes on from here") from None
+    if resume and not going_on:
+        click.echo("there was no checkpoint to go on with: started at the first record", err=True)
     _print_manifest(manifest.data, Path(job).parent)
     sys.exit(manifest.exit_code)
+
+
+def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
+    """Whether a run of the job left something to go on with."""
+    from gaiji.checkpoint import checkpoint_path
+    from gaiji.job import load_job
+
+    return checkpoint_path(load_job(job, _overrides(settings)).output_path).exists()
 
 
 def _print_manifest(data: dict[str, Any], base: Path) -> None:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
+
 from gaiji.errors import UsageError
+
+
+def _start_log(_: click.Context, __: click.Parameter, value: bool) -> None:
+    if value:
+        from gaiji.log import log_json
+
+        log_json()
+
+
+log_option = click.option(
+    "--log-json", is_flag=True, expose_value=False, callback=_start_log, is_eager=True,
+    help="Tell what happens, errors too, in lines of JSON on standard error.",
+)  # fmt: skip
 
 
 def overrides(settings: tuple[str, ...]) -> dict[str, Any]:

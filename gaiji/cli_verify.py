@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gaiji.cli_options import overrides
+from gaiji.cli_options import log_option, overrides
 
 _settings = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable."
@@ -18,6 +18,7 @@ _settings = click.option(
 @click.argument("job", type=click.Path())
 @_settings
 @click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core).")
+@log_option
 @click.option("--names", is_flag=True, help="Put the characters of changed fields into the report, not their places only.")
 def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> None:
     """Prove a conversion: encode the output back and compare it with the original, byte for byte.

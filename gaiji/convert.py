@@ -33,6 +33,8 @@ from gaiji.framing import Batch, Framing, Reader, Start
 from gaiji.job import Job, load_job
 from gaiji.layout import Layout, for_header, layout_from_fields, load_layout, override_fields, with_roles
 from gaiji.lock import OutputLock
+from gaiji.log import event, logs_json
+from gaiji.memory import check_memory
 from gaiji.model import Field, Reason
 from gaiji.packing import Input
 from gaiji.program import K
@@ -73,6 +75,7 @@ def convert(
     cannot (a pipe, other tables). ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its
     final name.
     """
+    check_memory()
     run = Run(load_job(job, overrides) if not isinstance(job, Job) else job)
     run.check_resumable(resume)
     with OutputLock(run.job.output_path, keep=resume, also=[path.name for path in run.shrunk_paths]):
@@ -91,8 +94,9 @@ def check_queue(where: str | Path) -> None:
 
 
 def _convert(run: Run, threads: int, progress: bool, kept: Checkpoint | None, checkpoints: bool) -> Manifest:
-    started = _now()
+    started, began = _now(), time.monotonic()
     check_queue(run.job.queue_where)
+    event("convert-started", run.facts() | {"record": kept.start.records if kept else 0})
     points = Checkpoints(run.job.output_path, run.identity, kept, wanted=checkpoints and run.resumable)
     files: list[Sink | Quarantine] = []
     try:
@@ -119,6 +123,9 @@ def _convert(run: Run, threads: int, progress: bool, kept: Checkpoint | None, ch
     points.remove()
     for file in files:
         file.discard()
+    seconds = round(time.monotonic() - began, 3)
+    done = {"records": manifest["records"], "waiting": manifest["review"]["waiting"], "seconds": seconds}
+    event("convert-ended", run.facts() | done)
     return Manifest(manifest)
 
 
@@ -131,6 +138,7 @@ def _write_records(
             chunk = done.batch.chunk
             if chunk is not None and points.due(chunk):
                 points.save(chunk, sink.marks(), quarantine.marks(), quarantine.count, totals)
+                event("checkpoint", {"records": chunk.records, "offset": chunk.offset})
             sink.write(done.encoded)
             quarantine.add(done.batch)
             totals.add(done, run.reader.path)
@@ -265,6 +273,11 @@ class Run:
             "version of gaiji": __version__, "job": self.job.digest, "table": _digest(tables),
             "layout": _digest([repr(spec) for spec in self.fields]), "repertoire": self.charset.repertoire.version,
         }  # fmt: skip
+
+    def facts(self) -> dict[str, object]:
+        """What events tell of the run."""
+        job = Path(self.job.path).name
+        return {"job": job, "input": self.job.source["path"], "output": self.job.output["path"], "charset": self.charset.name}
 
     def go_on(self, start: Start) -> None:
         """Read from ``start`` on."""
@@ -574,7 +587,7 @@ class progress_bar:
 
     def __init__(self, reader: Reader, progress: bool) -> None:
         self._bar: Any = None
-        if progress and sys.stderr.isatty():
+        if progress and sys.stderr.isatty() and not logs_json():
             from tqdm import tqdm
 
             self._bar = tqdm(total=reader.total or None, unit="B", unit_scale=True, file=sys.stderr)

@@ -353,11 +353,11 @@ class Reader:
             self._tail = bytes(buffer[scan.pos : filled])
             self._block = scan.block_left
             if scan.error and not last:
-                self._drain()
+                yield from self._aside()
                 return
 
     def _bad_rdw(self, batch: Batch, buffer: bytearray, filled: int, scan: kernel_io.Scan, offset: int, last: bool) -> None:
-        """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside as one."""
+        """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside."""
         names = {
             S["BAD_RDW"]: "the record descriptor (RDW) is not valid",
             S["BAD_BDW"]: "the block descriptor (BDW) is not valid",
@@ -365,19 +365,21 @@ class Reader:
         }
         raw = bytes(buffer[scan.at : filled])
         if self.quarantine and not last:
-            raw += self._drain()
+            raw += self._take(max(MAX_RECORD - len(raw), 0), keep=True)
         advice = "check blocked in [source], or the transfer of the file (binary, with RDW)"
         self._bad(batch, offset + scan.at, raw, names[scan.error], advice, raw[:4])
         scan.pos = filled
 
-    def _drain(self) -> bytes:
-        """The rest of the input."""
-        rest = bytearray()
-        while chunk := self._input.read(1 << 20):
-            self._digest.update(chunk)
-            self.size += len(chunk)
-            rest += chunk
-        return bytes(rest)
+    def _aside(self) -> Iterator[Batch]:
+        """What is left of the input behind a bad descriptor, piece by piece: it may be longer than memory."""
+        while True:
+            offset = self.size
+            piece = self._take(MAX_RECORD, keep=True)
+            if not piece:
+                return
+            batch = Batch(b"", [array("q")], [array("q")], 0, offset, self.records + 1)
+            self._bad(batch, offset, piece, "stands behind a bad descriptor", "")
+            yield batch
 
     def _variable(self, buffer: bytearray, starts: array[int], ends: array[int], offset: int) -> Batch:
         """A batch of found records; those longer than declared are bad."""

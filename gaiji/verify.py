@@ -24,6 +24,8 @@ from gaiji.errors import GaijiError, UsageError
 from gaiji.files import AtomicFile
 from gaiji.framing import Batch
 from gaiji.job import Job, load_job
+from gaiji.log import event
+from gaiji.memory import check_memory
 from gaiji.model import Reason
 from gaiji.program import K
 from gaiji.proof import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Pair, Proved, Prover
@@ -85,6 +87,7 @@ def verify(
     fields into them; without it they tell codes, records and positions only. Raises GaijiError when there
     is nothing to compare (no output, no manifest, other tables than those of the conversion).
     """
+    check_memory()
     return _Proof(load_job(job, overrides) if not isinstance(job, Job) else job, names).run(threads or os.cpu_count() or 1)
 
 
@@ -143,6 +146,7 @@ class _Proof:
 
     def run(self, threads: int) -> Verification:
         """Compare everything and write the report."""
+        event("verify-started", self.source.facts())
         columns = len(self.source.column_names)
         fields = len(self.source.fields)
         totals = _Totals([[0] * 5 for _ in range(columns)], [Counter() for _ in range(fields)], [0] * fields)
@@ -152,6 +156,7 @@ class _Proof:
         left = self.readback.rest()
         data = self._report(totals, left)
         self._write(data)
+        event("verify-ended", self.source.facts() | {"holds": data["holds"], "cells": data["cells"]})
         return Verification(data)
 
     def _prove(self, pair: Pair) -> tuple[Pair, Proved]:

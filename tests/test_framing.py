@@ -87,6 +87,18 @@ def test_bad_rdw(tmp_path, tail, says, batch):
     assert [(b.record, b.offset, b.raw) for b in bad] == [(3, 14, tail)]
 
 
+def test_what_is_behind_a_bad_descriptor_goes_aside_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr("gaiji.framing.MAX_RECORD", 20)
+    data = vb([b"one"]) + b"\0\1\0\0" + bytes(range(100))
+    for batch in (6, 13, 4096):
+        rows, bad, _ = cut(tmp_path, data, Framing("vb"), quarantine=True, batch=batch)
+        assert [raw for _, raw in rows] == [b"one"]
+        assert b"".join(b.raw for b in bad) == data[7:] and [b.record for b in bad] == list(range(2, len(bad) + 2))
+        assert [b.offset for b in bad] == [7 + sum(len(x.raw) for x in bad[:i]) for i in range(len(bad))]
+        if batch < 20:
+            assert {len(b.raw) for b in bad[:-1]} == {20}
+
+
 def test_a_record_longer_than_declared(tmp_path):
     data = vb([b"one", b"too long", b"two"])
     with pytest.raises(RecordError, match="8 bytes, more than the 5 declared"):

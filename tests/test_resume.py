@@ -313,6 +313,20 @@ def undisturbed(folder, copies):
     return made(folder), time.monotonic() - begin
 
 
+def test_stopped_by_hand_it_says_how_to_go_on(folder):
+    whole, _ = undisturbed(folder, 250)
+    shutil.rmtree(folder / "out")
+    process = subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not any(folder.rglob(".*.checkpoint")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 1 and said == "gaiji: stopped; gaiji convert --resume goes on from here\n"
+    done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
+    assert done.returncode == 3 and done.stderr == "going on\n"
+    assert made(folder) == whole
+
+
 def kill_and_go_on(folder, times, whole, seconds):
     """``kill -9`` at random moments of a run, then --resume; how many runs had a checkpoint."""
     kept = 0

@@ -157,6 +157,17 @@ def test_a_file_that_may_not_grow_is_one_clear_line(folder):
     assert outputs(folder) == {}
 
 
+@pytest.mark.parametrize("megabytes", [600, 900, 1200])
+def test_too_little_memory_is_one_clear_line(folder, megabytes):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+    done = subprocess.run(command(folder), capture_output=True, text=True, preexec_fn=limit)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "not enough memory" in done.stderr, done.stderr[-500:]
+    assert not (folder / "out").exists()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_full_disk_is_one_clear_line(folder, tmp_path):
     small = tmp_path / "small"
