@@ -133,16 +133,14 @@ def convert(job: str, settings: tuple[str, ...], threads: int, resume: bool, bac
     from gaiji.convert import convert as run
 
     going_on = resume and _interrupted(job, settings)
-    if going_on:
-        click.echo("going on", err=True)
     try:
         manifest = run(job, overrides=_overrides(settings), threads=threads, progress=True, resume=resume)
     except KeyboardInterrupt:
         if not _interrupted(job, settings):
             raise
         raise GaijiError("stopped", next="gaiji convert --resume goes on from here") from None
-    if resume and not going_on:
-        click.echo("there was no checkpoint to go on with: started at the first record", err=True)
+    if resume:
+        click.echo("went on from a checkpoint" if going_on else "there was no checkpoint: started at the first record", err=True)
     _print_manifest(manifest.data, Path(job).parent)
     sys.exit(manifest.exit_code)
 

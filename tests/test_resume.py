@@ -323,7 +323,7 @@ def test_stopped_by_hand_it_says_how_to_go_on(folder):
     _, said = process.communicate()
     assert process.returncode == 1 and said == "gaiji: stopped; gaiji convert --resume goes on from here\n"
     done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
-    assert done.returncode == 3 and done.stderr == "going on\n"
+    assert done.returncode == 3 and done.stderr == "went on from a checkpoint\n"
     assert made(folder) == whole
 
 
