@@ -27,7 +27,7 @@ from gaiji.charset import Entry, code_system, load_charset
 from gaiji.checkpoint import Checkpoint, Checkpoints, load_checkpoint
 from gaiji.columns import Fields, default_width
 from gaiji.errors import JobError, LayoutError, ResumeError, UsageError
-from gaiji.files import AtomicFile, part_path
+from gaiji.files import AtomicFile, is_stream, part_path
 from gaiji.findings import REVIEWED_ROLES, Findings
 from gaiji.framing import Batch, Framing, Reader, Start
 from gaiji.job import Job, load_job
@@ -39,7 +39,7 @@ from gaiji.model import Field, Reason
 from gaiji.packing import Input
 from gaiji.program import K
 from gaiji.quarantine import Quarantine
-from gaiji.sinks import STDOUT, Column, Sink, open_sink
+from gaiji.sinks import Column, Sink, open_sink
 from gaiji.totals import Converted, Totals, flagged
 
 if TYPE_CHECKING:
@@ -255,13 +255,13 @@ class Run:
     @property
     def resumable(self) -> bool:
         """Whether a run that is interrupted can go on: input and output are files."""
-        return self.reader.regular and self.job.output_path.name != STDOUT
+        return self.reader.regular and not is_stream(self.job.output_path)
 
     def check_resumable(self, wanted: bool) -> None:
         """UsageError when a run shall go on that never can."""
         if wanted and not self.resumable:
             raise UsageError(
-                "a pipe cannot be gone on with" if not self.reader.regular else "standard output cannot be gone on with",
+                "a pipe cannot be gone on with" if not self.reader.regular else "a stream cannot be gone on with",
                 where=self.job.path, next="run again without --resume, or use files",
             )  # fmt: skip
 

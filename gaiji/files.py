@@ -21,6 +21,8 @@ from gaiji.errors import OutputError, ResumeError
 
 FLUSH = 32 * 1024 * 1024
 """Bytes after which what was written is sent to the disk, so that no run ends in one long wait."""
+STDOUT = "-"
+"""The name of an output that is standard output."""
 Then = Callable[[], None] | None
 
 
@@ -101,6 +103,8 @@ class AtomicFile:
         self._flushed = 0
         self._failed: OSError | None = None
         self._named = False
+        self._final = Path(os.path.realpath(path)) if path.is_symlink() else path  # a link stays, what it names is replaced
+        part = self._final.with_name(part.name) if part else None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._temporary, self._file = self._open(part, kept)
@@ -111,7 +115,7 @@ class AtomicFile:
 
     def _open(self, part: Path | None, kept: Written | None) -> tuple[Path, IO[bytes]]:
         if part is None:
-            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent)
+            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self._final.parent)
             return Path(name), os.fdopen(handle, "wb", buffering=0)
         flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         if kept is None:
@@ -119,9 +123,9 @@ class AtomicFile:
                 part.unlink()
             return part, os.fdopen(os.open(part, flags | os.O_CREAT | os.O_EXCL, 0o600), "r+b", buffering=0)
         self._named = not part.exists()
-        if self._named and not self.path.exists():
+        if self._named and not self._final.exists():
             raise not_kept(self.path)
-        return part, os.fdopen(os.open(self.path if self._named else part, flags), "r+b", buffering=0)
+        return part, os.fdopen(os.open(self._final if self._named else part, flags), "r+b", buffering=0)
 
     def _go_on(self, kept: Written) -> None:
         """Check and hash what was kept, cut off what came after it."""
@@ -193,8 +197,8 @@ class AtomicFile:
             self._file.close()
             self._digest.wait()
             if not self._named:
-                os.replace(self._temporary, self.path)
-            sync_folder(self.path.parent)
+                os.replace(self._temporary, self._final)
+            sync_folder(self._final.parent)
         except OSError as error:
             raise output_error(self.path, error) from error
 
@@ -212,12 +216,17 @@ class AtomicFile:
             self._file.close()
 
 
-class StandardOutput:
-    """Standard output as an output file: it cannot be taken back, nor gone on with."""
+class Stream:
+    """Standard output, or a named pipe that somebody reads, as an output: it cannot be taken back, nor gone on with."""
 
-    def __init__(self) -> None:
+    def __init__(self, pipe: Path | None = None) -> None:
         self.size = 0
         self._digest = hashlib.sha256()
+        self._where = str(pipe) if pipe else "standard output"
+        try:
+            self._file: IO[bytes] = pipe.open("wb") if pipe else sys.stdout.buffer
+        except OSError as error:
+            raise output_error(pipe or Path("-"), error) from error
 
     @property
     def sha256(self) -> str:
@@ -226,7 +235,7 @@ class StandardOutput:
 
     def write(self, data: bytes | bytearray | memoryview, then: Then = None) -> None:
         """Append; OutputError when nobody reads any more."""
-        self._safely(lambda: sys.stdout.buffer.write(data))
+        self._safely(lambda: self._file.write(data))
         self.size += len(data)
         self._digest.update(data)
         if then is not None:
@@ -238,7 +247,7 @@ class StandardOutput:
 
     def commit(self) -> None:
         """Send what is buffered."""
-        self._safely(sys.stdout.buffer.flush)
+        self._safely(self._file.flush if self._file is sys.stdout.buffer else self._file.close)
 
     def discard(self) -> None:
         """What was sent cannot be taken back."""
@@ -249,12 +258,16 @@ class StandardOutput:
         try:
             act()
         except OSError as error:
-            with suppress(OSError):  # what is still buffered has nowhere to go, also at the end of the process
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with suppress(OSError, ValueError):  # what is still buffered has nowhere to go, also at the end of the process
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
             raise OutputError(
-                f"cannot be written: {error.strerror or error}", where="standard output",
-                next="read it to its end, or name a file",
-            ) from error  # fmt: skip
+                f"cannot be written: {error.strerror or error}", where=self._where, next="read it to its end, or name a file"
+            ) from error
+
+
+def is_stream(path: Path) -> bool:
+    """Whether an output is no file: standard output or a named pipe."""
+    return path.name == STDOUT or path.is_fifo()
 
 
 def sync_folder(folder: Path) -> None:

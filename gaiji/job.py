@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import JobError
+from gaiji.files import STDOUT, is_stream
 from gaiji.framing import FORMATS
 from gaiji.model import Reason
 from gaiji.packing import packing, unpacked_name
 from gaiji.program import DEFAULT_POLICY, POLICIES
 from gaiji.sinks import FORMATS as OUTPUT_FORMATS
-from gaiji.sinks import STDOUT, SUFFIXES
+from gaiji.sinks import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -229,12 +230,12 @@ def _check_together(job: Job) -> None:
             f"has the suffix {plain.suffix!r}, which names no format", path=job.path, key="output.path",
             next=f"end it in {', '.join(SUFFIXES)}, or set output.format",
         )  # fmt: skip
-    if job.output_format == "parquet" and (packing(job.output_path) or output["path"] == STDOUT):
+    if job.output_format == "parquet" and (packing(job.output_path) or is_stream(job.output_path)):
         raise JobError(
             "must be a Parquet file of its own, which is packed inside", path=job.path, key="output.path",
             next="end it in .parquet, or write CSV",
         )  # fmt: skip
-    unfit = job.output_format == "fixed" or packing(job.output_path) or output["path"] == STDOUT
+    unfit = job.output_format == "fixed" or packing(job.output_path) or is_stream(job.output_path)
     if job.target["shrink"] and unfit:
         raise JobError(
             "is made of a .csv, .tsv or .parquet file only", path=job.path, key="target.shrink",

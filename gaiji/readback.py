@@ -15,6 +15,7 @@ from pathlib import Path
 from gaiji import kernel_encode, kernel_io
 from gaiji.digest import BackgroundDigest
 from gaiji.errors import GaijiError, UsageError
+from gaiji.files import is_stream
 from gaiji.packing import Input
 
 CHUNK = 4 * 1024 * 1024
@@ -321,8 +322,8 @@ def open_readback(
     path: Path, format: str, names: Sequence[str], *, bom: bool, crlf: bool, widths: Sequence[int], encoding: str
 ) -> Readback:
     """The reader for an output format; ``widths`` in bytes, in the order of ``names`` (fixed only)."""
-    if path.name == "-":
-        raise UsageError("standard output cannot be read back", where="output.path", next="convert to a file")
+    if is_stream(path):
+        raise UsageError("cannot be read back", where=f"output {path.name}", next="convert to a file")
     if format == "parquet":
         return Parquet(path, names)
     if format == "fixed":

@@ -18,14 +18,24 @@ from pathlib import Path
 from gaiji import kernel_io
 from gaiji.digest import Buffers
 from gaiji.errors import UsageError
-from gaiji.files import AtomicFile, Mark, OutputFile, StandardOutput, Written, not_kept, output_error, part_path, sync_folder
+from gaiji.files import (
+    STDOUT,
+    AtomicFile,
+    Mark,
+    OutputFile,
+    Stream,
+    Written,
+    is_stream,
+    not_kept,
+    output_error,
+    part_path,
+    sync_folder,
+)
 from gaiji.packing import pack, packing
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".dat": "fixed"}
 FORMATS = ("csv", "tsv", "parquet", "fixed")
 BOM = b"\xef\xbb\xbf"
-STDOUT = "-"
-"""The name of an output that is standard output."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +97,11 @@ class _StreamSink(Sink):
     def __init__(self, path: Path, kept: Written | None) -> None:
         super().__init__(path)
         self._packing = packing(path)
-        stands = path.name == STDOUT
-        self._file: OutputFile = StandardOutput() if stands else AtomicFile(path, part=part_path(path), kept=kept)
+        self._file: OutputFile
+        if is_stream(path):
+            self._file = Stream(None if path.name == STDOUT else path)
+        else:
+            self._file = AtomicFile(path, part=part_path(path), kept=kept)
 
     def packed(self, lines: memoryview) -> memoryview:
         """A piece of the output as it is written."""
@@ -194,7 +207,7 @@ class ParquetSink(Sink):
         super().__init__(path)
         self._names = list(names)
         self._sha256 = ""
-        self._folder = part_path(path)
+        self._folder = part_path(Path(os.path.realpath(path)))
         self._parts: list[Path] = []
         self._unsynced: list[Path] = []
         self._chain = ""
@@ -275,8 +288,9 @@ class ParquetSink(Sink):
                 self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 os.fsync(file.fileno())
             whole.chmod(0o600)  # as the other outputs: names are personal data
-            os.replace(whole, self.path)
-            sync_folder(self.path.parent)
+            final = Path(os.path.realpath(self.path))
+            os.replace(whole, final)
+            sync_folder(final.parent)
         except OSError as error:
             raise output_error(self.path, error) from error
 

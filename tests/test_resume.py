@@ -288,6 +288,27 @@ def test_a_pipe_and_standard_output_work_but_cannot_go_on(folder, capsysbinary):
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "cannot be gone on with" in refused.stderr
 
 
+def test_a_named_pipe_is_an_output(folder):
+    convert(folder / "juki-jef.toml")
+    whole = made(folder)["juki.csv"]
+    os.mkfifo(folder / "out/pipe.csv")
+    reader = subprocess.Popen(["cp", str(folder / "out/pipe.csv"), str(folder / "read.csv")])
+    convert(folder / "juki-jef.toml", overrides={"output.path": "out/pipe.csv"})
+    assert reader.wait(timeout=20) == 0 and (folder / "read.csv").read_bytes() == whole
+    assert (folder / "out/pipe.csv").is_fifo()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_an_output_that_is_a_link_stays_one(folder, tmp_path, suffix):
+    (folder / "out").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    real, link = tmp_path / f"elsewhere/real.{suffix}", folder / f"out/juki.{suffix}"
+    link.symlink_to(real)
+    convert(folder / "juki-jef.toml", overrides={"output.path": f"out/juki.{suffix}"})
+    assert link.is_symlink() and real.stat().st_size > 1000
+    assert [path.name for path in real.parent.iterdir()] == [real.name]
+
+
 def test_standard_output_that_nobody_reads_is_one_line(folder):
     path = folder / "juki-jef.dat"
     path.write_bytes(path.read_bytes() * 5)
