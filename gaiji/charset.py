@@ -32,6 +32,8 @@ DASHES = {
     "source": {},
 }  # fmt: skip
 """Wave dash and friends, one option for every charset: JIS X 0213's reading, Microsoft's, or the table's."""
+MAX_PROGRAMS = 8
+"""Compiled programs that a charset keeps: one for each combination of policies, form and role, megabytes each."""
 MODES = {"mixed": K["MIXED"], "dbcs": K["DOUBLE"], "sbcs": K["SINGLE"]}
 
 
@@ -304,10 +306,13 @@ class Charset:
         """
         rules = DEFAULT_POLICY | dict(policy or {})
         key = (name_field, form, tuple(sorted(rules.items())), units)
-        if key not in self._programs:
+        built = self._programs.get(key)
+        if built is None:
             compiler = Compiler(self._recipe(), rules, name_field=name_field, units=units)
-            self._programs[key] = compiler.build(self._units(form))
-        return self._programs[key]
+            self._programs[key] = built = compiler.build(self._units(form))
+            for old in list(self._programs)[:-MAX_PROGRAMS]:
+                self._programs.pop(old, None)  # the oldest; who uses one holds it
+        return built
 
     def _recipe(self) -> Recipe:
         spec = self.spec

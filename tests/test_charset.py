@@ -145,3 +145,18 @@ def test_forms():
     raw = bytes.fromhex("C4D467A5")
     shown = [charset.decode(raw, form=form).text for form in ("needed", "always", "never")]
     assert shown == ["辻辻\U000e0102", "辻\U000e0103辻\U000e0102", "辻辻"]
+
+
+def test_programs_of_many_policies_do_not_pile_up():
+    """A long-lived process that decodes with ever other policies keeps a few compiled programs, not all of them."""
+    from itertools import product
+
+    from gaiji.charset import MAX_PROGRAMS
+
+    system = gaiji.load_charset("koseki")
+    used = [
+        system.program(policy={Reason.ILLEGAL: one, Reason.BROKEN_SHIFT: other}, form=form)
+        for one, other, form in product(("geta", "keep"), ("geta", "keep"), ("needed", "always", "never"))
+    ]
+    assert len(used) > MAX_PROGRAMS >= len(system._programs)
+    assert system.program(policy={Reason.ILLEGAL: "keep", Reason.BROKEN_SHIFT: "keep"}, form="never") is used[-1]

@@ -92,8 +92,6 @@ def decode(data: bytes) -> None:
     columns.reuse = False
     whole = decoded(columns, specs, raw, 0, -(-len(raw) // length), length)
     apart = [decoded(columns, specs, raw, row, row + 1, length) for row in range(min(-(-len(raw) // length), 4))]
-    if len(system._programs) > 6:
-        system._programs.clear()  # each combination of policies is compiled once; here there are too many of them
     for number, one in enumerate(apart):
         assert [texts[0] for texts in one] == [texts[number] for texts in whole]
 
@@ -106,7 +104,9 @@ def fields(take: Take) -> tuple[tuple[Field, ...], int]:
         kind = take.pick(TYPES)
         scale = take.byte() % 4
         digits = take.byte() % 20 if kind in NUMERIC else 0
-        out.append(Field(f"f{number}", at, length, type=kind, role=take.pick(ROLES), scale=scale, signed=bool(scale & 1), digits=digits))
+        out.append(
+            Field(f"f{number}", at, length, type=kind, role=take.pick(ROLES), scale=scale, signed=bool(scale & 1), digits=digits)
+        )
         at += length
     return tuple(out), at
 
@@ -194,7 +194,10 @@ def records(path: str, made: Framing, quarantine: bool, size: int, start: Any = 
             if not starts or starts[-1][0].offset != batch.chunk.offset:
                 starts.append((batch.chunk.start(), len(out)))
             cells = [
-                (batch.record_number(row), [bytes(batch.src[a[row] : b[row]]) for a, b in zip(batch.starts, batch.ends, strict=True)])
+                (
+                    batch.record_number(row),
+                    [bytes(batch.src[a[row] : b[row]]) for a, b in zip(batch.starts, batch.ends, strict=True)],
+                )
                 for row in range(batch.rows)
             ]
             aside = [(bad.record, (bad.offset, bad.raw, bad.why)) for bad in batch.bad]
@@ -212,7 +215,7 @@ def job(data: bytes) -> None:
     output = take.pick(("o.csv", "o.tsv", "o.parquet", "o.dat", "o.csv.gz"))
     lines = [
         f'[source]\npath = "d.dat"\ncharset = "{name}"\nformat = "{kind}"\non_bad_record = "{take.pick(("fail", "quarantine"))}"',
-        f"trim = \"{take.pick(('right', 'none'))}\"\nshift = \"{take.pick(('reset', 'carry'))}\"",
+        f'trim = "{take.pick(("right", "none"))}"\nshift = "{take.pick(("reset", "carry"))}"',
         "record_length = 24" if kind == "fixed" else "header = false" if kind == "csv" else "",
         f'[output]\npath = "out/{output}"\n[target]\nglyph_columns = {["false", "true"][take.byte() & 1]}\n[policy]',
         *(f'{reason.label} = "{take.pick([p for p in POLICIES if p != "fail"])}"' for reason in Reason),
@@ -220,7 +223,9 @@ def job(data: bytes) -> None:
     if kind != "csv":
         kinds = ("mixed", "dbcs", "sbcs", "raw") if name != "koseki" else ("mixed", "raw")
         for number, at in enumerate((0, 12)):
-            lines.append(f'[[field]]\nname = "f{number}"\noffset = {at}\nlength = 12\ntype = "{take.pick(kinds)}"\nrole = "{take.pick(ROLES)}"')
+            lines.append(
+                f'[[field]]\nname = "f{number}"\noffset = {at}\nlength = 12\ntype = "{take.pick(kinds)}"\nrole = "{take.pick(ROLES)}"'
+            )
     put("d.dat", take.rest())
     path = put("job.toml", "\n".join(lines).encode())
     shutil.rmtree(folder() / "out", ignore_errors=True)
