@@ -30,7 +30,7 @@ LATE = (
 """Modules that the targets (or gaiji) import in functions, so that they would run without coverage."""
 
 
-def fuzz(name: str, seconds: int, found: Path) -> None:
+def fuzz(name: str, seconds: int, found: Path, seed: int) -> None:
     """Fuzz one target in this process; never returns."""
     import atheris
 
@@ -42,20 +42,20 @@ def fuzz(name: str, seconds: int, found: Path) -> None:
     grown = tempfile.mkdtemp(prefix="corpus-")
     options = [
         f"-max_total_time={seconds}", "-max_len=4096", "-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1",
-        f"-artifact_prefix={found}/{name}-",
+        f"-artifact_prefix={found}/{name}-", f"-seed={seed}",
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], grown, str(CORPUS / name), *options], TARGETS[name])
     atheris.Fuzz()
 
 
-def child(name: str, seconds: int, found: Path, interpreted: bool) -> tuple[str, bool]:
+def child(name: str, seconds: int, found: Path, interpreted: bool, seed: int) -> tuple[str, bool]:
     """One target in a process of its own: the line of the table, and whether it found nothing."""
     with tempfile.TemporaryDirectory(prefix="gaiji-fuzz-") as place:
         environment = os.environ | {"TMPDIR": place}
         if interpreted:
             environment |= {"PYTHONPATH": str(uncompiled(Path(place))), "PYTHONSAFEPATH": "1"}
         begin = time.monotonic()
-        command = [sys.executable, __file__, name, "--seconds", str(seconds), "--found", str(found), "--here"]
+        command = [sys.executable, __file__, name, "--seconds", str(seconds), "--found", str(found), "--seed", str(seed), "--here"]
         done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
@@ -91,6 +91,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--found", type=Path, default=Path("fuzz-found"))
     parser.add_argument("--interpreted", action="store_true")
+    parser.add_argument("--seed", type=int, default=0, help="0: another each time")
     parser.add_argument("--replay", type=Path)
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -101,11 +102,12 @@ def main() -> None:
         return
     given.found.mkdir(parents=True, exist_ok=True)
     if given.here:
-        fuzz(given.targets[0], given.seconds, given.found)
+        fuzz(given.targets[0], given.seconds, given.found, given.seed)
     names = given.targets or sorted(path.name for path in CORPUS.iterdir())
     with ThreadPoolExecutor(given.jobs) as pool:
         clean = True
-        for line, good in pool.map(lambda name: child(name, given.seconds, given.found.resolve(), given.interpreted), names):
+        found = given.found.resolve()
+        for line, good in pool.map(lambda name: child(name, given.seconds, found, given.interpreted, given.seed), names):
             print(line, flush=True)
             clean = clean and good
     if clean and not any(given.found.iterdir()):
