@@ -71,9 +71,9 @@ def convert(
     """Run a job: file → framing → layout → charset → output, queue and manifest.
 
     ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal. ``resume``
-    goes on where an interrupted run of the same job left off, from its start where it left nothing; UsageError when it
-    cannot (a pipe, other tables). ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its
-    final name.
+    goes on where an interrupted run of the same job left off, from its start where it left nothing; UsageError for a pipe,
+    ResumeError when the input, the output or a table has changed since. ``checkpoints``: keep what a later run needs to go
+    on. Errors leave no output under its final name.
     """
     check_memory()
     run = Run(load_job(job, overrides) if not isinstance(job, Job) else job)
