@@ -2,7 +2,8 @@
 
     python tests/fuzz/fields.py --fields 10000000
 
-A third of the bytes is random, a third is codes of the charset with its shifts, a third is such codes with bytes turned over.
+A third of the bytes is random, a third is codes of the charset with its shifts, a third is such codes with bytes turned over;
+each dump has its own few dozen bytes and few hundred codes, so that the kernels do most of the work and not the lists of findings.
 What must hold is what ``gaiji`` promises: counts reconcile (``convert`` checks), the proof finds nothing changed, the way back
 ends. Run it on kernels built with sanitizers (``.ci/sanitize``) to have every access to memory checked too. The seed is printed.
 """
@@ -39,21 +40,22 @@ def codes(system: Charset) -> list[bytes]:
             out.append(chr(code).encode(wide, "surrogatepass"))
         else:
             out.append(code.to_bytes(size, "big"))
-    some = random.sample(out, min(len(out), 3000))
+    some = random.sample(out, min(len(out), 400))
     if system.spec.kind == "shifted":
-        some += [system.encode(text) for text in ("山", "山A", "A山")] * 50
+        some += [system.encode(text) for text in ("山", "山A", "A山")] * 10
     return some or [b"\x40"]
 
 
 def block(some: list[bytes], rows: int, length: int, style: int) -> bytes:
     """The bytes of some records."""
     if style == 0:
-        return random.randbytes(rows * length)
+        return bytes(random.choices(random.sample(range(256), 40), k=rows * length))
     raw = bytearray(b"".join(random.choices(some, k=rows * length)))[: rows * length]
     raw += bytes(rows * length - len(raw))
     if style == 2:
+        turned = random.sample(range(256), 8)
         for _ in range(len(raw) // 30):
-            raw[random.randrange(len(raw))] = random.randrange(256)
+            raw[random.randrange(len(raw))] = random.choice(turned)
     return bytes(raw)
 
 
@@ -105,6 +107,8 @@ def main() -> None:
                 print(f"FINDING with {name} in round {rounds} of seed {given.seed}", file=sys.stderr)
                 raise
         rounds += 1
+        if rounds % 10 == 0:
+            print(f"{fields:,} fields, {time.monotonic() - begin:.0f} s", flush=True)
     print(f"{fields:,} fields in {rounds} dumps of {min(rounds, len(names))} charsets, {time.monotonic() - begin:.0f} s: clean")
 
 
