@@ -6,10 +6,13 @@ import os
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from gaiji.review.queue import open_queue
 from gaiji.review.schema import metadata
 
+settings.register_profile("gaiji", deadline=None)  # a busy machine is no finding
+settings.load_profile("gaiji")
 POSTGRES = os.environ.get("GAIJI_TEST_POSTGRES", "")
 """URL of an empty database of a PostgreSQL server; its tables are dropped before each test."""
 
