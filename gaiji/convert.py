@@ -269,9 +269,10 @@ class Run:
     def identity(self) -> dict[str, str]:
         """What decides the output: an interrupted run can be gone on with only while all of it is the same."""
         tables = [t.sha256 for t in (*self.charset.tables, *self.charset.sites)]
+        layout = [repr(self.reader.framing), *map(repr, self.fields)]  # how long records are decides where they are cut
         return {
-            "version of gaiji": __version__, "job": self.job.digest, "table": _digest(tables),
-            "layout": _digest([repr(spec) for spec in self.fields]), "repertoire": self.charset.repertoire.version,
+            "version of gaiji": __version__, "job": self.job.digest, "table": _digest(tables), "layout": _digest(layout),
+            "repertoire": self.charset.repertoire.version,
         }  # fmt: skip
 
     def facts(self) -> dict[str, object]:

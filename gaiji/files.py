@@ -250,7 +250,10 @@ class Stream:
         self._safely(self._file.flush if self._file is sys.stdout.buffer else self._file.close)
 
     def discard(self) -> None:
-        """What was sent cannot be taken back."""
+        """What was sent cannot be taken back; whoever reads a named pipe learns that it ended."""
+        if self._file is not sys.stdout.buffer:
+            with suppress(OSError):
+                self._file.close()
 
     leave = discard
 

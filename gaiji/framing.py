@@ -172,8 +172,8 @@ class Reader:
             return 0
 
     def end(self) -> Chunk:
-        """The place behind all that was read."""
-        return Chunk(self.size, 0, self.records, self._columns, self._block, self._digest.mark())
+        """The place behind all that was read: nothing is left there, of a block neither, however it ended."""
+        return Chunk(self.size, 0, self.records, self._columns, 0, self._digest.mark())
 
     def check_unchanged(self) -> None:
         """DataError when a regular input is not what was read: another size, or other content where its times differ."""

@@ -110,6 +110,14 @@ def prepare(folder: Path, case: str) -> tuple[Path, dict[str, object]]:
             "source.path": "d.dat", "source.format": "vb", "source.record_length": 500, "source.blocked": True,
             "source.layout": "juki-jef.cpy",
         }  # fmt: skip
+    if case == "vb-cut-off":  # behind the descriptor in the middle of a block nothing is a record any more
+        raw = blocked(vb_records(dump.read_bytes(), 400))
+        at = len(raw) // 2
+        (folder / "d.dat").write_bytes(raw[:at] + b"\xff" * (len(raw) - at))
+        return jef, {
+            "source.path": "d.dat", "source.format": "vb", "source.record_length": 500, "source.blocked": True,
+            "source.on_bad_record": "quarantine", "source.layout": "juki-jef.cpy",
+        }  # fmt: skip
     if case == "vb-quarantine":
         (folder / "d.dat").write_bytes(vb_records(dump.read_bytes(), 400))
         return jef, {
@@ -170,7 +178,7 @@ STEPS = [
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("owner", "step"), STEPS, ids=lambda x: getattr(x, "__name__", x))
-@pytest.mark.parametrize("case", ["csv-quarantine", "parquet", "shrunk"])
+@pytest.mark.parametrize("case", ["csv-quarantine", "vb-cut-off", "parquet", "shrunk"])
 def test_interrupted_while_files_get_their_names_it_goes_on_to_the_same_bytes(folder, small, monkeypatch, case, owner, step, when):
     job, overrides = prepare(folder, case)
     convert(job, overrides=overrides)
@@ -207,7 +215,7 @@ def interrupt(folder, monkeypatch, writes=5):
     return job
 
 
-@pytest.mark.parametrize("change", ["input", "part", "part-gone", "job", "table", "totals"])
+@pytest.mark.parametrize("change", ["input", "part", "part-gone", "job", "table", "layout", "totals"])
 def test_what_has_changed_since_is_refused_and_nothing_is_lost(folder, small, monkeypatch, change):
     job = interrupt(folder, monkeypatch)
     out = folder / "out/juki-jef"
@@ -224,6 +232,9 @@ def test_what_has_changed_since_is_refused_and_nothing_is_lost(folder, small, mo
         part.unlink()
     elif change == "job":
         overrides = {"source.trim": "none"}
+    elif change == "layout":  # the fields stay where they are, the records are longer
+        path = folder / "juki-jef.cpy"
+        path.write_text(path.read_text("utf-8").rstrip() + "\n           05  FILLER  PIC X(400).\n", "utf-8")
     elif change == "table":
         path = folder / "site/sample-city-jef.tsv"
         path.write_text(path.read_text("utf-8") + "\n", "utf-8")
