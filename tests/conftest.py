@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +18,18 @@ settings.register_profile("gaiji", deadline=None)  # a busy machine is no findin
 settings.load_profile("gaiji")
 POSTGRES = os.environ.get("GAIJI_TEST_POSTGRES", "")
 """URL of an empty database of a PostgreSQL server; its tables are dropped before each test."""
+
+
+@contextmanager
+def tmpfs(place: Path, options: str):
+    """A file system in memory mounted at ``place`` for the block (``size=256k``, ``ro``); the test is skipped where none can be."""
+    place.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True).returncode:
+        pytest.skip("this machine mounts no tmpfs")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
 
 
 @pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])

@@ -25,6 +25,7 @@ from gaiji.framing import Reader
 from gaiji.packing import pack
 from gaiji.quarantine import Quarantine
 from gaiji.sinks import LinesSink, ParquetSink
+from tests.conftest import tmpfs
 
 SINKS = (LinesSink, ParquetSink)
 main_path = sys.modules["gaiji.convert"]  # the package has a function of that name
@@ -389,14 +390,6 @@ def test_killed_50_times_in_200_megabytes_it_goes_on(folder):
     assert kept >= 5
 
 
-def mounted(place: Path, megabytes: float) -> None:
-    """A file system of that size in memory."""
-    place.mkdir()
-    size = f"size={int(megabytes * 1024)}k"
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(place)], capture_output=True).returncode:
-        pytest.skip("this machine mounts no tmpfs")
-
-
 @pytest.mark.parametrize("copies", [100, pytest.param(250, marks=pytest.mark.slow)])
 def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
     """The file system fills up at many sizes; room is made, the run goes on."""
@@ -405,8 +398,7 @@ def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
     kept = 0
     for share in (0.2, 0.5, 0.8, 0.95, 1.0):
         shutil.rmtree(folder / "out")
-        mounted(folder / "out", size * share)
-        try:
+        with tmpfs(folder / "out", f"size={int(size * share * 1024)}k"):
             done = subprocess.run(command(folder), capture_output=True, text=True)
             if done.returncode != 3:
                 assert done.returncode == 1 and done.stderr.count("\n") == 1 and "No space left" in done.stderr, done.stderr
@@ -420,8 +412,6 @@ def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
                 done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
             assert done.returncode == 3, done.stderr
             assert made(folder) == whole
-        finally:
-            subprocess.run(["umount", str(folder / "out")], check=True)
     assert kept >= 2
 
 

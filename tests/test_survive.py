@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from gaiji.errors import DataError, OutputError
 from gaiji.framing import BATCH, Reader
 from gaiji.job import load_job
 from gaiji.lock import OutputLock
+from tests.conftest import tmpfs
 
 JOB = "juki-jef.toml"
 
@@ -169,35 +169,21 @@ def test_too_little_memory_is_one_clear_line(folder, megabytes):
     assert not (folder / "out").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_full_disk_is_one_clear_line(folder, tmp_path):
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)], capture_output=True).returncode:
-        pytest.skip("this machine mounts no tmpfs")
-    try:
+    with tmpfs(tmp_path / "small", "size=256k") as small:
         done = subprocess.run(command(folder, "--set", f"output.path={small}/juki.csv"), capture_output=True, text=True)
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1 and "No space left" in done.stderr
-        assert list(Path(small).iterdir()) == []
-    finally:
-        subprocess.run(["umount", str(small)], check=True)
+        assert list(small.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
 def test_a_read_only_file_system_is_one_clear_line(folder, tmp_path):
-    place = tmp_path / "ro"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(place)], capture_output=True).returncode:
-        pytest.skip("this machine mounts no tmpfs")
-    try:
+    with tmpfs(tmp_path / "ro", "ro") as place:
         for output, queue in ((place / "juki.csv", ""), (folder / "out/juki.csv", place / "q.sqlite")):
             settings = ["--set", f"output.path={output}", *(["--set", f"review.queue={queue}"] if queue else [])]
             done = subprocess.run(command(folder, *settings), capture_output=True, text=True)
             assert done.returncode == 1
             assert done.stderr.count("\n") == 1 and "Read-only file system" in done.stderr, done.stderr
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
