@@ -17,19 +17,31 @@ _RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 class _Schema(ctypes.Structure):
     _fields_ = (
-        ("format", ctypes.c_char_p), ("name", ctypes.c_char_p), ("metadata", ctypes.c_char_p),
-        ("flags", ctypes.c_int64), ("n_children", ctypes.c_int64), ("children", ctypes.c_void_p),
-        ("dictionary", ctypes.c_void_p), ("release", ctypes.c_void_p), ("private_data", ctypes.c_void_p),
-    )  # fmt: skip
+        ("format", ctypes.c_char_p),
+        ("name", ctypes.c_char_p),
+        ("metadata", ctypes.c_char_p),
+        ("flags", ctypes.c_int64),
+        ("n_children", ctypes.c_int64),
+        ("children", ctypes.c_void_p),
+        ("dictionary", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("private_data", ctypes.c_void_p),
+    )
 
 
 class _Array(ctypes.Structure):
     _fields_ = (
-        ("length", ctypes.c_int64), ("null_count", ctypes.c_int64), ("offset", ctypes.c_int64),
-        ("n_buffers", ctypes.c_int64), ("n_children", ctypes.c_int64),
-        ("buffers", ctypes.POINTER(ctypes.c_void_p)), ("children", ctypes.c_void_p),
-        ("dictionary", ctypes.c_void_p), ("release", ctypes.c_void_p), ("private_data", ctypes.c_void_p),
-    )  # fmt: skip
+        ("length", ctypes.c_int64),
+        ("null_count", ctypes.c_int64),
+        ("offset", ctypes.c_int64),
+        ("n_buffers", ctypes.c_int64),
+        ("n_children", ctypes.c_int64),
+        ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+        ("children", ctypes.c_void_p),
+        ("dictionary", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("private_data", ctypes.c_void_p),
+    )
 
 
 _alive: dict[int, Any] = {}
@@ -88,7 +100,9 @@ class _Column:
         _alive[schema.private_data] = schema
         _alive[column.private_data] = (column, pointers, views, self._buffers)
         return (
-            _new_capsule(ctypes.addressof(schema), b"arrow_schema", ctypes.cast(_drop_schema, ctypes.c_void_p)),
+            _new_capsule(
+                ctypes.addressof(schema), b"arrow_schema", ctypes.cast(_drop_schema, ctypes.c_void_p)
+            ),
             _new_capsule(ctypes.addressof(column), b"arrow_array", None),
         )
 

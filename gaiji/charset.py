@@ -25,15 +25,31 @@ from gaiji.repertoire import Repertoire, load_repertoire
 from gaiji.tables import DECODE_ONLY, ENCODE_ONLY, Range, Row, Table, load_site, load_table
 
 DASHES = {
-    "jis": {0xFF5E: 0x301C, 0x2225: 0x2016, 0xFF0D: 0x2212, 0x2015: 0x2014, 0xFFE0: 0xA2, 0xFFE1: 0xA3, 0xFFE2: 0xAC},
+    "jis": {
+        0xFF5E: 0x301C,
+        0x2225: 0x2016,
+        0xFF0D: 0x2212,
+        0x2015: 0x2014,
+        0xFFE0: 0xA2,
+        0xFFE1: 0xA3,
+        0xFFE2: 0xAC,
+    },
     "microsoft": {
-        0x301C: 0xFF5E, 0x2016: 0x2225, 0x2212: 0xFF0D, 0x2014: 0x2015, 0xA2: 0xFFE0, 0xA3: 0xFFE1, 0xAC: 0xFFE2,
+        0x301C: 0xFF5E,
+        0x2016: 0x2225,
+        0x2212: 0xFF0D,
+        0x2014: 0x2015,
+        0xA2: 0xFFE0,
+        0xA3: 0xFFE1,
+        0xAC: 0xFFE2,
     },
     "source": {},
-}  # fmt: skip
+}
 """Wave dash and friends, one option for every charset: JIS X 0213's reading, Microsoft's, or the table's."""
 MAX_PROGRAMS = 8
-"""Compiled programs that a charset keeps: one for each combination of policies, form and role, megabytes each."""
+"""Compiled programs that a charset keeps: one for each combination of policies, form and role, megabytes
+each.
+"""
 MODES = {"mixed": K["MIXED"], "dbcs": K["DOUBLE"], "sbcs": K["SINGLE"]}
 
 
@@ -67,7 +83,8 @@ class Entry:
 
 @dataclass(frozen=True)
 class Units:
-    """The source units of one decoded column: ``codes`` (uint32: code | bytes << 24), row ends in ``ends``."""
+    """The source units of one decoded column: ``codes`` (uint32: code | bytes << 24), row ends in
+    ``ends``."""
 
     codes: array[int]
     ends: array[int]
@@ -82,7 +99,9 @@ def charset_names() -> tuple[str, ...]:
 def load_spec(name: str) -> Spec:
     """The charset file of that name; CharsetError with the nearest name when there is none."""
     if name not in charset_names():
-        raise CharsetError(f"there is no charset {name[:40]!r}", next=_nearest(name, charset_names(), "gaiji charset list"))
+        raise CharsetError(
+            f"there is no charset {name[:40]!r}", next=_nearest(name, charset_names(), "gaiji charset list")
+        )
     path = mappings_dir() / "charsets" / f"{name}.toml"
     meta = tomllib.loads(path.read_text("utf-8"))
     from gaiji.tables import _range  # the ranges of Unicode charsets stand in the charset file
@@ -155,7 +174,8 @@ def _options(spec: Spec, given: Mapping[str, str]) -> dict[str, str]:
             )
         if known[name] and value not in known[name]:
             raise CharsetError(
-                f"option {name} of {spec.name} cannot be {value[:40]!r}", next=f"use one of {', '.join(known[name])}"
+                f"option {name} of {spec.name} cannot be {value[:40]!r}",
+                next=f"use one of {', '.join(known[name])}",
             )
         chosen[name] = value
     return chosen
@@ -216,9 +236,12 @@ class Charset:
                     self._check_replaces(row, site, old)
                 elif row.replaces:
                     raise self._site_error(
-                        site, row, "replaces", f"replaces {row.replaces[:20]!r}, but nothing maps {self.hex(row)}",
+                        site,
+                        row,
+                        "replaces",
+                        f"replaces {row.replaces[:20]!r}, but nothing maps {self.hex(row)}",
                         "leave replaces empty",
-                    )  # fmt: skip
+                    )
                 if row.flag != ENCODE_ONLY:
                     entries[key] = Entry(row, site)
         return entries
@@ -231,60 +254,90 @@ class Charset:
             self._check_digits(row, site)
         elif (row.size, row.code) not in legal:
             raise self._site_error(
-                site, row, "code", f"maps {self.hex(row)}, which is outside every range of {self.name}",
+                site,
+                row,
+                "code",
+                f"maps {self.hex(row)}, which is outside every range of {self.name}",
                 f"`gaiji charset show {self.name}` lists the ranges",
-            )  # fmt: skip
+            )
         if len(row.text) > 8 or any(c < " " or "\x7f" <= c < "\xa0" for c in row.text):
             raise self._site_error(
-                site, row, "ucs", "gives control characters or more than 8 code points", "write the code points of one character"
+                site,
+                row,
+                "ucs",
+                "gives control characters or more than 8 code points",
+                "write the code points of one character",
             )
         if not row.glyph:
             return row
         glyph = self.repertoire.get(row.glyph)
         if glyph is None:
             raise self._site_error(
-                site, row, "glyph", f"names {row.glyph[:20]!r}, which {self.repertoire.version} does not have",
+                site,
+                row,
+                "glyph",
+                f"names {row.glyph[:20]!r}, which {self.repertoire.version} does not have",
                 "write an MJ name, or import the GJ list it is from (gaiji repertoire import-gj)",
-            )  # fmt: skip
+            )
         if row.text and row.text not in (glyph.text, glyph.form("needed")):
             right = " ".join(f"{ord(c):04X}" for c in glyph.text) or "(empty)"
             raise self._site_error(
-                site, row, "ucs", f"gives a text that is not {glyph.name}'s", f"write {right}, or leave ucs empty"
+                site,
+                row,
+                "ucs",
+                f"gives a text that is not {glyph.name}'s",
+                f"write {right}, or leave ucs empty",
             )
         return row._replace(text=glyph.text, glyph=glyph.name)
 
     def _check_code_point(self, row: Row, site: Table) -> None:
-        """Site rows for Unicode sources: the basic plane and the private planes, which is where towns put 外字."""
+        """Site rows for Unicode sources: the basic plane and the private planes, which is where towns put
+        外字.
+        """
         basic = row.size == 2 and not 0xD800 <= row.code <= 0xDFFF
         if not basic and not (row.size == 3 and WIDE_PLANES <= row.code <= 0x10FFFF):
             raise self._site_error(
-                site, row, "code", f"maps {self.hex(row)}, which no site table can map for {self.name}",
+                site,
+                row,
+                "code",
+                f"maps {self.hex(row)}, which no site table can map for {self.name}",
                 "write four hex digits (no surrogate), or six from 0F0000 to 10FFFF",
-            )  # fmt: skip
+            )
 
     def _check_digits(self, row: Row, site: Table) -> None:
         """Site rows for numbered characters have as many digits as the charset's."""
         digits = self.digits
         if row.size != digits or row.code >= decimal_slots(digits):
             raise self._site_error(
-                site, row, "code", f"maps {self.hex(row)}, which is no number of {self.name}",
+                site,
+                row,
+                "code",
+                f"maps {self.hex(row)}, which is no number of {self.name}",
                 f"write {digits} digits, at most {decimal_slots(digits) - 1:0{digits}d}",
-            )  # fmt: skip
+            )
 
     def _check_replaces(self, row: Row, site: Table, old: Entry) -> None:
         """An override must state what it overrides: the old glyph's name, or the old code points."""
         ucs = " ".join(f"{ord(c):04X}" for c in old.row.text)
         if not row.replaces:
             raise self._site_error(
-                site, row, "replaces",
-                f"overrides {self.hex(row)} of {Path(old.table.path).name}:{old.row.line} without stating the old value",
+                site,
+                row,
+                "replaces",
+                (
+                    f"overrides {self.hex(row)} of {Path(old.table.path).name}:{old.row.line} without "
+                    "stating the old value"
+                ),
                 f"write {old.row.glyph or ucs} in the column replaces, if that is meant",
-            )  # fmt: skip
+            )
         if row.replaces not in (old.row.glyph, ucs):
             raise self._site_error(
-                site, row, "replaces", f"says that {self.hex(row)} was {row.replaces[:20]!r}",
+                site,
+                row,
+                "replaces",
+                f"says that {self.hex(row)} was {row.replaces[:20]!r}",
                 f"it is {old.row.glyph or ucs} in {Path(old.table.path).name}:{old.row.line}",
-            )  # fmt: skip
+            )
 
     def _site_error(self, site: Table, row: Row, column: str, what: str, next: str) -> TableError:
         return TableError(what, path=site.path, line=row.line, column=column, next=next)
@@ -324,10 +377,16 @@ class Charset:
         kind = "utf-16-be" if spec.kind == "utf-16" else spec.kind
         digits = self.digits
         return Recipe(
-            kind=kind, system=self.system, shift_in=spec.shift_in, shift_out=spec.shift_out,
-            ranges=() if digits else ranges, pad_single=spec.pad_single, pad_double=spec.pad_double,
-            digits=digits, pua=pua,
-        )  # fmt: skip
+            kind=kind,
+            system=self.system,
+            shift_in=spec.shift_in,
+            shift_out=spec.shift_out,
+            ranges=() if digits else ranges,
+            pad_single=spec.pad_single,
+            pad_double=spec.pad_double,
+            digits=digits,
+            pua=pua,
+        )
 
     @cached_property
     def digits(self) -> int:
@@ -356,7 +415,12 @@ class Charset:
         return decoder.feed(data, final=True)
 
     def decoder(
-        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Mapping[Reason, str] | None = None
+        self,
+        *,
+        type: str = "",
+        role: str = "name",
+        form: str = "needed",
+        policy: Mapping[Reason, str] | None = None,
     ) -> StreamDecoder:
         """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole."""
         return StreamDecoder(self, self.mode(type), role == "name", form, policy)
@@ -406,31 +470,41 @@ class Charset:
             )
         return data
 
-    def encode_glyphs(self, glyphs: Sequence[str | None], text: str = "", *, errors: str = "strict", type: str = "") -> bytes:
-        """Glyph names back to vendor bytes; a None is the character of ``text`` (cut as glyphs are) in its place.
+    def encode_glyphs(
+        self, glyphs: Sequence[str | None], text: str = "", *, errors: str = "strict", type: str = ""
+    ) -> bytes:
+        """Glyph names back to vendor bytes; a None is the character of ``text`` (cut as glyphs are) in its
+        place.
 
         More exact than text where the output form has dropped selectors. CharsetError as for ``encode``.
         """
         missing = next((name for name in glyphs if name and name not in self.glyph_texts), None)
         if missing is not None and errors != "geta":
             raise CharsetError(
-                f"{self.name} has no code for {missing[:20]}", next="use errors='geta', or give a site table that maps it"
+                f"{self.name} has no code for {missing[:20]}",
+                next="use errors='geta', or give a site table that maps it",
             )
         return self.encode(self.glyph_text([name or "-" for name in glyphs], text), errors=errors, type=type)
 
     def glyph_text(self, glyphs: Sequence[str], text: str) -> str:
-        """The text that encodes to the codes of these glyphs; ``-`` is the character of ``text`` in its place,
-        a glyph that the charset does not have is 〓."""
+        """The text that encodes to the codes of these glyphs; ``-`` is the character of ``text`` in its
+        place, a glyph that the charset does not have is 〓."""
         chars = _with_selectors(text) if text else []
-        out = [self.glyph_texts.get(n, "〓") if n != "-" else chars[i] if i < len(chars) else "" for i, n in enumerate(glyphs)]
+        out = [
+            self.glyph_texts.get(n, "〓") if n != "-" else chars[i] if i < len(chars) else ""
+            for i, n in enumerate(glyphs)
+        ]
         return "".join(out) if text or "-" not in glyphs else ""
 
     def codes(self, mode: int) -> kernel_encode.Codes:
-        """What ``encode`` uses: every text that may stand for a code, aliases included, for one field mode."""
+        """What ``encode`` uses: every text that may stand for a code, aliases included, for one field
+        mode."""
         if ("codes", mode) not in self._codes:
             values = {text: value_of(row.code, row.size) for text, row in self.encoding(mode).items()}
             geta = values.get("〓", values.get("?", 0)) or (0x3013 if self.spec.kind.startswith("utf") else 0)
-            self._codes["codes", mode] = compile_codes(self._recipe(), values, shifts=mode == K["MIXED"], geta=geta)
+            self._codes["codes", mode] = compile_codes(
+                self._recipe(), values, shifts=mode == K["MIXED"], geta=geta
+            )
         return self._codes["codes", mode]
 
     def proof(self, mode: int, *, name_field: bool, form: str) -> kernel_encode.Codes:
@@ -440,7 +514,11 @@ class Charset:
         """
         key = (mode, name_field, form)
         if key not in self._codes:
-            reads = [u for u in self._units(form) if u.reason is None and u.text and not (name_field and u.text in LOST)]
+            reads = [
+                u
+                for u in self._units(form)
+                if u.reason is None and u.text and not (name_field and u.text in LOST)
+            ]
             values: dict[str, int] = {}
             for unit in reads:
                 if self.entries[unit.size, unit.code].row.flag != DECODE_ONLY and _fits(unit.size, mode):
@@ -458,13 +536,16 @@ class Charset:
 
     def encoding(self, mode: int = K["MIXED"]) -> dict[str, Row]:
         """Text → row in a field of that mode. The first to claim a text keeps it: what decoding writes, full
-        texts, the tables' own texts and encode-only rows, then other dashes and plain forms that mean a glyph."""
+        texts, the tables' own texts and encode-only rows, then other dashes and plain forms that mean a
+        glyph."""
         if mode not in self._encodings:
             self._encodings[mode] = self._encoding(mode)
         return self._encodings[mode]
 
     def _encoding(self, mode: int) -> dict[str, Row]:
-        entries = [e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)]
+        entries = [
+            e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)
+        ]
         plain = [row for row in entries if "|" not in row.glyph]
         decoded = {(u.size, u.code): u.text for u in self._units("needed")}
         rows: dict[str, Row] = {}
@@ -491,7 +572,11 @@ class Charset:
     @cached_property
     def glyph_texts(self) -> dict[str, str]:
         """Glyph name → a text that encodes to the code of that glyph."""
-        return {e.row.glyph: e.row.text for e in self.entries.values() if e.row.glyph and e.row.flag != DECODE_ONLY}
+        return {
+            e.row.glyph: e.row.text
+            for e in self.entries.values()
+            if e.row.glyph and e.row.flag != DECODE_ONLY
+        }
 
     def hex(self, row: Row) -> str:
         """A row's code as users write it."""
@@ -519,11 +604,20 @@ class Charset:
             lines += [f"    glyphs: {table.identity}"] if table.identity else []
         lines += [f"  {r.kind}: {_span(r)}, {len(r)} codes" for r in self.spec.ranges]
         for name, option in self.spec.options.items():
-            lines.append(f"  option {name}: {' | '.join(option['values'])} (default {option['default']}): {option['what']}")
-        lines.append("  option dash: jis | microsoft | source (default jis): wave dash, parallel, minus, dash, cent, pound, not")
+            lines.append(
+                f"  option {name}: {' | '.join(option['values'])} (default {option['default']}): "
+                f"{option['what']}"
+            )
+        lines.append(
+            "  option dash: jis | microsoft | source (default jis): wave dash, parallel, minus, dash, "
+            "cent, pound, not"
+        )
         conventions = sorted({name for r in self.ranges for name, _ in r.pua})
         if conventions:
-            lines.append(f"  option pua: {' | '.join(conventions)} | a code point (default linear): PUA of the 外字 area")
+            lines.append(
+                f"  option pua: {' | '.join(conventions)} | a code point (default linear): PUA of the "
+                "外字 area"
+            )
         if self.spec.note:
             lines.append(f"  note: {self.spec.note}")
         return "\n".join(lines)
@@ -538,7 +632,9 @@ def _with_selectors(text: str) -> list[str]:
     """Characters with the variation selector or combining mark that follows."""
     import regex
 
-    found: list[str] = regex.findall(r".[\U000E0100-\U000E01EF\u309A\u0300\u0301\u02E5\u02E9]*", text, regex.DOTALL)
+    found: list[str] = regex.findall(
+        r".[\U000E0100-\U000E01EF\u309A\u0300\u0301\u02E5\u02E9]*", text, regex.DOTALL
+    )
     return found
 
 
@@ -573,7 +669,12 @@ class StreamDecoder:
     """Decodes bytes that arrive in chunks; positions and offsets count from the start of the stream."""
 
     def __init__(
-        self, charset: Charset, mode: int, name_field: bool, form: str, policy: Mapping[Reason, str] | None = None
+        self,
+        charset: Charset,
+        mode: int,
+        name_field: bool,
+        form: str,
+        policy: Mapping[Reason, str] | None = None,
     ) -> None:
         self._charset = charset
         self._mode = mode
@@ -593,7 +694,9 @@ class StreamDecoder:
 
     @property
     def state(self) -> int:
-        """The shift state: 0, or the number of the shift that is open. Set it to go on where a field before ended."""
+        """The shift state: 0, or the number of the shift that is open. Set it to go on where a field before
+        ended.
+        """
         return self._state
 
     @state.setter
@@ -624,14 +727,20 @@ class StreamDecoder:
             self._state = 0
         flagged = {f.position for f in findings}
         first = self._position - chars
-        names = [None if first + i in flagged else self._charset.glyph_of(*code_of(c)) for i, c in enumerate(codes)]
-        return Decoded(text.decode("utf-8"), tuple(names), tuple(self._hex(c) for c in codes), tuple(findings))
+        names = [
+            None if first + i in flagged else self._charset.glyph_of(*code_of(c)) for i, c in enumerate(codes)
+        ]
+        return Decoded(
+            text.decode("utf-8"), tuple(names), tuple(self._hex(c) for c in codes), tuple(findings)
+        )
 
     def _take_bom(self, data: bytes) -> bytes:
         self._bom = False
         if data[:2] == b"\xff\xfe":
             other = load_charset(
-                "unicode-le", [t.path for t in self._charset.sites], options={"dash": self._charset.options["dash"]}
+                "unicode-le",
+                [t.path for t in self._charset.sites],
+                options={"dash": self._charset.options["dash"]},
             )
             self._text = other.program()
             self._units = other.program(units=1)
@@ -640,7 +749,9 @@ class StreamDecoder:
             return data[2:]
         return data
 
-    def _run(self, program: kernel.Program, data: bytes, final: bool) -> tuple[bytes, int, array[int], int, int, int]:
+    def _run(
+        self, program: kernel.Program, data: bytes, final: bool
+    ) -> tuple[bytes, int, array[int], int, int, int]:
         capacity = (len(data) + 1) * program.bound + 2 * K["SLACK"]
         out = bytearray(capacity + 8)
         found = array("q", bytes(8 * K["FINDING"] * (len(data) + 4)))
@@ -648,14 +759,38 @@ class StreamDecoder:
         work.final = int(final)
         states = bytearray([self._state])
         kernel.decode_rows(
-            program, work, self._mode, 0, 1, array("q", [0]), array("q", [len(data)]), 0, -1, states,
-            array("q", [0, 0]), 0, capacity, len(data) + 4,
-        )  # fmt: skip
-        return bytes(out[: work.o]), work.pos, found[: work.n * K["FINDING"]], states[0], work.char, work.open_at
+            program,
+            work,
+            self._mode,
+            0,
+            1,
+            array("q", [0]),
+            array("q", [len(data)]),
+            0,
+            -1,
+            states,
+            array("q", [0, 0]),
+            0,
+            capacity,
+            len(data) + 4,
+        )
+        return (
+            bytes(out[: work.o]),
+            work.pos,
+            found[: work.n * K["FINDING"]],
+            states[0],
+            work.char,
+            work.open_at,
+        )
 
     def _finding(self, row: Sequence[int]) -> Finding:
         _, offset, position, code, size, reason = row
-        return Finding(Reason(reason).label, self._hex(value_of(code, size)), self._offset + offset, self._position + position)
+        return Finding(
+            Reason(reason).label,
+            self._hex(value_of(code, size)),
+            self._offset + offset,
+            self._position + position,
+        )
 
     def _hex(self, unit: int) -> str:
         code, size = code_of(unit)
@@ -665,7 +800,8 @@ class StreamDecoder:
 
 
 def check(names: Iterable[str] = ()) -> list[str]:
-    """Load every named charset (all, when none is named) with every check; returns what is wrong, in lines."""
+    """Load every named charset (all, when none is named) with every check; returns what is wrong, in
+    lines."""
     wrong: list[str] = []
     repertoire = load_repertoire()
     done: set[str] = set()

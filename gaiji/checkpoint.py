@@ -1,7 +1,8 @@
 """Checkpoints: how far a run has come, kept beside its output, so that an interrupted run can go on.
 
-Owns the checkpoint file, when one is due, and whether one fits the run that wants to go on. A checkpoint is written beside
-the work, on a thread of its own, after what it speaks of is on the disk; one that is still being written delays nobody.
+Owns the checkpoint file, when one is due, and whether one fits the run that wants to go on. A checkpoint is
+written beside the work, on a thread of its own, after what it speaks of is on the disk; one that is still
+being written delays nobody.
 """
 
 from __future__ import annotations
@@ -50,9 +51,12 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
         data = json.loads(path.read_bytes())
         then = dict(data["identity"])
         made = Checkpoint(
-            Start(**data["start"]), Written(**data["output"]), tuple(Written(**w) for w in data["quarantine"]),
-            int(data["quarantined"]), dict(data["totals"]),
-        )  # fmt: skip
+            Start(**data["start"]),
+            Written(**data["output"]),
+            tuple(Written(**w) for w in data["quarantine"]),
+            int(data["quarantined"]),
+            dict(data["totals"]),
+        )
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -61,14 +65,20 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
         raise ResumeError("is no checkpoint", where=str(path), next=advice) from error
     changed = [name for name in identity if then.get(name) != identity[name]]
     if changed:
-        raise ResumeError(f"was interrupted with another {' and '.join(changed)}", where=str(output), next=advice)
+        raise ResumeError(
+            f"was interrupted with another {' and '.join(changed)}", where=str(output), next=advice
+        )
     return made
 
 
 class Checkpoints:
-    """Writes the checkpoints of one run. ``saved``: whether one stands beside the output, so that a run can go on."""
+    """Writes the checkpoints of one run. ``saved``: whether one stands beside the output, so that a run can
+    go on.
+    """
 
-    def __init__(self, output: Path, identity: Mapping[str, str], kept: Checkpoint | None, *, wanted: bool) -> None:
+    def __init__(
+        self, output: Path, identity: Mapping[str, str], kept: Checkpoint | None, *, wanted: bool
+    ) -> None:
         self._output = output
         self._path = checkpoint_path(output)
         self._identity = dict(identity)
@@ -80,7 +90,8 @@ class Checkpoints:
         self.saved = kept is not None
 
     def due(self, chunk: Chunk) -> bool:
-        """Whether a checkpoint shall be taken before a batch of ``chunk`` is written: at its start, and not too often.
+        """Whether a checkpoint shall be taken before a batch of ``chunk`` is written: at its start, and not
+        too often.
 
         OutputError when the one before could not be written.
         """
@@ -96,23 +107,33 @@ class Checkpoints:
             pending.result()
         return True
 
-    def save(self, chunk: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals) -> None:
+    def save(
+        self, chunk: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals
+    ) -> None:
         """Take a checkpoint: all before ``chunk`` is written. It goes to the disk while the work goes on."""
         self._at = chunk.offset
         self._pending = self._pool.submit(self._write, chunk, output, quarantine, count, totals.copy())
 
-    def save_last(self, end: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals) -> None:
+    def save_last(
+        self, end: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals
+    ) -> None:
         """Where there was a checkpoint: one more, and wait for it, before the first file gets its name."""
         self._settled()
         if self.saved:
             self.save(end, output, quarantine, count, totals)
             self._settled()
 
-    def _write(self, chunk: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals) -> None:
+    def _write(
+        self, chunk: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals
+    ) -> None:
         data = {
-            "identity": self._identity, "start": asdict(chunk.start()), "output": asdict(output[0].settle()),
-            "quarantine": [asdict(mark.settle()) for mark in quarantine], "quarantined": count, "totals": totals.state(),
-        }  # fmt: skip
+            "identity": self._identity,
+            "start": asdict(chunk.start()),
+            "output": asdict(output[0].settle()),
+            "quarantine": [asdict(mark.settle()) for mark in quarantine],
+            "quarantined": count,
+            "totals": totals.state(),
+        }
         file = AtomicFile(self._path, part=part_path(self._path.with_name("checkpoint"), self._output))
         try:
             file.write(json.dumps(data, ensure_ascii=False).encode())
@@ -132,7 +153,9 @@ class Checkpoints:
         if not self.saved or not isinstance(error, OutputError | QueueError):
             return error
         plain = error.next.removesuffix(", then run again")
-        told: GaijiError = type(error)(error.what, where=error.where, next=f"{plain}, then run again with --resume")
+        told: GaijiError = type(error)(
+            error.what, where=error.where, next=f"{plain}, then run again with --resume"
+        )
         return told
 
     def close(self) -> None:

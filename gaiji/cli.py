@@ -1,4 +1,6 @@
-"""The command line: parse, make one public call, print. Exit codes: 0 done, 3 review waits, 1 failed, 2 usage."""
+"""The command line: parse, make one public call, print. Exit codes: 0 done, 3 review waits, 1 failed, 2
+usage.
+"""
 
 from __future__ import annotations
 
@@ -46,13 +48,19 @@ class OneLine(click.Group):
         except BrokenPipeError:
             sys.exit(1)
         except OSError as error:
-            self.say(error, f"gaiji: {error.filename or 'input or output'}: {error.strerror or error}; check the path", 1)
+            self.say(
+                error,
+                f"gaiji: {error.filename or 'input or output'}: {error.strerror or error}; check the path",
+                1,
+            )
         except MemoryError as error:
             self.say(error, "gaiji: there is not enough memory; run with --threads 1", 1)
         except RuntimeError as error:
             if "start new thread" not in str(error):
                 raise
-            self.say(error, "gaiji: the system gives no more threads; raise the limit on processes or memory", 1)
+            self.say(
+                error, "gaiji: the system gives no more threads; raise the limit on processes or memory", 1
+            )
 
     @staticmethod
     def say(error: Exception, line: str, code: int) -> NoReturn:
@@ -60,8 +68,14 @@ class OneLine(click.Group):
         from gaiji.log import event, logs_json
 
         if logs_json():
-            known = {"where": error.where, "what": error.what, "next": error.next} if isinstance(error, GaijiError) else {}
-            event("error", {"kind": type(error).__name__, **(known or {"what": line}), "exit": code}, level=40)
+            known = (
+                {"where": error.where, "what": error.what, "next": error.next}
+                if isinstance(error, GaijiError)
+                else {}
+            )
+            event(
+                "error", {"kind": type(error).__name__, **(known or {"what": line}), "exit": code}, level=40
+            )
         else:
             click.echo(line, err=True)
         sys.exit(code)
@@ -77,7 +91,14 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
 @log_option
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Version and kernel.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Version and kernel.",
+)
 def main() -> None:
     """Move municipal name data out of vendor character codes into 行政事務標準文字.
 
@@ -101,21 +122,42 @@ class ConvertCommand(click.Command):
         for section, keys in KEYS.items():
             with formatter.section(f"Keys of [{section}] for --set {section}.KEY=VALUE"):
                 formatter.write_dl(
-                    [(key, rule.what + (f" ({' | '.join(rule.values)})" if rule.values else "")) for key, rule in keys.items()]
+                    [
+                        (key, rule.what + (f" ({' | '.join(rule.values)})" if rule.values else ""))
+                        for key, rule in keys.items()
+                    ]
                 )
 
 
 @main.command(cls=ConvertCommand)
 @click.argument("job", type=click.Path())
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
-@click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core); the output does not depend on it.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the job file; repeatable.",
+)
+@click.option(
+    "--threads",
+    default=0,
+    show_default=True,
+    help="Worker threads (0: one a core); the output does not depend on it.",
+)
 @log_option
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run of this job left off.")
 @click.option(
-    "--reverse", "backward", is_flag=True, help="The way back: the job's output to vendor bytes, in the input's format."
+    "--reverse",
+    "backward",
+    is_flag=True,
+    help="The way back: the job's output to vendor bytes, in the input's format.",
 )
-@click.option("--output", default="", help="With --reverse: where to (default: reversed-NAME beside the job's output).")
-def convert(job: str, settings: tuple[str, ...], threads: int, resume: bool, backward: bool, output: str) -> None:
+@click.option(
+    "--output", default="", help="With --reverse: where to (default: reversed-NAME beside the job's output)."
+)
+def convert(
+    job: str, settings: tuple[str, ...], threads: int, resume: bool, backward: bool, output: str
+) -> None:
     """Convert a dump as a job file says."""
     if backward:
         if resume:
@@ -125,11 +167,14 @@ def convert(job: str, settings: tuple[str, ...], threads: int, resume: bool, bac
         done = reverse(job, output, overrides=_overrides(settings))
         found = sum(done.data["findings"].values())
         click.echo(
-            f"{done.data['records']} records written to {done.data['output']['path']}; {found} findings in reverse-findings.tsv"
+            f"{done.data['records']} records written to {done.data['output']['path']}; {found} findings "
+            "in reverse-findings.tsv"
         )
         sys.exit(done.exit_code)
     if output:
-        raise UsageError("--output goes with --reverse", next="the job file says where the output of a conversion goes")
+        raise UsageError(
+            "--output goes with --reverse", next="the job file says where the output of a conversion goes"
+        )
     from gaiji.convert import convert as run
 
     going_on = resume and _interrupted(job, settings)
@@ -140,7 +185,12 @@ def convert(job: str, settings: tuple[str, ...], threads: int, resume: bool, bac
             raise
         raise GaijiError("stopped", next="gaiji convert --resume goes on from here") from None
     if resume:
-        click.echo("went on from a checkpoint" if going_on else "there was no checkpoint: started at the first record", err=True)
+        click.echo(
+            "went on from a checkpoint"
+            if going_on
+            else "there was no checkpoint: started at the first record",
+            err=True,
+        )
     _print_manifest(manifest.data, Path(job).parent)
     sys.exit(manifest.exit_code)
 
@@ -163,7 +213,10 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     where = "standard output" if piped else output
     echo(f"{records['written']} of {records['read']} records written to {where}")
     if records["quarantined"]:
-        echo(f"{records['quarantined']} records could not be cut and stand in {output.parent / 'bad-records.bin'}")
+        echo(
+            f"{records['quarantined']} records could not be cut and stand in "
+            f"{output.parent / 'bad-records.bin'}"
+        )
     if records["dropped"]:
         echo(f"{records['dropped']} records dropped by policy")
     if data["shrink"]:
@@ -179,20 +232,44 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
 @main.command()
 @click.argument("file", type=click.Path())
 @click.option("--charset", required=True, help="Charset of the dump.")
-@click.option("--format", "format_", type=click.Choice(["fixed", "vb", "lines", "csv"]), default="fixed", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["fixed", "vb", "lines", "csv"]),
+    default="fixed",
+    show_default=True,
+)
 @click.option("--record-length", default=0, help="Bytes of a fixed record.")
 @click.option("--layout", default="", help="A copybook or TOML layout; without one each record is one field.")
 @click.option("--table", "tables", multiple=True, help="A site table; repeatable.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Any other key of [source], e.g. blocked=true.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any other key of [source], e.g. blocked=true.",
+)
 @click.option("--json", "json_path", default="", help="Write the whole report here (- for standard output).")
-def scan(file: str, charset: str, format_: str, record_length: int, layout: str, tables: tuple[str, ...],
-         settings: tuple[str, ...], json_path: str) -> None:  # fmt: skip
+def scan(
+    file: str,
+    charset: str,
+    format_: str,
+    record_length: int,
+    layout: str,
+    tables: tuple[str, ...],
+    settings: tuple[str, ...],
+    json_path: str,
+) -> None:
     """What is in a dump: records, units per field, codes outside the tables. Writes no data."""
     import json
 
     from gaiji.convert import scan as run
 
-    source = _overrides(settings) | {"format": format_, "record_length": record_length, "tables": list(tables)}
+    source = _overrides(settings) | {
+        "format": format_,
+        "record_length": record_length,
+        "tables": list(tables),
+    }
     report = run(file, charset, layout=layout, **source)
     text = json.dumps(report, ensure_ascii=False, indent=2)
     if json_path == "-":
@@ -204,7 +281,10 @@ def scan(file: str, charset: str, format_: str, record_length: int, layout: str,
 
 
 def _print_scan(report: dict[str, Any]) -> None:
-    click.echo(f"{report['records']['read']} records, {report['input']['bytes']} bytes, charset {report['charset']['name']}")
+    click.echo(
+        f"{report['records']['read']} records, {report['input']['bytes']} bytes, charset "
+        f"{report['charset']['name']}"
+    )
     click.echo(f"{'field':24}{'units':>12}{'mapped':>12}{'flagged':>10}{'coverage':>10}")
     for name, counts in report["fields"].items():
         flagged = sum(counts["flagged"].values())
@@ -212,7 +292,9 @@ def _print_scan(report: dict[str, Any]) -> None:
         click.echo(f"{name[:24]:24}{counts['units']:>12}{counts['mapped']:>12}{flagged:>10}{share:>10.3%}")
     worst = sorted(report["findings"], key=lambda f: (-f["count"], f["code"]))
     for finding in worst[:20]:
-        click.echo(f"  {finding['reason']:20} {finding['code']:10} {finding['count']:>10}  {finding['field']}")
+        click.echo(
+            f"  {finding['reason']:20} {finding['code']:10} {finding['count']:>10}  {finding['field']}"
+        )
     if len(worst) > 20:
         click.echo(f"  and {len(worst) - 20} more (--json lists all)")
 
@@ -221,17 +303,36 @@ def _print_scan(report: dict[str, Any]) -> None:
 @click.option("--charset", required=True, help="Charset of the dump.")
 @click.option("--layout", default="", help="A copybook or TOML layout.")
 @click.option("--source", default="input.dat", show_default=True, help="The dump.")
-@click.option("--format", "format_", type=click.Choice(["fixed", "vb", "lines", "csv"]), default="fixed", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["fixed", "vb", "lines", "csv"]),
+    default="fixed",
+    show_default=True,
+)
 @click.option("--record-length", default=0, help="Bytes of a fixed record.")
-@click.option("--output", default="out/output.csv", show_default=True, help="Where the converted records shall go.")
-@click.option("--job", default="job.toml", show_default=True, help="The job file to write; never overwritten.")
-def init(charset: str, layout: str, source: str, format_: str, record_length: int, output: str, job: str) -> None:
+@click.option(
+    "--output", default="out/output.csv", show_default=True, help="Where the converted records shall go."
+)
+@click.option(
+    "--job", default="job.toml", show_default=True, help="The job file to write; never overwritten."
+)
+def init(
+    charset: str, layout: str, source: str, format_: str, record_length: int, output: str, job: str
+) -> None:
     """Write a commented job file."""
     from gaiji.charset import load_spec
     from gaiji.job import template
 
     load_spec(charset)
-    text = template(path=source, charset=charset, format=format_, layout=layout, record_length=record_length, output=output)
+    text = template(
+        path=source,
+        charset=charset,
+        format=format_,
+        layout=layout,
+        record_length=record_length,
+        output=output,
+    )
     try:
         with Path(job).open("x", encoding="utf-8") as file:
             file.write(text)
@@ -297,7 +398,8 @@ def charset_check(names: tuple[str, ...], every: bool) -> None:
 @click.argument("query")
 @click.option("--limit", default=20, show_default=True, help="Glyphs shown at most.")
 def lookup(query: str, limit: int) -> None:
-    """Show a glyph by character, name, number or vendor code (辻, MJ025761, J+845B, 戸籍:349920, jef:C4D4)."""
+    """Show a glyph by character, name, number or vendor code (辻, MJ025761, J+845B, 戸籍:349920,
+    jef:C4D4)."""
     from gaiji.lookup import describe
     from gaiji.lookup import lookup as find
 
@@ -329,7 +431,9 @@ def repertoire_releases() -> None:
     from gaiji.repertoire import gj_releases
 
     for release in gj_releases():
-        click.echo(f"{'*' if release.current else ' '} {release.release}  {release.count} glyphs  {release.source}")
+        click.echo(
+            f"{'*' if release.current else ' '} {release.release}  {release.count} glyphs  {release.source}"
+        )
 
 
 @main.group()
@@ -339,9 +443,17 @@ def glyph() -> None:
 
 @glyph.command("find")
 @click.argument("files", type=click.Path(), nargs=-1, required=True)
-@click.option("--font", "fonts", type=click.Path(path_type=Path), multiple=True, help="IPAmj 明朝 or GJ font; repeatable.")
+@click.option(
+    "--font",
+    "fonts",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="IPAmj 明朝 or GJ font; repeatable.",
+)
 @click.option("--strokes", type=click.IntRange(1, 99), help="The number of strokes, when it was counted.")
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 100), help="Glyphs shown at most.")
+@click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1, 100), help="Glyphs shown at most."
+)
 def glyph_find(files: tuple[str, ...], fonts: tuple[Path, ...], strokes: int | None, limit: int) -> None:
     """Find the MJ or GJ glyph that picture files of one character show (PNG, BMP, GIF, TIFF).
 
@@ -349,6 +461,8 @@ def glyph_find(files: tuple[str, ...], fonts: tuple[Path, ...], strokes: int | N
     """
     from gaiji.shape.find import find_glyph, lines
 
-    answer = find_glyph([Path(file) for file in files], fonts=fonts or None, strokes=strokes, limit=limit, progress=True)
+    answer = find_glyph(
+        [Path(file) for file in files], fonts=fonts or None, strokes=strokes, limit=limit, progress=True
+    )
     for line in lines(answer):
         click.echo(line)

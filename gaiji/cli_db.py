@@ -23,10 +23,15 @@ def db_convert(job: str, dry_run: bool, restart: bool) -> None:
     done = convert_table(job, restart=restart, dry_run=dry_run)
     before = f", {done.resumed} of them by earlier runs" if done.resumed else ""
     new = done.rows - done.resumed
-    click.echo(f"{done.rows} rows {'read' if dry_run else 'converted'}{before}; {new / max(done.seconds, 1e-9):,.0f} rows/s")
+    click.echo(
+        f"{done.rows} rows {'read' if dry_run else 'converted'}{before}; "
+        f"{new / max(done.seconds, 1e-9):,.0f} rows/s"
+    )
     for name, counts in done.columns.items():
         flagged = sum(counts["flagged"].values())
-        click.echo(f"  {name[:30]:30} {counts['units']:>12} units {counts['mapped']:>12} mapped {flagged:>8} flagged")
+        click.echo(
+            f"  {name[:30]:30} {counts['units']:>12} units {counts['mapped']:>12} mapped {flagged:>8} flagged"
+        )
     if not dry_run:
         click.echo(f"{done.waiting} codes wait for review")
     sys.exit(3 if done.waiting else 0)

@@ -17,9 +17,13 @@ def _start_log(_: click.Context, __: click.Parameter, value: bool) -> None:
 
 
 log_option = click.option(
-    "--log-json", is_flag=True, expose_value=False, callback=_start_log, is_eager=True,
+    "--log-json",
+    is_flag=True,
+    expose_value=False,
+    callback=_start_log,
+    is_eager=True,
     help="Tell what happens, errors too, in lines of JSON on standard error.",
-)  # fmt: skip
+)
 
 
 def overrides(settings: tuple[str, ...]) -> dict[str, Any]:

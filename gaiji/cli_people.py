@@ -1,4 +1,6 @@
-"""Commands about people's names after conversion: shrink, unshrink, match, search. Parse, make one public call, print."""
+"""Commands about people's names after conversion: shrink, unshrink, match, search. Parse, make one public
+call, print.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +13,63 @@ import click
 @click.command()
 @click.argument("source", type=click.Path())
 @click.argument("output", type=click.Path())
-@click.option("--side", required=True, type=click.Path(), help="The side table (.csv, .tsv, .parquet) that leads back.")
-@click.option("--to", default="", help="jisx0213, jisx0213-bmp, jisx0208, cp932, cp932-standard or list (default: the policy's).")
-@click.option("--policy", default="", type=click.Path(), help="A TOML file with [shrink]; docs/shrink.md lists its keys.")
-@click.option("--column", "columns", multiple=True, help="A column to shrink; repeatable (default: all of text but the key).")
+@click.option(
+    "--side", required=True, type=click.Path(), help="The side table (.csv, .tsv, .parquet) that leads back."
+)
+@click.option(
+    "--to",
+    default="",
+    help="jisx0213, jisx0213-bmp, jisx0208, cp932, cp932-standard or list (default: the policy's).",
+)
+@click.option(
+    "--policy",
+    default="",
+    type=click.Path(),
+    help="A TOML file with [shrink]; docs/shrink.md lists its keys.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    help="A column to shrink; repeatable (default: all of text but the key).",
+)
 @click.option("--key", default="", help="The column that tells records apart.")
-@click.option("--queue", default="", help="The review queue for what has no or several characters; its decisions are used.")
-@click.option("--context", type=click.Choice(["field", "none"]), default="field", show_default=True, help="Text in the queue.")
-def shrink(source: str, output: str, side: str, to: str, policy: str, columns: tuple[str, ...], key: str, queue: str,
-           context: str) -> None:  # fmt: skip
+@click.option(
+    "--queue",
+    default="",
+    help="The review queue for what has no or several characters; its decisions are used.",
+)
+@click.option(
+    "--context",
+    type=click.Choice(["field", "none"]),
+    default="field",
+    show_default=True,
+    help="Text in the queue.",
+)
+def shrink(
+    source: str,
+    output: str,
+    side: str,
+    to: str,
+    policy: str,
+    columns: tuple[str, ...],
+    key: str,
+    queue: str,
+    context: str,
+) -> None:
     """Write a table's text in the characters of another system (縮退), with the way back in a side table."""
     from gaiji.shrinkfile import shrink_file
     from gaiji.shrinking import Policy, load_policy
 
     chosen = load_policy(policy) if policy else Policy()
     chosen = replace(chosen, to=to) if to else chosen
-    done = shrink_file(source, output, side, policy=chosen, columns=columns, key=key, queue=queue, context=context)
-    click.echo(f"{done.rows} rows written to {output}; {sum(done.changed.values())} characters changed; the way back: {side}")
+    done = shrink_file(
+        source, output, side, policy=chosen, columns=columns, key=key, queue=queue, context=context
+    )
+    click.echo(
+        f"{done.rows} rows written to {output}; {sum(done.changed.values())} characters changed; the way "
+        f"back: {side}"
+    )
     for evidence, count in sorted(done.changed.items()):
         click.echo(f"  {evidence:16}{count:>10}")
     for reason, count in sorted(done.findings.items()):
@@ -42,7 +84,9 @@ def shrink(source: str, output: str, side: str, to: str, policy: str, columns: t
 @click.argument("side", type=click.Path())
 @click.argument("output", type=click.Path())
 @click.option(
-    "--key", default="", help="The key column, if shrink had one: each line of the side table must be about its record."
+    "--key",
+    default="",
+    help="The key column, if shrink had one: each line of the side table must be about its record.",
 )
 def unshrink(source: str, side: str, output: str, key: str) -> None:
     """Put back what shrink replaced, from its side table."""
@@ -55,25 +99,53 @@ def unshrink(source: str, side: str, output: str, key: str) -> None:
 @click.argument("a", type=click.Path())
 @click.argument("b", type=click.Path())
 @click.option("--output", required=True, type=click.Path(), help="The results (.csv, .tsv, .parquet).")
-@click.option("--id", "id_", required=True, help="Column of the record's number; OURS=THEIRS when the two files name it apart.")
+@click.option(
+    "--id",
+    "id_",
+    required=True,
+    help="Column of the record's number; OURS=THEIRS when the two files name it apart.",
+)
 @click.option("--name", required=True, help="Column of the name; OURS=THEIRS.")
 @click.option("--kana", default="", help="Column of the reading; OURS=THEIRS.")
 @click.option("--birth", default="", help="Column of the birth date; OURS=THEIRS.")
 @click.option("--sex", default="", help="Column of the sex; OURS=THEIRS.")
 @click.option("--address", default="", help="Column of the address; OURS=THEIRS.")
-@click.option("--summary", default="", type=click.Path(), help="An HTML page with the counts and the glyphs that differ.")
-@click.option("--queue", default="", help="The review queue for the glyphs in which two spellings of a person disagree.")
-@click.option("--near", default=0.5, show_default=True, help="Least likeness of a name or reading that is not equal.")
-@click.option("--margin", default=3.0, show_default=True, help="Points by which the best candidate must lead.")
+@click.option(
+    "--summary",
+    default="",
+    type=click.Path(),
+    help="An HTML page with the counts and the glyphs that differ.",
+)
+@click.option(
+    "--queue", default="", help="The review queue for the glyphs in which two spellings of a person disagree."
+)
+@click.option(
+    "--near", default=0.5, show_default=True, help="Least likeness of a name or reading that is not equal."
+)
+@click.option(
+    "--margin", default=3.0, show_default=True, help="Points by which the best candidate must lead."
+)
 @click.option("--consider", default=70.0, show_default=True, help="Least score of an ambiguous candidate.")
-def match_command(a: str, b: str, output: str, summary: str, queue: str, near: float, margin: float, consider: float,
-                  id_: str, **columns: str) -> None:  # fmt: skip
+def match_command(
+    a: str,
+    b: str,
+    output: str,
+    summary: str,
+    queue: str,
+    near: float,
+    margin: float,
+    consider: float,
+    id_: str,
+    **columns: str,
+) -> None:
     """Find the same people in two tables; nothing is merged."""
     from gaiji.matchfile import match_files
     from gaiji.matching import MatchPolicy
 
     policy = MatchPolicy(near=near, margin=margin, consider=consider)
-    done = match_files(a, b, output, columns={"id": id_, **columns}, policy=policy, summary=summary, queue=queue)
+    done = match_files(
+        a, b, output, columns={"id": id_, **columns}, policy=policy, summary=summary, queue=queue
+    )
     for status, count in done.counts.items():
         click.echo(f"{status:18}{count:>10}")
     for block, pairs in done.left_out.items():

@@ -12,10 +12,19 @@ def report() -> None:
 
 @report.command("residents")
 @click.argument("job", type=click.Path())
-@click.option("--output", default="residents.html", show_default=True, type=click.Path(), help=".csv, .xlsx or .html.")
-@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).")
+@click.option(
+    "--output", default="residents.html", show_default=True, type=click.Path(), help=".csv, .xlsx or .html."
+)
+@click.option(
+    "--font",
+    "fonts",
+    multiple=True,
+    help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).",
+)
 def report_residents(job: str, output: str, fonts: tuple[str, ...]) -> None:
-    """Who is told: residents with a character decided otherwise than 字形一致, lost before, or not decided yet."""
+    """Who is told: residents with a character decided otherwise than 字形一致, lost before, or not decided
+    yet.
+    """
     from gaiji.report import report_residents as run
 
     done = run(job, output, fonts=fonts)

@@ -16,9 +16,14 @@ from gaiji.errors import UsageError
 
 QUEUE_FILE = "review.sqlite"
 _queue_option = click.option(
-    "--queue", default="", metavar="FILE_OR_URL",
-    help="The review queue (default: GAIJI_QUEUE, else the only review.sqlite in this folder or under its out folders).",
-)  # fmt: skip
+    "--queue",
+    default="",
+    metavar="FILE_OR_URL",
+    help=(
+        "The review queue (default: GAIJI_QUEUE, else the only review.sqlite in this folder or under its "
+        "out folders)."
+    ),
+)
 
 
 @click.group()
@@ -28,9 +33,16 @@ def review() -> None:
 
 @review.command("export")
 @_queue_option
-@click.option("--format", "format_", type=click.Choice(["csv", "xlsx", "html"]), default="csv", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(["csv", "xlsx", "html"]), default="csv", show_default=True
+)
 @click.option("--output", default="", help="The file to write (default: review.FORMAT beside the queue).")
-@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).")
+@click.option(
+    "--font",
+    "fonts",
+    multiple=True,
+    help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).",
+)
 def review_export(queue: str, format_: str, output: str, fonts: tuple[str, ...]) -> None:
     """Write the queue for clerks: one row for each code, with its picture and candidates."""
     from gaiji.review.exchange import export
@@ -45,7 +57,13 @@ def review_export(queue: str, format_: str, output: str, fonts: tuple[str, ...])
 
 @review.command("learn")
 @click.argument("job", type=click.Path())
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the job file; repeatable.",
+)
 def review_learn(job: str, settings: tuple[str, ...]) -> None:
     """Read a job's dump again: what its names and readings say of the codes that wait."""
     from gaiji.learn import learn
@@ -56,27 +74,43 @@ def review_learn(job: str, settings: tuple[str, ...]) -> None:
 
 @review.command("shapes")
 @_queue_option
-@click.option("--font", "fonts", multiple=True, type=click.Path(path_type=Path), help="IPAmj 明朝 or GJ font; repeatable.")
+@click.option(
+    "--font",
+    "fonts",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="IPAmj 明朝 or GJ font; repeatable.",
+)
 def review_shapes(queue: str, fonts: tuple[Path, ...]) -> None:
-    """Compare the pictures of the codes that wait with every MJ and GJ glyph; the first run builds an index of the fonts."""
+    """Compare the pictures of the codes that wait with every MJ and GJ glyph; the first run builds an index
+    of the fonts.
+    """
     from gaiji.review.shapes import propose_shapes
 
     with _queue(queue) as opened:
         done = propose_shapes(opened, fonts=fonts or None, progress=True)
     click.echo(
-        f"{done.codes} codes compared in {done.seconds:.1f} s: {done.near_certain} near certain, {done.likely} likely among"
+        f"{done.codes} codes compared in {done.seconds:.1f} s: {done.near_certain} near certain, "
+        f"{done.likely} likely among"
     )
     click.echo(f"the candidates, {done.unknown} probably not in MJ/GJ")
     for note in done.notes:
         click.echo(note, err=True)
     if not done.codes:
-        click.echo("no code that waits has a picture that can be compared; gaiji review pictures gives them", err=True)
+        click.echo(
+            "no code that waits has a picture that can be compared; gaiji review pictures gives them",
+            err=True,
+        )
 
 
 @review.command("tables")
 @_queue_option
 @click.argument("tables", nargs=-1, required=True, type=click.Path())
-@click.option("--system", required=True, help="The code system whose codes they map, as the queue names it (JEF, KEIS, CP932 …).")
+@click.option(
+    "--system",
+    required=True,
+    help="The code system whose codes they map, as the queue names it (JEF, KEIS, CP932 …).",
+)
 def review_tables(queue: str, tables: tuple[str, ...], system: str) -> None:
     """Propose what other towns' site tables say of the same codes."""
     from gaiji.review.candidates import propose_from_tables
@@ -93,7 +127,9 @@ def review_tables(queue: str, tables: tuple[str, ...], system: str) -> None:
 @click.option("--site", default="", help="Name of the municipality, as in [review] site of the job.")
 @click.option("--dots", default="", help="Width x height of a raw dot matrix, such as 24x24.")
 def review_pictures(queue: str, source: str, charset: str, site: str, dots: str) -> None:
-    """Give the codes of a queue their pictures: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, raw dots."""
+    """Give the codes of a queue their pictures: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, raw
+    dots.
+    """
     from gaiji.charset import load_charset
     from gaiji.review.pictures import parse_dots, read_pictures
 
@@ -101,14 +137,21 @@ def review_pictures(queue: str, source: str, charset: str, site: str, dots: str)
     pictures = read_pictures(source, loaded, dots=parse_dots(dots))
     with _queue(queue) as opened:
         given, reopened = opened.add_pictures(loaded.system, site, pictures)
-    click.echo(f"{len(pictures)} pictures read, {given} codes of the queue have one; {reopened} decided codes are open again")
+    click.echo(
+        f"{len(pictures)} pictures read, {given} codes of the queue have one; {reopened} decided codes "
+        "are open again"
+    )
 
 
 @review.command("suggest")
 @_queue_option
 @click.argument("code", default="")
 @click.option(
-    "--image", "images", multiple=True, type=click.Path(path_type=Path), help="A picture instead of a code; repeatable."
+    "--image",
+    "images",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A picture instead of a code; repeatable.",
 )
 @click.option("--limit", default=9, show_default=True, help="Candidates shown at most.")
 @click.option("--forms", is_flag=True, help="Also the related forms of the first candidate.")
@@ -127,13 +170,20 @@ def review_suggest(queue: str, code: str, images: tuple[Path, ...], limit: int, 
     with _queue(queue) as opened:
         items = [i for i in opened.items() if i.code == code.upper()]
         if not items:
-            raise UsageError(f"no item has the code {code[:20]!r}", where=opened.name, next="gaiji review export lists the codes")
+            raise UsageError(
+                f"no item has the code {code[:20]!r}",
+                where=opened.name,
+                next="gaiji review export lists the codes",
+            )
         for item in items:
             verdict = f"; by its shape {item.verdict}" if item.verdict else ""
             click.echo(f"{item.system} {item.code} {item.reason}: {item.people} records{verdict}")
             found = suggest(opened, item.id, limit=limit)
             for number, candidate in enumerate(found, 1):
-                click.echo(f"  {number}. {candidate.glyph} {candidate.text}  {candidate.score:.2f}  {candidate.reason}")
+                click.echo(
+                    f"  {number}. {candidate.glyph} {candidate.text}  {candidate.score:.2f}  "
+                    f"{candidate.reason}"
+                )
             if not found:
                 click.echo("  nothing is known of it; gaiji review learn JOB reads the names of the dump")
             if forms and found:
@@ -143,7 +193,9 @@ def review_suggest(queue: str, code: str, images: tuple[Path, ...], limit: int, 
 @review.command("import")
 @_queue_option
 @click.argument("file", type=click.Path())
-@click.option("--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True)
+@click.option(
+    "--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True
+)
 @click.option("--dry-run", is_flag=True, help="Check the sheet and write nothing.")
 def review_import(queue: str, file: str, confirm: str, dry_run: bool) -> None:
     """Take the decisions of a CSV or XLSX sheet; with one wrong row nothing is taken."""
@@ -157,12 +209,18 @@ def review_import(queue: str, file: str, confirm: str, dry_run: bool) -> None:
                 click.echo(str(refusal), err=True)
             raise
     would = "would be " if dry_run else ""
-    click.echo(f"{done.decided} {would}decided, {done.confirmed} {would}confirmed, {done.unchanged} unchanged")
+    click.echo(
+        f"{done.decided} {would}decided, {done.confirmed} {would}confirmed, {done.unchanged} unchanged"
+    )
 
 
 @review.command("apply")
 @_queue_option
-@click.option("--folder", default="", help="Where the site tables go (default: beside the queue, where convert finds them).")
+@click.option(
+    "--folder",
+    default="",
+    help="Where the site tables go (default: beside the queue, where convert finds them).",
+)
 def review_apply(queue: str, folder: str) -> None:
     """Write the confirmed decisions as site tables, which the next conversion uses."""
     from gaiji.review.apply import apply
@@ -193,8 +251,15 @@ def review_status(queue: str) -> None:
 @review.command("serve")
 @_queue_option
 @click.option("--port", default=0, help="Port on 127.0.0.1 (default: a free one).")
-@click.option("--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True)
-@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).")
+@click.option(
+    "--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True
+)
+@click.option(
+    "--font",
+    "fonts",
+    multiple=True,
+    help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).",
+)
 @click.option("--idle", default=30, show_default=True, help="Minutes without use after which a session ends.")
 def review_serve(queue: str, port: int, confirm: str, fonts: tuple[str, ...], idle: int) -> None:
     """The review screen for clerks, a page on this machine only, until Ctrl-C."""
@@ -211,7 +276,9 @@ def review_serve(queue: str, port: int, confirm: str, fonts: tuple[str, ...], id
 
 @review.command("audit")
 @_queue_option
-@click.option("--head", default="", help="The head noted at an earlier time: it must still be a line of the log.")
+@click.option(
+    "--head", default="", help="The head noted at an earlier time: it must still be a line of the log."
+)
 def review_audit(queue: str, head: str) -> None:
     """Verify the audit log: that no line and no decision was changed unseen.
 
@@ -238,7 +305,9 @@ def _queue(given: str) -> Iterator[Any]:
 
     where = given or os.environ.get("GAIJI_QUEUE", "") or _the_only_queue()
     if "://" not in where and not Path(where).exists():
-        raise UsageError("is not there", where=where, next="run gaiji convert first; it prints where its queue is")
+        raise UsageError(
+            "is not there", where=where, next="run gaiji convert first; it prints where its queue is"
+        )
     opened = open_queue(where)
     try:
         yield opened

@@ -10,7 +10,11 @@ import click
 from gaiji.cli_options import log_option, overrides
 
 _settings = click.option(
-    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the job file; repeatable."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the job file; repeatable.",
 )
 
 
@@ -19,7 +23,11 @@ _settings = click.option(
 @_settings
 @click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core).")
 @log_option
-@click.option("--names", is_flag=True, help="Put the characters of changed fields into the report, not their places only.")
+@click.option(
+    "--names",
+    is_flag=True,
+    help="Put the characters of changed fields into the report, not their places only.",
+)
 def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> None:
     """Prove a conversion: encode the output back and compare it with the original, byte for byte.
 
@@ -30,7 +38,10 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
 
     done = run(job, overrides=overrides(settings), threads=threads, names=names)
     data = done.data
-    click.echo(f"{data['records']['compared']} of {data['records']['read']} records compared with {data['output']['path']}")
+    click.echo(
+        f"{data['records']['compared']} of {data['records']['read']} records compared with "
+        f"{data['output']['path']}"
+    )
     click.echo("fields: " + ", ".join(f"{count} {name}" for name, count in data["cells"].items()))
     for change in data["changed"][:20]:
         where = f"record {change['record']} field {change['field']} character {change['position'] + 1}"
@@ -39,7 +50,9 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
         click.echo(f"and {done.changed - 20} more (verify.json)")
     for check in data["checks"]:
         if not check["holds"]:
-            click.echo(f"does not hold: {check['check']}: {check['found']} where {check['expected']} is expected")
+            click.echo(
+                f"does not hold: {check['check']}: {check['found']} where {check['expected']} is expected"
+            )
     folder = Path(job).parent / Path(data["output"]["path"]).parent
     click.echo(f"{'it holds' if done.holds else 'IT DOES NOT HOLD'}; report: {folder / 'verify.html'}")
     sys.exit(done.exit_code)
@@ -47,7 +60,9 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
 
 @click.command()
 @click.argument("job", type=click.Path())
-@click.option("--record", required=True, type=click.IntRange(min=1), help="Number of the record in the input, from 1.")
+@click.option(
+    "--record", required=True, type=click.IntRange(min=1), help="Number of the record in the input, from 1."
+)
 @click.option("--field", default="", help="One field only.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_settings
@@ -96,29 +111,47 @@ def diff_tables(old: str, new: str, decimal: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("job", type=click.Path())
-@click.option("--table", "tables", multiple=True, help="A site table to come, instead of the job's; repeatable.")
-@click.option("--old-table", "old_tables", multiple=True, help="A site table as it was, where the job's was edited; repeatable.")
+@click.option(
+    "--table", "tables", multiple=True, help="A site table to come, instead of the job's; repeatable."
+)
+@click.option(
+    "--old-table",
+    "old_tables",
+    multiple=True,
+    help="A site table as it was, where the job's was edited; repeatable.",
+)
 @click.option("--gj", default="", help="The GJ release to come (imported, not yet in use).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_settings
 def impact(
-    job: str, tables: tuple[str, ...], old_tables: tuple[str, ...], gj: str, as_json: bool, settings: tuple[str, ...]
+    job: str,
+    tables: tuple[str, ...],
+    old_tables: tuple[str, ...],
+    gj: str,
+    as_json: bool,
+    settings: tuple[str, ...],
 ) -> None:
-    """Say which codes and how many records of a job's input would change with other tables. Writes nothing."""
+    """Say which codes and how many records of a job's input would change with other tables. Writes
+    nothing."""
     import json
 
     from gaiji.tablediff import impact as run
 
-    found = run(job, tables=tables or None, old_tables=old_tables or None, gj=gj, overrides=overrides(settings))
+    found = run(
+        job, tables=tables or None, old_tables=old_tables or None, gj=gj, overrides=overrides(settings)
+    )
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for row in found["codes"]:
-        click.echo(f"{row['code']:8} {row['occurrences']:>10}  {_meaning(row['old'])} -> {_meaning(row['new'])}")
+        click.echo(
+            f"{row['code']:8} {row['occurrences']:>10}  {_meaning(row['old'])} -> {_meaning(row['new'])}"
+        )
     for name, count in found["fields"].items():
         click.echo(f"{name}: {count} records")
     click.echo(
-        f"{len(found['codes'])} codes differ; {found['records']['changed']} of {found['records']['read']} records would change"
+        f"{len(found['codes'])} codes differ; {found['records']['changed']} of "
+        f"{found['records']['read']} records would change"
     )
 
 

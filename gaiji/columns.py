@@ -30,7 +30,9 @@ Place = tuple[Any, Any, int, int]
 
 
 def default_width(spec: Field) -> int:
-    """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source, numbers all digits."""
+    """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source,
+    numbers all digits.
+    """
     if spec.type == "binary":
         return 22  # 20 digits of 8 bytes, sign and point
     return 2 * spec.length + (2 if spec.type in NUMERIC else 0) or 80
@@ -92,25 +94,42 @@ class Fields:
         place = self.place(batch, spec)
         total, longest = kernel_io.extent(*place)
         out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"])
-        offsets, counts, findings, special = self._run(program, batch.src, place, spec, states, out, longest, int(self.trim))
+        offsets, counts, findings, special = self._run(
+            program, batch.src, place, spec, states, out, longest, int(self.trim)
+        )
         plain = not special and not self.charset.spec.kind.startswith("utf")
         return Column(spec.name, out, offsets, plain), counts, findings
 
-    def units(self, batch: Batch, spec: Field, place: Place, states: bytearray) -> tuple[memoryview, array[int], array[int]]:
-        """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's end
-        in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
+    def units(
+        self, batch: Batch, spec: Field, place: Place, states: bytearray
+    ) -> tuple[memoryview, array[int], array[int]]:
+        """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's
+        end in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
         fields of one width is left out where texts are trimmed."""
-        program = self.charset.program(name_field=spec.role == "name", form=self.form, policy=self.policy, units=2)
+        program = self.charset.program(
+            name_field=spec.role == "name", form=self.form, policy=self.policy, units=2
+        )
         total, longest = kernel_io.extent(*place)
         out = self._buffer(f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"])
-        offsets, _, findings, _ = self._run(program, batch.src, place, spec, states, out, longest, int(self.trim))
+        offsets, _, findings, _ = self._run(
+            program, batch.src, place, spec, states, out, longest, int(self.trim)
+        )
         return memoryview(out)[: offsets[-1]].cast("I"), offsets, findings
 
     def _run(
-        self, program: kernel.Program, src: bytearray | bytes, place: Place, spec: Field, states: bytearray,
-        out: bytearray, longest: int, trim: int,
-    ) -> tuple[array[int], array[int], array[int], int]:  # fmt: skip
-        """Decode into ``out``, which grows as needed: row ends, counts, findings, whether a slow text was met."""
+        self,
+        program: kernel.Program,
+        src: bytearray | bytes,
+        place: Place,
+        spec: Field,
+        states: bytearray,
+        out: bytearray,
+        longest: int,
+        trim: int,
+    ) -> tuple[array[int], array[int], array[int], int]:
+        """Decode into ``out``, which grows as needed: row ends, counts, findings, whether a slow text was
+        met.
+        """
         starts, ends, offset, length = place
         rows = len(starts)
         slots, capacity = longest + 64, len(out)
@@ -126,14 +145,27 @@ class Fields:
             work = kernel.Work(src, out, findings, counts)
             work.o, work.n = o, n
             row = kernel.decode_rows(
-                program, work, mode, trim, carry, starts, ends, offset, length, states, offsets, row,
-                capacity - 8, slots,
-            )  # fmt: skip
+                program,
+                work,
+                mode,
+                trim,
+                carry,
+                starts,
+                ends,
+                offset,
+                length,
+                states,
+                offsets,
+                row,
+                capacity - 8,
+                slots,
+            )
             o, n, special = work.o, work.n, special or work.special
             if row >= rows:
                 return offsets, counts, findings[: n * K["FINDING"]], special
             del work  # its views would keep the buffers from growing
-            # Only what ran out grows: the text's buffer is used again for the next batch, and would double with each.
+            # Only what ran out grows: the text's buffer is used again for the next batch, and would double
+            # with each.
             if n + longest + 2 > slots:
                 slots = slots * 2
                 findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
@@ -145,13 +177,27 @@ class Fields:
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
         _, longest = kernel_io.extent(starts, ends, offset, length)
-        out, offsets = self._buffer(spec.name, rows * (2 * longest + 24) + 64), array("q", bytes(8 * rows + 8))
+        out, offsets = (
+            self._buffer(spec.name, rows * (2 * longest + 24) + 64),
+            array("q", bytes(8 * rows + 8)),
+        )
         bad = array("i", bytes(4 * rows))
         ascii_host = int(self.charset.spec.pad_single == 0x20)
         flagged = kernel_io.numbers(
-            batch.src, NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host, starts, ends,
-            offset, length, out, offsets, bad,
-        )  # fmt: skip
+            batch.src,
+            NUMERIC[spec.type],
+            spec.digits,
+            spec.scale,
+            int(spec.signed),
+            ascii_host,
+            starts,
+            ends,
+            offset,
+            length,
+            out,
+            offsets,
+            bad,
+        )
         counts = array("q", bytes(8 * K["N_COUNTS"]))
         findings = array("q")
         for row in range(rows) if flagged else ():
@@ -188,9 +234,21 @@ class Fields:
         findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))
         work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * K["N_COUNTS"])))
         kernel.decode_rows(
-            program, work, self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""), 0, 0, starts,
-            ends, offset, length, bytearray(rows), offsets, 0, capacity - 8, total + longest + 8,
-        )  # fmt: skip
+            program,
+            work,
+            self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""),
+            0,
+            0,
+            starts,
+            ends,
+            offset,
+            length,
+            bytearray(rows),
+            offsets,
+            0,
+            capacity - 8,
+            total + longest + 8,
+        )
         units = memoryview(out).cast("B")[: work.o].tobytes()
         codes = memoryview(units).cast("I")
         names = {c: self.charset.glyph_of(*code_of(c)) or "-" for c in set(codes)}
@@ -207,7 +265,11 @@ class Fields:
     @cached_property
     def _blank_units(self) -> frozenset[int]:
         """The source units that are spaces, as the glyph column sees them."""
-        return frozenset(value_of(c, size) for (size, c), e in self.charset.entries.items() if e.row.text in (" ", "\u3000"))
+        return frozenset(
+            value_of(c, size)
+            for (size, c), e in self.charset.entries.items()
+            if e.row.text in (" ", "\u3000")
+        )
 
     def overflow(self, rows: Sequence[int]) -> array[int]:
         """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""

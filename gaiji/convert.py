@@ -1,7 +1,7 @@
 """The main path: a job's input becomes standard-code output, a review queue and a manifest.
 
-Owns the order of the steps, batches on threads and the manifest. Each step itself lives a layer below: framing, layout,
-charset (kernel), sinks, sums, checkpoints, review queue.
+Owns the order of the steps, batches on threads and the manifest. Each step itself lives a layer below:
+framing, layout, charset (kernel), sinks, sums, checkpoints, review queue.
 """
 
 from __future__ import annotations
@@ -65,15 +65,20 @@ class Manifest:
 
 
 def convert(
-    job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, threads: int = 0, progress: bool = False,
-    resume: bool = False, checkpoints: bool = True,
-) -> Manifest:  # fmt: skip
+    job: Job | str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    threads: int = 0,
+    progress: bool = False,
+    resume: bool = False,
+    checkpoints: bool = True,
+) -> Manifest:
     """Run a job: file → framing → layout → charset → output, queue and manifest.
 
-    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal. ``resume``
-    goes on where an interrupted run of the same job left off, from its start where it left nothing; UsageError for a pipe,
-    ResumeError when the input, the output or a table has changed since. ``checkpoints``: keep what a later run needs to go
-    on. Errors leave no output under its final name.
+    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal.
+    ``resume`` goes on where an interrupted run of the same job left off, from its start where it left
+    nothing; UsageError for a pipe, ResumeError when the input, the output or a table has changed since.
+    ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its final name.
     """
     check_memory()
     run = Run(load_job(job, overrides) if not isinstance(job, Job) else job)
@@ -86,7 +91,8 @@ def convert(
 
 
 def check_queue(where: str | Path) -> None:
-    """A queue that cannot be used is an error before the first byte is converted; a new file is not made yet."""
+    """A queue that cannot be used is an error before the first byte is converted; a new file is not
+    made yet."""
     from gaiji.review.queue import open_queue
 
     if isinstance(where, str) or where.exists():
@@ -101,14 +107,20 @@ def _convert(run: Run, threads: int, progress: bool, kept: Checkpoint | None, ch
     files: list[Sink | Quarantine] = []
     try:
         files.append(sink := run.open_sink(kept))
-        files.append(quarantine := Quarantine(run.job.output_path, *((kept.quarantine, kept.quarantined) if kept else ())))
+        files.append(
+            quarantine := Quarantine(
+                run.job.output_path, *((kept.quarantine, kept.quarantined) if kept else ())
+            )
+        )
         totals = run.totals(kept)
         _write_records(run, points, sink, quarantine, totals, threads, progress)
         sink.commit()
         quarantine.commit()
         codes, waiting = run.fill_queue(totals)
         shrunk = run.shrink()
-        manifest = run.manifest(totals, sink, quarantine, (codes, waiting + shrunk.get("waiting", 0)), started)
+        manifest = run.manifest(
+            totals, sink, quarantine, (codes, waiting + shrunk.get("waiting", 0)), started
+        )
         manifest["shrink"] = shrunk
         _write_manifest(run.manifest_path, manifest, run.job.output_path)
     except BaseException as error:
@@ -130,7 +142,13 @@ def _convert(run: Run, threads: int, progress: bool, kept: Checkpoint | None, ch
 
 
 def _write_records(
-    run: Run, points: Checkpoints, sink: Sink, quarantine: Quarantine, totals: Totals, threads: int, progress: bool
+    run: Run,
+    points: Checkpoints,
+    sink: Sink,
+    quarantine: Quarantine,
+    totals: Totals,
+    threads: int,
+    progress: bool,
 ) -> None:
     """All records to their files, none of which has its name yet; the sums are checked."""
     with progress_bar(run.reader, progress) as advance:
@@ -156,9 +174,19 @@ def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> 
     """
     from gaiji.job import make_job
 
-    spec = {"path": str(path), "charset": charset, "format": source.pop("format", "fixed"), "layout": layout, **source}
+    spec = {
+        "path": str(path),
+        "charset": charset,
+        "format": source.pop("format", "fixed"),
+        "layout": layout,
+        **source,
+    }
     whole = not layout and spec["format"] != "csv"
-    fields = [{"name": "record", "offset": 0, "length": spec.get("record_length", 0) or 1 << 20, "role": "name"}] if whole else []
+    fields = (
+        [{"name": "record", "offset": 0, "length": spec.get("record_length", 0) or 1 << 20, "role": "name"}]
+        if whole
+        else []
+    )
     job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
     run = Run(job, keep_output=False)
     totals = run.totals()
@@ -184,7 +212,9 @@ class Run:
         self.charset = load_charset(name, tables, options=source["options"])
         if keep_output:
             self.pictures = self._pictures()
-        self.reader = Reader(job.file(source["path"]), self._framing(), quarantine=source["on_bad_record"] == "quarantine")
+        self.reader = Reader(
+            job.file(source["path"]), self._framing(), quarantine=source["on_bad_record"] == "quarantine"
+        )
         self._batches = iter(self.reader)
         self._first = next(self._batches, None)  # a CSV's header is known only now
         self.layout = self._layout()
@@ -193,9 +223,14 @@ class Run:
         self.sink: Sink | None = None
         self._src: bytearray | bytes = b""
         self.columns = Fields(
-            self.charset, self.fields, csv=source["format"] == "csv", form=job.target["form"], policy=job.policy,
-            trim=source["trim"] == "right", carry=source["shift"] == "carry",
-        )  # fmt: skip
+            self.charset,
+            self.fields,
+            csv=source["format"] == "csv",
+            form=job.target["form"],
+            policy=job.policy,
+            trim=source["trim"] == "right",
+            carry=source["shift"] == "carry",
+        )
         self.findings = Findings(self.columns, job)
         self.shrink_policy = self._policy()
 
@@ -212,9 +247,17 @@ class Run:
                 for byte in area.lead:
                     lead[byte] = 1
         return Framing(
-            source["format"], length, source["newline"], source["blocked"], source["delimiter"], source["quote"],
-            source["header"], 2 if kind.startswith("utf-16") else 1, kind == "utf-16-be", bytes(lead),
-        )  # fmt: skip
+            source["format"],
+            length,
+            source["newline"],
+            source["blocked"],
+            source["delimiter"],
+            source["quote"],
+            source["header"],
+            2 if kind.startswith("utf-16") else 1,
+            kind == "utf-16-be",
+            bytes(lead),
+        )
 
     def _layout(self) -> Layout:
         job, source = self.job, self.job.source
@@ -223,10 +266,14 @@ class Run:
             layout = for_header(names or self._column_names(), preset=source["preset"] or None)
         elif source["layout"]:
             layout = load_layout(
-                job.file(source["layout"]), record_length=source["record_length"] or None, redefines=source["redefines"]
+                job.file(source["layout"]),
+                record_length=source["record_length"] or None,
+                redefines=source["redefines"],
             )
         else:
-            layout = layout_from_fields(list(job.fields), path=job.path, record_length=source["record_length"] or None)
+            layout = layout_from_fields(
+                list(job.fields), path=job.path, record_length=source["record_length"] or None
+            )
         if job.fields and (source["layout"] or source["format"] == "csv"):
             layout = override_fields(layout, job.fields, path=job.path)
         return with_roles(layout, source["roles"], path=job.path)
@@ -239,16 +286,20 @@ class Run:
         key = self.job.review["key"]
         if key and key not in {f.name for f in self.fields}:
             raise JobError(
-                f"names the field {key[:40]!r}, which the layout does not have", path=self.job.path, key="review.key",
+                f"names the field {key[:40]!r}, which the layout does not have",
+                path=self.job.path,
+                key="review.key",
                 next=_closest(key, [f.name for f in self.fields]),
-            )  # fmt: skip
+            )
         length = self.reader.framing.record_length
         for spec in self.fields:
             if self.reader.framing.format == "fixed" and spec.offset + spec.length > length:
                 raise LayoutError(
-                    f"ends at byte {spec.offset + spec.length}, records have {length}", path=self.layout.path,
-                    field=spec.name, next="correct record_length in [source], or the layout",
-                )  # fmt: skip
+                    f"ends at byte {spec.offset + spec.length}, records have {length}",
+                    path=self.layout.path,
+                    field=spec.name,
+                    next="correct record_length in [source], or the layout",
+                )
             if spec.type in ("mixed", "dbcs", "sbcs"):
                 self.charset.mode(spec.type)
 
@@ -261,24 +312,39 @@ class Run:
         """UsageError when a run shall go on that never can."""
         if wanted and not self.resumable:
             raise UsageError(
-                "a pipe cannot be gone on with" if not self.reader.regular else "a stream cannot be gone on with",
-                where=self.job.path, next="run again without --resume, or use files",
-            )  # fmt: skip
+                "a pipe cannot be gone on with"
+                if not self.reader.regular
+                else "a stream cannot be gone on with",
+                where=self.job.path,
+                next="run again without --resume, or use files",
+            )
 
     @cached_property
     def identity(self) -> dict[str, str]:
-        """What decides the output: an interrupted run can be gone on with only while all of it is the same."""
+        """What decides the output: an interrupted run can be gone on with only while all of it is the
+        same."""
         tables = [t.sha256 for t in (*self.charset.tables, *self.charset.sites)]
-        layout = [repr(self.reader.framing), *map(repr, self.fields)]  # how long records are decides where they are cut
+        layout = [
+            repr(self.reader.framing),
+            *map(repr, self.fields),
+        ]  # how long records are decides where they are cut
         return {
-            "version of gaiji": __version__, "job": self.job.digest, "table": _digest(tables), "layout": _digest(layout),
+            "version of gaiji": __version__,
+            "job": self.job.digest,
+            "table": _digest(tables),
+            "layout": _digest(layout),
             "repertoire": self.charset.repertoire.version,
-        }  # fmt: skip
+        }
 
     def facts(self) -> dict[str, object]:
         """What events tell of the run."""
         job = Path(self.job.path).name
-        return {"job": job, "input": self.job.source["path"], "output": self.job.output["path"], "charset": self.charset.name}
+        return {
+            "job": job,
+            "input": self.job.source["path"],
+            "output": self.job.output["path"],
+            "charset": self.charset.name,
+        }
 
     def go_on(self, start: Start) -> None:
         """Read from ``start`` on."""
@@ -290,9 +356,15 @@ class Run:
         output = self.job.output
         widths = {c: output["widths"].get(c, self._width(c)) for c in self.column_names}
         self.sink = open_sink(
-            self.job.output_path, self.job.output_format, self.column_names, bom=output["bom"],
-            crlf=output["newline"] == "crlf", widths=widths, encoding=output["encoding"], kept=kept.output if kept else None,
-        )  # fmt: skip
+            self.job.output_path,
+            self.job.output_format,
+            self.column_names,
+            bom=output["bom"],
+            crlf=output["newline"] == "crlf",
+            widths=widths,
+            encoding=output["encoding"],
+            kept=kept.output if kept else None,
+        )
         self.columns.reuse = self.sink.copies
         return self.sink
 
@@ -352,16 +424,21 @@ class Run:
             try:
                 totals.go_on(kept.totals)
             except (KeyError, TypeError, ValueError) as error:
-                raise ResumeError("has a damaged checkpoint", where=self.job.path, next="run again without --resume") from error
+                raise ResumeError(
+                    "has a damaged checkpoint", where=self.job.path, next="run again without --resume"
+                ) from error
         return totals
 
     def fill_queue(self, totals: Totals) -> tuple[int, int]:
-        """Put the findings of name, kana and address fields into the queue; returns (codes, those that wait)."""
+        """Put the findings of name, kana and address fields into the queue; returns (codes, those that
+        wait)."""
         from gaiji.review.queue import Item, Sample, open_queue
 
         items: dict[tuple[str, Reason], Item] = {}
         place = {spec.name: i for i, spec in enumerate(self.fields)}
-        for (name, role, code, reason), hit in sorted(totals.hits.items(), key=lambda kv: (kv[0][2:], place[kv[0][0]])):
+        for (name, role, code, reason), hit in sorted(
+            totals.hits.items(), key=lambda kv: (kv[0][2:], place[kv[0][0]])
+        ):
             if role not in REVIEWED_ROLES:
                 continue
             found = items.setdefault(
@@ -401,14 +478,18 @@ class Run:
 
     @property
     def shrunk_paths(self) -> list[Path]:
-        """Where the output goes that is written for another system, and its way back; none where none is wanted."""
+        """Where the output goes that is written for another system, and its way back; none where none is
+        wanted.
+        """
         if self.shrink_policy is None:
             return []
         out, to = self.job.output_path, self.shrink_policy.to
         return [out.with_name(f"{out.stem}.{to}{out.suffix}"), out.with_name(f"{out.stem}.{to}.side.tsv")]
 
     def shrink(self) -> dict[str, Any]:
-        """Write the output again in the characters of another system, with its way back; what the manifest says of it."""
+        """Write the output again in the characters of another system, with its way back; what the manifest
+        says of it.
+        """
         if self.shrink_policy is None:
             return {}
         from gaiji.shrinkfile import shrink_file
@@ -418,13 +499,22 @@ class Run:
         columns = [f.name for f in self.fields if f.role in ("name", "address")]
         context = "field" if self.job.review["context"] == "field" else "none"
         done = shrink_file(
-            out, shrunk, side, policy=self.shrink_policy, columns=columns, key=self.job.review["key"],
-            queue=self.job.queue_where, context=context,
-        )  # fmt: skip
+            out,
+            shrunk,
+            side,
+            policy=self.shrink_policy,
+            columns=columns,
+            key=self.job.review["key"],
+            queue=self.job.queue_where,
+            context=context,
+        )
         return {
-            "to": self.shrink_policy.to, "files": [_described(shrunk), _described(side)], "changed": done.changed,
-            "findings": done.findings, "waiting": done.waiting,
-        }  # fmt: skip
+            "to": self.shrink_policy.to,
+            "files": [_described(shrunk), _described(side)],
+            "changed": done.changed,
+            "findings": done.findings,
+            "waiting": done.waiting,
+        }
 
     def _pictures(self) -> dict[str, list[Picture]]:
         """The town's 外字 pictures by code, where the job names a source of them."""
@@ -449,8 +539,14 @@ class Run:
         return hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest() if entry else ""
 
     def _entry(self, code: str) -> Entry | None:
-        decimal = self.charset.spec.kind == "decimal" and len(code) > 2  # a byte that is no digit is told in hex
-        return self.charset.entries.get((len(code), int(code)) if decimal else (len(code) // 2, int(code, 16))) if code else None
+        decimal = (
+            self.charset.spec.kind == "decimal" and len(code) > 2
+        )  # a byte that is no digit is told in hex
+        return (
+            self.charset.entries.get((len(code), int(code)) if decimal else (len(code) // 2, int(code, 16)))
+            if code
+            else None
+        )
 
     # -- reports ----------------------------------------------------------------------------------
 
@@ -462,10 +558,17 @@ class Run:
     def report(self, totals: Totals) -> dict[str, Any]:
         """Records, fields and findings: the part of the manifest that ``scan`` shares."""
         return {
-            "input": {"path": self.job.source["path"], "bytes": self.reader.count, "sha256": self.reader.sha256},
+            "input": {
+                "path": self.job.source["path"],
+                "bytes": self.reader.count,
+                "sha256": self.reader.sha256,
+            },
             "charset": {"name": self.charset.name, "options": self.charset.options},
             "records": {
-                "read": self.reader.records, "written": totals.written, "dropped": totals.dropped, "quarantined": totals.bad,
+                "read": self.reader.records,
+                "written": totals.written,
+                "dropped": totals.dropped,
+                "quarantined": totals.bad,
             },
             "fields": {
                 spec.name: _field_report(spec, counts)
@@ -475,7 +578,7 @@ class Run:
                 {"field": name, "role": role, "code": code, "reason": reason.label, "count": hit.count}
                 for (name, role, code, reason), hit in sorted(totals.hits.items())
             ],
-        }  # fmt: skip
+        }
 
     def manifest(
         self, totals: Totals, sink: Sink, quarantine: Quarantine, codes: tuple[int, int], started: str
@@ -488,7 +591,11 @@ class Run:
             "repertoire": self.charset.repertoire.version,
             "output": sink.describe() | {"path": self.job.output["path"]},
             "quarantine": quarantine.describe(),
-            "review": {"queue": self.job.review["queue"] or "review.sqlite", "codes": codes[0], "waiting": codes[1]},
+            "review": {
+                "queue": self.job.review["queue"] or "review.sqlite",
+                "codes": codes[0],
+                "waiting": codes[1],
+            },
             "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
             "started": started,
             "finished": _now(),
@@ -499,11 +606,15 @@ class Run:
 
 
 def _with_byte_order(charset: str, path: str) -> str:
-    """``unicode`` as unicode-le or unicode-be, by the mark at the start of the input (big-endian without one)."""
+    """``unicode`` as unicode-le or unicode-be, by the mark at the start of the input (big-endian without
+    one).
+    """
     if charset != "unicode":
         return charset
     if path == "-":
-        raise UsageError("the byte order of standard input cannot be known beforehand", next="use unicode-le or unicode-be")
+        raise UsageError(
+            "the byte order of standard input cannot be known beforehand", next="use unicode-le or unicode-be"
+        )
     file = Input(path)
     try:
         return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
@@ -511,7 +622,9 @@ def _with_byte_order(charset: str, path: str) -> str:
         file.close()
 
 
-def _in_order(work: Callable[[Batch], Converted], batches: Iterator[Batch], threads: int) -> Iterator[Converted]:
+def _in_order(
+    work: Callable[[Batch], Converted], batches: Iterator[Batch], threads: int
+) -> Iterator[Converted]:
     """Results in input order, computed on threads, with a bounded number of batches in flight."""
     if threads <= 1:
         yield from map(work, batches)
@@ -547,16 +660,26 @@ def _field_report(spec: Field, counts: array[int]) -> dict[str, Any]:
     by_reason = flagged(counts)
     units = counts[K["UNITS"]]
     return {
-        "role": spec.role, "type": spec.type, "bytes": counts[K["BYTES"]], "units": units,
-        "mapped": counts[K["MAPPED_UNITS"]], "passed": counts[K["PASSED_UNITS"]], "flagged": by_reason,
+        "role": spec.role,
+        "type": spec.type,
+        "bytes": counts[K["BYTES"]],
+        "units": units,
+        "mapped": counts[K["MAPPED_UNITS"]],
+        "passed": counts[K["PASSED_UNITS"]],
+        "flagged": by_reason,
         "trimmed": counts[K["TRIMMED_UNITS"]],
-        "reconciled": units == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(by_reason.values()),
-    }  # fmt: skip
+        "reconciled": units
+        == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(by_reason.values()),
+    }
 
 
 def _described(path: Path) -> dict[str, object]:
     with path.open("rb") as file:
-        return {"path": path.name, "bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {
+            "path": path.name,
+            "bytes": path.stat().st_size,
+            "sha256": hashlib.file_digest(file, "sha256").hexdigest(),
+        }
 
 
 def _write_manifest(path: Path, data: Mapping[str, Any], output: Path) -> None:

@@ -39,24 +39,60 @@ MAX_NAME = 64
 MAX_PICTURE = 64
 
 _USAGES = {
-    "DISPLAY": "display", "DISPLAY-1": "dbcs", "NATIONAL": "dbcs",
-    "COMP-3": "packed", "COMPUTATIONAL-3": "packed", "PACKED-DECIMAL": "packed",
-    "COMP": "binary", "COMPUTATIONAL": "binary", "COMP-4": "binary", "COMPUTATIONAL-4": "binary",
-    "COMP-5": "binary", "COMPUTATIONAL-5": "binary", "BINARY": "binary",
-}  # fmt: skip
+    "DISPLAY": "display",
+    "DISPLAY-1": "dbcs",
+    "NATIONAL": "dbcs",
+    "COMP-3": "packed",
+    "COMPUTATIONAL-3": "packed",
+    "PACKED-DECIMAL": "packed",
+    "COMP": "binary",
+    "COMPUTATIONAL": "binary",
+    "COMP-4": "binary",
+    "COMPUTATIONAL-4": "binary",
+    "COMP-5": "binary",
+    "COMPUTATIONAL-5": "binary",
+    "BINARY": "binary",
+}
 _SIZED = {"BINARY-CHAR": (1, 3), "BINARY-SHORT": (2, 5), "BINARY-LONG": (4, 10), "BINARY-DOUBLE": (8, 19)}
 _REFUSED_USAGES = {
-    "COMP-1": "floating point", "COMPUTATIONAL-1": "floating point", "COMP-2": "floating point",
-    "COMPUTATIONAL-2": "floating point", "FLOAT-SHORT": "floating point", "FLOAT-LONG": "floating point",
-    "COMP-X": "a Micro Focus form", "COMPUTATIONAL-X": "a Micro Focus form", "COMP-6": "a Micro Focus form",
-    "INDEX": "a machine index", "POINTER": "an address", "PROCEDURE-POINTER": "an address",
-    "FUNCTION-POINTER": "an address", "OBJECT": "an object reference", "BIT": "bits",
-}  # fmt: skip
+    "COMP-1": "floating point",
+    "COMPUTATIONAL-1": "floating point",
+    "COMP-2": "floating point",
+    "COMPUTATIONAL-2": "floating point",
+    "FLOAT-SHORT": "floating point",
+    "FLOAT-LONG": "floating point",
+    "COMP-X": "a Micro Focus form",
+    "COMPUTATIONAL-X": "a Micro Focus form",
+    "COMP-6": "a Micro Focus form",
+    "INDEX": "a machine index",
+    "POINTER": "an address",
+    "PROCEDURE-POINTER": "an address",
+    "FUNCTION-POINTER": "an address",
+    "OBJECT": "an object reference",
+    "BIT": "bits",
+}
 _CLAUSES = {
-    "REDEFINES", "PIC", "PICTURE", "USAGE", "OCCURS", "SIGN", "LEADING", "TRAILING", "SYNC", "SYNCHRONIZED",
-    "JUST", "JUSTIFIED", "BLANK", "VALUE", "VALUES", "EXTERNAL", "GLOBAL",
-    *_USAGES, *_SIZED, *_REFUSED_USAGES,
-}  # fmt: skip
+    "REDEFINES",
+    "PIC",
+    "PICTURE",
+    "USAGE",
+    "OCCURS",
+    "SIGN",
+    "LEADING",
+    "TRAILING",
+    "SYNC",
+    "SYNCHRONIZED",
+    "JUST",
+    "JUSTIFIED",
+    "BLANK",
+    "VALUE",
+    "VALUES",
+    "EXTERNAL",
+    "GLOBAL",
+    *_USAGES,
+    *_SIZED,
+    *_REFUSED_USAGES,
+}
 _BARE = {"SYNC", "SYNCHRONIZED", "JUST", "JUSTIFIED", "IS", "EXTERNAL", "GLOBAL"}
 _CONTINUES_OCCURS = {"ASCENDING", "DESCENDING", "INDEXED", "DEPENDING"}
 _AFTER_NAMES = _CLAUSES | _CONTINUES_OCCURS
@@ -64,9 +100,13 @@ _LISTING = {"EJECT", "SKIP1", "SKIP2", "SKIP3"}
 _FOREIGN = {"COPY", "REPLACE", "EXEC", "PROCEDURE", "-INC", "++INCLUDE"}
 
 # A literal with its optional type prefix, a word (a point or comma inside it does not end it), or a point.
-_TOKEN = regex.compile(r"""(?:[A-Za-z]{0,2}+(?:"(?:[^"]|"")*+"|'(?:[^']|'')*+'))|[^\s;,."']++(?:[.,]++[^\s;,."']++)*+|\.|["']""")
+_TOKEN = regex.compile(
+    r"""(?:[A-Za-z]{0,2}+(?:"(?:[^"]|"")*+"|'(?:[^']|'')*+'))|[^\s;,."']++(?:[.,]++[^\s;,."']++)*+|\.|["']"""
+)
 _SEQUENCE = regex.compile(r" {6}|[^ ]{6}|[0-9]{3,5} {1,3}")
-_SOURCE_FORMAT = regex.compile(r"(?i)(?:>>|\$SET )\s*+SOURCE\s*+(?:FORMAT)?+\s*+(?:IS\s|\()?+\s*+[\"']?+(FREE|FIXED)")
+_SOURCE_FORMAT = regex.compile(
+    r"(?i)(?:>>|\$SET )\s*+SOURCE\s*+(?:FORMAT)?+\s*+(?:IS\s|\()?+\s*+[\"']?+(FREE|FIXED)"
+)
 _SYMBOLS = {"CR", "DB", *"XA9NGSVPBZE0/+-*$¥\\.,"}
 _PICTURE = regex.compile(r"(CR|DB|[A-Z0-9/+\-*$¥\\.,])(?:\(([0-9]{1,9})\))?")
 
@@ -140,9 +180,13 @@ def read_copybook(
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise LayoutError(f"cannot be read: {error.strerror}", path=path, next="give the path of a copybook") from error
+        raise LayoutError(
+            f"cannot be read: {error.strerror}", path=path, next="give the path of a copybook"
+        ) from error
     if len(raw) > MAX_BYTES:
-        raise LayoutError("is bigger than 1 MiB", path=path, next="give the copybook of one record, not a program")
+        raise LayoutError(
+            "is bigger than 1 MiB", path=path, next="give the copybook of one record, not a program"
+        )
     for encoding in ("utf-8-sig", "cp932"):
         try:
             text = raw.decode(encoding)
@@ -151,7 +195,9 @@ def read_copybook(
             continue
     else:
         raise LayoutError("is neither UTF-8 nor Shift_JIS", path=path, next="save it as UTF-8")
-    return parse_copybook(text, path=path, redefines=redefines, roles=roles, depending=depending, format=format)
+    return parse_copybook(
+        text, path=path, redefines=redefines, roles=roles, depending=depending, format=format
+    )
 
 
 def parse_copybook(
@@ -187,9 +233,10 @@ def parse_copybook(
     _place(root, 0)
     if root.named_leaves > MAX_FIELDS:
         raise LayoutError(
-            f"expands to {root.named_leaves:,} fields, more than {MAX_FIELDS:,}", path=where,
+            f"expands to {root.named_leaves:,} fields, more than {MAX_FIELDS:,}",
+            path=where,
             next="describe the tables that you do not need as FILLER",
-        )  # fmt: skip
+        )
     if not root.named_leaves:
         raise LayoutError("describes no field", path=where, next="give a copybook with a named PICTURE item")
     return _fields(root, roles or {}, where), root.size
@@ -205,9 +252,11 @@ def _tokens(text: str, format: str, path: str) -> Iterator[Token]:
             token = found[0]
             if token in "\"'":
                 raise LayoutError(
-                    "a literal has no closing quote", path=path, line=number,
+                    "a literal has no closing quote",
+                    path=path,
+                    line=number,
                     next="close it, or continue it with - in column 7",
-                )  # fmt: skip
+                )
             yield Token(token, number)
 
 
@@ -227,12 +276,16 @@ def _logical_lines(text: str, format: str, path: str) -> Iterator[tuple[int, str
             continue
         if indicator not in (" ", "-"):
             raise LayoutError(
-                f"column 7 holds {indicator!r}", path=path, line=number,
+                f"column 7 holds {indicator!r}",
+                path=path,
+                line=number,
                 next="remove debugging and directive lines; a comment has * there",
-            )  # fmt: skip
+            )
         if indicator == "-":
             if not parts:
-                raise LayoutError("a continuation continues nothing", path=path, line=number, next="clear column 7")
+                raise LayoutError(
+                    "a continuation continues nothing", path=path, line=number, next="clear column 7"
+                )
             body = body.lstrip()
             body = body[1:] if quote and body.startswith(quote) else body
             parts[-1] = parts[-1] if quote else parts[-1].rstrip()
@@ -365,10 +418,18 @@ class _Entry:
 
     def _clauses(self) -> None:
         readers = {
-            "REDEFINES": self._redefines, "PIC": self._picture, "PICTURE": self._picture,
-            "USAGE": self._usage, "OCCURS": self._occurs, "SIGN": self._sign, "LEADING": self._sign,
-            "TRAILING": self._sign, "VALUE": self._value, "VALUES": self._value, "BLANK": self._blank,
-        }  # fmt: skip
+            "REDEFINES": self._redefines,
+            "PIC": self._picture,
+            "PICTURE": self._picture,
+            "USAGE": self._usage,
+            "OCCURS": self._occurs,
+            "SIGN": self._sign,
+            "LEADING": self._sign,
+            "TRAILING": self._sign,
+            "VALUE": self._value,
+            "VALUES": self._value,
+            "BLANK": self._blank,
+        }
         while token := self._peek():
             word = token.word
             if word in readers:
@@ -381,13 +442,17 @@ class _Entry:
                 self._pass("LEFT", "RIGHT")
             else:
                 best = process.extractOne(word, sorted(_CLAUSES), score_cutoff=70)
-                advice = f"did you mean {best[0]}?" if best else "remove the clause, or end the entry with a point"
+                advice = (
+                    f"did you mean {best[0]}?" if best else "remove the clause, or end the entry with a point"
+                )
                 raise self._error(f"the clause {word[:30]!r} is not known", advice)
 
     def _name(self) -> str:
         text = self._take("a name").text
         if set(text) & set(":().,=\"'"):
-            raise self._error(f"{text[:30]!r} is not a data name", "replace placeholders of COPY … REPLACING first")
+            raise self._error(
+                f"{text[:30]!r} is not a data name", "replace placeholders of COPY … REPLACING first"
+            )
         if len(text) > MAX_NAME:
             raise self._error(f"a data name has more than {MAX_NAME} characters", "shorten it")
         return "" if text.upper() == "FILLER" else text
@@ -470,7 +535,9 @@ class _Entry:
     def _number(self) -> int:
         text = self._take("a number").text
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
-            raise self._error(f"expected a number, found {text[:20]!r}", "write the count of occurrences as digits")
+            raise self._error(
+                f"expected a number, found {text[:20]!r}", "write the count of occurrences as digits"
+            )
         return int(text)
 
     def _peek(self) -> Token | None:
@@ -515,9 +582,10 @@ def _choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
         best = process.extractOne(unknown[0], areas, processor=str.upper, score_cutoff=55)
         every = f"redefined here: {', '.join(areas[:20])}" if areas else "nothing is redefined here"
         raise LayoutError(
-            f"redefines names {unknown[0][:40]!r}, which no item redefines", path=path,
+            f"redefines names {unknown[0][:40]!r}, which no item redefines",
+            path=path,
             next=f"did you mean {best[0]!r}?" if best else every,
-        )  # fmt: skip
+        )
 
 
 def _choose_record(root: Item, records: list[Item], chosen: Mapping[str, str], used: set[str]) -> None:
@@ -529,14 +597,20 @@ def _choose_record(root: Item, records: list[Item], chosen: Mapping[str, str], u
     used.add(first)
     if first not in chosen:
         raise LayoutError(
-            f"has {len(records)} records ({', '.join(names[:8])})", path=root.path, line=records[1].line,
+            f"has {len(records)} records ({', '.join(names[:8])})",
+            path=root.path,
+            line=records[1].line,
             next=f'keep one, or choose: redefines = {{ "{names[0]}" = "{names[0]}" }}',
-        )  # fmt: skip
+        )
     kept = next((item for item in records if item.name.upper() == chosen[first]), None)
     if kept is None:
-        raise records[0].error(f"{chosen[first][:40]!r} is not a record here", f"use one of: {', '.join(names)}")
+        raise records[0].error(
+            f"{chosen[first][:40]!r} is not a record here", f"use one of: {', '.join(names)}"
+        )
     alias = {kept.name.upper()}  # an 01 that redefines the one kept stays with it
-    root.children = [item for item in root.children if item is kept or (item.redefines and item.redefines.upper() in alias)]
+    root.children = [
+        item for item in root.children if item is kept or (item.redefines and item.redefines.upper() in alias)
+    ]
 
 
 def _families(parent: Item) -> list[list[Item]]:
@@ -652,15 +726,21 @@ def _pictured(item: Item, usage: str) -> Leaf:
     if not count:
         raise item.error(f"PICTURE {item.picture} has no characters", "check its symbols")
     if "P" in letters:
-        raise item.error("the P of a PICTURE (scaling) is not supported", "write the number as 9(n), scale it later")
+        raise item.error(
+            "the P of a PICTURE (scaling) is not supported", "write the number as 9(n), scale it later"
+        )
     if letters & {"N", "G"}:
         if letters - {"N", "G", "B"} or usage not in ("display", "dbcs"):
-            raise item.error(f"PICTURE {item.picture[:40]} mixes double-byte and other data", "split the item")
+            raise item.error(
+                f"PICTURE {item.picture[:40]} mixes double-byte and other data", "split the item"
+            )
         return Leaf("dbcs", 2 * count)
     if letters <= {"9", "S", "V"}:
         return _numeric(item, usage, symbols)
     if usage != "display":
-        raise item.error(f"PICTURE {item.picture[:40]} is not numeric, its usage is", "correct one of the two")
+        raise item.error(
+            f"PICTURE {item.picture[:40]} is not numeric, its usage is", "correct one of the two"
+        )
     if letters <= {"X", "A", "9", "B", "0", "/"} and letters & {"X", "A"}:
         return Leaf("mixed", count)
     width = count + sum(n for symbol, n in symbols.items() if symbol in ("CR", "DB"))
@@ -676,7 +756,9 @@ def _symbols(item: Item) -> dict[str, int]:
     while at < len(picture):
         found = _PICTURE.match(picture, at)
         if not found or found[1] not in _SYMBOLS:
-            raise item.error(f"PICTURE {picture[:40]} is wrong at {picture[at : at + 10]!r}", "check its symbols")
+            raise item.error(
+                f"PICTURE {picture[:40]} is wrong at {picture[at : at + 10]!r}", "check its symbols"
+            )
         counts[found[1]] = counts.get(found[1], 0) + int(found[2] or 1)
         at = found.end()
     for symbol, most in (("S", 1), ("V", 1)):
@@ -734,20 +816,33 @@ def _fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...
     for (_, _, offset, item), name in zip(found, _unique_names(found), strict=True):
         leaf = item.leaf
         assert leaf is not None  # _expand yields elementary items only
-        fields.append(Field(
-            name, offset, leaf.size, leaf.type, _role(name, item, roles, used), -1, leaf.scale, leaf.signed,
-            leaf.digits, item.line,
-        ))  # fmt: skip
+        fields.append(
+            Field(
+                name,
+                offset,
+                leaf.size,
+                leaf.type,
+                _role(name, item, roles, used),
+                -1,
+                leaf.scale,
+                leaf.signed,
+                leaf.digits,
+                item.line,
+            )
+        )
     if unused := [pattern for pattern in roles if pattern not in used]:
         best = process.extractOne(_lower(unused[0]), [f.name for f in fields], score_cutoff=55)
         raise LayoutError(
-            f"roles names {unused[0][:40]!r}, which fits no field", path=path,
+            f"roles names {unused[0][:40]!r}, which fits no field",
+            path=path,
             next=f"did you mean {best[0]!r}?" if best else "give a field name, or a pattern like *-simei",
-        )  # fmt: skip
+        )
     return tuple(fields)
 
 
-def _expand(item: Item, shift: int, groups: tuple[str, ...], occurrence: str) -> Iterator[tuple[tuple[str, ...], str, int, Item]]:
+def _expand(
+    item: Item, shift: int, groups: tuple[str, ...], occurrence: str
+) -> Iterator[tuple[tuple[str, ...], str, int, Item]]:
     """(groups, name with occurrence numbers, offset, item) of every named elementary item."""
     if not item.named_leaves:
         return
@@ -800,4 +895,6 @@ def _lower(name: str) -> str:
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:
     if value not in values:
-        raise LayoutError(f"{name} cannot be {str(value)[:40]!r}", path=path, next=f"use {' or '.join(values)}")
+        raise LayoutError(
+            f"{name} cannot be {str(value)[:40]!r}", path=path, next=f"use {' or '.join(values)}"
+        )

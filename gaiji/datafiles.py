@@ -53,4 +53,6 @@ def _data_dir(checkout: Path, package: str, marker: str) -> Path:
     for location in (spec.submodule_search_locations if spec else None) or ():
         if (Path(location) / marker).is_dir():
             return Path(location)
-    raise GaijiError(f"the data package {package} is missing", where=str(checkout), next="install gaiji again")
+    raise GaijiError(
+        f"the data package {package} is missing", where=str(checkout), next="install gaiji again"
+    )

@@ -1,7 +1,9 @@
-"""A database table's columns converted in chunks by key range: each chunk with its progress in one transaction.
+"""A database table's columns converted in chunks by key range: each chunk with its progress in one
+transaction.
 
-Owns chunks, progress, resuming and the comparison afterwards. A run that is killed goes on after its last whole chunk; when the
-job or a table changed since, it refuses. Decoding is in ``gaiji.columns``; findings are grouped in ``gaiji.findings``.
+Owns chunks, progress, resuming and the comparison afterwards. A run that is killed goes on after its last
+whole chunk; when the job or a table changed since, it refuses. Decoding is in ``gaiji.columns``; findings are
+grouped in ``gaiji.findings``.
 """
 
 from __future__ import annotations
@@ -32,25 +34,29 @@ from gaiji.sinks import Column
 
 _meta = sa.MetaData()
 RUN = sa.Table(
-    "gaiji_run", _meta,
+    "gaiji_run",
+    _meta,
     sa.Column("target", sa.String(128), primary_key=True),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False),
     sa.Column("row_count", sa.BigInteger, nullable=False),
     sa.Column("last_key", sa.Text, nullable=False),
-)  # fmt: skip
+)
 CHUNK = sa.Table(
-    "gaiji_chunk", _meta,
+    "gaiji_chunk",
+    _meta,
     sa.Column("target", sa.String(128), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("row_count", sa.BigInteger, nullable=False),
     sa.Column("report", sa.Text, nullable=False),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
 class DbReport:
-    """What is in the target: ``rows`` of which ``resumed`` were there before this run; counts by column; codes that wait."""
+    """What is in the target: ``rows`` of which ``resumed`` were there before this run; counts by column;
+    codes that wait.
+    """
 
     rows: int
     resumed: int
@@ -72,8 +78,9 @@ class _Chunk:
 def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = False) -> DbReport:
     """Convert a table as a job says, or go on where a run stopped.
 
-    ``restart`` drops what earlier runs wrote; ``dry_run`` converts and counts and writes nothing. GaijiError when the databases
-    cannot be used, UsageError when the target belongs to another job, DataError when counts do not reconcile.
+    ``restart`` drops what earlier runs wrote; ``dry_run`` converts and counts and writes nothing. GaijiError
+    when the databases cannot be used, UsageError when the target belongs to another job, DataError when
+    counts do not reconcile.
     """
     run = _Run(job if isinstance(job, DbJob) else load_db_job(job))
     begin = time.monotonic()
@@ -99,7 +106,8 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
 
 
 def verify_table(job: DbJob | str) -> int:
-    """Convert the source again and compare every cell and every key of the target; returns the rows that hold.
+    """Convert the source again and compare every cell and every key of the target; returns the rows that
+    hold.
 
     DataError names the first key that differs (the key, not the text).
     """
@@ -111,12 +119,19 @@ def verify_table(job: DbJob | str) -> int:
                 there = run.stored(writing, chunk.rows)
                 for wanted in chunk.rows:
                     if there.get(wanted[run.job.key]) != wanted:
-                        what = f"the row of {run.job.key} {str(wanted[run.job.key])[:40]!r} is not what the source gives"
+                        what = (
+                            f"the row of {run.job.key} {str(wanted[run.job.key])[:40]!r} is not what the "
+                            "source gives"
+                        )
                         raise DataError(what, where=run.job.target_table, next="convert again with --restart")
                 total += len(chunk.rows)
             kept = writing.execute(sa.select(sa.func.count()).select_from(run.table)).scalar_one()
             if kept != total:
-                raise DataError(f"has {kept} rows, the source {total}", where=run.job.target_table, next="convert with --restart")
+                raise DataError(
+                    f"has {kept} rows, the source {total}",
+                    where=run.job.target_table,
+                    next="convert with --restart",
+                )
             return total
     except sa.exc.SQLAlchemyError as error:
         raise run.error(error) from error
@@ -137,11 +152,15 @@ class _Run:
         self.digest = hashlib.sha256("\n".join(whole).encode()).hexdigest()
         try:
             self.source = sa.create_engine(job.source_url)
-            self.target = self.source if job.target_url == job.source_url else sa.create_engine(job.target_url)
+            self.target = (
+                self.source if job.target_url == job.source_url else sa.create_engine(job.target_url)
+            )
             with self.source.connect() as connection:
                 self.origin = sa.Table(job.source_table, sa.MetaData(), autoload_with=connection)
         except sa.exc.NoSuchTableError as error:
-            raise UsageError("is not in the source database", where=job.source_table, next="check source.table") from error
+            raise UsageError(
+                "is not in the source database", where=job.source_table, next="check source.table"
+            ) from error
         except sa.exc.SQLAlchemyError as error:
             raise self.error(error) from error
         except ImportError as error:
@@ -157,16 +176,22 @@ class _Run:
         cause = getattr(error, "orig", None) or error
         said = (str(cause).splitlines() or [""])[0][:120]
         return QueueError(
-            f"the database cannot be used: {type(cause).__name__}: {said}", where=_shown(self.job.target_url),
+            f"the database cannot be used: {type(cause).__name__}: {said}",
+            where=_shown(self.job.target_url),
             next="check the URL, the driver and the rights",
-        )  # fmt: skip
+        )
 
     def _reader(self, number: int) -> tuple[Fields, Findings]:
         column, common = self.job.columns[number], self.job.common
         fields = Fields(
-            self.charsets[number], [self.fields[number]], csv=True, form=common.target["form"], policy=common.policy,
-            trim=column.trim == "right", carry=False,
-        )  # fmt: skip
+            self.charsets[number],
+            [self.fields[number]],
+            csv=True,
+            form=common.target["form"],
+            policy=common.policy,
+            trim=column.trim == "right",
+            carry=False,
+        )
         fields.reuse = False
         return fields, Findings(fields, common)
 
@@ -175,32 +200,43 @@ class _Run:
         missing = [name for name in names if name not in self.origin.c]
         if missing:
             raise UsageError(
-                f"has no column {missing[0]!r}", where=self.job.source_table, next="check source.key and [[column]] name"
+                f"has no column {missing[0]!r}",
+                where=self.job.source_table,
+                next="check source.key and [[column]] name",
             )
         if not isinstance(self.origin.c[self.job.key].type, (sa.Integer, sa.String)):
             raise UsageError(
-                f"{self.job.key} is neither a whole number nor text", where=self.job.source_table, next="name another key"
+                f"{self.job.key} is neither a whole number nor text",
+                where=self.job.source_table,
+                next="name another key",
             )
         if self.job.source_table == self.job.target_table and self.target is self.source:
-            raise UsageError("is source and target at once", where=self.job.target_table, next="choose another target.table")
+            raise UsageError(
+                "is source and target at once",
+                where=self.job.target_table,
+                next="choose another target.table",
+            )
         with self.source.connect() as connection:
             inspector = sa.inspect(connection)
             unique = [inspector.get_pk_constraint(self.job.source_table)["constrained_columns"]]
             unique += [c["column_names"] for c in inspector.get_unique_constraints(self.job.source_table)]
         if [self.job.key] not in unique:
             raise UsageError(
-                f"{self.job.key} is neither primary key nor unique", where=self.job.source_table,
+                f"{self.job.key} is neither primary key nor unique",
+                where=self.job.source_table,
                 next="name a column in source.key that is; chunks and resuming go by it",
-            )  # fmt: skip
+            )
 
     @cached_property
     def table(self) -> sa.Table:
         """The target: the key and the converted columns."""
         key = self.origin.c[self.job.key]
         return sa.Table(
-            self.job.target_table, sa.MetaData(), sa.Column(self.job.key, key.type, primary_key=True, autoincrement=False),
+            self.job.target_table,
+            sa.MetaData(),
+            sa.Column(self.job.key, key.type, primary_key=True, autoincrement=False),
             *(sa.Column(column.to, sa.Text) for column in self.job.columns),
-        )  # fmt: skip
+        )
 
     # -- progress ---------------------------------------------------------------------------------
 
@@ -217,23 +253,35 @@ class _Run:
             if known is None:
                 if sa.inspect(connection).has_table(self.job.target_table):
                     raise UsageError(
-                        "is there already", where=self.job.target_table, next="choose another table, or use --restart"
+                        "is there already",
+                        where=self.job.target_table,
+                        next="choose another table, or use --restart",
                     )
                 self.table.create(connection)
-                begun = {"target": self.job.target_table, "digest": self.digest, "chunks": 0, "row_count": 0, "last_key": "null"}
+                begun = {
+                    "target": self.job.target_table,
+                    "digest": self.digest,
+                    "chunks": 0,
+                    "row_count": 0,
+                    "last_key": "null",
+                }
                 connection.execute(RUN.insert().values(**begun))
                 return 0, 0, None
         if known.digest != self.digest:
             raise UsageError(
-                "was begun with another job, other tables or another version", where=self.job.target_table,
+                "was begun with another job, other tables or another version",
+                where=self.job.target_table,
                 next="convert anew with --restart",
-            )  # fmt: skip
+            )
         return known.chunks, known.row_count, json.loads(known.last_key)
 
     def chunks(self, reading: sa.Connection, after: Any, first: int) -> Iterator[_Chunk]:
         """Rows in the order of the key, converted; ``first``: rows before ``after``."""
         key = self.origin.c[self.job.key]
-        wanted = [key, *(self.origin.c[column.name].label(f"c{n}") for n, column in enumerate(self.job.columns))]
+        wanted = [
+            key,
+            *(self.origin.c[column.name].label(f"c{n}") for n, column in enumerate(self.job.columns)),
+        ]
         while True:
             query = sa.select(*wanted).order_by(key).limit(self.job.chunk)
             rows = reading.execute(query if after is None else query.where(key > after)).all()
@@ -248,15 +296,20 @@ class _Run:
         last = json.dumps(chunk.rows[-1][self.job.key])
         with self.target.begin() as connection:
             moved = connection.execute(
-                RUN.update().where((RUN.c.target == self.job.target_table) & (RUN.c.chunks == done))
+                RUN.update()
+                .where((RUN.c.target == self.job.target_table) & (RUN.c.chunks == done))
                 .values(chunks=done + 1, row_count=RUN.c.row_count + len(chunk.rows), last_key=last)
-            )  # fmt: skip
+            )
             if moved.rowcount != 1:
-                raise GaijiError("another run writes to it", where=self.job.target_table, next="let that run end")
+                raise GaijiError(
+                    "another run writes to it", where=self.job.target_table, next="let that run end"
+                )
             self._insert(connection, chunk.rows)
             report = json.dumps(self.report_of(chunk), ensure_ascii=False)
             connection.execute(
-                CHUNK.insert().values(target=self.job.target_table, number=done, row_count=len(chunk.rows), report=report)
+                CHUNK.insert().values(
+                    target=self.job.target_table, number=done, row_count=len(chunk.rows), report=report
+                )
             )
 
     def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
@@ -273,7 +326,9 @@ class _Run:
                 copy.write_row([row[name] for name in names])
 
     def stored(self, writing: sa.Connection, rows: Sequence[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
-        """Key → the target's row, for the keys of these rows; a range for whole numbers, which all databases order alike."""
+        """Key → the target's row, for the keys of these rows; a range for whole numbers, which all databases
+        order alike.
+        """
         key = self.table.c[self.job.key]
         keys = [row[self.job.key] for row in rows]
         if isinstance(key.type, sa.Integer):
@@ -300,31 +355,46 @@ class _Run:
             made, count, found = fields.decode(batch, spec, bytearray(len(rows)))
             if count[K["BYTES"]] != len(src) - 1:
                 raise DataError(
-                    f"{count[K['BYTES']]} of {len(src) - 1} bytes accounted for", where=column.name, next="report this bug"
+                    f"{count[K['BYTES']]} of {len(src) - 1} bytes accounted for",
+                    where=column.name,
+                    next="report this bug",
                 )
-            grouped, _, failed = findings.group(batch, [(spec, found)] if found else [], [made, Column(self.job.key, *keys)])
+            grouped, _, failed = findings.group(
+                batch, [(spec, found)] if found else [], [made, Column(self.job.key, *keys)]
+            )
             if failed:
                 raise DataError(
-                    f"{failed[1].label} code {failed[2]}", where=f"{self.job.source_table}.{column.name} row {failed[3]}",
+                    f"{failed[1].label} code {failed[2]}",
+                    where=f"{self.job.source_table}.{column.name} row {failed[3]}",
                     next=f"map it in a site table, or choose another policy than fail for {failed[1].label}",
-                )  # fmt: skip
+                )
             hits += grouped
             counts.append(count)
             texts.append(_texts(made, cells))
         names = [column.to for column in self.job.columns]
-        out = [{self.job.key: row[0], **dict(zip(names, cells, strict=True))} for row, *cells in zip(rows, *texts, strict=True)]
+        out = [
+            {self.job.key: row[0], **dict(zip(names, cells, strict=True))}
+            for row, *cells in zip(rows, *texts, strict=True)
+        ]
         return _Chunk(out, counts, hits)
 
     # -- what it adds up to -----------------------------------------------------------------------
 
     def report_of(self, chunk: _Chunk) -> dict[str, Any]:
         """A chunk's counts and hits as plain data."""
-        hits = [[h.field.name, h.field.role, h.code, h.reason.label, h.count, h.records, h.samples] for h in chunk.hits]
+        hits = [
+            [h.field.name, h.field.role, h.code, h.reason.label, h.count, h.records, h.samples]
+            for h in chunk.hits
+        ]
         return {"rows": len(chunk.rows), "counts": [list(c) for c in chunk.counts], "hits": hits}
 
     def reports(self) -> list[dict[str, Any]]:
         with self.target.connect() as connection:
-            query = sa.select(CHUNK.c.report).where(CHUNK.c.target == self.job.target_table).order_by(CHUNK.c.number)
+            query = (
+                sa.select(CHUNK.c.report)
+                .where(CHUNK.c.target == self.job.target_table)
+                .order_by(CHUNK.c.number)
+            )
             return [json.loads(report) for (report,) in connection.execute(query)]
 
     def reconcile(self, reading: sa.Connection, reports: Sequence[dict[str, Any]]) -> None:
@@ -335,24 +405,34 @@ class _Run:
         counted = sum(report["rows"] for report in reports)
         if not source == there == counted:
             raise DataError(
-                f"{source} rows in the source, {there} in the target, {counted} counted", where=self.job.target_table,
+                f"{source} rows in the source, {there} in the target, {counted} counted",
+                where=self.job.target_table,
                 next="the source changed during the run: convert anew with --restart",
-            )  # fmt: skip
+            )
         for name, counts in self._columns(reports).items():
             if not counts["reconciled"]:
-                raise DataError("units in are not those accounted for", where=name, next="report this as a bug of gaiji")
+                raise DataError(
+                    "units in are not those accounted for", where=name, next="report this as a bug of gaiji"
+                )
 
     def _columns(self, reports: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         out = {}
         for number, column in enumerate(self.job.columns):
-            total = [sum(values) for values in zip(*(report["counts"][number] for report in reports), strict=True)]
+            total = [
+                sum(values) for values in zip(*(report["counts"][number] for report in reports), strict=True)
+            ]
             total = total or [0] * K["N_COUNTS"]
             flagged = {r.label: total[K["FLAGGED"] + r] for r in Reason if total[K["FLAGGED"] + r]}
             units, mapped, passed = (total[K[name]] for name in ("UNITS", "MAPPED_UNITS", "PASSED_UNITS"))
             out[column.to] = {
-                "charset": column.charset, "bytes": total[K["BYTES"]], "units": units, "mapped": mapped, "passed": passed,
-                "flagged": flagged, "reconciled": units == mapped + passed + sum(flagged.values()),
-            }  # fmt: skip
+                "charset": column.charset,
+                "bytes": total[K["BYTES"]],
+                "units": units,
+                "mapped": mapped,
+                "passed": passed,
+                "flagged": flagged,
+                "reconciled": units == mapped + passed + sum(flagged.values()),
+            }
         return out
 
     def fill_queue(self, reports: Sequence[dict[str, Any]]) -> int:
@@ -380,23 +460,34 @@ class _Run:
         finally:
             queue.close()
 
-    def summary(self, reports: Sequence[dict[str, Any]], resumed: int, begin: float, *, waiting: int) -> DbReport:
+    def summary(
+        self, reports: Sequence[dict[str, Any]], resumed: int, begin: float, *, waiting: int
+    ) -> DbReport:
         found: dict[tuple[str, str, str], int] = {}
         for report in reports:
             for name, _, code, reason, count, *_ in report["hits"]:
                 found[name, code, reason] = found.get((name, code, reason), 0) + count
-        findings = [{"column": n, "code": c, "reason": r, "count": count} for (n, c, r), count in sorted(found.items())]
+        findings = [
+            {"column": n, "code": c, "reason": r, "count": count}
+            for (n, c, r), count in sorted(found.items())
+        ]
         rows = sum(report["rows"] for report in reports)
         return DbReport(rows, resumed, time.monotonic() - begin, self._columns(reports), findings, waiting)
 
     def write_manifest(self, report: DbReport) -> None:
         tables = {t.id: t for charset in self.charsets for t in (*charset.tables, *charset.sites)}
         data = {
-            "source": self.job.source_table, "target": self.job.target_table, "key": self.job.key, "rows": report.rows,
-            "columns": report.columns, "findings": report.findings, "waiting": report.waiting, "job": {"sha256": self.job.digest},
+            "source": self.job.source_table,
+            "target": self.job.target_table,
+            "key": self.job.key,
+            "rows": report.rows,
+            "columns": report.columns,
+            "findings": report.findings,
+            "waiting": report.waiting,
+            "job": {"sha256": self.job.digest},
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables.values()],
             "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
-        }  # fmt: skip
+        }
         file = AtomicFile(self.job.manifest_path)
         try:
             file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
@@ -416,7 +507,9 @@ def _load(column: DbColumn, job: DbJob) -> Charset:
 
 def _standing(charset: Charset, code: str, reason: str) -> tuple[str, str]:
     """(candidates, basis) of a code: what the tables say of it now, as for files."""
-    size = (len(code), int(code)) if charset.spec.kind == "decimal" else (len(code) // 2, int(code or "0", 16))
+    size = (
+        (len(code), int(code)) if charset.spec.kind == "decimal" else (len(code) // 2, int(code or "0", 16))
+    )
     entry = charset.entries.get(size) if code else None
     if entry is None:
         return "", ""
@@ -436,7 +529,9 @@ def _cells(cells: Sequence[Any], column: DbColumn) -> tuple[bytearray, array[int
     """The cells' bytes one after the other, and where each begins and ends; nothing for NULL."""
     if any(isinstance(cell, str) for cell in cells) and not column.charset.startswith("unicode-utf8"):
         raise UsageError(
-            f"holds text, not bytes of {column.charset}", where=column.name, next="use charset unicode-utf8 for text columns"
+            f"holds text, not bytes of {column.charset}",
+            where=column.name,
+            next="use charset unicode-utf8 for text columns",
         )
     raw = [cell.encode() if isinstance(cell, str) else bytes(cell or b"") for cell in cells]
     src, ends = _joined(raw)

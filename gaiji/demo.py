@@ -22,7 +22,9 @@ JOBS = (
 
 def run_demo(folder: Path) -> Iterator[str]:
     """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where."""
-    shutil.copytree(samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out"))
+    shutil.copytree(
+        samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out")
+    )
     drawn = find_spec("PIL") is not None and find_spec("freetype") is not None
     for name, what in JOBS:
         manifest = convert(folder / name, overrides={} if drawn else {"review.pictures": ""})
@@ -37,7 +39,10 @@ def run_demo(folder: Path) -> Iterator[str]:
             opened.close()
         yield f"{what}: {data['records']['written']} records converted"
         yield f"  output:   {output}"
-        yield f"  queue:    {queue} ({manifest.to_review} codes wait for a clerk; as a sheet: {output.parent / 'review.csv'})"
+        yield (
+            f"  queue:    {queue} ({manifest.to_review} codes wait for a clerk; as a sheet: "
+            f"{output.parent / 'review.csv'})"
+        )
         yield f"  the names of the dump propose characters for {learned.proposed} of {learned.codes} codes"
         yield f"  manifest: {output.parent / 'manifest.json'}"
     if not drawn:

@@ -42,7 +42,8 @@ class Unmatched:
 def value_of(code: int, size: int) -> int:
     """A code and its bytes (digits) as the kernel holds them: 24 bits of code, four of size.
 
-    Numbers of eight digits reach beyond 24 bits; what is above counts on from 8 in the size, which nothing else uses.
+    Numbers of eight digits reach beyond 24 bits; what is above counts on from 8 in the size, which nothing
+    else uses.
     """
     return code + (size << 24)
 
@@ -70,12 +71,17 @@ def compile_codes(
     pad = recipe.pad_double[::-1] if recipe.kind == "utf-16-le" else recipe.pad_double
     planes, blob = _reads(recipe, reads)
     return kernel_encode.Codes(
-        _KINDS[recipe.kind], *tree.arrays(),
+        _KINDS[recipe.kind],
+        *tree.arrays(),
         recipe.shift_in[0] if shifted and recipe.shift_in else b"",
         recipe.shift_out[0] if shifted and recipe.shift_out else b"",
-        (recipe.pad_single, pad[0], pad[1]), planes, blob,
-        little=int(recipe.kind == "utf-16-le"), digits=recipe.digits, geta=geta,
-    )  # fmt: skip
+        (recipe.pad_single, pad[0], pad[1]),
+        planes,
+        blob,
+        little=int(recipe.kind == "utf-16-le"),
+        digits=recipe.digits,
+        geta=geta,
+    )
 
 
 class _Tree:
@@ -127,7 +133,9 @@ class _Tree:
         return self._pages, self._slots, keys, values, nexts
 
 
-def _reads(recipe: Recipe, units: Iterable[Unit]) -> tuple[tuple[array[int], bytes, array[int], bytes, array[int], bytes], bytes]:
+def _reads(
+    recipe: Recipe, units: Iterable[Unit]
+) -> tuple[tuple[array[int], bytes, array[int], bytes, array[int], bytes], bytes]:
     """Where each code's text stands, for single, double and triple codes; and all texts in one piece."""
     unicode_kind = recipe.kind.startswith("utf")
     wanted = list(units)
@@ -149,16 +157,26 @@ def _reads(recipe: Recipe, units: Iterable[Unit]) -> tuple[tuple[array[int], byt
     return (at[0], bytes(lengths[0]), at[1], bytes(lengths[1]), at[2], bytes(lengths[2])), bytes(blob) + b"\0"
 
 
-def encode_one(codes: kernel_encode.Codes, mode: int, text: str, width: int = -1) -> tuple[bytes, list[Unmatched]]:
+def encode_one(
+    codes: kernel_encode.Codes, mode: int, text: str, width: int = -1
+) -> tuple[bytes, list[Unmatched]]:
     """One text to bytes, padded or cut to ``width`` bytes (-1: as many as it needs)."""
     data = text.encode("utf-8", "surrogatepass")
     capacity = len(data) * 9 + max(width, 0) + 2 * E["SLACK"]
     out, findings = bytearray(capacity), array("q", bytes(8 * E["FINDING"] * (len(data) + 4)))
     pen = kernel_encode.Pen(data or b"\0", out, findings)
     kernel_encode.encode_rows(
-        codes, pen, mode, array("q", [0]), array("q", [len(data)]), array("q", [width]), array("q", [0, 0]), 0,
-        capacity, len(data) + 4,
-    )  # fmt: skip
+        codes,
+        pen,
+        mode,
+        array("q", [0]),
+        array("q", [len(data)]),
+        array("q", [width]),
+        array("q", [0, 0]),
+        0,
+        capacity,
+        len(data) + 4,
+    )
     found = []
     for i in range(0, pen.n * E["FINDING"], E["FINDING"]):
         _, offset, position, _, size, reason = findings[i : i + E["FINDING"]]

@@ -34,7 +34,9 @@ class UsageError(GaijiError):
 class TableError(GaijiError):
     """A mapping file is wrong. ``line`` and ``column`` count from 1; 0 means the whole file."""
 
-    def __init__(self, what: str, *, path: Path | str, line: int = 0, column: str = "", next: str = "") -> None:
+    def __init__(
+        self, what: str, *, path: Path | str, line: int = 0, column: str = "", next: str = ""
+    ) -> None:
         self.path = str(path)
         self.line = line
         self.column = column
@@ -53,7 +55,9 @@ class CharsetError(UsageError):
 class LayoutError(UsageError):
     """A layout or copybook does not describe the records it is used for."""
 
-    def __init__(self, what: str, *, path: Path | str = "", line: int = 0, field: str = "", next: str = "") -> None:
+    def __init__(
+        self, what: str, *, path: Path | str = "", line: int = 0, field: str = "", next: str = ""
+    ) -> None:
         self.path = str(path)
         self.line = line
         self.field = field
@@ -81,14 +85,7 @@ class RecordError(GaijiError):
     """
 
     def __init__(
-        self,
-        what: str,
-        *,
-        path: Path | str,
-        record: int,
-        offset: int,
-        raw: bytes = b"",
-        next: str = "",
+        self, what: str, *, path: Path | str, record: int, offset: int, raw: bytes = b"", next: str = ""
     ) -> None:
         self.path = str(path)
         self.record = record

@@ -22,7 +22,9 @@ from gaiji.model import Decoded, Field
 Part = dict[str, Any]
 
 
-def explain(job: Job | str | Path, record: int, *, field: str = "", overrides: Mapping[str, Any] | None = None) -> list[Part]:
+def explain(
+    job: Job | str | Path, record: int, *, field: str = "", overrides: Mapping[str, Any] | None = None
+) -> list[Part]:
     """The parts of a record's fields, in order; ``record`` counts from 1, ``field`` names one field only.
 
     Each part has: ``field``, ``offset`` (in the field), ``bytes`` (hex), ``kind`` (character, shift, number,
@@ -60,9 +62,13 @@ def _find(run: Run, record: int) -> tuple[Batch, int]:
                 break
         if any(bad.record == record for bad in batch.bad):
             raise UsageError(
-                f"record {record} could not be cut", where=run.job.path, next="see bad-records.tsv beside the output"
+                f"record {record} could not be cut",
+                where=run.job.path,
+                next="see bad-records.tsv beside the output",
             )
-    raise UsageError(f"there is no record {record}", where=run.job.path, next=f"the input has {run.reader.records}")
+    raise UsageError(
+        f"there is no record {record}", where=run.job.path, next=f"the input has {run.reader.records}"
+    )
 
 
 def _whole(run: Run, batch: Batch, row: int, spec: Field, raw: bytes) -> list[Part]:
@@ -76,13 +82,17 @@ def _whole(run: Run, batch: Batch, row: int, spec: Field, raw: bytes) -> list[Pa
         1,
     )
     column, _, findings = run.columns.decode(one, spec, bytearray(1))
-    part = _part(0, raw, "raw" if spec.type == "raw" else "number", bytes(column.data[: column.offsets[1]]).decode())
+    part = _part(
+        0, raw, "raw" if spec.type == "raw" else "number", bytes(column.data[: column.offsets[1]]).decode()
+    )
     part |= {"layer": "layout", "file": Path(run.layout.path or run.job.path).name, "line": spec.line}
     return [part | ({"reason": "illegal"} if findings else {})]
 
 
 def _text(run: Run, spec: Field, raw: bytes, state: int, *, keep: bool) -> tuple[list[Part], int]:
-    """A text field, fed byte by byte; returns the shift state at its end too. ``keep``: the next field goes on with it."""
+    """A text field, fed byte by byte; returns the shift state at its end too. ``keep``: the next field goes
+    on with it.
+    """
     shifted = run.charset.spec.kind == "shifted"
     decoder = run.charset.decoder(
         type=spec.type if shifted else "", role=spec.role, form=run.job.target["form"], policy=run.job.policy
@@ -96,7 +106,9 @@ def _text(run: Run, spec: Field, raw: bytes, state: int, *, keep: bool) -> tuple
         out = decoder.feed(raw[at : at + 1], final=end)
         stop = (at + 1 if not end else at) - decoder.held
         if end and keep and state:
-            out = Decoded(out.text, out.glyphs, out.codes, out.findings[:-1])  # an open shift is no finding here
+            out = Decoded(
+                out.text, out.glyphs, out.codes, out.findings[:-1]
+            )  # an open shift is no finding here
         parts += _units(run, decoder, raw, begin, stop, out)
         begin = stop
     return parts, state
@@ -126,12 +138,21 @@ def _size(run: Run, code: str) -> int:
     return len(code) if run.charset.spec.kind == "decimal" and len(code) > 2 else len(code) // 2
 
 
-def _character(run: Run, offset: int, raw: bytes, text: str, glyph: str | None, code: str, reasons: list[str]) -> Part:
+def _character(
+    run: Run, offset: int, raw: bytes, text: str, glyph: str | None, code: str, reasons: list[str]
+) -> Part:
     """A source character with the row that decided it."""
     charset = run.charset
     decimal = charset.spec.kind == "decimal" and len(code) > 2
     number = int(code) if decimal else int(code, 16)
-    size = next((s for s, c in charset.entries if c == number and (s == len(raw) or charset.spec.kind.startswith("utf"))), 0)
+    size = next(
+        (
+            s
+            for s, c in charset.entries
+            if c == number and (s == len(raw) or charset.spec.kind.startswith("utf"))
+        ),
+        0,
+    )
     rows = charset.explain(number, size) if size and "broken-shift" not in reasons else []
     part = _part(offset, raw, "character", text) | {"code": code, "glyph": glyph or ""}
     if rows:

@@ -1,6 +1,8 @@
-"""Output files that stand under their names only when they are whole, and how one that was interrupted is taken up again.
+"""Output files that stand under their names only when they are whole, and how one that was interrupted is
+taken up again.
 
-Owns temporary names, syncs, renames, digests of what was written, and the form of "cannot be written". Knows no format.
+Owns temporary names, syncs, renames, digests of what was written, and the form of "cannot be written". Knows
+no format.
 """
 
 from __future__ import annotations
@@ -81,7 +83,9 @@ class OutputFile(Protocol):
 
 
 def part_path(path: Path, output: Path | None = None) -> Path:
-    """Where a file of a run stands until it is whole: a fixed name, for runs that hold the lock of ``output``."""
+    """Where a file of a run stands until it is whole: a fixed name, for runs that hold the lock of
+    ``output``.
+    """
     name = f"{output.name}.{path.name}" if output else path.name
     return path.with_name(f".{name}.unfinished")
 
@@ -89,9 +93,9 @@ def part_path(path: Path, output: Path | None = None) -> Path:
 class AtomicFile:
     """A file that appears under its name only when ``commit`` is called, complete and synced.
 
-    Without ``part`` the temporary name is new and the file is for this process alone. With it the file can be gone on with
-    at ``kept``; ResumeError when what stands there is not what was kept. A file that was already complete and named then
-    needs only ``commit``.
+    Without ``part`` the temporary name is new and the file is for this process alone. With it the file can be
+    gone on with at ``kept``; ResumeError when what stands there is not what was kept. A file that was already
+    complete and named then needs only ``commit``.
     """
 
     def __init__(self, path: Path, *, part: Path | None = None, kept: Written | None = None) -> None:
@@ -103,7 +107,9 @@ class AtomicFile:
         self._flushed = 0
         self._failed: OSError | None = None
         self._named = False
-        self._final = Path(os.path.realpath(path)) if path.is_symlink() else path  # a link stays, what it names is replaced
+        self._final = (
+            Path(os.path.realpath(path)) if path.is_symlink() else path
+        )  # a link stays, what it names is replaced
         part = self._final.with_name(part.name) if part else None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +121,9 @@ class AtomicFile:
 
     def _open(self, part: Path | None, kept: Written | None) -> tuple[Path, IO[bytes]]:
         if part is None:
-            handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".part", dir=self._final.parent)
+            handle, name = tempfile.mkstemp(
+                prefix=f".{self.path.name}.", suffix=".part", dir=self._final.parent
+            )
             return Path(name), os.fdopen(handle, "wb", buffering=0)
         flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         if kept is None:
@@ -217,7 +225,9 @@ class AtomicFile:
 
 
 class Stream:
-    """Standard output, or a named pipe that somebody reads, as an output: it cannot be taken back, nor gone on with."""
+    """Standard output, or a named pipe that somebody reads, as an output: it cannot be taken back, nor gone
+    on with.
+    """
 
     def __init__(self, pipe: Path | None = None) -> None:
         self.size = 0
@@ -261,10 +271,14 @@ class Stream:
         try:
             act()
         except OSError as error:
-            with suppress(OSError, ValueError):  # what is still buffered has nowhere to go, also at the end of the process
+            with suppress(
+                OSError, ValueError
+            ):  # what is still buffered has nowhere to go, also at the end of the process
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
             raise OutputError(
-                f"cannot be written: {error.strerror or error}", where=self._where, next="read it to its end, or name a file"
+                f"cannot be written: {error.strerror or error}",
+                where=self._where,
+                next="read it to its end, or name a file",
             ) from error
 
 
@@ -285,12 +299,15 @@ def sync_folder(folder: Path) -> None:
 
 def not_kept(path: Path) -> ResumeError:
     """The one line for a file that cannot be gone on with."""
-    return ResumeError("is not what the interrupted run left there", where=str(path), next="run again without --resume")
+    return ResumeError(
+        "is not what the interrupted run left there", where=str(path), next="run again without --resume"
+    )
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """The one line for an output that cannot be written."""
     return OutputError(
-        f"cannot be written: {error.strerror or error}", where=str(path),
+        f"cannot be written: {error.strerror or error}",
+        where=str(path),
         next="check the folder, its permissions and the free space, then run again",
-    )  # fmt: skip
+    )

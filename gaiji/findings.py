@@ -149,8 +149,11 @@ def _cell(column: Column, row: int) -> str:
 
 
 def _characters(text: str) -> list[str]:
-    """Text cut where the source's characters were, as far as the text shows: tags and selectors stay whole."""
+    """Text cut where the source's characters were, as far as the text shows: tags and selectors stay
+    whole."""
     import regex
 
-    found: list[str] = regex.findall(r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL)
+    found: list[str] = regex.findall(
+        r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL
+    )
     return found

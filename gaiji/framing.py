@@ -63,9 +63,9 @@ class BadRecord:
 class Start:
     """A place where a reader can begin and cut the same batches as one that came there from the start.
 
-    ``offset``: of the first byte; ``carried``: how many bytes from there on the buffer before it ended with; ``records``: how
-    many came before it; ``columns``: of a CSV; ``block``: how many bytes are left of a block of records; ``sha256``: digest of
-    the input up to and with what was carried.
+    ``offset``: of the first byte; ``carried``: how many bytes from there on the buffer before it ended with;
+    ``records``: how many came before it; ``columns``: of a CSV; ``block``: how many bytes are left of a block
+    of records; ``sha256``: digest of the input up to and with what was carried.
     """
 
     offset: int
@@ -119,12 +119,19 @@ class Batch:
 class Reader:
     """Reads one input in batches; afterwards ``size``, ``sha256`` and ``records`` describe all of it.
 
-    A packed input (.gz, .zst) is read unpacked: offsets and ``size`` are of what is in it, ``count`` and ``sha256`` of the
-    file as it lies. ``start``: where to go on; ResumeError when the input before it is not what it was.
+    A packed input (.gz, .zst) is read unpacked: offsets and ``size`` are of what is in it, ``count`` and
+    ``sha256`` of the file as it lies. ``start``: where to go on; ResumeError when the input before it is not
+    what it was.
     """
 
     def __init__(
-        self, path: str, framing: Framing, *, quarantine: bool = False, batch: int = BATCH, start: Start | None = None
+        self,
+        path: str,
+        framing: Framing,
+        *,
+        quarantine: bool = False,
+        batch: int = BATCH,
+        start: Start | None = None,
     ) -> None:
         self.path = path
         self.framing = framing
@@ -176,15 +183,22 @@ class Reader:
         return Chunk(self.size, 0, self.records, self._columns, 0, self._digest.mark())
 
     def check_unchanged(self) -> None:
-        """DataError when a regular input is not what was read: another size, or other content where its times differ."""
+        """DataError when a regular input is not what was read: another size, or other content where its times
+        differ.
+        """
         if self._state is None:
             return
         state = self._stat()
-        if self.count != self._state[0] or state is None or state[0] != self._state[0] or (
-            state != self._state and self._read_again() != self.sha256
+        if (
+            self.count != self._state[0]
+            or state is None
+            or state[0] != self._state[0]
+            or (state != self._state and self._read_again() != self.sha256)
         ):
             raise DataError(
-                "changed while it was read", where=self.path, next="let nothing write to it, then run again; nothing was written"
+                "changed while it was read",
+                where=self.path,
+                next="let nothing write to it, then run again; nothing was written",
             )
 
     def _stat(self) -> tuple[int, int, int, int, int] | None:
@@ -232,7 +246,9 @@ class Reader:
         self._take(start.offset, keep=False)
         self._tail = self._take(start.carried, keep=True)
         if self._digest.hexdigest() != start.sha256:
-            raise ResumeError("is not what the interrupted run read", where=self.path, next="run again without --resume")
+            raise ResumeError(
+                "is not what the interrupted run read", where=self.path, next="run again without --resume"
+            )
 
     def _take(self, size: int, *, keep: bool) -> bytes:
         """Read and hash ``size`` bytes, or to the end of the input; returned when they are kept."""
@@ -251,7 +267,9 @@ class Reader:
         offset = self._start.offset if self._start else 0
         while True:
             tail = self._tail
-            self._chunk = Chunk(offset, len(tail), self.records, self._columns, self._block, self._digest.mark())
+            self._chunk = Chunk(
+                offset, len(tail), self.records, self._columns, self._block, self._digest.mark()
+            )
             if len(tail) > MAX_RECORD:
                 raise self._error("is longer than any record can be", offset, "check the format")
             room = max(size, 2 * len(tail))
@@ -307,7 +325,9 @@ class Reader:
     def _check_newlines(
         self, buffer: bytearray, rows: int, ended: int, step: int, newline: bytes, offset: int
     ) -> tuple[list[BadRecord], list[int], list[int]]:
-        """Of the first ``ended`` records those that do not end in the declared newline (no check without one)."""
+        """Of the first ``ended`` records those that do not end in the declared newline (no check without
+        one).
+        """
         bad: list[BadRecord] = []
         gaps: list[int] = []
         keep: list[int] = []
@@ -325,9 +345,13 @@ class Reader:
             number = self.records + i + 1
             if not self.quarantine:
                 raise RecordError(
-                    why, path=self.path, record=number, offset=offset + at + length, raw=found,
+                    why,
+                    path=self.path,
+                    record=number,
+                    offset=offset + at + length,
+                    raw=found,
                     next="check record_length and newline in [source]",
-                )  # fmt: skip
+                )
             bad.append(BadRecord(number, offset + at, raw, why))
             gaps.append(len(keep))
         return bad, gaps, keep
@@ -356,7 +380,9 @@ class Reader:
                 yield from self._aside()
                 return
 
-    def _bad_rdw(self, batch: Batch, buffer: bytearray, filled: int, scan: kernel_io.Scan, offset: int, last: bool) -> None:
+    def _bad_rdw(
+        self, batch: Batch, buffer: bytearray, filled: int, scan: kernel_io.Scan, offset: int, last: bool
+    ) -> None:
         """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside."""
         names = {
             S["BAD_RDW"]: "the record descriptor (RDW) is not valid",
@@ -389,7 +415,10 @@ class Reader:
         self.records += rows
         if limit and kernel_io.extent(starts, ends, 0, -1)[1] > limit:
             keep = [i for i in range(rows) if ends[i] - starts[i] <= limit]
-            batch.starts, batch.ends = [array("q", (starts[i] for i in keep))], [array("q", (ends[i] for i in keep))]
+            batch.starts, batch.ends = (
+                [array("q", (starts[i] for i in keep))],
+                [array("q", (ends[i] for i in keep))],
+            )
             batch.rows = len(keep)
             for i in range(rows):
                 size = ends[i] - starts[i]
@@ -400,8 +429,12 @@ class Reader:
                 number = batch.first + i
                 if not self.quarantine:
                     raise RecordError(
-                        why, path=self.path, record=number, offset=offset + starts[i], next="check record_length in [source]",
-                    )  # fmt: skip
+                        why,
+                        path=self.path,
+                        record=number,
+                        offset=offset + starts[i],
+                        next="check record_length in [source]",
+                    )
                 batch.gaps.append(sum(1 for k in keep if k < i))
                 batch.bad.append(BadRecord(number, offset + starts[i], raw, why))
         return batch
@@ -440,14 +473,34 @@ class Reader:
             self._tail = bytes(buffer[scan.pos : filled])
 
     def _scan_csv(
-        self, scan: kernel_io.Scan, buffer: bytearray, filled: int, columns: int, rows: int,
-        starts: array[int], ends: array[int], last: bool,
-    ) -> int:  # fmt: skip
+        self,
+        scan: kernel_io.Scan,
+        buffer: bytearray,
+        filled: int,
+        columns: int,
+        rows: int,
+        starts: array[int],
+        ends: array[int],
+        last: bool,
+    ) -> int:
         f = self.framing
-        return int(kernel_io.scan_csv(
-            scan, buffer, filled, ord(f.delimiter), ord(f.quote), f.unit, int(f.big), f.lead, columns, rows,
-            starts, ends, int(last),
-        ))  # fmt: skip
+        return int(
+            kernel_io.scan_csv(
+                scan,
+                buffer,
+                filled,
+                ord(f.delimiter),
+                ord(f.quote),
+                f.unit,
+                int(f.big),
+                f.lead,
+                columns,
+                rows,
+                starts,
+                ends,
+                int(last),
+            )
+        )
 
     def _csv_header(self, scan: kernel_io.Scan, buffer: bytearray, filled: int, last: bool) -> int:
         """Count the columns of the first record; take it as the header when there is one."""
@@ -476,8 +529,10 @@ class Reader:
                 buffer,
                 [a[c * limit : c * limit + rows] for c in range(columns)],
                 [b[c * limit : c * limit + rows] for c in range(columns)],
-                rows, offset, self.records + 1,
-            )  # fmt: skip
+                rows,
+                offset,
+                self.records + 1,
+            )
             self.records += rows
             error = scan.error
             more = bool(error) and not self._bad_csv(batch, scan, buffer, filled, offset, columns, last)
@@ -487,14 +542,25 @@ class Reader:
                 return
 
     def _bad_csv(
-        self, batch: Batch, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int, last: bool
+        self,
+        batch: Batch,
+        scan: kernel_io.Scan,
+        buffer: bytearray,
+        filled: int,
+        offset: int,
+        columns: int,
+        last: bool,
     ) -> bool:
         """Set a record aside to the end of its line; False when the line goes on behind the buffer."""
         error = self._csv_error(scan, buffer, offset, columns)
         if not self.quarantine:
             raise error
         f = self.framing
-        end = filled if scan.error == S["OPEN_QUOTE"] else kernel_io.csv_skip(buffer, scan.at, filled, f.unit, int(f.big))
+        end = (
+            filled
+            if scan.error == S["OPEN_QUOTE"]
+            else kernel_io.csv_skip(buffer, scan.at, filled, f.unit, int(f.big))
+        )
         feed = "\n".encode("utf-16-be" if f.big else "utf-16-le") if f.unit == 2 else b"\n"
         if end == filled and not last and bytes(buffer[end - len(feed) : end]) != feed:
             return False
@@ -510,15 +576,22 @@ class Reader:
             S["COLUMNS"]: f"the record has {scan.cells} cells where {columns} are needed",
         }[scan.error]
         return RecordError(
-            what, path=self.path, record=self.records + 1, offset=offset + scan.at,
-            next="check delimiter, quote and charset in [source], or set on_bad_record = \"quarantine\"",
-        )  # fmt: skip
+            what,
+            path=self.path,
+            record=self.records + 1,
+            offset=offset + scan.at,
+            next='check delimiter, quote and charset in [source], or set on_bad_record = "quarantine"',
+        )
 
     def _bad(self, batch: Batch, offset: int, raw: bytes, what: str, advice: str, shown: bytes = b"") -> None:
-        """Set a record aside behind the batch's rows, or raise; ``shown`` is what the error may show of it, no name."""
+        """Set a record aside behind the batch's rows, or raise; ``shown`` is what the error may show of it,
+        no name.
+        """
         self.records += 1
         if not self.quarantine:
-            raise RecordError(what, path=self.path, record=self.records, offset=offset, raw=shown, next=advice)
+            raise RecordError(
+                what, path=self.path, record=self.records, offset=offset, raw=shown, next=advice
+            )
         batch.bad.append(BadRecord(self.records, offset, raw, what))
 
     def _error(self, what: str, offset: int, advice: str) -> RecordError:

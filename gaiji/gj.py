@@ -31,9 +31,22 @@ from gaiji.datafiles import user_data_dir
 from gaiji.errors import MissingExtra, RepertoireError
 
 COLUMNS = (
-    "name", "ucs", "default", "also", "unified", "koseki", "juki", "touki",
-    "x0213", "x0213_class", "x0212", "strokes", "radicals", "readings", "note",
-)  # fmt: skip
+    "name",
+    "ucs",
+    "default",
+    "also",
+    "unified",
+    "koseki",
+    "juki",
+    "touki",
+    "x0213",
+    "x0213_class",
+    "x0212",
+    "strokes",
+    "radicals",
+    "readings",
+    "note",
+)
 """The columns of a glyph list, as in ``mappings/repertoire/``."""
 
 MAX_FONT = 256 << 20
@@ -52,10 +65,31 @@ _PRIVATE_PLANES = ((0xF0000, 0xFFFFD), (0x100000, 0x10FFFD))
 
 # Header aliases, compared after NFKC, without spaces and in lower case; the first that is there wins.
 _ALIASES: dict[str, tuple[str, ...]] = {
-    "name": ("gj文字図形名", "mj/gj文字図形名", "行政事務標準文字図形名", "文字図形名", "gj番号",
-             "gjコード", "gj", "name", "glyph"),
-    "ucs": ("ucs", "ucs符号位置", "unicode符号位置", "unicode", "ユニコード", "符号位置", "コードポイント",
-            "実装したucs", "codepoint", "code", "外字コード", "文字"),
+    "name": (
+        "gj文字図形名",
+        "mj/gj文字図形名",
+        "行政事務標準文字図形名",
+        "文字図形名",
+        "gj番号",
+        "gjコード",
+        "gj",
+        "name",
+        "glyph",
+    ),
+    "ucs": (
+        "ucs",
+        "ucs符号位置",
+        "unicode符号位置",
+        "unicode",
+        "ユニコード",
+        "符号位置",
+        "コードポイント",
+        "実装したucs",
+        "codepoint",
+        "code",
+        "外字コード",
+        "文字",
+    ),
     "koseki": ("戸籍統一文字番号", "戸籍統一文字", "戸籍番号", "koseki"),
     "juki": ("住基ネット統一文字コード", "住基ネット統一文字", "住基統一文字コード", "juki"),
     "touki": ("登記統一文字番号", "登記統一文字", "touki"),
@@ -63,8 +97,10 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "radical": ("部首", "部首番号", "radical"),
     "inner": ("内画数", "部首内画数"),
     "note": ("備考", "note"),
-}  # fmt: skip
-_READING_HEADERS = frozenset(("読み", "読み(参考)", "音読み", "訓読み", "音", "訓", "音訓", "読み仮名", "よみ", "readings"))
+}
+_READING_HEADERS = frozenset(
+    ("読み", "読み(参考)", "音読み", "訓読み", "音", "訓", "音訓", "読み仮名", "よみ", "readings")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,6 +537,7 @@ def _one_line(error: Exception) -> str:
 def _damaged(path: Path, error: Exception) -> RepertoireError:
     reason = getattr(error, "strerror", None) or _one_line(error)
     return RepertoireError(
-        f"the kept GJ list is damaged: {reason}", where=str(path),
+        f"the kept GJ list is damaged: {reason}",
+        where=str(path),
         next="import the font or list again (gaiji repertoire import-gj FONT_OR_LIST), or delete this file",
-    )  # fmt: skip
+    )

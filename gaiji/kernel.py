@@ -52,7 +52,9 @@ N_COUNTS = 20
 FINDING = 6
 SLACK = 64
 # Eight U+3000 and sixteen U+0020.
-WIDE_SPACES = b"\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80"
+WIDE_SPACES = (
+    b"\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80"
+)
 SPACES = b"                "
 
 
@@ -83,7 +85,8 @@ class Program:
         self.pad_single = more.get("pad_single", 0x20)
         self.pad_hi = pad[0]
         self.pad_lo = pad[1]
-        # Padding comes in long runs: eight double or sixteen single units of it go in one step (compiled code only).
+        # Padding comes in long runs: eight double or sixteen single units of it go in one step (compiled code
+        # only).
         space = pad[self.little] << 8 | pad[1 - self.little]
         plain = dlen[space] == 3 and dtext[8 * space : 8 * space + 3] == b"\xe3\x80\x80"
         self.space_double = space if plain else -1
@@ -154,13 +157,47 @@ def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, o
     n_rows = len(starts)
     if cython.compiled:
         with cython.nogil:
-            row = _rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, n_rows, capacity, slots)
+            row = _rows(
+                p,
+                w,
+                mode,
+                trim,
+                carry,
+                starts,
+                ends,
+                offset,
+                length,
+                states,
+                offsets,
+                row,
+                n_rows,
+                capacity,
+                slots,
+            )
     else:
-        row = _rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, n_rows, capacity, slots)
+        row = _rows(
+            p,
+            w,
+            mode,
+            trim,
+            carry,
+            starts,
+            ends,
+            offset,
+            length,
+            states,
+            offsets,
+            row,
+            n_rows,
+            capacity,
+            slots,
+        )
     return row
 
 
-def _rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, n_rows, capacity, slots):
+def _rows(
+    p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, n_rows, capacity, slots
+):
     while row < n_rows:
         pos = starts[row] + offset
         end = ends[row]

@@ -39,7 +39,9 @@ class Work:
     shifted: int
     final: int
     special: int
-    def __init__(self, src: bytes | bytearray, out: bytearray, findings: array[int], counts: array[int]) -> None: ...
+    def __init__(
+        self, src: bytes | bytearray, out: bytearray, findings: array[int], counts: array[int]
+    ) -> None: ...
 
 def decode_rows(
     p: Program,

@@ -63,7 +63,9 @@ class Codes:
     of where its text stands in ``blob``, one array of its length.
     """
 
-    def __init__(self, kind, pages, slots, keys, values, nexts, shift_in, shift_out, pads, reads, blob, **more):
+    def __init__(
+        self, kind, pages, slots, keys, values, nexts, shift_in, shift_out, pads, reads, blob, **more
+    ):
         self.kind = kind
         self.little = more.get("little", 0)
         self.digits = more.get("digits", 0)
@@ -192,7 +194,8 @@ def _encode_one(c, w, mode, begin, end, width):
 
 
 def _text(c, w):
-    """Encode from ``w.pos`` to ``w.end``: runs of units that need no shift, then one unit that may need care."""
+    """Encode from ``w.pos`` to ``w.end``: runs of units that need no shift, then one unit that may need
+    care."""
     while w.pos < w.end and not w.full:
         if not w.units:
             _run(c, w)
@@ -350,7 +353,11 @@ def _point(w, pos):
         if b & 0xC0 != 0x80:
             return 0
         cp = (cp << 6) | (b & 63)
-    if (n == 3 and cp < 0x800) or (n == 4 and (cp < 0x10000 or cp > 0x10FFFF)) or (cp >= 0xD800 and cp < 0xE000):
+    if (
+        (n == 3 and cp < 0x800)
+        or (n == 4 and (cp < 0x10000 or cp > 0x10FFFF))
+        or (cp >= 0xD800 and cp < 0xE000)
+    ):
         return 0
     w.cp = cp
     return n
@@ -466,9 +473,9 @@ def _note(w, code, size, reason):
 def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms):
     """Encode each text back, padded to the bytes of its source field, and compare byte for byte.
 
-    ``differ`` (array q) receives the numbers of the rows that are not identical; returns how many. ``padded``:
-    full-width padding counts for nothing at the end of a text, so rows whose bytes differ only by having it
-    inside the shift go to ``forms`` instead (``w.n`` of them), as is usual in fixed-length records.
+    ``differ`` (array q) receives the numbers of the rows that are not identical; returns how many.
+    ``padded``: full-width padding counts for nothing at the end of a text, so rows whose bytes differ only by
+    having it inside the shift go to ``forms`` instead (``w.n`` of them), as is usual in fixed-length records.
     Findings of ``w`` are not kept: what a row that differs is, ``compare_rows`` says.
     """
     n_rows = len(starts)
@@ -476,17 +483,38 @@ def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length
     _check(n_rows, n_rows, len(s_ends), len(forms))
     if cython.compiled:
         with cython.nogil:
-            found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows)
+            found = _same_rows(
+                c,
+                w,
+                mode,
+                starts,
+                ends,
+                source,
+                s_starts,
+                s_ends,
+                offset,
+                length,
+                padded,
+                differ,
+                forms,
+                n_rows,
+            )
     else:
-        found = _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows)
+        found = _same_rows(
+            c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows
+        )
     return found
 
 
-def _same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows):
+def _same_rows(
+    c, w, mode, starts, ends, source, s_starts, s_ends, offset, length, padded, differ, forms, n_rows
+):
     found = 0
     other = 0
     for row in range(n_rows):
-        if cython.compiled and row + AHEAD < n_rows:  # fields lie a record apart: fetch before they are needed
+        if (
+            cython.compiled and row + AHEAD < n_rows
+        ):  # fields lie a record apart: fetch before they are needed
             gaiji_prefetch(cython.address(source[s_starts[row + AHEAD] + offset]))
             gaiji_prefetch(w.src + starts[row + AHEAD])
         pos = s_starts[row] + offset
@@ -555,7 +583,9 @@ class Flags:
         self.mask = len(keys) - 1
 
 
-def compare_rows(c, w, flags, rows, first, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes):
+def compare_rows(
+    c, w, flags, rows, first, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes
+):
     """Say what each row that is not byte-identical is, unit by unit.
 
     ``rows``: row numbers, done from the ``first`` of them on; ``starts``/``ends``: text ranges of all rows in
@@ -572,16 +602,46 @@ def compare_rows(c, w, flags, rows, first, starts, ends, units, unit_ends, flagg
     if cython.compiled:
         with cython.nogil:
             first = _compare_rows(
-                c, w, flags, rows, first, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows
+                c,
+                w,
+                flags,
+                rows,
+                first,
+                starts,
+                ends,
+                units,
+                unit_ends,
+                flagged,
+                trim,
+                cut,
+                classes,
+                notes,
+                n_rows,
             )
     else:
         first = _compare_rows(
-            c, w, flags, rows, first, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows
+            c,
+            w,
+            flags,
+            rows,
+            first,
+            starts,
+            ends,
+            units,
+            unit_ends,
+            flagged,
+            trim,
+            cut,
+            classes,
+            notes,
+            n_rows,
         )
     return first
 
 
-def _compare_rows(c, w, flags, rows, i, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows):
+def _compare_rows(
+    c, w, flags, rows, i, starts, ends, units, unit_ends, flagged, trim, cut, classes, notes, n_rows
+):
     room = len(notes) // FINDING
     while i < n_rows:
         if w.n + ((unit_ends[i + 1] - unit_ends[i]) >> 2) + 2 > room:
@@ -591,7 +651,9 @@ def _compare_rows(c, w, flags, rows, i, starts, ends, units, unit_ends, flagged,
         w.pos = starts[row]
         w.end = ends[row]
         w.start = starts[row]
-        w.n = _compare_one(c, w, flags, units, unit_ends[i] >> 2, unit_ends[i + 1] >> 2, trim, cut, notes, w.n)
+        w.n = _compare_one(
+            c, w, flags, units, unit_ends[i] >> 2, unit_ends[i + 1] >> 2, trim, cut, notes, w.n
+        )
         if flagged[i] and w.full < FLAGGED:
             w.full = FLAGGED
         classes[i] = w.full
@@ -648,7 +710,14 @@ def _stands(c, w, flags, unit):
         if size < 0:
             return -1
     after = w.pos + size
-    if after < w.end and w.src[after] == 0xF3 and _point(w, after) and w.cp >= 0xE0100 and w.cp <= 0xE01EF and c.kind < UTF8:
+    if (
+        after < w.end
+        and w.src[after] == 0xF3
+        and _point(w, after)
+        and w.cp >= 0xE0100
+        and w.cp <= 0xE01EF
+        and c.kind < UTF8
+    ):
         return -1  # another form of the character stands here
     if unit >> 28:
         w.pos = after
@@ -794,7 +863,12 @@ def _skip_blanks(w):
     while w.pos < w.end:
         if w.src[w.pos] == 0x20:
             w.pos += 1
-        elif w.pos + 3 <= w.end and w.src[w.pos] == 0xE3 and w.src[w.pos + 1] == 0x80 and w.src[w.pos + 2] == 0x80:
+        elif (
+            w.pos + 3 <= w.end
+            and w.src[w.pos] == 0xE3
+            and w.src[w.pos + 1] == 0x80
+            and w.src[w.pos + 2] == 0x80
+        ):
             w.pos += 3
         else:
             break
@@ -827,9 +901,13 @@ def encode_numbers(src, kind, scale, signed, ascii, starts, ends, widths, out, o
     _check(n_rows, n_rows, len(offsets) - 1, n_rows)
     if cython.compiled:
         with cython.nogil:
-            wrong = _encode_numbers(src, kind, scale, signed, ascii, starts, ends, widths, out, offsets, bad, n_rows)
+            wrong = _encode_numbers(
+                src, kind, scale, signed, ascii, starts, ends, widths, out, offsets, bad, n_rows
+            )
     else:
-        wrong = _encode_numbers(src, kind, scale, signed, ascii, starts, ends, widths, out, offsets, bad, n_rows)
+        wrong = _encode_numbers(
+            src, kind, scale, signed, ascii, starts, ends, widths, out, offsets, bad, n_rows
+        )
     return wrong
 
 
@@ -928,7 +1006,8 @@ def _put_binary(src, scale, signed, negative, pos, end, out, o, stop):
 
 
 def same_text(data, offsets, src, starts, ends, differ):
-    """Rows whose text in a column (``data``, ``offsets``) is not the range of ``src``: numbers to ``differ``."""
+    """Rows whose text in a column (``data``, ``offsets``) is not the range of ``src``: numbers to
+    ``differ``."""
     n_rows = len(starts)
     _check(n_rows, len(ends), len(offsets) - 1, len(differ))
     found = 0
@@ -967,7 +1046,8 @@ def place(out, step, offset, data, offsets):
 
 
 def scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends):
-    """Cells of lines without quotes, from ``pos``: column-major, cell (row, column) at ``column * rows + row``.
+    """Cells of lines without quotes, from ``pos``: column-major, cell (row, column) at ``column * rows +
+    row``.
 
     Starts at row ``first``; stops before a line that is not whole, has a cell that begins with a quote, or
     has another number of cells. Returns the next row to do.

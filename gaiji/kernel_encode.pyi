@@ -116,6 +116,12 @@ def scan_cells(
     ends: array[int],
 ) -> int: ...
 def fixed_cells(
-    src: memoryview | bytearray, rows: int, step: int, offset: int, width: int, starts: array[int], ends: array[int]
+    src: memoryview | bytearray,
+    rows: int,
+    step: int,
+    offset: int,
+    width: int,
+    starts: array[int],
+    ends: array[int],
 ) -> None: ...
 def place(out: bytearray, step: int, offset: int, data: bytes | bytearray, offsets: array[int]) -> None: ...

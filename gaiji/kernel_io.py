@@ -201,7 +201,9 @@ def _csv_row(s, src, n, delimiter, quote, unit, big, lead, columns, rows, starts
     for i in range(columns):
         stop = ends[i * rows + s.rows]
         if stop < 0:
-            ends[i * rows + s.rows] = _undo_quotes(src, starts[i * rows + s.rows], -stop - 1, quote, unit, big, lead)
+            ends[i * rows + s.rows] = _undo_quotes(
+                src, starts[i * rows + s.rows], -stop - 1, quote, unit, big, lead
+            )
     s.rows += 1
     s.pos = pos if pos < n else n
     return 1
@@ -245,9 +247,13 @@ def numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, lengt
     """
     if cython.compiled:
         with cython.nogil:
-            wrong = _numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, length, out, offsets, bad)
+            wrong = _numbers(
+                src, kind, digits, scale, signed, ascii, starts, ends, offset, length, out, offsets, bad
+            )
     else:
-        wrong = _numbers(src, kind, digits, scale, signed, ascii, starts, ends, offset, length, out, offsets, bad)
+        wrong = _numbers(
+            src, kind, digits, scale, signed, ascii, starts, ends, offset, length, out, offsets, bad
+        )
     return wrong
 
 
@@ -353,7 +359,9 @@ def _zoned(src, pos, end, scale, ascii, out, o, bad, row):
         if z != zone:
             if i == total - 1 and (z == 12 or z == 15 or z == 10 or z == 14) and not ascii:
                 negative = 0
-            elif (i == total - 1 and (z == 13 or z == 11) and not ascii) or (i == total - 1 and z == 7 and ascii):
+            elif (i == total - 1 and (z == 13 or z == 11) and not ascii) or (
+                i == total - 1 and z == 7 and ascii
+            ):
                 negative = 1
             else:
                 bad[row] = pos + i - first

@@ -11,9 +11,18 @@ class Scan:
     block_left: int
     cells: int
 
-def scan_vb(s: Scan, src: bytes | bytearray, n: int, blocked: int, starts: array[int], ends: array[int], final: int) -> int: ...
+def scan_vb(
+    s: Scan, src: bytes | bytearray, n: int, blocked: int, starts: array[int], ends: array[int], final: int
+) -> int: ...
 def scan_lines(
-    s: Scan, src: bytes | bytearray, n: int, unit: int, big: int, starts: array[int], ends: array[int], final: int
+    s: Scan,
+    src: bytes | bytearray,
+    n: int,
+    unit: int,
+    big: int,
+    starts: array[int],
+    ends: array[int],
+    final: int,
 ) -> int: ...
 def scan_csv(
     s: Scan,

@@ -24,9 +24,17 @@ TYPES = ("mixed", "dbcs", "sbcs", "zoned", "packed", "binary", "raw")
 MAX_BYTES = 1 << 20
 
 _KEYS: dict[str, type] = {
-    "name": str, "offset": int, "length": int, "type": str, "role": str, "scale": int, "signed": bool,
-    "digits": int, "column": int, "overlaps": bool,
-}  # fmt: skip
+    "name": str,
+    "offset": int,
+    "length": int,
+    "type": str,
+    "role": str,
+    "scale": int,
+    "signed": bool,
+    "digits": int,
+    "column": int,
+    "overlaps": bool,
+}
 _OVERRIDES = ("type", "role", "scale", "signed", "digits")
 _NUMERIC = ("zoned", "packed", "binary")
 _KINDS = {str: "a string", int: "a whole number", bool: "true or false"}
@@ -53,7 +61,9 @@ class Layout:
         found = next((spec for spec in self.fields if spec.name == name), None)
         if found is None:
             names = [spec.name for spec in self.fields]
-            raise LayoutError(f"has no field {str(name)[:40]!r}", path=self.path, next=_nearest(str(name), names))
+            raise LayoutError(
+                f"has no field {str(name)[:40]!r}", path=self.path, next=_nearest(str(name), names)
+            )
         return found
 
 
@@ -78,11 +88,14 @@ def load_layout(
         return Layout(fields, _record_length(length, record_length, str(path)), str(path))
     if suffix != ".toml":
         raise LayoutError(
-            f"has the suffix {suffix!r}, which names no layout format", path=path,
+            f"has the suffix {suffix!r}, which names no layout format",
+            path=path,
             next=f"end it in .toml or {', '.join(SUFFIXES)}",
-        )  # fmt: skip
+        )
     if redefines:
-        raise LayoutError("is not a copybook, so redefines has no meaning", path=path, next="remove redefines")
+        raise LayoutError(
+            "is not a copybook, so redefines has no meaning", path=path, next="remove redefines"
+        )
     layout = _load_toml(path, record_length)
     return with_roles(layout, roles) if roles else layout
 
@@ -104,14 +117,21 @@ def layout_from_fields(
     if not tables:
         raise LayoutError("describes no field", path=where, next="add [[field]] tables")
     if len(tables) > MAX_FIELDS:
-        raise LayoutError(f"has more than {MAX_FIELDS:,} fields", path=where, next="leave out those not needed")
+        raise LayoutError(
+            f"has more than {MAX_FIELDS:,} fields", path=where, next="leave out those not needed"
+        )
     known = lines if lines is not None and len(lines) == len(tables) else [0] * len(tables)
-    fields = [_field(table, number, line, where) for number, (table, line) in enumerate(zip(tables, known, strict=True), 1)]
+    fields = [
+        _field(table, number, line, where)
+        for number, (table, line) in enumerate(zip(tables, known, strict=True), 1)
+    ]
     _check_names(fields, where)
     delimited = [spec.column >= 0 for spec in fields]
     if any(delimited) and not all(delimited):
         odd = fields[delimited.index(False)]
-        raise _error("has no column, others have", odd, where, "describe all fields by column, or all by offset")
+        raise _error(
+            "has no column, others have", odd, where, "describe all fields by column, or all by offset"
+        )
     if any(delimited):
         _check_columns(fields, where)
         return Layout(tuple(fields), 0, where)
@@ -119,9 +139,11 @@ def layout_from_fields(
     end = max(spec.offset + spec.length for spec in fields)
     if record_length and (beyond := next((f for f in fields if f.offset + f.length > record_length), None)):
         raise _error(
-            f"ends at byte {beyond.offset + beyond.length}, records have {record_length}", beyond, where,
+            f"ends at byte {beyond.offset + beyond.length}, records have {record_length}",
+            beyond,
+            where,
             "correct offset and length, or record_length",
-        )  # fmt: skip
+        )
     return Layout(tuple(fields), _record_length(end, record_length, where), where)
 
 
@@ -133,8 +155,12 @@ def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
     becomes ``column3``, a repeated one ``氏名_2``.
     """
     if len(header) > MAX_FIELDS:
-        raise LayoutError(f"the header has more than {MAX_FIELDS:,} columns", next="check delimiter and charset")
-    presets = [] if preset == "none" else [load_preset(name) for name in ([preset] if preset else preset_names())]
+        raise LayoutError(
+            f"the header has more than {MAX_FIELDS:,} columns", next="check delimiter and charset"
+        )
+    presets = (
+        [] if preset == "none" else [load_preset(name) for name in ([preset] if preset else preset_names())]
+    )
     fields: list[Field] = []
     taken: set[str] = set()
     for column, cell in enumerate(header):
@@ -159,9 +185,11 @@ def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path
         for key in ("offset", "length", "column"):
             if key in table and table[key] != getattr(spec, key):
                 raise _error(
-                    f"{key} is {getattr(spec, key)} in the layout, {table[key]} in the job", spec, where,
+                    f"{key} is {getattr(spec, key)} in the layout, {table[key]} in the job",
+                    spec,
+                    where,
                     f"remove {key} from its [[field]], or correct the layout",
-                )  # fmt: skip
+                )
         new = replace(spec, **{key: table[key] for key in _OVERRIDES if key in table})
         _check_field(new, where)
         changed[spec.name] = new
@@ -181,7 +209,9 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise LayoutError(f"cannot be read: {error.strerror}", path=path, next="give the path of a layout") from error
+        raise LayoutError(
+            f"cannot be read: {error.strerror}", path=path, next="give the path of a layout"
+        ) from error
     if len(raw) > MAX_BYTES:
         raise LayoutError("is bigger than 1 MiB", path=path, next="check the path")
     try:
@@ -198,12 +228,16 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             )
     tables = data.get("field", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise LayoutError("field must be [[field]] tables", path=path, next="write [[field]] above each field")
+        raise LayoutError(
+            "field must be [[field]] tables", path=path, next="write [[field]] above each field"
+        )
     declared = data.get("record_length")
     if declared is not None and (not isinstance(declared, int) or isinstance(declared, bool) or declared < 1):
         raise LayoutError("record_length must be a whole number above 0", path=path, next="give it in bytes")
     length = _record_length(declared, record_length, str(path)) if declared else record_length
-    lines = [text.count("\n", 0, found.start()) + 1 for found in _FIELD_HEADER.finditer(text)][: MAX_FIELDS + 1]
+    lines = [text.count("\n", 0, found.start()) + 1 for found in _FIELD_HEADER.finditer(text)][
+        : MAX_FIELDS + 1
+    ]
     return layout_from_fields(tables, path=path, record_length=length, lines=lines)
 
 
@@ -212,12 +246,17 @@ def _field(table: Mapping[str, Any], number: int, line: int, path: str) -> Field
     _check_keys(table, number, line, path)
     if "column" in table and ("offset" in table or "length" in table):
         raise LayoutError(
-            "has a column and a place in bytes", path=path, line=line, field=table["name"],
+            "has a column and a place in bytes",
+            path=path,
+            line=line,
+            field=table["name"],
             next="keep column for delimited formats, offset and length for others",
-        )  # fmt: skip
+        )
     for key in () if "column" in table else ("offset", "length"):
         if key not in table:
-            raise LayoutError(f"has no {key}", path=path, line=line, field=table["name"], next=f"add {key} in bytes")
+            raise LayoutError(
+                f"has no {key}", path=path, line=line, field=table["name"], next=f"add {key} in bytes"
+            )
     values = {key: table[key] for key in _KEYS if key in table and key != "overlaps"}
     spec = Field(**values, line=line)
     if spec.offset < 0 or spec.length < 0 or ("column" in table and spec.column < 0):
@@ -243,7 +282,9 @@ def _check_keys(table: Mapping[str, Any], number: int, line: int, path: str) -> 
             )
         kind = _KEYS[key]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise LayoutError(f"{key} must be {_KINDS[kind]}", path=path, line=line, field=label, next="correct its value")
+            raise LayoutError(
+                f"{key} must be {_KINDS[kind]}", path=path, line=line, field=label, next="correct its value"
+            )
     if not name or not name.strip():
         raise LayoutError("has no name", path=path, line=line, field=label, next='add name = "…"')
 
@@ -263,23 +304,34 @@ def _check_field(spec: Field, path: str) -> None:
                 f"use {', '.join(_NUMERIC)}, or drop it",
             )
     if spec.type == "dbcs" and spec.length % 2:
-        raise _error(f"is dbcs and {spec.length} bytes long", spec, path, "two bytes a character: give an even length")
+        raise _error(
+            f"is dbcs and {spec.length} bytes long", spec, path, "two bytes a character: give an even length"
+        )
     if spec.length and spec.type == "binary" and spec.length > 8:
         raise _error(f"is binary and {spec.length} bytes long", spec, path, "use 1 to 8 bytes, or type raw")
     room = {"zoned": spec.length, "packed": 2 * spec.length - 1, "binary": 19}.get(spec.type, 0)
     if spec.length and spec.type in _NUMERIC:
         for key in ("digits", "scale"):
             if not 0 <= getattr(spec, key) <= room:
-                raise _error(f"has {key} {getattr(spec, key)} in {spec.length} bytes", spec, path, f"use 0 to {room}")
+                raise _error(
+                    f"has {key} {getattr(spec, key)} in {spec.length} bytes", spec, path, f"use 0 to {room}"
+                )
     if spec.digits and spec.scale > spec.digits:
-        raise _error(f"has {spec.scale} decimal places in {spec.digits} digits", spec, path, "correct scale or digits")
+        raise _error(
+            f"has {spec.scale} decimal places in {spec.digits} digits", spec, path, "correct scale or digits"
+        )
 
 
 def _check_names(fields: Sequence[Field], path: str) -> None:
     seen: dict[str, Field] = {}
     for spec in fields:
         if len(spec.name) > MAX_FIELD_NAME or not spec.name.isprintable():
-            raise _error("has a name that is too long or holds control characters", spec, path, "give it a short, plain name")
+            raise _error(
+                "has a name that is too long or holds control characters",
+                spec,
+                path,
+                "give it a short, plain name",
+            )
         if spec.name in seen:
             first = f" (first on line {seen[spec.name].line})" if seen[spec.name].line else ""
             raise _error(f"is described twice{first}", spec, path, "give each field its own name")
@@ -290,7 +342,9 @@ def _check_columns(fields: Sequence[Field], path: str) -> None:
     seen: dict[int, str] = {}
     for spec in fields:
         if spec.column in seen:
-            raise _error(f"has the column {spec.column} of {seen[spec.column]}", spec, path, "columns count from 0")
+            raise _error(
+                f"has the column {spec.column} of {seen[spec.column]}", spec, path, "columns count from 0"
+            )
         seen[spec.column] = spec.name
 
 
@@ -306,9 +360,11 @@ def _check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str)
             later, earlier = (spec, fields[last]) if at > last else (fields[last], spec)
             stop = min(end, spec.offset + spec.length) - 1
             raise _error(
-                f"shares bytes {spec.offset}–{stop} with {earlier.name}", later, path,
+                f"shares bytes {spec.offset}–{stop} with {earlier.name}",
+                later,
+                path,
                 "correct offset or length, or set overlaps = true on it",
-            )  # fmt: skip
+            )
         if spec.offset + spec.length > end:
             end, last = spec.offset + spec.length, at
 
@@ -319,12 +375,15 @@ def _record_length(described: int, known: int | None, path: str) -> int:
         raise LayoutError(f"record_length cannot be {known}", path=path, next="give it in bytes")
     if known and known < described:
         raise LayoutError(
-            f"describes {described} bytes, records have {known}", path=path,
+            f"describes {described} bytes, records have {known}",
+            path=path,
             next="correct record_length in [source], or the layout",
-        )  # fmt: skip
+        )
     length = known or described
     if length > MAX_RECORD:
-        raise LayoutError(f"a record of {length:,} bytes is too long", path=path, next=f"use at most {MAX_RECORD:,}")
+        raise LayoutError(
+            f"a record of {length:,} bytes is too long", path=path, next=f"use at most {MAX_RECORD:,}"
+        )
     return length
 
 

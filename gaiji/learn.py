@@ -1,8 +1,8 @@
 """Reads a dump once more for what its own names and readings say of the codes that wait for a clerk.
 
-Owns the second pass: which name fields go with which reading, the names decoded with their unknown codes as tags, and the
-proposals that come of it. How names bear witness is in ``gaiji.review.context``, how proposals are kept in
-``gaiji.review.queue``.
+Owns the second pass: which name fields go with which reading, the names decoded with their unknown codes as
+tags, and the proposals that come of it. How names bear witness is in ``gaiji.review.context``, how proposals
+are kept in ``gaiji.review.queue``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from gaiji.review.queue import open_queue
 TAGGED = (Reason.UNMAPPED_GAIJI, Reason.UNMAPPED_EXTENSION, Reason.AMBIGUOUS, Reason.NO_UNICODE)
 """Findings whose code stands for one character everywhere, so that names can bear witness."""
 _READING = regex.compile(
-    r"[\s_＿・]*(?:フリガナ|ふりがな|カナ|かな|ヨミ|よみ|読み?|kana|furigana|yomi)[\s_＿・]*", regex.IGNORECASE
+    r"[\s_＿・]*(?:フリガナ|ふりがな|カナ|かな|ヨミ|よみ|読み?|kana|furigana|yomi)[\s_＿・]*",
+    regex.IGNORECASE,
 )
 RELATED, REACHED = 0.7, 0.4
 """Shares of a character's score: for forms of related characters, and for forms that the code has already."""
@@ -46,10 +47,13 @@ class Learned:
     proposed: int
 
 
-def learn(job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, progress: bool = False) -> Learned:
+def learn(
+    job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, progress: bool = False
+) -> Learned:
     """Read the job's input again and put what its names propose into the job's review queue.
 
-    Memory grows with the distinct names of the dump, not with its records. Earlier proposals of this kind are replaced.
+    Memory grows with the distinct names of the dump, not with its records. Earlier proposals of this kind are
+    replaced.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     names, run = read_names(job, progress=progress)
@@ -59,7 +63,9 @@ def learn(job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, 
     try:
         items = [i for i in queue.items() if i.reason in _LABELS and i.site == job.review["site"]]
         heard = {item.id: found.get(f"{item.system}:{item.code}", []) for item in items}
-        proposals = {item_id: _proposals(run, evidence, told) for item_id, evidence in heard.items() if evidence}
+        proposals = {
+            item_id: _proposals(run, evidence, told) for item_id, evidence in heard.items() if evidence
+        }
         queue.propose("dump", proposals, list(heard))
     finally:
         queue.close()
@@ -75,7 +81,9 @@ def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Run]:
     run.columns.reuse = False
     pairs = pairs_of(run.fields)
     if not pairs:
-        raise JobError("has no field with role name", path=job.path, next="give the names their role: [source] roles")
+        raise JobError(
+            "has no field with role name", path=job.path, next="give the names their role: [source] roles"
+        )
     household = job.review["household"]
     names = Names()
     with progress_bar(run.reader, progress) as advance:
@@ -111,10 +119,12 @@ def _frame(run: Run, batch: Batch) -> pl.DataFrame:
 
 
 def pairs_of(fields: Sequence[Field]) -> dict[str, list[str]]:
-    """Reading field → the name fields it reads, in order (氏 and 名 together); "" → names when there is no reading.
+    """Reading field → the name fields it reads, in order (氏 and 名 together); "" → names when there is no
+    reading.
 
-    A reading goes with the names that its own name begins with (氏名_フリガナ, 氏名), or that begin with what it begins with
-    (筆頭者_フリガナ: 筆頭者_氏, 筆頭者_名); the only reading of a layout goes with its first name.
+    A reading goes with the names that its own name begins with (氏名_フリガナ, 氏名), or that begin with what
+    it begins with (筆頭者_フリガナ: 筆頭者_氏, 筆頭者_名); the only reading of a layout goes with its first
+    name.
     """
     names = [f.name for f in fields if f.role == "name"]
     kanas = [f.name for f in fields if f.role == "kana"]
@@ -131,7 +141,8 @@ def pairs_of(fields: Sequence[Field]) -> dict[str, list[str]]:
 
 
 def prior(run: Run) -> Any:
-    """Character → how likely it is to stand behind a 外字: the more, the more of its forms the charset lacks."""
+    """Character → how likely it is to stand behind a 外字: the more, the more of its forms the charset
+    lacks."""
     reached = {e.row.glyph for e in run.charset.entries.values() if e.row.glyph}
     repertoire = run.charset.repertoire
 
@@ -143,9 +154,11 @@ def prior(run: Run) -> Any:
 
 
 def _proposals(run: Run, evidence: list[Evidence], told: bool) -> list[Proposal]:
-    """Each proposed character as glyphs: the forms that the charset lacks, those of related characters, then the others.
+    """Each proposed character as glyphs: the forms that the charset lacks, those of related characters, then
+    the others.
 
-    A character that the code has was written with its own code; its 外字 is then a form that the code has not (髙 for 高).
+    A character that the code has was written with its own code; its 外字 is then a form that the code has not
+    (髙 for 高).
     """
     reached = {e.row.glyph for e in run.charset.entries.values() if e.row.glyph}
     out: dict[str, Proposal] = {}
@@ -171,7 +184,9 @@ def _forms(character: str, repertoire: Repertoire, reached: set[str]) -> Iterato
 
 
 def _reason(found: Evidence, told: bool) -> str:
-    """Why, in Japanese for the clerk; the example is somebody's name, so it is told only where the queue may hold names."""
+    """Why, in Japanese for the clerk; the example is somebody's name, so it is told only where the queue may
+    hold names.
+    """
     parts = []
     if found.people:
         parts.append(f"同じ読みの{found.people}人が「{found.character}」")

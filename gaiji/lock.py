@@ -1,7 +1,7 @@
 """One run at a time on one output: a lock file beside it that names its owner.
 
-Owns the lock and the removal of what a killed run left under temporary names. The system lets go of the lock when its
-process ends, however it ends; a lock file that nobody holds is taken over.
+Owns the lock and the removal of what a killed run left under temporary names. The system lets go of the lock
+when its process ends, however it ends; a lock file that nobody holds is taken over.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from gaiji.errors import OutputError
 
 
 class OutputLock:
-    """``with OutputLock(path):`` holds the lock of an output; OutputError with its owner when another run does.
+    """``with OutputLock(path):`` holds the lock of an output; OutputError with its owner when another run
+    does.
 
-    What a killed run left is removed unless ``keep`` says that this one goes on with it. ``also``: other files of the run,
-    whose temporary files go too.
+    What a killed run left is removed unless ``keep`` says that this one goes on with it. ``also``: other
+    files of the run, whose temporary files go too.
     """
 
     def __init__(self, output: Path, *, keep: bool = False, also: Sequence[str] = ()) -> None:
@@ -51,15 +52,18 @@ class OutputLock:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise OutputError(
-                f"cannot be written: {error.strerror}", where=str(self.output), next="check the folder and its permissions"
+                f"cannot be written: {error.strerror}",
+                where=str(self.output),
+                next="check the folder and its permissions",
             ) from error
         if not _lock(self._handle):
             owner = os.read(self._handle, 200).decode("utf-8", "replace").strip()
             os.close(self._handle)
             raise OutputError(
-                f"is being written by another run ({owner or 'unknown'})", where=str(self.output),
+                f"is being written by another run ({owner or 'unknown'})",
+                where=str(self.output),
                 next="wait for it to end, or give another [output] path",
-            )  # fmt: skip
+            )
 
     def _is_ours(self) -> bool:
         try:
@@ -71,7 +75,7 @@ class OutputLock:
         """Temporary files of runs that were killed: nobody else writes this output now."""
         names = "|".join(re.escape(name) for name in (self.output.name, *self._also))
         lost = rf"\.({names})\.[^.]+\.part"  # not those of an output juki.csv beside juki
-        kept = rf"\.{re.escape(self.output.name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"
+        kept = rf"\.{re.escape(self.output.name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"  # noqa: E501
         ours = re.compile(lost if self._keep else f"{lost}|{kept}")
         for left in [path for path in self.output.parent.iterdir() if ours.fullmatch(path.name)]:
             if left.is_dir():
@@ -80,7 +84,9 @@ class OutputLock:
                 with suppress(OSError):
                     left.unlink()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         with suppress(OSError):  # Windows keeps a file that is open; it is taken over next time
             self.path.unlink()
         os.close(self._handle)

@@ -1,7 +1,7 @@
 """What happens, as events with facts: nothing by default, lines of JSON on request. No event holds a name.
 
-Owns the events' form. A program that uses gaiji as a library attaches its own handler to the logger ``gaiji``: each record has
-the event's name as its message and the facts as ``record.facts``.
+Owns the events' form. A program that uses gaiji as a library attaches its own handler to the logger
+``gaiji``: each record has the event's name as its message and the facts as ``record.facts``.
 """
 
 from __future__ import annotations

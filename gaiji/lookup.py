@@ -27,12 +27,17 @@ _NUMBERS = {
     "住基": "by_juki",
     "juki": "by_juki",
 }
-_ADVICE = "give a character (辻), MJ025761, GJ000001, U+8FBB, J+845B, 戸籍:349920, 登記:00349920, 1-36-52 or a code like jef:C4D4"
+_ADVICE = (
+    "give a character (辻), MJ025761, GJ000001, U+8FBB, J+845B, 戸籍:349920, 登記:00349920, 1-36-52 or a code "  # noqa: E501
+    "like jef:C4D4"
+)
 
 
 @dataclass(frozen=True)
 class VendorCode:
-    """A code of a vendor's table that reaches a glyph; ``sure`` is False where it is one of several candidates."""
+    """A code of a vendor's table that reaches a glyph; ``sure`` is False where it is one of several
+    candidates.
+    """
 
     system: str
     edition: str
@@ -81,7 +86,9 @@ def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Gly
     out: dict[str, Glyph] = {}
     for table_id in ids:
         table = load_table(table_id)
-        number, size = (int(code), len(code)) if table.decimal and code.isdigit() else (int(code, 16), len(code) // 2)
+        number, size = (
+            (int(code), len(code)) if table.decimal and code.isdigit() else (int(code, 16), len(code) // 2)
+        )
         for row in table.rows:
             if (row.code, row.size) == (number, size):
                 names = row.glyph.split("|") if row.glyph else [g.name for g in repertoire.by_text(row.text)]
@@ -127,14 +134,20 @@ def describe(glyph: Glyph) -> str:
         f"  Unicode: {ucs}{'  (the plain character means this glyph)' if glyph.default else ''}",
     ]
     numbers = {
-        "戸籍統一文字番号": glyph.koseki, "住基ネット統一文字": glyph.juki, "登記統一文字番号": glyph.touki,
-        "JIS X 0213": glyph.x0213, "JIS X 0212": glyph.x0212,
-    }  # fmt: skip
+        "戸籍統一文字番号": glyph.koseki,
+        "住基ネット統一文字": glyph.juki,
+        "登記統一文字番号": glyph.touki,
+        "JIS X 0213": glyph.x0213,
+        "JIS X 0212": glyph.x0212,
+    }
     lines += [f"  {label}: {value}" for label, value in numbers.items() if value]
     if glyph.strokes:
         lines.append(f"  strokes: {glyph.strokes}   radical.strokes: {' '.join(glyph.radicals)}")
     if glyph.readings:
         lines.append(f"  readings: {' '.join(glyph.readings)}")
-    codes = [f"{c.system}:{c.code} ({c.edition}{'' if c.sure else ', one of several'})" for c in vendor_codes(glyph)]
+    codes = [
+        f"{c.system}:{c.code} ({c.edition}{'' if c.sure else ', one of several'})"
+        for c in vendor_codes(glyph)
+    ]
     lines.append(f"  vendor codes: {'; '.join(codes) or 'none in the shipped tables'}")
     return "\n".join(lines)

@@ -1,6 +1,8 @@
-"""Matching two files: the table of results, the page that sums it up, and spellings that disagree for the review queue.
+"""Matching two files: the table of results, the page that sums it up, and spellings that disagree for the
+review queue.
 
-Owns which glyphs differ between two spellings and the files' columns. The rules of matching are in ``gaiji.matching``.
+Owns which glyphs differ between two spellings and the files' columns. The rules of matching are in
+``gaiji.matching``.
 """
 
 from __future__ import annotations
@@ -24,16 +26,26 @@ from gaiji.review.queue import Item, Sample, open_queue
 from gaiji.tabular import need_columns, read_table, write_table
 
 SYSTEM = "match"
-"""The code system under which the queue keeps two spellings of one person's name; the code is the two glyphs' names."""
+"""The code system under which the queue keeps two spellings of one person's name; the code is the two glyphs'
+names.
+"""
 TITLES = {
-    "matched": "一致", "matched-spelling": "一致（字形が異なる）", "ambiguous": "要確認", "only-a": "Aのみ", "only-b": "Bのみ",
-}  # fmt: skip
-_UNIT = regex.compile("[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u3099\u309a]*|.", regex.DOTALL)
+    "matched": "一致",
+    "matched-spelling": "一致（字形が異なる）",
+    "ambiguous": "要確認",
+    "only-a": "Aのみ",
+    "only-b": "Bのみ",
+}
+_UNIT = regex.compile(
+    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u3099\u309a]*|.", regex.DOTALL
+)
 
 
 @dataclass(frozen=True)
 class MatchReport:
-    """Records by status, pairs too many to compare by block, glyph pairs by how often they differ, codes that wait."""
+    """Records by status, pairs too many to compare by block, glyph pairs by how often they differ, codes that
+    wait.
+    """
 
     counts: dict[str, int]
     left_out: dict[str, int]
@@ -42,13 +54,20 @@ class MatchReport:
 
 
 def match_files(
-    a: str | Path, b: str | Path, output: str | Path, *, columns: Mapping[str, str], policy: MatchPolicy | None = None,
-    summary: str | Path = "", queue: str | Path = "",
-) -> MatchReport:  # fmt: skip
+    a: str | Path,
+    b: str | Path,
+    output: str | Path,
+    *,
+    columns: Mapping[str, str],
+    policy: MatchPolicy | None = None,
+    summary: str | Path = "",
+    queue: str | Path = "",
+) -> MatchReport:
     """Match two tables into ``output`` (.csv, .tsv, .parquet).
 
-    ``columns`` maps ``gaiji.matching.COLUMNS`` to a column of both files, or to ``A's=B's``; id and name are needed.
-    ``summary`` is an HTML page; ``queue`` gets the glyphs in which matched spellings disagree. UsageError for a missing column.
+    ``columns`` maps ``gaiji.matching.COLUMNS`` to a column of both files, or to ``A's=B's``; id and name are
+    needed. ``summary`` is an HTML page; ``queue`` gets the glyphs in which matched spellings disagree.
+    UsageError for a missing column.
     """
     left, right = _register(a, columns, 0), _register(b, columns, 1)
     found = match(left, right, policy=policy)
@@ -67,7 +86,9 @@ def match_files(
 
 
 def differences(one: str, other: str) -> list[tuple[str, str]]:
-    """The glyphs in which two spellings differ, as pairs of names ("" where one has nothing); spaces do not count."""
+    """The glyphs in which two spellings differ, as pairs of names ("" where one has nothing); spaces do not
+    count.
+    """
     a, b = _glyphs(one), _glyphs(other)
     out: list[tuple[str, str]] = []
     for tag, i, j, k, m in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
@@ -104,14 +125,22 @@ def _register(path: str | Path, columns: Mapping[str, str], side: int) -> pl.Dat
     return frame.select((pl.col(name) if name else pl.lit("")).alias(role) for role, name in chosen.items())
 
 
-def _table(found: Matches, left: pl.DataFrame, right: pl.DataFrame) -> tuple[pl.DataFrame, Counter[tuple[str, str]]]:
+def _table(
+    found: Matches, left: pl.DataFrame, right: pl.DataFrame
+) -> tuple[pl.DataFrame, Counter[tuple[str, str]]]:
     """The results with both spellings and the glyphs that differ."""
     pairs = found.pairs
     shown = {
-        f"{role}_{which}": frame[role].gather(pairs[which]) for which, frame in (("a", left), ("b", right)) for role in COLUMNS
+        f"{role}_{which}": frame[role].gather(pairs[which])
+        for which, frame in (("a", left), ("b", right))
+        for role in COLUMNS
     }
     table = pairs.select("status", "rule", "score").with_columns(**shown)
-    hit = table.with_row_index("row").filter(pl.col("status") == "matched-spelling").select("row", "name_a", "name_b")
+    hit = (
+        table.with_row_index("row")
+        .filter(pl.col("status") == "matched-spelling")
+        .select("row", "name_a", "name_b")
+    )
     differing: Counter[tuple[str, str]] = Counter()
     cells = [""] * table.height
     for row, one, other in hit.iter_rows():
@@ -138,15 +167,19 @@ def _items(table: pl.DataFrame) -> Iterable[Item]:
     return items.values()
 
 
-def _write_page(path: Path, found: Matches, differing: Counter[tuple[str, str]], names: tuple[str, str]) -> None:
+def _write_page(
+    path: Path, found: Matches, differing: Counter[tuple[str, str]], names: tuple[str, str]
+) -> None:
     """The summary, in Japanese: counts and the glyphs that differ most; no person's name."""
     counts = found.counts()
     rows = "".join(f"<tr><td>{TITLES[s]}</td><td>{counts[s]:,}</td></tr>" for s in STATUSES)
     glyphs = "".join(
-        f"<tr><td>{_shown(x)}</td><td>{_shown(y)}</td><td>{n:,}</td></tr>" for (x, y), n in differing.most_common(200)
+        f"<tr><td>{_shown(x)}</td><td>{_shown(y)}</td><td>{n:,}</td></tr>"
+        for (x, y), n in differing.most_common(200)
     )
     left_out = "".join(
-        f"<li>{html.escape(block)}：{pairs:,}組は多すぎるため比較していません。</li>" for block, pairs in found.left_out.items()
+        f"<li>{html.escape(block)}：{pairs:,}組は多すぎるため比較していません。</li>"
+        for block, pairs in found.left_out.items()
     )
     page = f"""<!doctype html>
 <html lang="ja"><meta charset="utf-8"><title>照合結果</title>

@@ -1,4 +1,6 @@
-"""Whether there is room to work: asked before the first byte, because some libraries end the process when memory runs out."""
+"""Whether there is room to work: asked before the first byte, because some libraries end the process when
+memory runs out.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from pathlib import Path
 from gaiji.errors import GaijiError
 
 NEED = 1 << 30
-"""Bytes of address space that a run takes at most beside what the program has already; far more than it touches."""
+"""Bytes of address space that a run takes at most beside what the program has already; far more than it
+touches.
+"""
 
 
 def check_memory() -> None:
@@ -26,6 +30,9 @@ def check_memory() -> None:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     if limit - used < NEED:
         raise GaijiError(
-            f"there is not enough memory: the limit leaves {max(limit - used, 0) >> 20} MiB of {NEED >> 20} MiB",
+            (
+                f"there is not enough memory: the limit leaves {max(limit - used, 0) >> 20} MiB of "
+                f"{NEED >> 20} MiB"
+            ),
             next="raise the limit (ulimit -v)",
         )

@@ -1,7 +1,7 @@
 """Search keys of names: spellings of one name that people would look for together get one key.
 
-Owns the foldings and which of them a key uses; vectorised over polars. A key finds people, it never says that two glyphs
-are the same. Comparing two registers is in ``gaiji.matching``.
+Owns the foldings and which of them a key uses; vectorised over polars. A key finds people, it never says that
+two glyphs are the same. Comparing two registers is in ``gaiji.matching``.
 """
 
 from __future__ import annotations
@@ -31,23 +31,37 @@ KEYS: dict[str, tuple[str, ...]] = {
 - ``selector``: IVS and standardised variation selectors
 - ``case``: Latin letters in lower case
 - ``space``: spaces and middle dots
-- ``variant``: 戸籍親字正字 and JIS 包摂 of the 縮退マップ, 異体字 lists of 戸籍, 常用漢字, 人名用漢字, 表外漢字 and 旧字体,
-  変体仮名 of one reading, ヶ/ケ, ヵ/カ
-- ``kana``: hiragana and katakana, 変体仮名 of one reading, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ, ヲ/オ
+- ``variant``: 戸籍親字正字 and JIS 包摂 of the 縮退マップ, 異体字 lists of 戸籍, 常用漢字, 人名用漢字,
+表外漢字 and 旧字体, 変体仮名 of one reading, ヶ/ケ, ヵ/カ
+- ``kana``: hiragana and katakana, 変体仮名 of one reading, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ,
+ヲ/オ
 - ``long-vowel``: ー, and ウ or オ that lengthens (コウ, コオ, コー → コ)
 """
 SHRINK_TABLES = frozenset({"koseki", "jis-ucs"})
 VARIANT_KINDS = frozenset({"koseki", "joyo", "jinmei", "hyogai", "old"})
 _SPACES = r"[\s\u{3000}\u{200B}-\u{200D}\u{FEFF}\u{30FB}\u{FF65}\u{00B7}\u{2022}\u{2027}]"
 _SELECTORS = r"[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]"
-_LONG = (
-    r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]+", r"([ウクスツヌフムユルグズヅブプヴ])[ウー]+", "ー",
-)  # fmt: skip
+_LONG = (r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]+", r"([ウクスツヌフムユルグズヅブプヴ])[ウー]+", "ー")
 _KANA_PAIRS = {
-    "ヴァ": "バ", "ヴィ": "ビ", "ヴェ": "ベ", "ヴォ": "ボ", "ヴャ": "ビヤ", "ヴュ": "ビユ", "ヴョ": "ビヨ", "ヴ": "ブ",
-    "ヂ": "ジ", "ヅ": "ズ", "ヰ": "イ", "ヱ": "エ", "ヲ": "オ", "ヷ": "バ", "ヸ": "ビ", "ヹ": "ベ", "ヺ": "ボ",
+    "ヴァ": "バ",
+    "ヴィ": "ビ",
+    "ヴェ": "ベ",
+    "ヴォ": "ボ",
+    "ヴャ": "ビヤ",
+    "ヴュ": "ビユ",
+    "ヴョ": "ビヨ",
+    "ヴ": "ブ",
+    "ヂ": "ジ",
+    "ヅ": "ズ",
+    "ヰ": "イ",
+    "ヱ": "エ",
+    "ヲ": "オ",
+    "ヷ": "バ",
+    "ヸ": "ビ",
+    "ヹ": "ベ",
+    "ヺ": "ボ",
     **dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True)),
-}  # fmt: skip
+}
 
 
 def fold(expression: pl.Expr, folding: str) -> pl.Expr:
@@ -68,7 +82,12 @@ def key_expr(expression: pl.Expr, kind: str = "variant") -> pl.Expr:
 
 def keys(names: pl.Series, kind: str = "variant") -> pl.Series:
     """The keys of a column of names, as long as it is."""
-    return pl.DataFrame({"n": names.cast(pl.String)}).select(key_expr(pl.col("n"), kind)).to_series().alias(names.name)
+    return (
+        pl.DataFrame({"n": names.cast(pl.String)})
+        .select(key_expr(pl.col("n"), kind))
+        .to_series()
+        .alias(names.name)
+    )
 
 
 def key(name: str, kind: str = "variant") -> str:

@@ -1,8 +1,8 @@
 """gzip and zstd by the end of a file's name: inputs read unpacked, pieces of outputs packed.
 
-Owns which names mean which packing, the digest of a packed input as it lies, and what a damaged one is called. Outputs are
-packed piece by piece (a gzip member or zstd frame for each batch), so that pieces can be packed on several threads and a
-run that was interrupted can go on behind any of them.
+Owns which names mean which packing, the digest of a packed input as it lies, and what a damaged one is
+called. Outputs are packed piece by piece (a gzip member or zstd frame for each batch), so that pieces can be
+packed on several threads and a run that was interrupted can go on behind any of them.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ def zstd() -> Any:
 class Input:
     """An input opened for reading, unpacked as its name says; ``-`` is standard input.
 
-    ``readinto`` and ``read`` give the unpacked bytes. ``count`` and ``sha256`` are of the file as it lies, as far as it has
-    been read; an input that is not packed is not hashed here (``sha256`` is ""), for its reader does it in place.
+    ``readinto`` and ``read`` give the unpacked bytes. ``count`` and ``sha256`` are of the file as it lies, as
+    far as it has been read; an input that is not packed is not hashed here (``sha256`` is ""), for its reader
+    does it in place.
     """
 
     def __init__(self, path: str, *, next: str = "check [source] path") -> None:
@@ -113,7 +114,11 @@ class Input:
 
     def _damaged(self, error: Exception) -> GaijiError:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-            return GaijiError(f"cannot be read: {error.strerror or error}", where=self.path, next="check the file and its disk")
+            return GaijiError(
+                f"cannot be read: {error.strerror or error}",
+                where=self.path,
+                next="check the file and its disk",
+            )
         cut = isinstance(error, EOFError)
         what = f"ends in the middle of its {self.packing} data" if cut else f"is no whole {self.packing} file"
         return DataError(what, where=self.path, next="check the transfer of the file (binary)")

@@ -124,7 +124,9 @@ def _rules() -> tuple[Rule, ...]:
     for table in _read(path).get("rule", []):
         unknown = set(table) - {"role", "why", *_TESTS}
         if unknown:
-            raise LayoutError(f"has the unknown key {min(unknown)!r}", path=path, next=f"use {', '.join(_TESTS)}")
+            raise LayoutError(
+                f"has the unknown key {min(unknown)!r}", path=path, next=f"use {', '.join(_TESTS)}"
+            )
         tests = {test: frozenset(normalise(text) for text in table.get(test, ())) for test in _TESTS}
         rules.append(Rule(_checked_role(table.get("role", ""), path), tests))
     return tuple(rules)

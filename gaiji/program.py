@@ -149,7 +149,9 @@ class Compiler:
 
     def _area(self, area: Range) -> None:
         """Every code of a range: a finding until a row says otherwise."""
-        reason = {"user": Reason.UNMAPPED_GAIJI, "extension": Reason.UNMAPPED_EXTENSION}.get(area.kind, Reason.ILLEGAL)
+        reason = {"user": Reason.UNMAPPED_GAIJI, "extension": Reason.UNMAPPED_EXTENSION}.get(
+            area.kind, Reason.ILLEGAL
+        )
         if self.recipe.kind == "lead-byte" and area.lead:
             for lead in area.lead:
                 self.lead[lead] = max(self.lead[lead], 1)
@@ -188,8 +190,11 @@ class Compiler:
         else:
             self._set(plane, slot, unit.code, unit.size, text, override=override)
 
-    def _set(self, plane: Plane, slot: int, code: int, size: int, text: bytes, *, override: bool = False) -> None:
-        """A clean unit. ``override``: a row for a Unicode source counts as mapped, so it goes the slow way."""
+    def _set(
+        self, plane: Plane, slot: int, code: int, size: int, text: bytes, *, override: bool = False
+    ) -> None:
+        """A clean unit. ``override``: a row for a Unicode source counts as mapped, so it goes the slow
+        way."""
         kind = K["MAPPED"]
         if self.units:
             text = code.to_bytes(3, "little") + bytes([size])

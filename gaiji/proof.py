@@ -50,7 +50,9 @@ class Pair:
 
 @dataclass(frozen=True)
 class Change:
-    """Where an output is not what its source says: ``position`` counts characters, ``offset`` bytes of the cell."""
+    """Where an output is not what its source says: ``position`` counts characters, ``offset`` bytes of the
+    cell.
+    """
 
     record: int
     field: str
@@ -79,7 +81,12 @@ class Prover:
     """Compares batches of one job. ``prove`` may run on several threads."""
 
     def __init__(
-        self, fields: Fields, glyph_fields: Sequence[Field], readback: Readback, widths: Sequence[int], wide: bool
+        self,
+        fields: Fields,
+        glyph_fields: Sequence[Field],
+        readback: Readback,
+        widths: Sequence[int],
+        wide: bool,
     ) -> None:
         self.fields = fields
         self.charset = fields.charset
@@ -103,7 +110,13 @@ class Prover:
         """Every cell of a batch."""
         specs = self.fields.fields
         names = len(specs) + len(self.glyph_fields)
-        done = Proved([[0] * 5 for _ in range(names)], [Counter() for _ in specs], [], pair.batch.rows, len(pair.cells.damaged))
+        done = Proved(
+            [[0] * 5 for _ in range(names)],
+            [Counter() for _ in specs],
+            [],
+            pair.batch.rows,
+            len(pair.cells.damaged),
+        )
         states = bytearray(pair.batch.rows)
         broken = set(pair.cells.damaged)
         for number, spec in enumerate(specs):
@@ -122,7 +135,9 @@ class Prover:
 
     # -- text -------------------------------------------------------------------------------------
 
-    def _text(self, pair: Pair, spec: Field, number: int, done: Proved, states: bytearray, broken: set[int]) -> None:
+    def _text(
+        self, pair: Pair, spec: Field, number: int, done: Proved, states: bytearray, broken: set[int]
+    ) -> None:
         """Encode back and compare bytes; then unit by unit where they differ."""
         batch, cells = pair.batch, pair.cells
         place = self.fields.place(batch, spec)
@@ -137,14 +152,19 @@ class Prover:
             classes[IDENTICAL] -= len(broken)
             return
         some, mine = self._some(place, rows, batch.rows), states
-        units, ends, findings = self.fields.units(batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows)))
+        units, ends, findings = self.fields.units(
+            batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows))
+        )
         flagged = bytearray(len(rows))
         width = K["FINDING"]
         for row in findings[::width]:
             flagged[row] = 1
         done.flagged[number].update(findings[5::width])
         flags = self._flags(
-            {value_of(c, s) | r << 28 for c, s, r in zip(findings[3::width], findings[4::width], findings[5::width], strict=True)}
+            {
+                value_of(c, s) | r << 28
+                for c, s, r in zip(findings[3::width], findings[4::width], findings[5::width], strict=True)
+            }
         )
         pen = self._pen(cells, 64)
         found = bytearray(len(rows))
@@ -152,9 +172,21 @@ class Prover:
         at = 0
         while True:
             at = kernel_encode.compare_rows(
-                self.codes[spec.name], pen, flags, rows, at, cells.starts[number], cells.ends[number], units, ends,
-                flagged, self.trim, self.limits[number] if self.limits else 0, found, notes,
-            )  # fmt: skip
+                self.codes[spec.name],
+                pen,
+                flags,
+                rows,
+                at,
+                cells.starts[number],
+                cells.ends[number],
+                units,
+                ends,
+                flagged,
+                self.trim,
+                self.limits[number] if self.limits else 0,
+                found,
+                notes,
+            )
             if at >= len(rows):
                 break
             notes.frombytes(bytes(8 * len(notes) + 48 * len(units)))
@@ -185,16 +217,30 @@ class Prover:
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
         padded = int(self._pads_are_blank and self._mode(spec) == K["MIXED"])
         n = kernel_encode.same_rows(
-            self.codes[spec.name], pen, self._mode(spec), pair.cells.starts[number], pair.cells.ends[number],
-            pair.batch.src, starts, ends, offset, length, padded, differ, forms,
-        )  # fmt: skip
+            self.codes[spec.name],
+            pen,
+            self._mode(spec),
+            pair.cells.starts[number],
+            pair.cells.ends[number],
+            pair.batch.src,
+            starts,
+            ends,
+            offset,
+            length,
+            padded,
+            differ,
+            forms,
+        )
         return differ[:n], forms[: pen.n]
 
     @cached_property
     def _pads_are_blank(self) -> bool:
         """Whether both kinds of padding of a shifted charset read as spaces, which the job trims."""
         spec, entries = self.charset.spec, self.charset.entries
-        single, double = entries.get((1, spec.pad_single)), entries.get((2, int.from_bytes(spec.pad_double, "big")))
+        single, double = (
+            entries.get((1, spec.pad_single)),
+            entries.get((2, int.from_bytes(spec.pad_double, "big"))),
+        )
         texts = [entry.row.text if entry else "" for entry in (single, double)]
         return bool(self.fields.trim and spec.kind == "shifted" and texts == [" ", "\u3000"])
 
@@ -214,7 +260,9 @@ class Prover:
             mine["found"] = array("q", bytes(16 * E["FINDING"] * findings))
         return kernel_encode.Pen(cells.src, mine["out"], mine["found"])
 
-    def _group(self, pair: Pair, spec: Field, number: int, notes: array[int], done: Proved, broken: set[int]) -> None:
+    def _group(
+        self, pair: Pair, spec: Field, number: int, notes: array[int], done: Proved, broken: set[int]
+    ) -> None:
         """Count the notes by code and class, keep the places of some."""
         width = E["FINDING"]
         for i in range(0, len(notes), width):
@@ -228,14 +276,24 @@ class Prover:
                 records = [*records, pair.record(row)]
             done.groups[number, what, code, size] = (count + 1, records)
 
-    def _change(self, pair: Pair, spec: Field, number: int, row: int, offset: int, position: int, code: int, size: int) -> Change:
+    def _change(
+        self, pair: Pair, spec: Field, number: int, row: int, offset: int, position: int, code: int, size: int
+    ) -> Change:
         """The place of a difference; the characters are told by their code points."""
         cells = pair.cells
         start, end = cells.starts[number][row] + offset, cells.ends[number][row]
         found = bytes(cells.src[start : min(start + 8, end)])
         unit = self.charset.entries.get((size, code)) if size else None
         expected = unit.row.text if unit else ""
-        return Change(pair.record(row), spec.name, position, offset, self.code(code, size), _points(expected), _first(found))
+        return Change(
+            pair.record(row),
+            spec.name,
+            position,
+            offset,
+            self.code(code, size),
+            _points(expected),
+            _first(found),
+        )
 
     def code(self, code: int, size: int) -> str:
         """A code as users write it, "" for none."""
@@ -243,7 +301,9 @@ class Prover:
             return ""
         if self.charset.spec.kind == "decimal" and size > 1:
             return f"{code:0{size}d}"
-        return f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
+        return (
+            f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
+        )
 
     # -- flagged units ----------------------------------------------------------------------------
 
@@ -272,7 +332,10 @@ class Prover:
             if how == "tag":
                 text = f"{{{self.charset.system}:{self._digits(code, size)}}}"
             elif how in ("keep", "pua"):
-                text = self._stored.get((0 if self.charset.spec.kind.startswith("utf") else size, code), "") or "〓"
+                text = (
+                    self._stored.get((0 if self.charset.spec.kind.startswith("utf") else size, code), "")
+                    or "〓"
+                )
                 text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
             self._texts[unit] = text.encode()
         return self._texts[unit]
@@ -294,7 +357,10 @@ class Prover:
         for area in recipe.ranges:
             start = dict(area.pua).get(recipe.pua)
             if start is not None:
-                stored |= {(0 if unicode_kind else area.size, code): chr(start + i) for i, code in enumerate(area.codes())}
+                stored |= {
+                    (0 if unicode_kind else area.size, code): chr(start + i)
+                    for i, code in enumerate(area.codes())
+                }
         for unit in self.charset._units(self.fields.form):
             stored[0 if unicode_kind else unit.size, unit.code] = unit.text
         return stored
@@ -308,7 +374,9 @@ class Prover:
         column, _, findings = self.fields.decode(pair.batch, spec, bytearray(rows))
         done.flagged[number].update(findings[5 :: K["FINDING"]])
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ)
+        n = kernel_encode.same_text(
+            column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
+        )
         changed = set(differ[:n]) - broken
         flagged = set(findings[:: K["FINDING"]]) - changed - broken
         forms = self._other_forms(pair, spec, number) - changed - flagged - broken
@@ -335,9 +403,18 @@ class Prover:
         out, offsets = bytearray(sum(widths) + 8), array("q", bytes(8 * rows + 8))
         bad, differ = array("i", bytes(4 * rows)), array("q", bytes(8 * rows))
         kernel_encode.encode_numbers(
-            cells.src, NUMERIC[spec.type], spec.scale, int(spec.signed), int(self.charset.spec.pad_single == 0x20),
-            cells.starts[number], cells.ends[number], widths, out, offsets, bad,
-        )  # fmt: skip
+            cells.src,
+            NUMERIC[spec.type],
+            spec.scale,
+            int(spec.signed),
+            int(self.charset.spec.pad_single == 0x20),
+            cells.starts[number],
+            cells.ends[number],
+            widths,
+            out,
+            offsets,
+            bad,
+        )
         n = kernel_encode.same_text(out, offsets, pair.batch.src, begin, end, differ)
         return set(differ[:n])
 
@@ -348,7 +425,9 @@ class Prover:
         if kept is not None and kept[0] is starts and kept[1] == batch.rows:
             return kept[2], kept[3]
         begin = array("q", (min(a + offset, b) for a, b in zip(starts, ends, strict=True)))
-        end = array("q", (b if length < 0 else min(a + offset + length, b) for a, b in zip(starts, ends, strict=True)))
+        end = array(
+            "q", (b if length < 0 else min(a + offset + length, b) for a, b in zip(starts, ends, strict=True))
+        )
         end = array("q", map(max, begin, end))
         self._ranges[spec.name] = (starts, batch.rows, begin, end)
         return begin, end
@@ -358,30 +437,42 @@ class Prover:
         cells, rows = pair.cells, pair.batch.rows
         column = self.fields.glyphs(pair.batch, spec)
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ)
+        n = kernel_encode.same_text(
+            column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
+        )
         changed = set(differ[:n]) - broken
         done.classes[number][CHANGED] += len(changed)
         done.classes[number][IDENTICAL] += rows - len(changed) - len(broken)
         for row in sorted(changed)[: KEPT - len(done.changes)]:
             done.changes.append(
-                self._text_change(pair, column.name, number, row, column.data[column.offsets[row] : column.offsets[row + 1]])
+                self._text_change(
+                    pair, column.name, number, row, column.data[column.offsets[row] : column.offsets[row + 1]]
+                )
             )
 
-    def _text_change(self, pair: Pair, name: str, number: int, row: int, expected: bytes | bytearray) -> Change:
+    def _text_change(
+        self, pair: Pair, name: str, number: int, row: int, expected: bytes | bytearray
+    ) -> Change:
         """Where two texts part."""
         cells = pair.cells
         found = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]])
         at, position = _part(bytes(expected), found)
-        return Change(pair.record(row), name, position, at, "", _first(bytes(expected)[at:]), _first(found[at:]))
+        return Change(
+            pair.record(row), name, position, at, "", _first(bytes(expected)[at:]), _first(found[at:])
+        )
 
     # -- records that cannot be cut ---------------------------------------------------------------
 
     def expected(self, batch: Batch, row: int) -> list[bytes]:
         """The cells that a source record becomes."""
         one = Batch(
-            batch.src, [array("q", [s[row]]) for s in batch.starts], [array("q", [e[row]]) for e in batch.ends], 1,
-            batch.file_offset, batch.record_number(row),
-        )  # fmt: skip
+            batch.src,
+            [array("q", [s[row]]) for s in batch.starts],
+            [array("q", [e[row]]) for e in batch.ends],
+            1,
+            batch.file_offset,
+            batch.record_number(row),
+        )
         states = bytearray(1)
         columns = [self.fields.decode(one, spec, states)[0] for spec in self.fields.fields]
         cells = [bytes(c.data[: c.offsets[1]]) for c in columns]
@@ -392,7 +483,10 @@ class Prover:
         """A line that is not one record: it is changed where it first differs from what it should be."""
         cells = self.expected(pair.batch, row)
         line, found = self.readback.line(cells), pair.cells.damaged[row]
-        at = next((i for i, (a, b) in enumerate(zip(line, found, strict=False)) if a != b), min(len(line), len(found)) - 1)
+        at = next(
+            (i for i, (a, b) in enumerate(zip(line, found, strict=False)) if a != b),
+            min(len(line), len(found)) - 1,
+        )
         number, begin = 0, 0
         while number < len(cells) - 1 and at >= len(self.readback.line(cells[: number + 1])):
             number += 1
@@ -415,7 +509,9 @@ class Prover:
 
 def _part(a: bytes, b: bytes) -> tuple[int, int]:
     """(byte, character) at which two texts part."""
-    return _place(a, next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))))
+    return _place(
+        a, next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    )
 
 
 def _place(text: bytes, at: int) -> tuple[int, int]:

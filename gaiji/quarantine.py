@@ -12,7 +12,8 @@ NAMES = ("bad-records.bin", "bad-records.tsv")
 
 
 class Quarantine:
-    """The two files beside an output; none are made while nothing is set aside. ``kept``: to go on with them."""
+    """The two files beside an output; none are made while nothing is set aside. ``kept``: to go on with
+    them."""
 
     def __init__(self, output: Path, kept: Sequence[Written] = (), count: int = 0) -> None:
         self._output = output
@@ -21,7 +22,9 @@ class Quarantine:
         if kept:
             self._open(*kept)
 
-    def _open(self, data: Written | None = None, index: Written | None = None) -> tuple[AtomicFile, AtomicFile]:
+    def _open(
+        self, data: Written | None = None, index: Written | None = None
+    ) -> tuple[AtomicFile, AtomicFile]:
         paths = [self._output.with_name(name) for name in NAMES]
         first = AtomicFile(paths[0], part=part_path(paths[0], self._output), kept=data)
         self._files = first, AtomicFile(paths[1], part=part_path(paths[1], self._output), kept=index)

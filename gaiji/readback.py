@@ -41,7 +41,9 @@ class Cells:
 
 
 class Readback:
-    """One output. ``take`` gives the next records; afterwards ``sha256``, ``size`` and ``records`` describe it."""
+    """One output. ``take`` gives the next records; afterwards ``sha256``, ``size`` and ``records`` describe
+    it.
+    """
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self.path = path
@@ -157,7 +159,16 @@ class Lines(_Stream):
         done = pos = 0
         while done < rows:
             found = kernel_encode.scan_cells(
-                self._window, pos, len(self._window), self._delimiter, self._crlf, columns, done, rows, starts, ends
+                self._window,
+                pos,
+                len(self._window),
+                self._delimiter,
+                self._crlf,
+                columns,
+                done,
+                rows,
+                starts,
+                ends,
             )
             pos = self._behind(ends, columns, rows, found) if found > done else pos
             done = found
@@ -171,8 +182,9 @@ class Lines(_Stream):
             self._window,
             [memoryview(starts)[c * rows : c * rows + rows] for c in range(columns)],
             [memoryview(ends)[c * rows : c * rows + rows] for c in range(columns)],
-            rows, missing=done if done < rows else -1,
-        )  # fmt: skip
+            rows,
+            missing=done if done < rows else -1,
+        )
         self._window = self._window[pos:]
         self.records += done
         return cells
@@ -180,7 +192,9 @@ class Lines(_Stream):
     def _behind(self, ends: array[int], columns: int, rows: int, done: int) -> int:
         return ends[(columns - 1) * rows + done - 1] + 1 + self._crlf
 
-    def _quoted(self, pos: int, columns: int, done: int, rows: int, starts: array[int], ends: array[int]) -> tuple[int, bool]:
+    def _quoted(
+        self, pos: int, columns: int, done: int, rows: int, starts: array[int], ends: array[int]
+    ) -> tuple[int, bool]:
         """One record by the rules of RFC 4180: (where the next one begins or 0, whether it is broken)."""
         scan = kernel_io.Scan()
         scan.pos = pos
@@ -189,7 +203,9 @@ class Lines(_Stream):
         if end <= pos:
             return 0, False
         self._digest.wait()  # undoing quotes rewrites the buffer
-        kernel_io.scan_csv(scan, self._window, end, self._delimiter, 34, 1, 0, bytes(256), columns, 1, a, b, 0)
+        kernel_io.scan_csv(
+            scan, self._window, end, self._delimiter, 34, 1, 0, bytes(256), columns, 1, a, b, 0
+        )
         if not scan.rows:
             return 0, bool(scan.error) or scan.pos > pos
         for c in range(columns):
@@ -223,7 +239,9 @@ class Fixed(_Stream):
         step, feed = self._step, self._feed
         whole = self._window[: done * step]
         bad = {}
-        if any(bytes(whole[step - len(feed) + i :: step]) != feed[i : i + 1] * done for i in range(len(feed))):
+        if any(
+            bytes(whole[step - len(feed) + i :: step]) != feed[i : i + 1] * done for i in range(len(feed))
+        ):
             records = {r: bytes(whole[r * step : r * step + step]) for r in range(done)}
             bad = {r: raw for r, raw in records.items() if not raw.endswith(feed)}
         cells = self._cut(whole, done, rows) if self._unit == 1 else self._cut_wide(whole, done, rows)
@@ -282,7 +300,9 @@ class Parquet(Readback):
 
     def _unreadable(self, error: Exception) -> GaijiError:
         return GaijiError(
-            f"cannot be read as Parquet ({type(error).__name__})", where=str(self.path), next="run gaiji convert again"
+            f"cannot be read as Parquet ({type(error).__name__})",
+            where=str(self.path),
+            next="run gaiji convert again",
         )
 
     def take(self, rows: int) -> Cells:
@@ -303,7 +323,13 @@ class Parquet(Readback):
             starts.append(view[:-1])
             ends.append(view[1:])
         self.records += frame.height
-        return Cells(text or bytearray(1), list(starts), list(ends), rows, missing=frame.height if frame.height < rows else -1)
+        return Cells(
+            text or bytearray(1),
+            list(starts),
+            list(ends),
+            rows,
+            missing=frame.height if frame.height < rows else -1,
+        )
 
     def line(self, cells: Sequence[bytes]) -> bytes:
         return b""
@@ -319,7 +345,14 @@ class Parquet(Readback):
 
 
 def open_readback(
-    path: Path, format: str, names: Sequence[str], *, bom: bool, crlf: bool, widths: Sequence[int], encoding: str
+    path: Path,
+    format: str,
+    names: Sequence[str],
+    *,
+    bom: bool,
+    crlf: bool,
+    widths: Sequence[int],
+    encoding: str,
 ) -> Readback:
     """The reader for an output format; ``widths`` in bytes, in the order of ``names`` (fixed only)."""
     if is_stream(path):

@@ -1,7 +1,8 @@
 """How characters are related: MJ縮退マップ, 異体字 lists, and the parts that a character is made of (IDS).
 
-Owns the meaning of ``mappings/repertoire/{shrink,variants,ids}*.tsv`` at run time. Relations propose; none of them says
-that two glyphs are the same. Ranking for clerks is in ``gaiji.review.candidates``, search by parts in ``gaiji.review.parts``.
+Owns the meaning of ``mappings/repertoire/{shrink,variants,ids}*.tsv`` at run time. Relations propose; none of
+them says that two glyphs are the same. Ranking for clerks is in ``gaiji.review.candidates``, search by parts
+in ``gaiji.review.parts``.
 """
 
 from __future__ import annotations
@@ -17,16 +18,20 @@ from gaiji.repertoire import load_repertoire
 
 SHRINK = "shrink-1.2.0.tsv"
 KINDS = {
-    "koseki": "戸籍の異体字", "joyo": "常用漢字表の旧字体", "jinmei": "人名用漢字の異体字", "hyogai": "表外漢字の簡易慣用字体",
+    "koseki": "戸籍の異体字",
+    "joyo": "常用漢字表の旧字体",
+    "jinmei": "人名用漢字の異体字",
+    "hyogai": "表外漢字の簡易慣用字体",
     "old": "旧字体",
-}  # fmt: skip
+}
 SHRINK_KIND = "縮退"
 
 
 def related(name: str) -> list[tuple[str, str]]:
     """(character, relation in Japanese) for a glyph: what the MJ縮退マップ and the 異体字 lists join it to.
 
-    Both directions and through one character between: 辺, 邊 and 邉 are joined by 邊. Best known relations first.
+    Both directions and through one character between: 辺, 邊 and 邉 are joined by 邊. Best known relations
+    first.
     """
     glyph = load_repertoire()[name]
     out: dict[str, str] = {}
@@ -74,7 +79,10 @@ def load_ids() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[tuple[bool, str]]] = defaultdict(list)
     for ucs, sources, ids in read_rows("ids.tsv"):
         found[_text(ucs)].append(("J" not in sources, ids))
-    return {c: tuple(dict.fromkeys(ids for _, ids in sorted(rows, key=lambda r: r[0]))) for c, rows in found.items()}
+    return {
+        c: tuple(dict.fromkeys(ids for _, ids in sorted(rows, key=lambda r: r[0])))
+        for c, rows in found.items()
+    }
 
 
 def read_rows(name: str) -> Iterator[list[str]]:
@@ -83,7 +91,9 @@ def read_rows(name: str) -> Iterator[list[str]]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except OSError as error:
-        raise RepertoireError(f"cannot be read: {error.strerror}", where=str(path), next="install gaiji again") from error
+        raise RepertoireError(
+            f"cannot be read: {error.strerror}", where=str(path), next="install gaiji again"
+        ) from error
     return (line.split("\t") for line in lines[1:])
 
 

@@ -63,7 +63,9 @@ class Repertoire:
       ``readings`` (space separated), ``note``: "" where there is none; ``strokes``: may be null.
     """
 
-    def __init__(self, frame: pl.DataFrame, version: str, radicals: dict[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(
+        self, frame: pl.DataFrame, version: str, radicals: dict[str, tuple[str, ...]] | None = None
+    ) -> None:
         self.frame = frame
         self.version = version
         self._radicals = radicals or {}
@@ -173,10 +175,15 @@ class Repertoire:
         ``text`` or ``x0213``, which put the best first.
         """
         lookups: tuple[tuple[Any, Callable[[Any], tuple[Glyph, ...]]], ...] = (
-            (text, self.by_text), (x0213, self.by_x0213), (koseki, self.by_koseki), (juki, self.by_juki),
-            (touki, self.by_touki), (reading, self.by_reading), (radical, self.by_radical),
+            (text, self.by_text),
+            (x0213, self.by_x0213),
+            (koseki, self.by_koseki),
+            (juki, self.by_juki),
+            (touki, self.by_touki),
+            (reading, self.by_reading),
+            (radical, self.by_radical),
             (strokes, self._by_stroke_range),
-        )  # fmt: skip
+        )
         found = [lookup(value) for value, lookup in lookups if value is not None]
         others = [{glyph.name for glyph in glyphs} for glyphs in found[1:]]
         first = found[0] if found else ()
@@ -208,12 +215,21 @@ class Repertoire:
         if glyph is None:
             r = self.frame.row(row, named=True)
             glyph = Glyph(
-                name=r["name"], text=r["text"], base=r["base"], ivs=r["ivs"], default=r["default"],
-                koseki=r["koseki"], juki=r["juki"], touki=r["touki"],
-                x0213=r["x0213"], x0213_class=r["x0213_class"], x0212=r["x0212"],
-                strokes=r["strokes"], radicals=tuple(r["radicals"].split()),
+                name=r["name"],
+                text=r["text"],
+                base=r["base"],
+                ivs=r["ivs"],
+                default=r["default"],
+                koseki=r["koseki"],
+                juki=r["juki"],
+                touki=r["touki"],
+                x0213=r["x0213"],
+                x0213_class=r["x0213_class"],
+                x0212=r["x0212"],
+                strokes=r["strokes"],
+                radicals=tuple(r["radicals"].split()),
                 readings=tuple(r["readings"].split()),
-            )  # fmt: skip
+            )
             self._glyphs[row] = glyph
         return glyph
 

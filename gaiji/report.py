@@ -1,6 +1,7 @@
 """Reports for a town's counter and its manager: changed residents as CSV, XLSX or HTML, and the summary page.
 
-Owns the files' columns and looks. Which residents changed is in ``gaiji.residents``; every cell is written as text.
+Owns the files' columns and looks. Which residents changed is in ``gaiji.residents``; every cell is written as
+text.
 """
 
 from __future__ import annotations
@@ -27,12 +28,25 @@ from gaiji.review.queue import Item, open_queue
 from gaiji.review.sheet import REASONS, STATES
 from gaiji.sinks import BOM
 
-COLUMNS = ("記録番号", "キー", "項目", "変換前", "変換後", "旧コード", "外字", "新しい文字", "文字図形名", "字形", "区分", "根拠")
+COLUMNS = (
+    "記録番号",
+    "キー",
+    "項目",
+    "変換前",
+    "変換後",
+    "旧コード",
+    "外字",
+    "新しい文字",
+    "文字図形名",
+    "字形",
+    "区分",
+    "根拠",
+)
 OLD, NEW = COLUMNS.index("外字"), COLUMNS.index("字形")
 SIDE = 56
 STYLE = (
-    "body{font-family:'IPAmjMincho','IPAmj明朝','Yu Mincho',serif;margin:1.5em}table{border-collapse:collapse;font-size:10.5pt}"
-    "th,td{border:1px solid #888;padding:.25em .5em;vertical-align:middle}th{background:#e7e6e6}tr{break-inside:avoid}"
+    "body{font-family:'IPAmjMincho','IPAmj明朝','Yu Mincho',serif;margin:1.5em}table{border-collapse:collapse;font-size:10.5pt}"  # noqa: E501
+    "th,td{border:1px solid #888;padding:.25em .5em;vertical-align:middle}th{background:#e7e6e6}tr{break-inside:avoid}"  # noqa: E501
     f".p{{width:{SIDE}px;height:{SIDE}px;background-size:contain;background-repeat:no-repeat;print-color-adjust:exact}}"
     "svg{display:block}@page{size:A4 landscape;margin:10mm}"
 )
@@ -49,7 +63,11 @@ class Reported:
 
 
 def report_residents(
-    job: Job | str | Path, output: str | Path, *, overrides: Mapping[str, Any] | None = None, fonts: Sequence[str | Path] = ()
+    job: Job | str | Path,
+    output: str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    fonts: Sequence[str | Path] = (),
 ) -> Reported:
     """Write who is affected to ``output`` (.csv, .xlsx, .html). UsageError for another suffix."""
     path = Path(output)
@@ -60,22 +78,30 @@ def report_residents(
     gallery = Gallery([]) if path.suffix.lower() == ".csv" else open_gallery(fonts)
     _write(path, writers[path.suffix.lower()](found, gallery))
     return Reported(
-        len(found.rows), found.people, found.read, (gallery.missing,) if path.suffix != ".csv" and gallery.missing else ()
+        len(found.rows),
+        found.people,
+        found.read,
+        (gallery.missing,) if path.suffix != ".csv" and gallery.missing else (),
     )
 
 
-def report_summary(job: Job | str | Path, output: str | Path, *, overrides: Mapping[str, Any] | None = None) -> dict[str, float]:
-    """Write the manager's page; returns its figures: codes, waiting, people, coverage before and after (0 to 1).
+def report_summary(
+    job: Job | str | Path, output: str | Path, *, overrides: Mapping[str, Any] | None = None
+) -> dict[str, float]:
+    """Write the manager's page; returns its figures: codes, waiting, people, coverage before and after (0 to
+    1).
 
-    Coverage is of the characters in name, kana and address fields: before, without any decision; after, with those confirmed.
-    UsageError when the job was not converted yet.
+    Coverage is of the characters in name, kana and address fields: before, without any decision; after, with
+    those confirmed. UsageError when the job was not converted yet.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     manifest_path = job.output_path.parent / "manifest.json"
     try:
         manifest = json.loads(manifest_path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError("cannot be read", where=str(manifest_path), next="run gaiji convert first") from error
+        raise UsageError(
+            "cannot be read", where=str(manifest_path), next="run gaiji convert first"
+        ) from error
     queue = open_queue(job.queue_where)
     try:
         items = [item for item in queue.items() if item.site == job.review["site"]]
@@ -85,17 +111,31 @@ def report_summary(job: Job | str | Path, output: str | Path, *, overrides: Mapp
     units = sum(f["units"] for f in fields) or 1
     every, open_ = sum(i.total for i in items), sum(i.total for i in items if waiting(i))
     figures = {
-        "codes": len(items), "waiting": sum(map(waiting, items)), "people": sum(i.people for i in items),
-        "before": 1 - every / units, "after": 1 - open_ / units,
-    }  # fmt: skip
+        "codes": len(items),
+        "waiting": sum(map(waiting, items)),
+        "people": sum(i.people for i in items),
+        "before": 1 - every / units,
+        "after": 1 - open_ / units,
+    }
     _write(Path(output), _summary(job, manifest, items, figures))
     return figures
 
 
 def _cells(row: Changed) -> tuple[str, ...]:
     return (
-        str(row.record), row.key, row.field, row.before, row.after, row.code, "", row.text, row.glyph, "", row.kind, row.evidence,
-    )  # fmt: skip
+        str(row.record),
+        row.key,
+        row.field,
+        row.before,
+        row.after,
+        row.code,
+        "",
+        row.text,
+        row.glyph,
+        "",
+        row.kind,
+        row.evidence,
+    )
 
 
 def _csv(found: Residents, gallery: Gallery) -> bytes:
@@ -147,7 +187,9 @@ def _xlsx(found: Residents, gallery: Gallery) -> bytes:
     except ImportError as error:
         raise MissingExtra("writing XLSX", "xlsx") from error
     pictures, out = _pictures(found, gallery), BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     page = book.add_worksheet("住民一覧")
     cell_format = book.add_format({"text_wrap": True, "valign": "vcenter", "border": 1})
     head = book.add_format({"bold": True, "bg_color": "#E7E6E6", "border": 1})
@@ -160,10 +202,20 @@ def _xlsx(found: Residents, gallery: Gallery) -> bytes:
             page.write_string(number, column, cell, cell_format)
         for column, name in ((OLD, f"code:{row.code}"), (NEW, row.glyph)):
             if name in pictures:
-                page.insert_image(number, column, f"{name.replace(':', '-')}.png", {
-                    "image_data": BytesIO(pictures[name]), "x_scale": 0.5, "y_scale": 0.5, "x_offset": 3, "y_offset": 3,
-                    "object_position": 1, "description": name,
-                })  # fmt: skip
+                page.insert_image(
+                    number,
+                    column,
+                    f"{name.replace(':', '-')}.png",
+                    {
+                        "image_data": BytesIO(pictures[name]),
+                        "x_scale": 0.5,
+                        "y_scale": 0.5,
+                        "x_offset": 3,
+                        "y_offset": 3,
+                        "object_position": 1,
+                        "description": name,
+                    },
+                )
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, max(len(found.rows), 1), len(COLUMNS) - 1)
     page.set_landscape()
@@ -181,13 +233,13 @@ def _summary(job: Job, manifest: dict[str, Any], items: Sequence[Item], figures:
         states[item.state] += 1
         reasons[item.reason] += item.people
     rows = "".join(
-        f"<tr><td>{escape(i.system)} {escape(i.code)}</td><td>{REASONS.get(i.reason, escape(i.reason))}</td><td>{i.people:,}</td>"
+        f"<tr><td>{escape(i.system)} {escape(i.code)}</td><td>{REASONS.get(i.reason, escape(i.reason))}</td><td>{i.people:,}</td>"  # noqa: E501
         f"<td>{STATES.get(i.state, escape(i.state))}</td></tr>"
         for i in items[:30]
     )
     return _page(
         "移行のまとめ",
-        f"<p>{escape(job.review['site'])}　入力 {escape(str(manifest['input']['path']))}　{manifest['records']['read']:,}件</p>"
+        f"<p>{escape(job.review['site'])}　入力 {escape(str(manifest['input']['path']))}　{manifest['records']['read']:,}件</p>"  # noqa: E501
         f"<h2>同定の進み具合</h2><p>{figures['codes']:,}文字のうち、残り{figures['waiting']:,}文字</p>"
         + _bars([(title, states[state]) for state, title in STATES.items()])
         + "<h2>文字の対応率（氏名・フリガナ・住所）</h2>"
@@ -211,7 +263,9 @@ def _bars(values: Sequence[tuple[str, float]], *, share: bool = False) -> str:
             f'<rect x="190" y="{y + 3}" width="{width}" height="18" fill="#4472c4"/>'
             f'<text x="{196 + 400 * value / most:.1f}" y="{y + 16}">{label}</text>'
         )
-    return f'<svg width="720" height="{26 * len(values) + 6}" font-size="13" role="img">{"".join(lines)}</svg>'
+    return (
+        f'<svg width="720" height="{26 * len(values) + 6}" font-size="13" role="img">{"".join(lines)}</svg>'
+    )
 
 
 def _page(title: str, body: str, styles: str = "") -> bytes:

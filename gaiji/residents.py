@@ -1,8 +1,8 @@
 """Which residents' names changed in more than their code: the rows of ``gaiji report residents``.
 
-Owns the second reading of a job's input and what counts as a change: a decision of another 同定区分 than 字形一致, a character
-lost by an earlier migration, a code not decided yet. How the rows become files is in ``gaiji.report``. Codes that the job's own
-site tables map are not told: those tables hold no 同定区分.
+Owns the second reading of a job's input and what counts as a change: a decision of another 同定区分 than
+字形一致, a character lost by an earlier migration, a code not decided yet. How the rows become files is in
+``gaiji.report``. Codes that the job's own site tables map are not told: those tables hold no 同定区分.
 """
 
 from __future__ import annotations
@@ -34,12 +34,16 @@ from gaiji.sinks import Column
 SAME = "字形一致"
 UNDECIDED = "未判定"
 LOST = "過去の移行で失われた文字"
-_UNIT = regex.compile("[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u3099\u309a]*|.", regex.DOTALL)
+_UNIT = regex.compile(
+    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u3099\u309a]*|.", regex.DOTALL
+)
 
 
 @dataclass(frozen=True)
 class Changed:
-    """One character of one resident. ``before``: the field with the character as 【〓】 or as it stood; ``after``: as written."""
+    """One character of one resident. ``before``: the field with the character as 【〓】 or as it stood;
+    ``after``: as written.
+    """
 
     record: int
     key: str
@@ -55,7 +59,9 @@ class Changed:
 
 @dataclass(frozen=True)
 class Residents:
-    """The changed characters in the order of the input, how many records were read, and the 外字 pictures by code."""
+    """The changed characters in the order of the input, how many records were read, and the 外字 pictures by
+    code.
+    """
 
     rows: list[Changed]
     read: int
@@ -68,7 +74,8 @@ class Residents:
 
 
 def changed_residents(job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None) -> Residents:
-    """Read a job's input again, with and without the decisions of its queue, and tell what changed for whom."""
+    """Read a job's input again, with and without the decisions of its queue, and tell what changed for
+    whom."""
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     run = Run(job, keep_output=False)
     run.columns.reuse = False
@@ -105,9 +112,14 @@ class _Reader:
         plain = load_charset(run.charset.name, tables, options=job.source["options"])
         policy = dict.fromkeys(Reason, "geta") | {Reason.ALREADY_LOST: "keep", Reason.AMBIGUOUS: "keep"}
         self.before = Fields(
-            plain, run.fields, csv=run.columns.csv, form=job.target["form"], policy=policy, trim=run.columns.trim,
+            plain,
+            run.fields,
+            csv=run.columns.csv,
+            form=job.target["form"],
+            policy=policy,
+            trim=run.columns.trim,
             carry=run.columns.carry,
-        )  # fmt: skip
+        )
         self.before.reuse = False
         self.names = Findings(self.before, job)
 
@@ -142,13 +154,24 @@ class _Reader:
                 for row, position in part.select("row", "position").iter_rows():
                     yield row, position, code, reason
 
-    def _changed(self, record: int, key: str, field: str, before: str, after: str, code: str, reason: Reason) -> Changed:
+    def _changed(
+        self, record: int, key: str, field: str, before: str, after: str, code: str, reason: Reason
+    ) -> Changed:
         made = self.decided.get((code, reason.label))
         kind = made.kind if made else LOST if reason is Reason.ALREADY_LOST else UNDECIDED
         glyph = load_repertoire().get(made.glyph) if made and made.glyph and made.kind != UNREADABLE else None
         text = glyph.form(self.run.job.target["form"]) if glyph else made.text if made else ""
         return Changed(
-            record, key, field, before, after, code, glyph.name if glyph else "", text, kind, made.evidence if made else ""
+            record,
+            key,
+            field,
+            before,
+            after,
+            code,
+            glyph.name if glyph else "",
+            text,
+            kind,
+            made.evidence if made else "",
         )
 
 

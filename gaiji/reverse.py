@@ -45,13 +45,15 @@ class Reversal:
         return 3 if sum(self.data["findings"].values()) else 0
 
 
-def reverse(job: Job | str | Path, output: str | Path = "", *, overrides: Mapping[str, Any] | None = None) -> Reversal:
+def reverse(
+    job: Job | str | Path, output: str | Path = "", *, overrides: Mapping[str, Any] | None = None
+) -> Reversal:
     """Turn a job's output (its ``[output]`` path) into vendor bytes as its ``[source]`` describes them.
 
     ``output``: where to; by default ``reversed-`` and the source's name, beside the job's output. Shifts are
-    written in canonical form, fields padded to their length, unnamed bytes filled with padding. Glyph columns,
-    where the job has them, decide before the text. A text without a code becomes 〓, one that is too long is
-    cut at a character; both are findings. Raises GaijiError when the output cannot be read.
+    written in canonical form, fields padded to their length, unnamed bytes filled with padding. Glyph
+    columns, where the job has them, decide before the text. A text without a code becomes 〓, one that is too
+    long is cut at a character; both are findings. Raises GaijiError when the output cannot be read.
     """
     return _Reverse(load_job(job, overrides) if not isinstance(job, Job) else job, output).run()
 
@@ -70,7 +72,11 @@ class _Reverse:
         name = unpacked_name(Path(source["path"])).name
         self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
         if packing(self.path):
-            raise UsageError("the way back is written unpacked", where=str(self.path), next="give a name without .gz or .zst")
+            raise UsageError(
+                "the way back is written unpacked",
+                where=str(self.path),
+                next="give a name without .gz or .zst",
+            )
         self.layout = self._layout()
         self.fields = self.layout.fields
         self.glyphs = [f.name for f in self.fields if f.role == "name"] if job.target["glyph_columns"] else []
@@ -83,13 +89,19 @@ class _Reverse:
         if source["format"] == "csv":
             names = self._header()
             glyphs = job.target["glyph_columns"]
-            layout = for_header([n for n in names if not (glyphs and n.endswith(".glyphs"))], preset=source["preset"] or None)
+            layout = for_header(
+                [n for n in names if not (glyphs and n.endswith(".glyphs"))], preset=source["preset"] or None
+            )
         elif source["layout"]:
             layout = load_layout(
-                job.file(source["layout"]), record_length=source["record_length"] or None, redefines=source["redefines"]
+                job.file(source["layout"]),
+                record_length=source["record_length"] or None,
+                redefines=source["redefines"],
             )
         else:
-            layout = layout_from_fields(list(job.fields), path=job.path, record_length=source["record_length"] or None)
+            layout = layout_from_fields(
+                list(job.fields), path=job.path, record_length=source["record_length"] or None
+            )
         if job.fields and (source["layout"] or source["format"] == "csv"):
             layout = override_fields(layout, job.fields, path=job.path)
         return with_roles(layout, source["roles"], path=job.path)
@@ -102,12 +114,18 @@ class _Reverse:
 
             return list(pl.read_parquet_schema(path))
         if format == "fixed":
-            raise LayoutError("has no header that names the fields of a CSV", path=path, next="use a CSV, TSV or Parquet output")
+            raise LayoutError(
+                "has no header that names the fields of a CSV",
+                path=path,
+                next="use a CSV, TSV or Parquet output",
+            )
         import csv
 
         start = self._start(path).decode("utf-8-sig", "replace")
         try:
-            return next(csv.reader(StringIO(start, newline=""), delimiter="\t" if format == "tsv" else ","), [])
+            return next(
+                csv.reader(StringIO(start, newline=""), delimiter="\t" if format == "tsv" else ","), []
+            )
         except csv.Error as error:
             raise GaijiError("cannot be read", where=str(path), next="run gaiji convert first") from error
 
@@ -124,9 +142,14 @@ class _Reverse:
         lengths = {f.name: default_width(f) for f in self.fields}
         widths = [output["widths"].get(name, lengths.get(name, 80)) for name in self.names]
         readback = open_readback(
-            self.job.output_path, self.job.output_format, self.names, bom=output["bom"], crlf=output["newline"] == "crlf",
-            widths=widths, encoding=output["encoding"],
-        )  # fmt: skip
+            self.job.output_path,
+            self.job.output_format,
+            self.names,
+            bom=output["bom"],
+            crlf=output["newline"] == "crlf",
+            widths=widths,
+            encoding=output["encoding"],
+        )
         if not readback.header_ok and self.job.output_format != "fixed":
             raise GaijiError(
                 "does not have the columns of the job",
@@ -145,7 +168,10 @@ class _Reverse:
             notes.write(b"record\tfield\tposition\ttext\treason\n")
             file.write(self._head())
             for first, cells, rows in self._batches():
-                columns = [self._encode(spec, number, cells, rows, first, notes) for number, spec in enumerate(self.fields)]
+                columns = [
+                    self._encode(spec, number, cells, rows, first, notes)
+                    for number, spec in enumerate(self.fields)
+                ]
                 file.write(self._join(columns, rows))
             file.commit()
             notes.commit()
@@ -166,15 +192,18 @@ class _Reverse:
             if broken >= 0 or (cells.missing >= 0 and self.readback.more()):
                 number = first + (broken if broken >= 0 else rows) + 1
                 raise DataError(
-                    "is not one record of the job", where=f"{self.job.output_path}: record {number}",
+                    "is not one record of the job",
+                    where=f"{self.job.output_path}: record {number}",
                     next="check the file, or convert again",
-                )  # fmt: skip
+                )
             if rows:
                 yield first, cells, rows
             if rows < ROWS:
                 return
 
-    def _encode(self, spec: Field, number: int, cells: Cells, rows: int, first: int, notes: AtomicFile) -> Encoded:
+    def _encode(
+        self, spec: Field, number: int, cells: Cells, rows: int, first: int, notes: AtomicFile
+    ) -> Encoded:
         """One field of a batch as vendor bytes."""
         starts, ends = cells.starts[number][:rows], cells.ends[number][:rows]
         width = -1 if self.job.source["format"] == "csv" else spec.length
@@ -188,15 +217,23 @@ class _Reverse:
         return self._texts(spec, src, starts, ends, width, first, notes)
 
     def _texts(
-        self, spec: Field, src: bytearray | memoryview, starts: Sequence[int], ends: Sequence[int], width: int, first: int,
+        self,
+        spec: Field,
+        src: bytearray | memoryview,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        width: int,
+        first: int,
         notes: AtomicFile,
-    ) -> Encoded:  # fmt: skip
+    ) -> Encoded:
         mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
         codes, rows = self.charset.codes(mode), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
         total = sum(b - a for a, b in zip(starts, ends, strict=True))
-        capacity = (max(width, 0) * rows if width >= 0 else 8 * total) + 9 * longest + max(width, 0) + 2 * E["SLACK"]
+        capacity = (
+            (max(width, 0) * rows if width >= 0 else 8 * total) + 9 * longest + max(width, 0) + 2 * E["SLACK"]
+        )
         slots = longest + 256
         out, offsets, row = bytearray(capacity), array("q", bytes(8 * rows + 8)), 0
         o = 0
@@ -204,15 +241,24 @@ class _Reverse:
             found = array("q", bytes(8 * E["FINDING"] * slots))
             pen = kernel_encode.Pen(src, out, found)
             pen.o = o
-            row = kernel_encode.encode_rows(codes, pen, mode, starts, ends, widths, offsets, row, capacity, slots)
+            row = kernel_encode.encode_rows(
+                codes, pen, mode, starts, ends, widths, offsets, row, capacity, slots
+            )
             o = pen.o
             self._note(spec, src, starts, found[: pen.n * E["FINDING"]], first, notes)
         return out, offsets
 
     def _note(
-        self, spec: Field, src: bytearray | memoryview, starts: Sequence[int], found: array[int], first: int, notes: AtomicFile
+        self,
+        spec: Field,
+        src: bytearray | memoryview,
+        starts: Sequence[int],
+        found: array[int],
+        first: int,
+        notes: AtomicFile,
     ) -> None:
-        """Findings as lines: record, field, position, code points, reason. They name characters, not texts."""
+        """Findings as lines: record, field, position, code points, reason. They name characters, not
+        texts."""
         width = E["FINDING"]
         for i in range(0, len(found), width):
             row, offset, position, _, size, reason = found[i : i + width]
@@ -223,32 +269,69 @@ class _Reverse:
             ucs = " ".join(f"{ord(c):04X}" for c in text)
             notes.write(f"{first + row + 1}\t{spec.name}\t{position}\t{ucs}\t{label}\n".encode())
 
-    def _by_glyphs(self, spec: Field, number: int, cells: Cells, rows: int) -> tuple[bytearray, Sequence[int], Sequence[int]]:
-        """The text of a field as its glyph column has it: names where there are names, else the text's characters."""
+    def _by_glyphs(
+        self, spec: Field, number: int, cells: Cells, rows: int
+    ) -> tuple[bytearray, Sequence[int], Sequence[int]]:
+        """The text of a field as its glyph column has it: names where there are names, else the text's
+        characters.
+        """
         column = len(self.fields) + self.glyphs.index(spec.name)
         text, ends = bytearray(), array("q", [0])
         for row in range(rows):
-            plain = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]]).decode("utf-8", "replace")
-            names = bytes(cells.src[cells.starts[column][row] : cells.ends[column][row]]).decode("utf-8", "replace").split(" ")
+            plain = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]]).decode(
+                "utf-8", "replace"
+            )
+            names = (
+                bytes(cells.src[cells.starts[column][row] : cells.ends[column][row]])
+                .decode("utf-8", "replace")
+                .split(" ")
+            )
             text += self.charset.glyph_text(names, plain).encode()
             ends.append(len(text))
         return text or bytearray(1), ends[:-1], ends[1:]
 
     def _numbers(
-        self, spec: Field, cells: Cells, starts: Sequence[int], ends: Sequence[int], width: int, first: int, notes: AtomicFile
+        self,
+        spec: Field,
+        cells: Cells,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        width: int,
+        first: int,
+        notes: AtomicFile,
     ) -> Encoded:
         rows = len(starts)
-        widths = array("q", [width]) * rows if width >= 0 else array("q", (b - a for a, b in zip(starts, ends, strict=True)))
-        out, offsets, bad = bytearray(sum(widths) + 8), array("q", bytes(8 * rows + 8)), array("i", bytes(4 * rows))
+        widths = (
+            array("q", [width]) * rows
+            if width >= 0
+            else array("q", (b - a for a, b in zip(starts, ends, strict=True)))
+        )
+        out, offsets, bad = (
+            bytearray(sum(widths) + 8),
+            array("q", bytes(8 * rows + 8)),
+            array("i", bytes(4 * rows)),
+        )
         ascii_host = self.charset.spec.pad_single == 0x20
         kernel_encode.encode_numbers(
-            cells.src, NUMERIC[spec.type], spec.scale, int(spec.signed), int(ascii_host), starts, ends, widths, out, offsets, bad
+            cells.src,
+            NUMERIC[spec.type],
+            spec.scale,
+            int(spec.signed),
+            int(ascii_host),
+            starts,
+            ends,
+            widths,
+            out,
+            offsets,
+            bad,
         )
         found = array("q")
         for row in range(rows):
             if bad[row]:
                 found.extend((row, 0, 0, 0, 0, Reason.ILLEGAL))
-                out[offsets[row] : offsets[row + 1]] = bytes([self.charset.spec.pad_single]) * (offsets[row + 1] - offsets[row])
+                out[offsets[row] : offsets[row + 1]] = bytes([self.charset.spec.pad_single]) * (
+                    offsets[row + 1] - offsets[row]
+                )
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
 
@@ -277,8 +360,13 @@ class _Reverse:
 
     def _csv_line(self, cells: Sequence[bytes]) -> bytes:
         source = self.job.source
-        quote, special = self._text(source["quote"]), [self._text(c) for c in (source["delimiter"], source["quote"], "\n", "\r")]
-        out = [quote + c.replace(quote, quote * 2) + quote if any(s in c for s in special) else c for c in cells]
+        quote, special = (
+            self._text(source["quote"]),
+            [self._text(c) for c in (source["delimiter"], source["quote"], "\n", "\r")],
+        )
+        out = [
+            quote + c.replace(quote, quote * 2) + quote if any(s in c for s in special) else c for c in cells
+        ]
         return self._text(source["delimiter"]).join(out) + self._text("\r\n")
 
     def _join(self, columns: Sequence[Encoded], rows: int) -> bytes | bytearray | memoryview:
@@ -327,12 +415,19 @@ class _Reverse:
             record = records[row * step : row * step + step]
             end = step
             while text and (
-                n := next((len(p) for p in pads if end - len(p) >= last.offset and record[end - len(p) : end] == p), 0)
+                n := next(
+                    (len(p) for p in pads if end - len(p) >= last.offset and record[end - len(p) : end] == p),
+                    0,
+                )
             ):
                 end -= n
             if source["format"] == "vb":
                 size = (end + 4).to_bytes(2, "big") + b"\0\0"
-                out += ((end + 8).to_bytes(2, "big") + b"\0\0" if source["blocked"] else b"") + size + record[:end]
+                out += (
+                    ((end + 8).to_bytes(2, "big") + b"\0\0" if source["blocked"] else b"")
+                    + size
+                    + record[:end]
+                )
             else:
                 out += record[:end] + self._text("\n")
         return out
@@ -342,14 +437,21 @@ class _Reverse:
         tables = (*self.charset.tables, *self.charset.sites)
         return {
             "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
-            "input": {"path": self.job.output["path"], "bytes": self.readback.size, "sha256": self.readback.sha256},
+            "input": {
+                "path": self.job.output["path"],
+                "bytes": self.readback.size,
+                "sha256": self.readback.sha256,
+            },
             "output": {"path": self.path.name, "bytes": file.size, "sha256": file.sha256},
             "charset": {"name": self.charset.name, "options": self.charset.options},
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
             "records": self.readback.records,
             "findings": dict(sorted(self.findings.items())),
             "findings_file": {"path": notes.path.name, "bytes": notes.size, "sha256": notes.sha256},
-            "gaiji": {"version": __version__, "kernel": "compiled" if kernel_encode.compiled() else "interpreted"},
+            "gaiji": {
+                "version": __version__,
+                "kernel": "compiled" if kernel_encode.compiled() else "interpreted",
+            },
         }
 
     def _write(self, data: Mapping[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """縮退: text of MJ and GJ glyphs as the characters that another system can hold, and the way back.
 
-Owns the policy, which character it takes for a glyph, and ``shrink`` and ``unshrink`` over texts and columns. The map's
-publisher says that it is not for direct use by machines: only what is single under the policy is taken; every other
-glyph is a ``shrink-none`` or ``shrink-many`` finding. Files and the review queue are in ``gaiji.shrinkfile``.
+Owns the policy, which character it takes for a glyph, and ``shrink`` and ``unshrink`` over texts and columns.
+The map's publisher says that it is not for direct use by machines: only what is single under the policy is
+taken; every other glyph is a ``shrink-none`` or ``shrink-many`` finding. Files and the review queue are in
+``gaiji.shrinkfile``.
 """
 
 from __future__ import annotations
@@ -25,34 +26,63 @@ from gaiji.repertoire import Repertoire, load_repertoire
 from gaiji.targets import Target, load_target
 
 CLASSES = (
-    "jis-ucs", "koseki", "min2842", "min2842-zokuji", "min5202", "min2842-betsuji", "moj582-1", "moj582-2",
-    "analogy", "dictionary",
-)  # fmt: skip
+    "jis-ucs",
+    "koseki",
+    "min2842",
+    "min2842-zokuji",
+    "min5202",
+    "min2842-betsuji",
+    "moj582-1",
+    "moj582-2",
+    "analogy",
+    "dictionary",
+)
 """The map's tables by their short names (``mappings/repertoire/shrink-1.2.0.toml`` has the full ones)."""
 DEFAULT_EVIDENCE = (
-    ("jis-ucs",), ("koseki",), ("min2842", "min2842-zokuji", "min5202"), ("moj582-1", "moj582-2"), ("analogy",), ("dictionary",),
-)  # fmt: skip
-"""Same character first, then what the law says of 戸籍, then lists for other uses; 別字 never without being asked for."""
+    ("jis-ucs",),
+    ("koseki",),
+    ("min2842", "min2842-zokuji", "min5202"),
+    ("moj582-1", "moj582-2"),
+    ("analogy",),
+    ("dictionary",),
+)
+"""Same character first, then what the law says of 戸籍, then lists for other uses; 別字 never without being
+asked for.
+"""
 GETA = "〓"
-_CHOICES = {"ties": ("nearest", "review"), "hentaigana": ("kana", "review"), "fallback": ("geta", "reading", "keep")}
-_UNIT = re.compile("[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u309a]?|.", re.DOTALL)
+_CHOICES = {
+    "ties": ("nearest", "review"),
+    "hentaigana": ("kana", "review"),
+    "fallback": ("geta", "reading", "keep"),
+}
+_UNIT = re.compile(
+    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u309a]?|.", re.DOTALL
+)
 _SIGNS = ("〜～", "‖∥", "−－", "—―", "¢￠", "£￡", "¬￢", "¦￤")
 """One sign, two code points: JIS's and Microsoft's."""
 SIDE = {
-    "row": pl.Int64, "position": pl.Int64, "written": pl.String, "original": pl.String, "glyph": pl.String, "evidence": pl.String,
-}  # fmt: skip
-"""The side table: row from 0, position in characters of the shrunk text, what was written there, what for, its glyph, and why."""
+    "row": pl.Int64,
+    "position": pl.Int64,
+    "written": pl.String,
+    "original": pl.String,
+    "glyph": pl.String,
+    "evidence": pl.String,
+}
+"""The side table: row from 0, position in characters of the shrunk text, what was written there, what for,
+its glyph, and why.
+"""
 
 
 @dataclass(frozen=True)
 class Policy:
     """How a glyph outside the target finds its character.
 
-    ``evidence``: groups of ``CLASSES`` in order; the first group with a candidate decides. ``hops``: the most hops of a
-    戸籍統一文字 link (0: any). ``ties``: ``nearest`` keeps a group's candidates of the lowest 順位 or hop count, ``review``
-    all of them. ``hentaigana``: ``kana`` takes the kana of a 変体仮名 that has one only. ``fallback``: what is written for
-    a finding: 〓, the glyph's only reading, or its own character. ``replacements``: TSV files (``glyph``, ``text``) that go
-    before the map: a 代替マップ for GJ, a town's own rules. ``characters``: the file of the target ``list``.
+    ``evidence``: groups of ``CLASSES`` in order; the first group with a candidate decides. ``hops``: the most
+    hops of a 戸籍統一文字 link (0: any). ``ties``: ``nearest`` keeps a group's candidates of the lowest 順位
+    or hop count, ``review`` all of them. ``hentaigana``: ``kana`` takes the kana of a 変体仮名 that has one
+    only. ``fallback``: what is written for a finding: 〓, the glyph's only reading, or its own character.
+    ``replacements``: TSV files (``glyph``, ``text``) that go before the map: a 代替マップ for GJ, a town's
+    own rules. ``characters``: the file of the target ``list``.
     """
 
     to: str = "jisx0213"
@@ -67,7 +97,10 @@ class Policy:
     def __post_init__(self) -> None:
         for key, values in _CHOICES.items():
             if getattr(self, key) not in values:
-                raise UsageError(f"shrink {key} cannot be {str(getattr(self, key))[:40]!r}", next=f"use {' or '.join(values)}")
+                raise UsageError(
+                    f"shrink {key} cannot be {str(getattr(self, key))[:40]!r}",
+                    next=f"use {' or '.join(values)}",
+                )
         for name in (name for group in self.evidence for name in group):
             if name not in CLASSES:
                 raise UsageError(f"there is no evidence {name[:40]!r}", next=f"use {', '.join(CLASSES)}")
@@ -76,12 +109,16 @@ class Policy:
 
 
 def load_policy(path: str | Path, **overrides: Any) -> Policy:
-    """The policy of a TOML file's ``[shrink]`` table; files in it are relative to it. UsageError names the wrong key."""
+    """The policy of a TOML file's ``[shrink]`` table; files in it are relative to it. UsageError names the
+    wrong key.
+    """
     path = Path(path)
     try:
         table = tomllib.loads(path.read_text("utf-8")).get("shrink")
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"cannot be read as TOML: {error}", where=str(path), next="check the file") from error
+        raise UsageError(
+            f"cannot be read as TOML: {error}", where=str(path), next="check the file"
+        ) from error
     if not isinstance(table, dict):
         raise UsageError("has no table [shrink]", where=str(path), next="see docs/shrink.md")
     known = {f.name: type(f.default) for f in fields(Policy)}
@@ -91,7 +128,9 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
         if not isinstance(value, list if known[key] is tuple else known[key]) or isinstance(value, bool):
             raise UsageError(f"key {key} has a wrong type", where=str(path), next="see docs/shrink.md")
     if "evidence" in table:
-        table["evidence"] = tuple((group,) if isinstance(group, str) else tuple(group) for group in table["evidence"])
+        table["evidence"] = tuple(
+            (group,) if isinstance(group, str) else tuple(group) for group in table["evidence"]
+        )
     if table.get("characters"):
         table["characters"] = str(path.parent / table["characters"])
     table["replacements"] = tuple(str(path.parent / name) for name in table.get("replacements", ()))
@@ -100,7 +139,9 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
 
 @dataclass(frozen=True)
 class Choice:
-    """What the policy makes of one glyph: ``text`` and why, or a ``reason``, candidates and the fallback as ``text``."""
+    """What the policy makes of one glyph: ``text`` and why, or a ``reason``, candidates and the fallback as
+    ``text``.
+    """
 
     text: str
     evidence: str
@@ -110,7 +151,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Change:
-    """One replaced character: ``position`` counts characters of the shrunk text; ``choice.text`` is what was written there."""
+    """One replaced character: ``position`` counts characters of the shrunk text; ``choice.text`` is what was
+    written there.
+    """
 
     position: int
     original: str
@@ -120,7 +163,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Shrunk:
-    """A text in the target's characters; ``changes`` leads back; ``findings`` are those changes nobody has decided."""
+    """A text in the target's characters; ``changes`` leads back; ``findings`` are those changes nobody has
+    decided.
+    """
 
     text: str
     changes: tuple[Change, ...] = ()
@@ -133,7 +178,9 @@ class Shrunk:
 
 @dataclass(frozen=True)
 class ShrunkColumn:
-    """A shrunk column; ``side`` has the columns of ``SIDE``; ``findings``: row, position, glyph, reason, candidates."""
+    """A shrunk column; ``side`` has the columns of ``SIDE``; ``findings``: row, position, glyph, reason,
+    candidates.
+    """
 
     text: pl.Series
     side: pl.DataFrame
@@ -147,8 +194,10 @@ class Shrinker:
         self.policy = policy
         self.target: Target = load_target(policy.to, characters=policy.characters)
         if GETA not in self.target:
-            raise UsageError(f"the target {self.target.name} has no {GETA}, which stands for what nobody decided",
-                             next=f"add {GETA} to the file of characters")  # fmt: skip
+            raise UsageError(
+                f"the target {self.target.name} has no {GETA}, which stands for what nobody decided",
+                next=f"add {GETA} to the file of characters",
+            )
         self.repertoire: Repertoire = load_repertoire()
         self._replacements = _read_replacements(policy.replacements, self.target, self.repertoire)
         self._decided = dict(decided or {})
@@ -174,7 +223,9 @@ class Shrinker:
         return {name: tuple(readings.split()) for name, readings in frame.iter_rows()}
 
     def _by_map(self, name: str) -> Choice:
-        links = [link for link in shrink_links().get(name, ()) if link.text in self.target and self._near(link)]
+        links = [
+            link for link in shrink_links().get(name, ()) if link.text in self.target and self._near(link)
+        ]
         for group in self.policy.evidence:
             found = [link for link in links if link.table in group]
             if self.policy.ties == "nearest" and found:
@@ -207,7 +258,9 @@ class Shrinker:
     # -- units of text ------------------------------------------------------------------------------
 
     def unit(self, unit: str) -> tuple[str, Choice] | None:
-        """(glyph name or U+ code points, choice) for one character that has to change, None for one that stays."""
+        """(glyph name or U+ code points, choice) for one character that has to change, None for one that
+        stays.
+        """
         if unit not in self._units:
             self._units[unit] = self._unit(unit)
         return self._units[unit]
@@ -229,11 +282,15 @@ class Shrinker:
         code = _code(unit)
         if code in self._decided:
             return code, Choice(self._decided[code] or GETA, "decided")
-        return code, Choice(unit if self.policy.fallback == "keep" else GETA, Reason.SHRINK_NONE.label, Reason.SHRINK_NONE)
+        return code, Choice(
+            unit if self.policy.fallback == "keep" else GETA, Reason.SHRINK_NONE.label, Reason.SHRINK_NONE
+        )
 
     @cached_property
     def _also(self) -> dict[str, set[str]]:
-        """Glyph name → the texts that mean it besides its own (compatibility ideographs, standardised sequences)."""
+        """Glyph name → the texts that mean it besides its own (compatibility ideographs, standardised
+        sequences).
+        """
         some = self.repertoire.frame.filter(pl.col("also") != "").select("name", "also")
         return {
             name: {"".join(chr(int(code, 16)) for code in text.split()) for text in texts.split("|")}
@@ -258,17 +315,27 @@ class Shrinker:
         return Shrunk("".join(out), tuple(changes))
 
     def column(self, texts: pl.Series) -> ShrunkColumn:
-        """A column of texts; null stays null. Each distinct text with a character to change is looked at once."""
+        """A column of texts; null stays null. Each distinct text with a character to change is looked at
+        once.
+        """
         frame = pl.DataFrame({"text": texts.cast(pl.String)}).with_row_index("row")
         seen = set("".join(frame["text"].drop_nulls().unique().to_list()))
-        wrong = sorted(c for c in seen if "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef" or self.unit(c))
+        wrong = sorted(
+            c for c in seen if "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef" or self.unit(c)
+        )
         if not wrong:
             return ShrunkColumn(texts.cast(pl.String), pl.DataFrame(schema=SIDE), _findings([]))
         hit = frame.filter(pl.col("text").str.contains_any(wrong))
         done = {text: self.text(text) for text in hit["text"].unique().to_list()}
-        changed = hit.select("row", new=pl.col("text").replace_strict(
-            list(done), [shrunk.text for shrunk in done.values()], return_dtype=pl.String))  # fmt: skip
-        text = frame.join(changed, on="row", how="left", maintain_order="left").select(pl.coalesce("new", "text"))
+        changed = hit.select(
+            "row",
+            new=pl.col("text").replace_strict(
+                list(done), [shrunk.text for shrunk in done.values()], return_dtype=pl.String
+            ),
+        )
+        text = frame.join(changed, on="row", how="left", maintain_order="left").select(
+            pl.coalesce("new", "text")
+        )
         rows = [(row, change) for row, old in hit.iter_rows() for change in done[old].changes]
         side = pl.DataFrame(
             [(row, c.position, c.choice.text, c.original, c.glyph, c.choice.evidence) for row, c in rows],
@@ -279,9 +346,17 @@ class Shrinker:
 
 
 def _findings(rows: Sequence[tuple[int, Change]]) -> pl.DataFrame:
-    schema = {"row": pl.Int64, "position": pl.Int64, "glyph": pl.String, "reason": pl.String, "candidates": pl.String}
+    schema = {
+        "row": pl.Int64,
+        "position": pl.Int64,
+        "glyph": pl.String,
+        "reason": pl.String,
+        "candidates": pl.String,
+    }
     found = [
-        (row, c.position, c.glyph, c.choice.reason.label, "".join(c.choice.candidates)) for row, c in rows if c.choice.reason
+        (row, c.position, c.glyph, c.choice.reason.label, "".join(c.choice.candidates))
+        for row, c in rows
+        if c.choice.reason
     ]
     return pl.DataFrame(found, schema=schema, orient="row")
 
@@ -290,11 +365,13 @@ def _findings(rows: Sequence[tuple[int, Change]]) -> pl.DataFrame:
 def shrink(text: str, to: str = ..., *, policy: Policy | str | Path | None = ...) -> Shrunk: ...
 @overload
 def shrink(text: pl.Series, to: str = ..., *, policy: Policy | str | Path | None = ...) -> ShrunkColumn: ...
-def shrink(text: str | pl.Series, to: str = "", *, policy: Policy | str | Path | None = None) -> Shrunk | ShrunkColumn:
+def shrink(
+    text: str | pl.Series, to: str = "", *, policy: Policy | str | Path | None = None
+) -> Shrunk | ShrunkColumn:
     """A text, or a polars column of texts, in the characters of another system.
 
-    ``to`` is one of ``gaiji.targets.NAMES`` and goes before the policy's; ``policy`` a ``Policy`` or a TOML file.
-    UsageError for an unknown target or a wrong policy.
+    ``to`` is one of ``gaiji.targets.NAMES`` and goes before the policy's; ``policy`` a ``Policy`` or a TOML
+    file. UsageError for an unknown target or a wrong policy.
     """
     chosen = policy if isinstance(policy, Policy) else load_policy(policy) if policy else Policy()
     if to and to != chosen.to:
@@ -315,7 +392,9 @@ def unshrink(shrunk: pl.Series, side: pl.DataFrame) -> pl.Series: ...
 def unshrink(shrunk: Shrunk | pl.Series, side: pl.DataFrame | None = None) -> str | pl.Series:
     """The text, or the column with its side table, as it was; DataError where the side table does not fit."""
     if isinstance(shrunk, Shrunk):
-        return _restore(shrunk.text, [(c.position, c.choice.text, c.original) for c in shrunk.changes], "text")
+        return _restore(
+            shrunk.text, [(c.position, c.choice.text, c.original) for c in shrunk.changes], "text"
+        )
     if side is None:
         raise UsageError("there is no side table", next="give the one that shrink made")
     texts = shrunk.to_list()
@@ -340,7 +419,11 @@ def _restore(text: str, changes: Sequence[tuple[int, str, str]], where: str) -> 
 
 
 def _misfit(where: str) -> DataError:
-    return DataError("the side table does not fit the text", where=where, next="use the file that was shrunk with it, unchanged")
+    return DataError(
+        "the side table does not fit the text",
+        where=where,
+        next="use the file that was shrunk with it, unchanged",
+    )
 
 
 # -- the map and a town's own files ------------------------------------------------------------------
@@ -360,7 +443,9 @@ def shrink_links() -> dict[str, tuple[Link, ...]]:
     """Glyph name → its links, in the order of the file."""
     out: dict[str, list[Link]] = defaultdict(list)
     for name, ucs, _, table, rank, hops in read_rows(SHRINK):
-        out[name].append(Link("".join(chr(int(code, 16)) for code in ucs.split()), table, int(rank or hops or 0)))
+        out[name].append(
+            Link("".join(chr(int(code, 16)) for code in ucs.split()), table, int(rank or hops or 0))
+        )
     return {name: tuple(links) for name, links in out.items()}
 
 
@@ -371,9 +456,13 @@ def _read_replacements(paths: Iterable[str], target: Target, repertoire: Reperto
         try:
             lines = Path(path).read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeError) as error:
-            raise UsageError("cannot be read as UTF-8 text", where=path, next="check [shrink] replacements") from error
+            raise UsageError(
+                "cannot be read as UTF-8 text", where=path, next="check [shrink] replacements"
+            ) from error
         if not lines or lines[0].split("\t")[:2] != ["glyph", "text"]:
-            raise UsageError("the header is not glyph, text", where=f"{path}:1", next="write glyph, a tab, text")
+            raise UsageError(
+                "the header is not glyph, text", where=f"{path}:1", next="write glyph, a tab, text"
+            )
         for number, line in enumerate(lines[1:], 2):
             name, _, rest = line.partition("\t")
             text = rest.partition("\t")[0]

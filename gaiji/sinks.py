@@ -1,7 +1,7 @@
 """Writes converted columns: CSV, TSV, Parquet, fixed-length records.
 
-Owns the form of each output format. The joining of columns into lines is in ``gaiji.kernel_io``, temporary names and
-renames in ``gaiji.files``; nothing here knows a charset.
+Owns the form of each output format. The joining of columns into lines is in ``gaiji.kernel_io``, temporary
+names and renames in ``gaiji.files``; nothing here knows a charset.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class Sink:
         self.path = path
         self._buffers = Buffers()
 
-    def prepare(self, columns: Sequence[Column], rows: int) -> tuple[list[Column], list[tuple[int, list[int]]]]:
+    def prepare(
+        self, columns: Sequence[Column], rows: int
+    ) -> tuple[list[Column], list[tuple[int, list[int]]]]:
         """The columns as the format can hold them, and for each that was cut: (column, rows cut)."""
         return list(columns), []
 
@@ -115,7 +117,9 @@ class _StreamSink(Sink):
     def write(self, encoded: object) -> None:
         assert isinstance(encoded, memoryview)
         buffer = encoded.obj
-        self._file.write(encoded, lambda: self._buffers.give(buffer) if isinstance(buffer, bytearray) else None)
+        self._file.write(
+            encoded, lambda: self._buffers.give(buffer) if isinstance(buffer, bytearray) else None
+        )
 
     def commit(self) -> None:
         self._file.commit()
@@ -137,7 +141,14 @@ class LinesSink(_StreamSink):
     """CSV and TSV in UTF-8 (RFC 4180 quoting)."""
 
     def __init__(
-        self, path: Path, names: Sequence[str], *, delimiter: str, bom: bool, crlf: bool, kept: Written | None = None
+        self,
+        path: Path,
+        names: Sequence[str],
+        *,
+        delimiter: str,
+        bom: bool,
+        crlf: bool,
+        kept: Written | None = None,
     ) -> None:
         super().__init__(path, kept)
         self._delimiter = ord(delimiter)
@@ -171,7 +182,13 @@ class FixedSink(LinesSink):
     """Fixed-length records in UTF-8 or UTF-16: each field padded with spaces to its width in bytes."""
 
     def __init__(
-        self, path: Path, names: Sequence[str], *, widths: dict[str, int], encoding: str, kept: Written | None = None
+        self,
+        path: Path,
+        names: Sequence[str],
+        *,
+        widths: dict[str, int],
+        encoding: str,
+        kept: Written | None = None,
     ) -> None:
         _StreamSink.__init__(self, path, kept)
         self._delimiter = self._crlf = 0
@@ -179,7 +196,9 @@ class FixedSink(LinesSink):
         unit = 1 if encoding == "utf-8" else 2
         self._widths = [widths[name] // unit for name in names]
 
-    def prepare(self, columns: Sequence[Column], rows: int) -> tuple[list[Column], list[tuple[int, list[int]]]]:
+    def prepare(
+        self, columns: Sequence[Column], rows: int
+    ) -> tuple[list[Column], list[tuple[int, list[int]]]]:
         fitted, overflows = [], []
         for number, (column, width) in enumerate(zip(columns, self._widths, strict=True)):
             out, offsets, bad = (
@@ -187,7 +206,9 @@ class FixedSink(LinesSink):
                 array("q", bytes(8 * rows + 8)),
                 array("i", bytes(4 * rows)),
             )
-            kernel_io.fit(column.data, column.offsets, width, int(self._encoding != "utf-8"), out, offsets, bad)
+            kernel_io.fit(
+                column.data, column.offsets, width, int(self._encoding != "utf-8"), out, offsets, bad
+            )
             fitted.append(Column(column.name, out, offsets, plain=True))
             if any(bad):
                 overflows.append((number, [row for row in range(rows) if bad[row]]))
@@ -195,7 +216,9 @@ class FixedSink(LinesSink):
 
     def encode(self, columns: Sequence[Column], rows: int, keep: Sequence[tuple[int, int]]) -> memoryview:
         lines = self._join(columns, keep)
-        return self.packed(lines if self._encoding == "utf-8" else memoryview(str(lines, "utf-8").encode(self._encoding)))
+        return self.packed(
+            lines if self._encoding == "utf-8" else memoryview(str(lines, "utf-8").encode(self._encoding))
+        )
 
 
 class ParquetSink(Sink):
@@ -305,9 +328,16 @@ class ParquetSink(Sink):
 
 
 def open_sink(
-    path: Path, format: str, names: Sequence[str], *, bom: bool, crlf: bool, widths: dict[str, int], encoding: str,
+    path: Path,
+    format: str,
+    names: Sequence[str],
+    *,
+    bom: bool,
+    crlf: bool,
+    widths: dict[str, int],
+    encoding: str,
     kept: Written | None = None,
-) -> Sink:  # fmt: skip
+) -> Sink:
     """The sink for a format, gone on with at ``kept``; UsageError for columns that the format cannot have."""
     if len(names) > kernel_io.CONSTANTS["MAX_COLUMNS"]:
         raise UsageError(f"the output would have {len(names)} columns", next="leave fields out of the layout")

@@ -85,14 +85,19 @@ def _glyphs(release: str) -> dict[str, Row]:
 
 
 def impact(
-    job: Job | str | Path, *, tables: Sequence[str | Path] | None = None, old_tables: Sequence[str | Path] | None = None,
-    gj: str = "", overrides: Mapping[str, Any] | None = None,
-) -> Row:  # fmt: skip
+    job: Job | str | Path,
+    *,
+    tables: Sequence[str | Path] | None = None,
+    old_tables: Sequence[str | Path] | None = None,
+    gj: str = "",
+    overrides: Mapping[str, Any] | None = None,
+) -> Row:
     """What would change in a job's input with other tables: codes with their old and new value, occurrences,
     fields and records. Reads the input, writes nothing.
 
     ``tables``: the site tables to come, instead of those that the job (and its decisions) names now;
-    ``old_tables``: those to compare with, where the job's were edited in place; ``gj``: the GJ release to come.
+    ``old_tables``: those to compare with, where the job's were edited in place; ``gj``: the GJ release to
+    come.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     if tables is None and not gj and old_tables is None:
@@ -119,7 +124,12 @@ def impact(
         "records": {"read": run.reader.records, "changed": total},
         "fields": dict(sorted(records.items())),
         "codes": [
-            {"code": _hex(after, *key), **value, "occurrences": sum(codes[key].values()), "fields": dict(codes[key])}
+            {
+                "code": _hex(after, *key),
+                **value,
+                "occurrences": sum(codes[key].values()),
+                "fields": dict(codes[key]),
+            }
             for key, value in sorted(changed.items())
         ],
     }
@@ -137,7 +147,11 @@ def _hex(charset: Charset, size: int, code: int) -> str:
 def _changed(before: Charset, after: Charset, form: str) -> dict[tuple[int, int], Row]:
     """(size, code) → old and new value, of the codes whose text, glyph or finding differs."""
     old, new = _meanings(before, form), _meanings(after, form)
-    return {key: {"old": old.get(key), "new": new.get(key)} for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    return {
+        key: {"old": old.get(key), "new": new.get(key)}
+        for key in old.keys() | new.keys()
+        if old.get(key) != new.get(key)
+    }
 
 
 def _meanings(charset: Charset, form: str) -> dict[tuple[int, int], Row]:
@@ -145,7 +159,11 @@ def _meanings(charset: Charset, form: str) -> dict[tuple[int, int], Row]:
     for unit in charset._units(form):
         row = charset.entries[unit.size, unit.code].row
         ucs = " ".join(f"{ord(c):04X}" for c in unit.text)
-        out[unit.size, unit.code] = {"ucs": ucs, "glyph": row.glyph, "reason": unit.reason.label if unit.reason else ""}
+        out[unit.size, unit.code] = {
+            "ucs": ucs,
+            "glyph": row.glyph,
+            "reason": unit.reason.label if unit.reason else "",
+        }
     return out
 
 

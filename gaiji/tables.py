@@ -172,7 +172,9 @@ def _range(item: dict[str, Any]) -> Range:
     )
 
 
-def _rows(raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], decimal: bool) -> Iterator[Row]:
+def _rows(
+    raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], decimal: bool
+) -> Iterator[Row]:
     """Parse rows; checks syntax, code points and double decode codes (not ranges: the charset has them)."""
     try:
         lines = raw.decode("utf-8-sig").split("\n")
@@ -193,16 +195,21 @@ def _rows(raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...
         if len(cells) > len(header):
             raise TableError(
                 f"has {len(cells)} cells where the header has {len(header)}",
-                path=path, line=number, next="separate cells by single tabs",
-            )  # fmt: skip
+                path=path,
+                line=number,
+                next="separate cells by single tabs",
+            )
         row = _row(cells, at, path, number, decimal)
         key = (row.size, row.code)
         if row.flag != ENCODE_ONLY:
             if key in seen:
                 raise TableError(
                     f"gives {cells[0]} again (first on line {seen[key]})",
-                    path=path, line=number, column="code", next="keep one of the two rows",
-                )  # fmt: skip
+                    path=path,
+                    line=number,
+                    column="code",
+                    next="keep one of the two rows",
+                )
             seen[key] = number
         yield row
 
@@ -241,7 +248,9 @@ def _row(cells: list[str], at: dict[str, int], path: Path, line: int, decimal: b
         raise bad("has neither ucs nor glyph", "ucs", "write the code points in hex, or the glyph's name")
     flag = cell("flag") or "0"
     if flag not in ("0", "1", "3"):
-        raise bad(f"has the flag {flag[:20]!r}", "flag", "write 0 (round trip), 1 (encode only) or 3 (decode only)")
+        raise bad(
+            f"has the flag {flag[:20]!r}", "flag", "write 0 (round trip), 1 (encode only) or 3 (decode only)"
+        )
     return Row(number, size, text, glyph, int(flag), cell("note"), line, cell("replaces"))
 
 
@@ -253,6 +262,8 @@ def _text(ucs: str, bad: Any) -> str:
             if not HEX.fullmatch(part) or value > 0x10FFFF or 0xD800 <= value <= 0xDFFF:
                 raise ValueError(part)
         except ValueError:
-            raise bad(f"has the code point {part[:20]!r}", "ucs", "write 4 to 6 hex digits, like 8FBB E0103") from None
+            raise bad(
+                f"has the code point {part[:20]!r}", "ucs", "write 4 to 6 hex digits, like 8FBB E0103"
+            ) from None
         out.append(chr(value))
     return "".join(out)

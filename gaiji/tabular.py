@@ -1,6 +1,7 @@
 """Whole tables of text in CSV, TSV and Parquet files, in and out.
 
-Owns how a cell becomes text and back: no type is guessed, an empty cell is "" in CSV and TSV. A table is in memory whole.
+Owns how a cell becomes text and back: no type is guessed, an empty cell is "" in CSV and TSV. A table is in
+memory whole.
 """
 
 from __future__ import annotations
@@ -30,14 +31,20 @@ def read_table(path: str | Path, *, as_text: bool = True) -> pl.DataFrame:
             return frame.with_columns(pl.all().cast(pl.String)) if as_text else frame
         return pl.read_csv(path, separator=separator, infer_schema=False).with_columns(pl.all().fill_null(""))
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror or 'is not there'}", where=str(path), next="check the path") from error
+        raise UsageError(
+            f"cannot be read: {error.strerror or 'is not there'}", where=str(path), next="check the path"
+        ) from error
     except pl.exceptions.PolarsError as error:
         kind = type(error).__name__  # its message may quote a row
-        raise UsageError(f"is no table ({kind})", where=str(path), next="it must be UTF-8 with a header") from error
+        raise UsageError(
+            f"is no table ({kind})", where=str(path), next="it must be UTF-8 with a header"
+        ) from error
 
 
 def write_table(frame: pl.DataFrame, path: str | Path) -> None:
-    """Write a table whole or not at all; CSV has a byte order mark, so that Excel reads it. OutputError when it cannot be."""
+    """Write a table whole or not at all; CSV has a byte order mark, so that Excel reads it. OutputError when
+    it cannot be.
+    """
     path = Path(path)
     separator = _separator(path)
     buffer = BytesIO()
@@ -46,7 +53,9 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> None:
         try:
             frame.write_csv(buffer, separator=separator)
         except pl.exceptions.PolarsError as error:
-            raise OutputError("cannot hold columns of bytes or lists", where=str(path), next="write .parquet") from error
+            raise OutputError(
+                "cannot hold columns of bytes or lists", where=str(path), next="write .parquet"
+            ) from error
     else:
         frame.write_parquet(buffer)
     file = AtomicFile(path)
@@ -62,7 +71,9 @@ def need_columns(frame: pl.DataFrame, names: list[str], where: str | Path) -> No
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise UsageError(
-            f"has no column {', '.join(missing)}", where=str(where), next=f"its columns are {', '.join(frame.columns)[:200]}"
+            f"has no column {', '.join(missing)}",
+            where=str(where),
+            next=f"its columns are {', '.join(frame.columns)[:200]}",
         )
 
 

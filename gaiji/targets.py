@@ -1,6 +1,7 @@
 """The sets of characters that other systems can hold: JIS X 0213, JIS X 0208, CP932, or a list of one's own.
 
-Owns what ``in target`` means. Which character takes the place of one that is not in it is in ``gaiji.shrinking``.
+Owns what ``in target`` means. Which character takes the place of one that is not in it is in
+``gaiji.shrinking``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ _CP932_EXTENSIONS = frozenset({0x87, 0xED, 0xEE, 0xFA, 0xFB, 0xFC})
 
 
 class Target:
-    """Which characters a system can hold: ``unit in target`` for one character, with its combining mark where it has one."""
+    """Which characters a system can hold: ``unit in target`` for one character, with its combining mark where
+    it has one.
+    """
 
     def __init__(self, name: str, holds: Callable[[str], bool]) -> None:
         self.name = name
@@ -66,20 +69,24 @@ _TARGETS: dict[str, Callable[[str], bool]] = {
     "cp932-standard": _plain_cp932,
 }
 NAMES = (*_TARGETS, "list")
-"""``jisx0213`` and ``-bmp`` (nothing above U+FFFF) are the characters of Shift_JIS-2004, which are those of JIS X 0213:2012
-and JIS X 0201; ``jisx0208`` those of ISO-2022-JP; ``cp932`` with the NEC and IBM extensions, ``cp932-standard`` without."""
+"""``jisx0213`` and ``-bmp`` (nothing above U+FFFF) are the characters of Shift_JIS-2004, which are those of
+JIS X 0213:2012 and JIS X 0201; ``jisx0208`` those of ISO-2022-JP; ``cp932`` with the NEC and IBM extensions,
+``cp932-standard`` without."""
 
 
 def load_target(name: str, *, characters: str | Path = "") -> Target:
-    """The target of that name; ``list`` needs ``characters``, a UTF-8 file of all characters that are allowed.
+    """The target of that name; ``list`` needs ``characters``, a UTF-8 file of all characters that are
+    allowed.
 
-    A line of the file holds characters, or code points as ``U+4E00`` or ``U+4E00-U+9FFF``; ``#`` starts a comment.
-    UsageError for an unknown name, a missing file or a line that cannot be read.
+    A line of the file holds characters, or code points as ``U+4E00`` or ``U+4E00-U+9FFF``; ``#`` starts a
+    comment. UsageError for an unknown name, a missing file or a line that cannot be read.
     """
     if name == "list":
         allowed = _read_list(Path(characters)) if characters else None
         if allowed is None:
-            raise UsageError("the target list has no file of characters", next="give [shrink] characters = FILE")
+            raise UsageError(
+                "the target list has no file of characters", next="give [shrink] characters = FILE"
+            )
         return Target(name, lambda unit: all(c in allowed for c in unit))
     if name not in _TARGETS:
         raise UsageError(f"there is no target {name[:40]!r}", next=f"use one of {', '.join(NAMES)}")
@@ -90,7 +97,9 @@ def _read_list(path: Path) -> frozenset[str]:
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
-        raise UsageError("cannot be read as UTF-8 text", where=str(path), next="check the path and its encoding") from error
+        raise UsageError(
+            "cannot be read as UTF-8 text", where=str(path), next="check the path and its encoding"
+        ) from error
     allowed: set[str] = set()
     for number, line in enumerate(lines, 1):
         line = line.partition("#")[0].strip() if line[:1] != "#" or len(line) > 1 else line
@@ -98,9 +107,13 @@ def _read_list(path: Path) -> frozenset[str]:
         if first.startswith("U+"):
             try:
                 low = int(first[2:], 16)
-                allowed |= {chr(code) for code in range(low, (int(last.strip()[2:], 16) if dash else low) + 1)}
+                allowed |= {
+                    chr(code) for code in range(low, (int(last.strip()[2:], 16) if dash else low) + 1)
+                }
             except (ValueError, OverflowError) as error:
-                raise UsageError("is no code point", where=f"{path}:{number}", next="write U+4E00 or U+4E00-U+9FFF") from error
+                raise UsageError(
+                    "is no code point", where=f"{path}:{number}", next="write U+4E00 or U+4E00-U+9FFF"
+                ) from error
         else:
             allowed |= set(line)
     return frozenset(allowed)

@@ -79,7 +79,11 @@ class _Totals:
 
 
 def verify(
-    job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, threads: int = 0, names: bool = False
+    job: Job | str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    threads: int = 0,
+    names: bool = False,
 ) -> Verification:
     """Prove a converted job: read the original and the output, encode the output back, compare every byte.
 
@@ -88,7 +92,9 @@ def verify(
     is nothing to compare (no output, no manifest, other tables than those of the conversion).
     """
     check_memory()
-    return _Proof(load_job(job, overrides) if not isinstance(job, Job) else job, names).run(threads or os.cpu_count() or 1)
+    return _Proof(load_job(job, overrides) if not isinstance(job, Job) else job, names).run(
+        threads or os.cpu_count() or 1
+    )
 
 
 class _Proof:
@@ -96,7 +102,11 @@ class _Proof:
 
     def __init__(self, job: Job, names: bool) -> None:
         if job.source["path"] == "-":
-            raise UsageError("standard input cannot be read again", where=job.path, next="verify a job whose input is a file")
+            raise UsageError(
+                "standard input cannot be read again",
+                where=job.path,
+                next="verify a job whose input is a file",
+            )
         self.job = job
         self.names = names
         self.started = _now()
@@ -104,11 +114,20 @@ class _Proof:
         self.manifest = self._read_manifest()
         self._check_same()
         fixed = job.output_format == "fixed"
-        widths = [job.output["widths"].get(c, self.source._width(c)) for c in self.source.column_names] if fixed else []
+        widths = (
+            [job.output["widths"].get(c, self.source._width(c)) for c in self.source.column_names]
+            if fixed
+            else []
+        )
         self.readback = open_readback(
-            job.output_path, job.output_format, self.source.column_names, bom=job.output["bom"],
-            crlf=job.output["newline"] == "crlf", widths=widths, encoding=job.output["encoding"],
-        )  # fmt: skip
+            job.output_path,
+            job.output_format,
+            self.source.column_names,
+            bom=job.output["bom"],
+            crlf=job.output["newline"] == "crlf",
+            widths=widths,
+            encoding=job.output["encoding"],
+        )
         wide = job.output["encoding"] != "utf-8"
         self.prover = Prover(self.source.columns, self.source._glyph_fields, self.readback, widths, wide)
         self._dropping = "drop-record" in job.policy.values()
@@ -123,7 +142,9 @@ class _Proof:
             for key in ("input", "output", "records", "fields", "tables", "job"):
                 data[key]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise GaijiError("is no manifest of a conversion", where=str(path), next="run gaiji convert first") from error
+            raise GaijiError(
+                "is no manifest of a conversion", where=str(path), next="run gaiji convert first"
+            ) from error
         return data
 
     def _check_same(self) -> None:
@@ -138,9 +159,10 @@ class _Proof:
         ):
             if not same:
                 raise GaijiError(
-                    f"{what} is not the one that the output was made with", where=str(self.source.manifest_path),
+                    f"{what} is not the one that the output was made with",
+                    where=str(self.source.manifest_path),
                     next="run gaiji convert again (gaiji impact says what changes), then verify",
-                )  # fmt: skip
+                )
 
     # -- the run ----------------------------------------------------------------------------------
 
@@ -176,7 +198,9 @@ class _Proof:
             if cells.missing >= 0:
                 totals.missing += written.rows - cells.missing
                 kept = list(range(batch.rows) if kept is None else kept)[: cells.missing]
-                cells.starts, cells.ends = ([edges[: cells.missing] for edges in both] for both in (cells.starts, cells.ends))
+                cells.starts, cells.ends = (
+                    [edges[: cells.missing] for edges in both] for both in (cells.starts, cells.ends)
+                )
                 written = _some(batch, kept)
             yield Pair(batch, written, kept, cells, dropped)
 
@@ -197,7 +221,9 @@ class _Proof:
                 out.update(row for row in range(batch.rows) if bad[row])
         if not out:
             return None, ()
-        return [r for r in range(batch.rows) if r not in out], tuple(Counter(r for row, r in m if row in out) for m in found)
+        return [r for r in range(batch.rows) if r not in out], tuple(
+            Counter(r for row, r in m if row in out) for m in found
+        )
 
     def _take(self, batch: Batch, totals: _Totals) -> Cells:
         """The output records of a batch; over lines that are no records it steps, looking for the next."""
@@ -206,10 +232,13 @@ class _Proof:
             row = cells.missing
             if totals.broken + len(cells.damaged) >= MAX_DAMAGED:
                 raise GaijiError(
-                    f"more than {MAX_DAMAGED:,} records cannot be read", where=str(self.job.output_path),
+                    f"more than {MAX_DAMAGED:,} records cannot be read",
+                    where=str(self.job.output_path),
                     next="check that this is the job's output, then run gaiji convert again",
-                )  # fmt: skip
-            following = self.readback.line(self.prover.expected(batch, row + 1)) if row + 1 < batch.rows else b""
+                )
+            following = (
+                self.readback.line(self.prover.expected(batch, row + 1)) if row + 1 < batch.rows else b""
+            )
             found = self.readback.skip(self.readback.line(self.prover.expected(batch, row)), following)
             cells = _join(cells, row, found, self.readback.take(batch.rows - row - 1), batch.rows)
         return cells
@@ -239,15 +268,27 @@ class _Proof:
         return {
             "holds": counts[CHANGED] == 0 and all(check["holds"] for check in checks),
             "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
-            "input": {"path": self.job.source["path"], "bytes": self.source.reader.count, "sha256": self.source.reader.sha256},
-            "output": {"path": self.job.output["path"], "bytes": self.readback.size, "sha256": self.readback.sha256},
+            "input": {
+                "path": self.job.source["path"],
+                "bytes": self.source.reader.count,
+                "sha256": self.source.reader.sha256,
+            },
+            "output": {
+                "path": self.job.output["path"],
+                "bytes": self.readback.size,
+                "sha256": self.readback.sha256,
+            },
             "charset": {"name": self.source.charset.name, "options": self.source.charset.options},
             "form": self.job.target["form"],
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
             "repertoire": self.source.charset.repertoire.version,
             "records": {
-                "read": self.source.reader.records, "compared": totals.rows, "dropped": totals.dropped,
-                "quarantined": totals.bad, "damaged": totals.broken, "missing": totals.missing,
+                "read": self.source.reader.records,
+                "compared": totals.rows,
+                "dropped": totals.dropped,
+                "quarantined": totals.bad,
+                "damaged": totals.broken,
+                "missing": totals.missing,
             },
             "cells": dict(zip(CLASSES, counts, strict=True)),
             "fields": self._fields(totals),
@@ -257,14 +298,19 @@ class _Proof:
             ],
             "one_way": self._one_way(totals),
             "flagged": self._flagged(totals),
-            "changed": [self._change(change) for change in sorted(totals.changes, key=lambda c: (c.record, c.field))],
+            "changed": [
+                self._change(change) for change in sorted(totals.changes, key=lambda c: (c.record, c.field))
+            ],
             "checks": checks,
             "site": self.job.review["site"],
             "converted": {"gaiji": self.manifest["gaiji"], "finished": self.manifest["finished"]},
-            "gaiji": {"version": __version__, "kernel": "compiled" if kernel_encode.compiled() else "interpreted"},
+            "gaiji": {
+                "version": __version__,
+                "kernel": "compiled" if kernel_encode.compiled() else "interpreted",
+            },
             "started": self.started,
             "finished": _now(),
-        }  # fmt: skip
+        }
 
     def _fields(self, totals: _Totals) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -274,7 +320,12 @@ class _Proof:
             if number < len(self.source.fields):
                 spec = self.source.fields[number]
                 flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
-                out[name] |= {"role": spec.role, "type": spec.type, "bytes": totals.sizes[number], "flagged": flagged}
+                out[name] |= {
+                    "role": spec.role,
+                    "type": spec.type,
+                    "bytes": totals.sizes[number],
+                    "flagged": flagged,
+                }
         return out
 
     def _one_way(self, totals: _Totals) -> list[dict[str, Any]]:
@@ -285,16 +336,28 @@ class _Proof:
                 continue
             charset = self.source.charset
             entry = charset.entries.get((size, code)) or next(
-                (e for (_, c), e in charset.entries.items() if c == code and charset.spec.kind.startswith("utf")), None
+                (
+                    e
+                    for (_, c), e in charset.entries.items()
+                    if c == code and charset.spec.kind.startswith("utf")
+                ),
+                None,
             )
             row = entry.row if entry else None
-            out.append({
-                "field": self.source.column_names[number], "code": self.prover.code(code, size), "count": count,
-                "row": f"{Path(entry.table.path).name}:{entry.row.line}" if entry else "",
-                "decode_only": bool(row and row.flag == DECODE_ONLY), "glyph": row.glyph if row else "",
-                "encodes_to": self._encodes_to(number, row.glyph if row else "", row.text if row else chr(code)),
-                "records": records,
-            })  # fmt: skip
+            out.append(
+                {
+                    "field": self.source.column_names[number],
+                    "code": self.prover.code(code, size),
+                    "count": count,
+                    "row": f"{Path(entry.table.path).name}:{entry.row.line}" if entry else "",
+                    "decode_only": bool(row and row.flag == DECODE_ONLY),
+                    "glyph": row.glyph if row else "",
+                    "encodes_to": self._encodes_to(
+                        number, row.glyph if row else "", row.text if row else chr(code)
+                    ),
+                    "records": records,
+                }
+            )
         return out
 
     def _encodes_to(self, number: int, glyph: str, text: str) -> str:
@@ -309,17 +372,26 @@ class _Proof:
         for (number, what, code, size), (count, records) in sorted(totals.groups.items()):
             if what & 0xFF == FLAGGED and what != FLAGGED:
                 reason = Reason(what >> 8)
-                out.append({
-                    "field": self.source.column_names[number], "code": self.prover.code(code, size), "reason": reason.label,
-                    "policy": self.job.policy[reason], "count": count, "records": records,
-                })  # fmt: skip
+                out.append(
+                    {
+                        "field": self.source.column_names[number],
+                        "code": self.prover.code(code, size),
+                        "reason": reason.label,
+                        "policy": self.job.policy[reason],
+                        "count": count,
+                        "records": records,
+                    }
+                )
         return out
 
     def _change(self, change: Change) -> dict[str, Any]:
         out: dict[str, Any] = {
-            "record": change.record, "field": change.field, "position": change.position, "byte": change.offset,
+            "record": change.record,
+            "field": change.field,
+            "position": change.position,
+            "byte": change.offset,
             "code": change.code,
-        }  # fmt: skip
+        }
         return out | ({"expected": change.expected, "found": change.found} if self.names else {})
 
     def _checks(self, totals: _Totals, left: int) -> list[dict[str, Any]]:
@@ -344,8 +416,13 @@ class _Proof:
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
             rows += [(f"bytes {spec.name}", totals.sizes[number], there.get("bytes"))]
-            rows += [(f"flagged {spec.name}", flagged, dict(sorted(there.get("flagged", {}).items(), key=_reason)))]
-        return [{"check": name, "holds": found == wanted, "found": found, "expected": wanted} for name, found, wanted in rows]
+            rows += [
+                (f"flagged {spec.name}", flagged, dict(sorted(there.get("flagged", {}).items(), key=_reason)))
+            ]
+        return [
+            {"check": name, "holds": found == wanted, "found": found, "expected": wanted}
+            for name, found, wanted in rows
+        ]
 
     def _quarantined(self) -> str:
         """Digest of the records that were set aside, "" when none were."""
@@ -356,13 +433,18 @@ class _Proof:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise GaijiError(f"cannot be read: {error.strerror}", where=str(path), next="run gaiji convert again") from error
+            raise GaijiError(
+                f"cannot be read: {error.strerror}", where=str(path), next="run gaiji convert again"
+            ) from error
 
     def _write(self, data: Mapping[str, Any]) -> None:
         from gaiji.verify_page import page
 
         folder = self.job.output_path.parent
-        for name, text in (("verify.json", json.dumps(data, ensure_ascii=False, indent=2) + "\n"), ("verify.html", page(data))):
+        for name, text in (
+            ("verify.json", json.dumps(data, ensure_ascii=False, indent=2) + "\n"),
+            ("verify.html", page(data)),
+        ):
             file = AtomicFile(folder / name)
             try:
                 file.write(text.encode())
@@ -395,13 +477,17 @@ def _join(before: Cells, row: int, found: bytes, after: Cells, rows: int) -> Cel
     ends: list[Sequence[int]] = []
     for column in range(len(before.starts)):
         for edges, first, second in ((starts, before.starts, after.starts), (ends, before.ends, after.ends)):
-            edges.append(array("q", [*first[column][:row], 0, *(used + at for at in second[column][: rows - row - 1])]))
+            edges.append(
+                array("q", [*first[column][:row], 0, *(used + at for at in second[column][: rows - row - 1])])
+            )
     damaged = before.damaged | {row: found} | {row + 1 + r: raw for r, raw in after.damaged.items()}
     missing = -1 if after.missing < 0 else row + 1 + after.missing
     return Cells(src or bytearray(1), starts, ends, rows, damaged, missing)
 
 
-def _in_order(work: Callable[[Pair], tuple[Pair, Proved]], items: Iterable[Pair], threads: int) -> Iterator[tuple[Pair, Proved]]:
+def _in_order(
+    work: Callable[[Pair], tuple[Pair, Proved]], items: Iterable[Pair], threads: int
+) -> Iterator[tuple[Pair, Proved]]:
     """Results in input order, computed on threads, with a bounded number of batches in flight."""
     with ThreadPoolExecutor(threads, thread_name_prefix="gaiji-verify") as pool:
         waiting: deque[Future[tuple[Pair, Proved]]] = deque()

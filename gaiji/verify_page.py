@@ -17,17 +17,24 @@ CLASS_NAMES = {
     "changed": "変化あり（許されない）",
 }
 REASONS = {
-    "unmapped-gaiji": "外字（未同定）", "unmapped-extension": "拡張文字（表になし）", "illegal": "範囲外のコード",
-    "broken-shift": "シフト符号の不整合", "already-lost": "原本で欠落", "ambiguous": "候補が複数",
-    "no-unicode": "符号位置なし", "overflow": "項目長超過", "shrink-none": "縮退先なし", "shrink-many": "縮退先が複数",
-}  # fmt: skip
+    "unmapped-gaiji": "外字（未同定）",
+    "unmapped-extension": "拡張文字（表になし）",
+    "illegal": "範囲外のコード",
+    "broken-shift": "シフト符号の不整合",
+    "already-lost": "原本で欠落",
+    "ambiguous": "候補が複数",
+    "no-unicode": "符号位置なし",
+    "overflow": "項目長超過",
+    "shrink-none": "縮退先なし",
+    "shrink-many": "縮退先が複数",
+}
 STYLE = (
-    "body{font-family:sans-serif;font-size:10pt;max-width:190mm;margin:8mm auto;color:#000}h1{font-size:15pt;margin:0}"
-    "h2{font-size:11pt;margin:4mm 0 1mm}table{border-collapse:collapse;width:100%}td,th{border:1px solid #666;padding:1px 4px;"
-    "text-align:left;font-weight:normal}th{background:#eee}td.n{text-align:right}.v{border:2px solid #000;padding:2mm;"
-    "font-size:12pt;margin:2mm 0}code{font-size:8pt;word-break:break-all}.sign td{height:14mm;vertical-align:top}"
+    "body{font-family:sans-serif;font-size:10pt;max-width:190mm;margin:8mm auto;color:#000}h1{font-size:15pt;margin:0}"  # noqa: E501
+    "h2{font-size:11pt;margin:4mm 0 1mm}table{border-collapse:collapse;width:100%}td,th{border:1px solid #666;padding:1px 4px;"  # noqa: E501
+    "text-align:left;font-weight:normal}th{background:#eee}td.n{text-align:right}.v{border:2px solid #000;padding:2mm;"  # noqa: E501
+    "font-size:12pt;margin:2mm 0}code{font-size:8pt;word-break:break-all}.sign td{height:14mm;vertical-align:top}"  # noqa: E501
     "@page{size:A4;margin:8mm}@media print{body{font-size:8pt;margin:0;line-height:1.15}h1{font-size:12pt}"
-    "h2{font-size:9pt;margin:2mm 0 .5mm}p{margin:1mm 0}.v{font-size:10pt;margin:1mm 0;padding:1mm}td,th{padding:0 3px}"
+    "h2{font-size:9pt;margin:2mm 0 .5mm}p{margin:1mm 0}.v{font-size:10pt;margin:1mm 0;padding:1mm}td,th{padding:0 3px}"  # noqa: E501
     "code{font-size:6.5pt}.sign td{height:11mm}tr{break-inside:avoid}}"
 )
 SHOWN = 12
@@ -42,14 +49,22 @@ def page(data: Mapping[str, Any]) -> str:
     verdict = (
         "変化した文字はありません。件数・バイト数・ハッシュ値もすべて一致しました。"
         if data["holds"]
-        else f"不合格：変化 {data['cells']['changed']:,} 項目、不一致の検査 {sum(not c['holds'] for c in data['checks'])} 件。"
+        else (
+            f"不合格：変化 {data['cells']['changed']:,} 項目、不一致の検査 "
+            f"{sum(not c['holds'] for c in data['checks'])} 件。"
+        )
     )
     parts = [
-        f"<h1>文字コード変換 検証報告書</h1><p>{escape(data['site'])}　ジョブ：{escape(data['job']['path'])}　"
+        f"<h1>文字コード変換 検証報告書</h1><p>{escape(data['site'])}　ジョブ：{escape(data['job']['path'])}　"  # noqa: E501
         f"検証：{escape(data['started'])}～{escape(data['finished'])}</p><div class=v>{verdict}</div>",
-        _files(data), _records(data), _classes(data), _examples(data), _checks(data["checks"]), _versions(data),
+        _files(data),
+        _records(data),
+        _classes(data),
+        _examples(data),
+        _checks(data["checks"]),
+        _versions(data),
         SIGNATURES,
-    ]  # fmt: skip
+    ]
     head = f"<!doctype html><html lang=ja><meta charset=utf-8><title>検証報告書</title><style>{STYLE}</style>"
     return f"{head}<body>{''.join(parts)}</body></html>\n"
 
@@ -71,7 +86,10 @@ def _files(data: Mapping[str, Any]) -> str:
         for label, key in (("入力", "input"), ("出力", "output"))
     ]
     tables = [
-        f"<tr><td>対応表</td><td>{escape(t['id'])} {escape(t['edition'])}</td><td></td><td><code>{t['sha256']}</code></td></tr>"
+        (
+            f"<tr><td>対応表</td><td>{escape(t['id'])} "
+            f"{escape(t['edition'])}</td><td></td><td><code>{t['sha256']}</code></td></tr>"
+        )
         for t in data["tables"]
     ]
     head = "<tr><th>種別</th><th>名前</th><th>バイト</th><th>SHA-256</th></tr>"
@@ -102,12 +120,22 @@ def _examples(data: Mapping[str, Any]) -> str:
         head = ("レコード", "項目", "文字目", "元のコード", "あるべき文字", "出力の文字")
         out.append("<h2>変化した箇所</h2>" + _table(head, rows) + _more(data["changed"]))
     if data["one_way"]:
-        rows = [(o["code"], o["glyph"], o["encodes_to"], o["row"], o["field"], o["count"]) for o in _top(data["one_way"])]
+        rows = [
+            (o["code"], o["glyph"], o["encodes_to"], o["row"], o["field"], o["count"])
+            for o in _top(data["one_way"])
+        ]
         head = ("コード", "文字", "戻るコード", "対応表の行", "項目", "回数")
         out.append("<h2>復号専用の行</h2>" + _table(head, rows) + _more(data["one_way"]))
     if data["flagged"]:
-        waiting = [(f["code"], REASONS[f["reason"]], f["policy"], f["field"], f["count"]) for f in _top(data["flagged"])]
-        out.append("<h2>確認待ち</h2>" + _table(("コード", "理由", "置換方針", "項目", "回数"), waiting) + _more(data["flagged"]))
+        waiting = [
+            (f["code"], REASONS[f["reason"]], f["policy"], f["field"], f["count"])
+            for f in _top(data["flagged"])
+        ]
+        out.append(
+            "<h2>確認待ち</h2>"
+            + _table(("コード", "理由", "置換方針", "項目", "回数"), waiting)
+            + _more(data["flagged"])
+        )
     return "".join(out)
 
 
@@ -134,6 +162,6 @@ def _versions(data: Mapping[str, Any]) -> str:
     then = data["converted"]
     return (
         f"<h2>版</h2><p>変換 gaiji {escape(then['gaiji']['version'])}（{escape(then['finished'])}）、"
-        f"検証 gaiji {escape(data['gaiji']['version'])}（{data['gaiji']['kernel']}）、文字集合 {escape(data['repertoire'])}、"
+        f"検証 gaiji {escape(data['gaiji']['version'])}（{data['gaiji']['kernel']}）、文字集合 {escape(data['repertoire'])}、"  # noqa: E501
         f"入力コード {escape(data['charset']['name'])}、異体字セレクタ {escape(data['form'])}</p>"
     )

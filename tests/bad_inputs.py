@@ -27,7 +27,9 @@ def run(files: dict[str, bytes], words: list[str]) -> tuple[int, list[str], list
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         made = sorted(
-            str(p.relative_to(folder)) for p in Path(folder).rglob("*") if p.is_file() and str(p.relative_to(folder)) not in files
+            str(p.relative_to(folder))
+            for p in Path(folder).rglob("*")
+            if p.is_file() and str(p.relative_to(folder)) not in files
         )
         changed = [name for name, raw in files.items() if (Path(folder) / name).read_bytes() != raw]
         assert not changed, changed

@@ -24,7 +24,12 @@ POSTGRES = os.environ.get("GAIJI_TEST_POSTGRES", "")
 def tmpfs(place: Path, options: str):
     """A file system in memory mounted at ``place`` for the block (``size=256k``, ``ro``); the test is skipped where none can be."""
     place.mkdir()
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True).returncode:
+    if (
+        os.geteuid()
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True
+        ).returncode
+    ):
         pytest.skip("this machine mounts no tmpfs")
     try:
         yield place

@@ -14,7 +14,12 @@ HEAD = "# The command line\n\nMade by `python tests/make_cli_docs.py` from the c
 def pages(command: click.Command, name: str, parent: click.Context | None = None) -> list[str]:
     """The help of a command and of all below it."""
     context = click.Context(
-        command, info_name=name, parent=parent, terminal_width=100, max_content_width=100, **command.context_settings
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=100,
+        max_content_width=100,
+        **command.context_settings,
     )
     out = [f"\n## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):

@@ -42,8 +42,14 @@ def document() -> str:
         out.append(f"\n## [{section}]\n" + (POLICIES if section == "policy" else ""))
         out.append("\n| key | default | means |\n|---|---|---|\n")
         for key, rule in keys.items():
-            default = "required" if rule.default is None else f"`{json.dumps(rule.default, ensure_ascii=False)}`"
-            values = f" ({', '.join(f'`{v}`' for v in rule.values)})" if rule.values and section != "policy" else ""
+            default = (
+                "required" if rule.default is None else f"`{json.dumps(rule.default, ensure_ascii=False)}`"
+            )
+            values = (
+                f" ({', '.join(f'`{v}`' for v in rule.values)})"
+                if rule.values and section != "policy"
+                else ""
+            )
             out.append(f"| `{key}` | {default} | {rule.what}{values} |\n")
     return "".join(out)
 

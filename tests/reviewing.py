@@ -15,7 +15,9 @@ from gaiji.learn import learn
 
 def sample_queue(folder: Path, name: str = "juki-jef", **overrides: object) -> Path:
     """The queue of a sample job, with what its names propose."""
-    shutil.copytree(samples_dir(), folder, ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"), dirs_exist_ok=True)
+    shutil.copytree(
+        samples_dir(), folder, ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"), dirs_exist_ok=True
+    )
     convert(folder / f"{name}.toml", overrides=overrides)
     learn(folder / f"{name}.toml", overrides=overrides)
     return folder / "out" / name / "review.sqlite"

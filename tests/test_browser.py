@@ -27,7 +27,8 @@ def browser():
     assert CHROMIUM, "Chromium is not installed (.ci/install does it)"
     with sync_playwright() as driver:
         started = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
         )
         yield started
         started.close()
@@ -75,7 +76,9 @@ def shot(page, name):
 
 def truth(queue):
     rows = (queue.parents[2] / "truth.tsv").read_text("utf-8").splitlines()[1:]
-    return {code: glyph for file, code, glyph in (row.split("\t") for row in rows) if file.startswith("juki-jef")}
+    return {
+        code: glyph for file, code, glyph in (row.split("\t") for row in rows) if file.startswith("juki-jef")
+    }
 
 
 def test_ten_glyphs_by_keyboard(browser, screen, queue):
@@ -107,7 +110,10 @@ def test_ten_glyphs_by_keyboard(browser, screen, queue):
     assert page.asked and all(url.startswith(screen.base) for url in page.asked)
     opened = open_queue(queue)
     made = {i.code: Decisions(opened).of(i.id).glyph for i in opened.items()}
-    assert made == {code: right[code] if right.get(code, "none") != "none" else "" for code in made} and len(made) == 10
+    assert (
+        made == {code: right[code] if right.get(code, "none") != "none" else "" for code in made}
+        and len(made) == 10
+    )
     assert verify_audit(opened) == (10, "")
     opened.close()
 
@@ -131,7 +137,9 @@ def test_moving_searching_and_undo(browser, screen, queue):
     page.wait_for_load_state("networkidle")
     with page.expect_response(lambda r: "/forms/" in r.url):
         page.keyboard.press("f")
-    page.locator(".glyph").nth(24).wait_for()  # a function would be evaluated, which the page's policy forbids
+    page.locator(".glyph").nth(
+        24
+    ).wait_for()  # a function would be evaluated, which the page's policy forbids
     page.wait_for_load_state("networkidle")
     shot(page, "forms")
     page.keyboard.press("Escape")
@@ -160,7 +168,9 @@ def test_near_certain_ones_on_one_sheet(browser, tmp_path):
     press(page, "Enter")
     assert Decisions(opened).status()["confirmed"]["items"] == sure >= 1
     right = truth(queue)
-    assert all(made.glyph == right[opened.item(item_id).code] for item_id, made in Decisions(opened).all().items())
+    assert all(
+        made.glyph == right[opened.item(item_id).code] for item_id, made in Decisions(opened).all().items()
+    )
     assert page.wrong == []
     opened.close()
     assert screen.stop() == 0

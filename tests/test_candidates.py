@@ -18,7 +18,16 @@ from gaiji.review.context import Names
 from gaiji.review.decisions import Decision, Decisions
 from gaiji.review.exchange import export
 from gaiji.review.parts import find
-from gaiji.review.pictures import Picture, PictureError, find_font, image, open_gallery, overlay, parse_dots, read_pictures
+from gaiji.review.pictures import (
+    Picture,
+    PictureError,
+    find_font,
+    image,
+    open_gallery,
+    overlay,
+    parse_dots,
+    read_pictures,
+)
 from gaiji.review.queue import Item, Sample, open_queue
 from gaiji.review.shapes import propose_shapes
 from tests.reviewing import sample_queue
@@ -27,7 +36,15 @@ FORMS_OF_BE = 24
 
 
 def item(code="80A1", site="見本市", system="JEF", **more):
-    return Item(system, code, site, "unmapped-gaiji", {("氏名", "name"): 3}, [Sample(1, "1", "氏名", 1, "渡【〓】")], **more)
+    return Item(
+        system,
+        code,
+        site,
+        "unmapped-gaiji",
+        {("氏名", "name"): 3},
+        [Sample(1, "1", "氏名", 1, "渡【〓】")],
+        **more,
+    )
 
 
 def only(queue):
@@ -38,7 +55,9 @@ def only(queue):
 def names(*people):
     """A frame as ``Names`` takes it: (name, kana, household)."""
     rows = [(*p, "")[:3] for p in people]
-    return pl.DataFrame(rows, schema={"name": pl.String, "kana": pl.String, "household": pl.String}, orient="row")
+    return pl.DataFrame(
+        rows, schema={"name": pl.String, "kana": pl.String, "household": pl.String}, orient="row"
+    )
 
 
 def first(evidence, code="JEF:80A1"):
@@ -52,7 +71,10 @@ def test_people_with_the_same_reading_and_other_characters():
     heard = Names()
     heard.add(
         names(
-            ("渡{JEF:80A1}　太郎", "ﾜﾀﾅﾍﾞ ﾀﾛｳ"), ("渡邉　花子", "ﾜﾀﾅﾍﾞ ﾊﾅｺ"), ("渡辺　一郎", "ﾜﾀﾅﾍﾞ ｲﾁﾛｳ"), ("渡邉　弘", "ﾜﾀﾅﾍﾞ ﾋﾛｼ")
+            ("渡{JEF:80A1}　太郎", "ﾜﾀﾅﾍﾞ ﾀﾛｳ"),
+            ("渡邉　花子", "ﾜﾀﾅﾍﾞ ﾊﾅｺ"),
+            ("渡辺　一郎", "ﾜﾀﾅﾍﾞ ｲﾁﾛｳ"),
+            ("渡邉　弘", "ﾜﾀﾅﾍﾞ ﾋﾛｼ"),
         )
     )
     (best, other) = heard.evidence()["JEF:80A1"]
@@ -85,10 +107,16 @@ def test_the_same_household_and_the_head_of_the_record():
 
 def test_several_names_of_one_code_agree_on_one_character():
     heard = Names()
-    heard.add(names(
-        ("{JEF:80A1}田", "ﾊﾏﾀﾞ"), ("浜田", "ﾊﾏﾀﾞ"), ("浜田", "ﾊﾏﾀﾞ"), ("濱田", "ﾊﾏﾀﾞ"),
-        ("大{JEF:80A1}", "ｵｵﾊﾏ"), ("大濱", "ｵｵﾊﾏ"),
-    ))  # fmt: skip
+    heard.add(
+        names(
+            ("{JEF:80A1}田", "ﾊﾏﾀﾞ"),
+            ("浜田", "ﾊﾏﾀﾞ"),
+            ("浜田", "ﾊﾏﾀﾞ"),
+            ("濱田", "ﾊﾏﾀﾞ"),
+            ("大{JEF:80A1}", "ｵｵﾊﾏ"),
+            ("大濱", "ｵｵﾊﾏ"),
+        )
+    )
     assert first(heard.evidence())[0] == "濱"
 
 
@@ -186,7 +214,9 @@ def test_shape_and_names_together_on_all_the_sample_gaiji(tmp_path):
 
 
 def decide(queue, found, glyph="MJ026191"):
-    Decisions(queue).decide(found.id, Decision(kind="字形一致", glyph=glyph, decided_by="佐藤", decided_at="2026-11-02"))
+    Decisions(queue).decide(
+        found.id, Decision(kind="字形一致", glyph=glyph, decided_by="佐藤", decided_at="2026-11-02")
+    )
 
 
 def test_the_same_code_decided_elsewhere(queue):
@@ -210,7 +240,10 @@ def test_the_same_picture_decided_before(queue):
 def test_another_picture_opens_a_decided_item_again(queue):
     queue.add("a.dat", [item()])
     decide(queue, only(queue))
-    assert queue.add_pictures("JEF", "見本市", {"80A1": [Picture(1, 1, b"\xff")]}) == (1, 0)  # the first one is news, no change
+    assert queue.add_pictures("JEF", "見本市", {"80A1": [Picture(1, 1, b"\xff")]}) == (
+        1,
+        0,
+    )  # the first one is news, no change
     assert queue.add_pictures("JEF", "見本市", {"80A1": [Picture(1, 1, b"\xff")]}) == (1, 0)
     assert only(queue).state == "confirmed"
     assert queue.add_pictures("JEF", "見本市", {"80A1": [Picture(1, 1, b"\x80")]}) == (1, 1)
@@ -221,7 +254,8 @@ def test_what_the_tables_say_and_other_towns(queue, tmp_path):
     queue.add("a.dat", [item(candidates="MJ013459|MJ030231")])
     table = tmp_path / "town.tsv"
     table.write_text(
-        "code\tucs\tglyph\tflag\tnote\tevidence\tdecided_by\tdecided_at\n80A1\t\tMJ030231\t0\t\tx\ty\t2026-01-01\n", "utf-8"
+        "code\tucs\tglyph\tflag\tnote\tevidence\tdecided_by\tdecided_at\n80A1\t\tMJ030231\t0\t\tx\ty\t2026-01-01\n",
+        "utf-8",
     )
     assert propose_from_tables(queue, "JEF", [table]) == 1
     best, other = suggest(queue, only(queue).id)
@@ -233,7 +267,9 @@ def test_what_the_tables_say_and_other_towns(queue, tmp_path):
 def test_agreement_of_sources_ranks_higher(queue):
     queue.add("a.dat", [item()])
     found = only(queue)
-    queue.propose("dump", {found.id: [Proposal("MJ026191", 0.5, ""), Proposal("MJ026192", 0.6, "")]}, [found.id])
+    queue.propose(
+        "dump", {found.id: [Proposal("MJ026191", 0.5, ""), Proposal("MJ026192", 0.6, "")]}, [found.id]
+    )
     assert [c.glyph for c in suggest(queue, found.id)] == ["MJ026192", "MJ026191"]
     queue.propose("shape", {found.id: [Proposal("MJ026191", 0.5, "")]}, [found.id])
     assert [c.glyph for c in suggest(queue, found.id)] == ["MJ026191", "MJ026192"]
@@ -254,16 +290,26 @@ def test_ids_of_every_ordinary_character():
 @pytest.mark.parametrize(
     ("query", "glyph"),
     [
-        ("辶自穴口", "MJ026190"), ("⿰氵度", "MJ015547"), ("⿰氵", "MJ015547"), ("わたる 12画", "MJ015547"), ("19画 辵部", "MJ026200"),
-        ("部首:162 十", "MJ025760"), ("戸籍:445000", "MJ026190"), ("J+9089", "MJ026190"), ("MJ026190", "MJ026190"), ("邉", "MJ026191"),
+        ("辶自穴口", "MJ026190"),
+        ("⿰氵度", "MJ015547"),
+        ("⿰氵", "MJ015547"),
+        ("わたる 12画", "MJ015547"),
+        ("19画 辵部", "MJ026200"),
+        ("部首:162 十", "MJ025760"),
+        ("戸籍:445000", "MJ026190"),
+        ("J+9089", "MJ026190"),
+        ("MJ026190", "MJ026190"),
+        ("邉", "MJ026191"),
         ("邉󠄙", "MJ026191"),
     ],
-)  # fmt: skip
+)
 def test_search_as_a_clerk_thinks(query, glyph):
     assert glyph in find(query, limit=5000)
 
 
-@pytest.mark.parametrize("query", ["", " ", "戸籍:999999", "+", "⿰", "石+龜", "MJ999999", "x" * 500, "(((", "部首:999"])
+@pytest.mark.parametrize(
+    "query", ["", " ", "戸籍:999999", "+", "⿰", "石+龜", "MJ999999", "x" * 500, "(((", "部首:999"]
+)
 def test_searches_that_find_nothing(query):
     assert find(query) == []
 
@@ -299,7 +345,9 @@ def test_light_on_dark_is_the_same_picture():
 def test_a_bdf(tmp_path):
     rows = "\n".join(f"{b:02X}" for b in CROSS)
     head = "STARTFONT 2.1\nFONTBOUNDINGBOX 8 8 0 0\nCHARS 2\n"
-    chars = [f"STARTCHAR a\nENCODING {code}\nBBX 8 8 0 0\nBITMAP\n{rows}\nENDCHAR\n" for code in (0x80A1, 0xE001)]
+    chars = [
+        f"STARTCHAR a\nENCODING {code}\nBBX 8 8 0 0\nBITMAP\n{rows}\nENDCHAR\n" for code in (0x80A1, 0xE001)
+    ]
     path = tmp_path / "town.bdf"
     path.write_text(head + "".join(chars) + "ENDFONT\n", "ascii")
     found = read_pictures(path, JEF)
@@ -328,7 +376,13 @@ def eudc(path):
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
     pen = TTGlyphPen(None)
-    pen.moveTo((100, 0)), pen.lineTo((900, 0)), pen.lineTo((900, 800)), pen.lineTo((100, 800)), pen.closePath()
+    (
+        pen.moveTo((100, 0)),
+        pen.lineTo((900, 0)),
+        pen.lineTo((900, 800)),
+        pen.lineTo((100, 800)),
+        pen.closePath(),
+    )
     box, font = pen.glyph(), FontBuilder(1000, isTTF=True)
     font.setupGlyphOrder([".notdef", "one", "two", "A"])
     font.setupCharacterMap({0xE000: "one", 0xE001: "two", 0x41: "A"})
@@ -382,7 +436,14 @@ def test_a_workbook_and_a_page_show_the_pictures(tmp_path):
     export(opened, tmp_path / "a.html", "html")
     opened.close()
     pictures = load_workbook(tmp_path / "a.xlsx")["同定表"]._images
-    assert len(pictures) >= 7 + 6 * 5 - 5 and {p.anchor._from.col for p in pictures} == {3, 10, 11, 12, 13, 14}
+    assert len(pictures) >= 7 + 6 * 5 - 5 and {p.anchor._from.col for p in pictures} == {
+        3,
+        10,
+        11,
+        12,
+        13,
+        14,
+    }
     assert (tmp_path / "a.html").read_text("utf-8").count("data:image/png") == len(pictures)
     assert not done.notes or "IPAmj" not in done.notes[0]
 

@@ -29,7 +29,20 @@ def text(charset, data, **policy):
     work = kernel.Work(data, out, found, array("q", bytes(8 * K["N_COUNTS"])))
     ends, offsets = array("q", [len(data)]), array("q", [0, 0])
     kernel.decode_rows(
-        program, work, charset.mode("dbcs"), 0, 0, array("q", [0]), ends, 0, -1, bytearray(1), offsets, 0, 4000, 64
+        program,
+        work,
+        charset.mode("dbcs"),
+        0,
+        0,
+        array("q", [0]),
+        ends,
+        0,
+        -1,
+        bytearray(1),
+        offsets,
+        0,
+        4000,
+        64,
     )
     return out[: work.o].decode()
 
@@ -84,11 +97,15 @@ def test_wrong_files_are_named(tmp_path):
 
 def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
     path = tmp_path / "city.tsv"
-    path.write_bytes(b"\xef\xbb\xbf" + HEADER.replace("\n", "\r\n").encode() + b"80A1\t\tmj026191\t0\t\t\t\t\t\r\n\r\n")
+    path.write_bytes(
+        b"\xef\xbb\xbf" + HEADER.replace("\n", "\r\n").encode() + b"80A1\t\tmj026191\t0\t\t\t\t\t\r\n\r\n"
+    )
     assert gaiji.load_charset("fujitsu-jef", [path]).decode(bytes.fromhex("80A1")).glyphs == ("MJ026191",)
 
 
-@pytest.mark.parametrize(("option", "first", "last"), [("linear", 0xE000, 0xEC1D), ("E92E", 0xE92E, 0xE92E + 3101)])
+@pytest.mark.parametrize(
+    ("option", "first", "last"), [("linear", 0xE000, 0xEC1D), ("E92E", 0xE92E, 0xE92E + 3101)]
+)
 def test_pua_conventions(option, first, last):
     jef = gaiji.load_charset("fujitsu-jef", options={"pua": option})
     assert text(jef, bytes.fromhex("80A1A0FE"), unmapped_gaiji="pua") == chr(first) + chr(last)
@@ -115,19 +132,30 @@ def test_policies():
     assert text(jef, bytes.fromhex("A2FE"), already_lost="keep") == text(jef, bytes.fromhex("A2FE"))
 
 
-@pytest.mark.parametrize("name", ["windows-31j-jis90", "eucjp-ms", "ibm-939", "fujitsu-jef", "hitachi-keis83", "nec-jips-j"])
+@pytest.mark.parametrize(
+    "name", ["windows-31j-jis90", "eucjp-ms", "ibm-939", "fujitsu-jef", "hitachi-keis83", "nec-jips-j"]
+)
 def test_the_wave_dash_is_one_option_for_every_charset(name):
     jis = gaiji.load_charset(name, options={"dash": "jis"})
     ms = gaiji.load_charset(name, options={"dash": "microsoft"})
-    code, size = next((e.row.code, e.row.size) for e in jis.entries.values() if e.row.text in ("〜", "～") and e.row.size == 2)
+    code, size = next(
+        (e.row.code, e.row.size)
+        for e in jis.entries.values()
+        if e.row.text in ("〜", "～") and e.row.size == 2
+    )
     raw = code.to_bytes(size, "big")
     raw = b"\x0e" + raw + b"\x0f" if name == "ibm-939" else raw
     assert (jis.decode(raw).text, ms.decode(raw).text) == ("〜", "～")
 
 
 def test_jef_reading_by_shape_or_by_position():
-    shape, position = (gaiji.load_charset("fujitsu-jef", options={"reading": r}) for r in ("shape", "position"))
-    assert (shape.decode(bytes.fromhex("B0A2")).text[0], position.decode(bytes.fromhex("B0A2")).text[0]) == ("啞", "唖")
+    shape, position = (
+        gaiji.load_charset("fujitsu-jef", options={"reading": r}) for r in ("shape", "position")
+    )
+    assert (shape.decode(bytes.fromhex("B0A2")).text[0], position.decode(bytes.fromhex("B0A2")).text[0]) == (
+        "啞",
+        "唖",
+    )
 
 
 def test_encode_gives_the_code_of_the_glyph_and_refuses_what_it_has_not():
@@ -159,4 +187,6 @@ def test_programs_of_many_policies_do_not_pile_up():
         for one, other, form in product(("geta", "keep"), ("geta", "keep"), ("needed", "always", "never"))
     ]
     assert len(used) > MAX_PROGRAMS >= len(system._programs)
-    assert system.program(policy={Reason.ILLEGAL: "keep", Reason.BROKEN_SHIFT: "keep"}, form="never") is used[-1]
+    assert (
+        system.program(policy={Reason.ILLEGAL: "keep", Reason.BROKEN_SHIFT: "keep"}, form="never") is used[-1]
+    )

@@ -28,7 +28,10 @@ def test_docs_are_the_help():
 
 def test_help_loads_nothing_heavy():
     code = "import sys, gaiji.cli; print(sorted(m for m in sys.modules if m in ('polars', 'sqlalchemy', 'rapidfuzz')))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
 
 
 def test_version_names_the_kernel():
@@ -38,10 +41,15 @@ def test_version_names_the_kernel():
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ("辻", "MJ025761"), ("mj025761", "MJ025761"), ("J+845B", "MJ022335"), ("戸籍:349920", "MJ022335"),
-        ("jef:C4D4", "MJ025761"), ("U+9089 E0119", "MJ026191"), ("1-36-52", "MJ025761"),
+        ("辻", "MJ025761"),
+        ("mj025761", "MJ025761"),
+        ("J+845B", "MJ022335"),
+        ("戸籍:349920", "MJ022335"),
+        ("jef:C4D4", "MJ025761"),
+        ("U+9089 E0119", "MJ026191"),
+        ("1-36-52", "MJ025761"),
     ],
-)  # fmt: skip
+)
 def test_lookup(query, name):
     shown = run("lookup", query)
     assert shown.exit_code == 0
@@ -64,7 +72,9 @@ def test_lookup_of_nothing_says_what_to_give(query):
 def test_scan_counts_and_writes_nothing(tmp_path):
     dump = tmp_path / "in.dat"
     dump.write_bytes(bytes.fromhex("0E455A69410F") * 3)
-    shown = run("scan", str(dump), "--charset", "ibm-939", "--record-length", "6", "--json", str(tmp_path / "r.json"))
+    shown = run(
+        "scan", str(dump), "--charset", "ibm-939", "--record-length", "6", "--json", str(tmp_path / "r.json")
+    )
     assert shown.exit_code == 0, shown.output
     assert "3 records, 18 bytes" in shown.output
     assert "unmapped-gaiji       6941" in shown.output

@@ -82,10 +82,15 @@ def test_binary(module, size, data):
 @pytest.mark.parametrize(
     ("kind", "raw", "scale", "text"),
     [
-        (PACKED, "12345C", 2, "123.45"), (PACKED, "12345D", 5, "-0.12345"), (ZONED, "F1F2F3", 1, "12.3"),
-        (ZONED, "60F1F2", 0, "-12"), (ZONED, "F1F24E", 0, "12"), (BINARY, "0005", 2, "0.05"), (BINARY, "FFFB", 2, "-0.05"),
+        (PACKED, "12345C", 2, "123.45"),
+        (PACKED, "12345D", 5, "-0.12345"),
+        (ZONED, "F1F2F3", 1, "12.3"),
+        (ZONED, "60F1F2", 0, "-12"),
+        (ZONED, "F1F24E", 0, "12"),
+        (BINARY, "0005", 2, "0.05"),
+        (BINARY, "FFFB", 2, "-0.05"),
     ],
-)  # fmt: skip
+)
 def test_points_and_signs(module, kind, raw, scale, text):
     assert number(module, kind, bytes.fromhex(raw), scale=scale) == (text, -1)
 
@@ -94,10 +99,17 @@ def test_points_and_signs(module, kind, raw, scale, text):
 @pytest.mark.parametrize(
     ("kind", "raw", "ascii", "at"),
     [
-        (PACKED, "1A345C", 0, 0), (PACKED, "123450", 0, 2), (PACKED, "404040", 0, 2), (ZONED, "F1C1F2", 0, 1),
-        (ZONED, "404040", 0, 0), (ZONED, "F1FAF2", 0, 1), (ZONED, "3139C1", 1, 2), (BINARY, "00" * 9, 0, 8), (ZONED, "4E", 0, 0),
+        (PACKED, "1A345C", 0, 0),
+        (PACKED, "123450", 0, 2),
+        (PACKED, "404040", 0, 2),
+        (ZONED, "F1C1F2", 0, 1),
+        (ZONED, "404040", 0, 0),
+        (ZONED, "F1FAF2", 0, 1),
+        (ZONED, "3139C1", 1, 2),
+        (BINARY, "00" * 9, 0, 8),
+        (ZONED, "4E", 0, 0),
     ],
-)  # fmt: skip
+)
 def test_a_byte_that_is_no_digit_is_found(module, kind, raw, ascii, at):
     assert number(module, kind, bytes.fromhex(raw), ascii=ascii) == ("", at)
 
@@ -106,7 +118,9 @@ def test_a_byte_that_is_no_digit_is_found(module, kind, raw, ascii, at):
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(1, 4).flatmap(
-        lambda n: st.lists(st.lists(st.text('a,"\n\r渡', max_size=6), min_size=n, max_size=n), min_size=1, max_size=8)
+        lambda n: st.lists(
+            st.lists(st.text('a,"\n\r渡', max_size=6), min_size=n, max_size=n), min_size=1, max_size=8
+        )
     )
 )
 def test_lines_are_csv(module, table):

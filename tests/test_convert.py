@@ -87,7 +87,9 @@ def test_an_override_must_state_what_it_replaces(tmp_path):
     assert "city.tsv:2" in shown.output and "without stating the old value" in shown.output
 
 
-@pytest.mark.parametrize(("wrong", "says"), [('charset = "fujitsu-jeff"', "fujitsu-jef"), ('formt = "fixed"', "'format'")])
+@pytest.mark.parametrize(
+    ("wrong", "says"), [('charset = "fujitsu-jeff"', "fujitsu-jef"), ('formt = "fixed"', "'format'")]
+)
 def test_a_wrong_name_is_answered_with_the_right_one(tmp_path, wrong, says):
     job = tmp_path / "job.toml"
     job.write_text(f'[source]\n{wrong}\n[output]\npath = "x.csv"\n', "utf-8")
@@ -136,7 +138,9 @@ def test_a_bad_packed_digit_is_a_finding_with_its_hex(tmp_path):
     data = b"\x0a\x00\x1c" + record(1, "辻")[3:]
     manifest = convert(write(tmp_path, data)).data
     assert manifest["fields"]["id"]["flagged"] == {"illegal": 1}
-    assert {"field": "id", "role": "other", "code": "0A", "reason": "illegal", "count": 1} in manifest["findings"]
+    assert {"field": "id", "role": "other", "code": "0A", "reason": "illegal", "count": 1} in manifest[
+        "findings"
+    ]
 
 
 def test_an_output_that_cannot_be_written(tmp_path):
@@ -205,7 +209,9 @@ def test_every_output_format(tmp_path):
     assert (tmp_path / "out/juki.csv").read_bytes().startswith("\ufeff宛名番号\t氏名".encode())
     assert (tmp_path / "out/juki.csv").read_bytes().count(b"\r\n") == 3
     job = (tmp_path / "job.toml").read_text("utf-8").split("[output]")[0]
-    (tmp_path / "job.toml").write_text(job + '[output]\npath = "out/juki.parquet"\n[target]\nglyph_columns = true\n', "utf-8")
+    (tmp_path / "job.toml").write_text(
+        job + '[output]\npath = "out/juki.parquet"\n[target]\nglyph_columns = true\n', "utf-8"
+    )
     convert(tmp_path / "job.toml")
     frame = pl.read_parquet(tmp_path / "out/juki.parquet")
     assert frame["氏名"].to_list() == ["渡邉 太郎", "辻◎"]
@@ -215,9 +221,7 @@ def test_every_output_format(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
 def test_fixed_length_output_and_overflow(tmp_path, encoding):
-    output = (
-        f'format = "fixed"\nencoding = "{encoding}"\nwidths = {{ "宛名番号" = 4, "氏名" = 12, "フリガナ" = 30, "住所" = 40 }}'
-    )
+    output = f'format = "fixed"\nencoding = "{encoding}"\nwidths = {{ "宛名番号" = 4, "氏名" = 12, "フリガナ" = 30, "住所" = 40 }}'
     manifest = run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", output=output).data
     lines = (tmp_path / "out/juki.csv").read_bytes().decode(encoding).splitlines()
     width = 86 if encoding == "utf-8" else 43
@@ -227,7 +231,9 @@ def test_fixed_length_output_and_overflow(tmp_path, encoding):
 
 
 def test_policies_drop_and_fail(tmp_path):
-    kept = run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", policy='already-lost = "drop-record"')
+    kept = run_csv(
+        tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", policy='already-lost = "drop-record"'
+    )
     assert kept.data["records"] == {"read": 2, "written": 1, "dropped": 1, "quarantined": 0}
     assert "辻" not in (tmp_path / "out/juki.csv").read_text("utf-8")
     from gaiji.errors import DataError
@@ -240,7 +246,12 @@ def test_policies_drop_and_fail(tmp_path):
 def test_the_queue_holds_no_more_than_its_context_allows(tmp_path, context, text):
     from gaiji.review.queue import open_queue
 
-    run_csv(tmp_path, TABLE.encode("cp932"), "windows-31j-jis2004", review=f'context = "{context}"\nkey = "宛名番号"')
+    run_csv(
+        tmp_path,
+        TABLE.encode("cp932"),
+        "windows-31j-jis2004",
+        review=f'context = "{context}"\nkey = "宛名番号"',
+    )
     queue = open_queue(tmp_path / "out/review.sqlite")
     (item,) = queue.items()
     queue.close()
@@ -302,7 +313,9 @@ path = "out.csv"
 
 def test_the_shift_state_may_be_carried_over_a_field_boundary(tmp_path):
     kanji = gaiji.load_charset("ibm-300").encode("一二三")
-    (tmp_path / "in.dat").write_bytes(b"\xc1\x0e" + kanji[:2] + kanji[2:4] + b"\x0f\xc2" + b"\xc1\x0e" + kanji[:2] + kanji[2:])
+    (tmp_path / "in.dat").write_bytes(
+        b"\xc1\x0e" + kanji[:2] + kanji[2:4] + b"\x0f\xc2" + b"\xc1\x0e" + kanji[:2] + kanji[2:]
+    )
     job = tmp_path / "job.toml"
     job.write_text(CARRY.format(shift="carry"), "utf-8")
     manifest = convert(job).data

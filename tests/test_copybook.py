@@ -78,7 +78,13 @@ def error_of(text: str, **options: object) -> LayoutError:
 def test_sizes(clauses: str, type_: str, length: int, digits: int, scale: int, signed: bool) -> None:
     found = fields_of(f"05 A {clauses}.\n05 Z PIC X.")
     spec = found["a"]
-    assert (spec.type, spec.length, spec.digits, spec.scale, spec.signed) == (type_, length, digits, scale, signed)
+    assert (spec.type, spec.length, spec.digits, spec.scale, spec.signed) == (
+        type_,
+        length,
+        digits,
+        scale,
+        signed,
+    )
     assert spec.offset == 0 and found["z"].offset == length
 
 
@@ -88,8 +94,12 @@ def test_usage_and_sign_come_from_groups() -> None:
         "05 S SIGN LEADING SEPARATE. 10 D PIC S9(3). 10 E PIC 9(3)."
     )
     assert [(f.type, f.length) for f in found.values()] == [
-        ("packed", 3), ("packed", 2), ("zoned", 4), ("zoned", 4), ("zoned", 3),
-    ]  # fmt: skip
+        ("packed", 3),
+        ("packed", 2),
+        ("zoned", 4),
+        ("zoned", 4),
+        ("zoned", 3),
+    ]
 
 
 def test_levels_that_are_no_data_are_passed_over() -> None:
@@ -112,9 +122,16 @@ def test_occurs_expands() -> None:
         "10 NA OCCURS 3 PIC N. 10 FILLER PIC X. 05 Z PIC X."
     )
     assert [(f.name, f.offset) for f in found.values()] == [
-        ("tosi-1", 0), ("na-1-1", 3), ("na-1-2", 5), ("na-1-3", 7),
-        ("tosi-2", 10), ("na-2-1", 13), ("na-2-2", 15), ("na-2-3", 17), ("z", 20),
-    ]  # fmt: skip
+        ("tosi-1", 0),
+        ("na-1-1", 3),
+        ("na-1-2", 5),
+        ("na-1-3", 7),
+        ("tosi-2", 10),
+        ("na-2-1", 13),
+        ("na-2-2", 15),
+        ("na-2-3", 17),
+        ("z", 20),
+    ]
 
 
 def test_occurs_depending_is_refused_or_read_at_full_size() -> None:
@@ -125,16 +142,21 @@ def test_occurs_depending_is_refused_or_read_at_full_size() -> None:
     assert [f.offset for f in fields] == [0, 1, 3, 5, 7] and length == 8
 
 
-REDEFINED = "05 A PIC X(8). 05 B REDEFINES A. 10 B1 PIC 9(4). 10 B2 PIC 9(4). 05 C REDEFINES A PIC X(10). 05 Z PIC X."
+REDEFINED = (
+    "05 A PIC X(8). 05 B REDEFINES A. 10 B1 PIC 9(4). 10 B2 PIC 9(4). 05 C REDEFINES A PIC X(10). 05 Z PIC X."
+)
 
 
 @pytest.mark.parametrize(
     ("choice", "names"),
     [
-        (None, ["a", "z"]), ({"A": "A"}, ["a", "z"]), ({"a": "b"}, ["b1", "b2", "z"]), ({"A": "C"}, ["c", "z"]),
+        (None, ["a", "z"]),
+        ({"A": "A"}, ["a", "z"]),
+        ({"a": "b"}, ["b1", "b2", "z"]),
+        ({"A": "C"}, ["c", "z"]),
         ({"B": "C"}, ["c", "z"]),
     ],
-)  # fmt: skip
+)
 def test_redefines_reads_one_definition(choice: dict[str, str] | None, names: list[str]) -> None:
     fields, length = parse_copybook(f"01 R. {REDEFINED}", format="free", redefines=choice)
     assert [f.name for f in fields] == names
@@ -147,8 +169,12 @@ def test_redefines_inside_occurs_and_of_filler() -> None:
     assert list(fields_of(body)) == ["d-1", "d-2", "z"]
     found = fields_of(body, redefines={"D": "FILLER"})
     assert [(f.name, f.offset) for f in found.values()] == [
-        ("y-1", 0), ("m-1", 4), ("y-2", 8), ("m-2", 12), ("z", 16),
-    ]  # fmt: skip
+        ("y-1", 0),
+        ("m-1", 4),
+        ("y-2", 8),
+        ("m-2", 12),
+        ("z", 16),
+    ]
 
 
 def test_redefines_that_names_nothing_is_an_error() -> None:
@@ -177,7 +203,9 @@ def test_a_record_may_begin_below_01_or_be_one_item() -> None:
 
 
 def test_names_that_clash_are_qualified() -> None:
-    found = fields_of("05 CHICHI. 10 SIMEI PIC N(2). 10 X PIC X. 05 HAHA. 10 SIMEI PIC N(2). 05 T OCCURS 2. 10 SIMEI PIC N(2).")
+    found = fields_of(
+        "05 CHICHI. 10 SIMEI PIC N(2). 10 X PIC X. 05 HAHA. 10 SIMEI PIC N(2). 05 T OCCURS 2. 10 SIMEI PIC N(2)."
+    )
     assert list(found) == ["chichi.simei", "x", "haha.simei", "simei-1", "simei-2"]
     deep = fields_of("05 A. 10 G. 15 X PIC X. 05 B. 10 G. 15 X PIC X. 05 X PIC X.")
     assert list(deep) == ["a.g.x", "b.g.x", "rec.x"]
@@ -191,10 +219,18 @@ def test_roles() -> None:
         "05 BIKO PIC X(9). 05 NAMAE-NO PIC 9(4)."
     )
     assert {f.name: f.role for f in fields_of(body).values()} == {
-        "jk-simei": "name", "jk-simei-kana": "kana", "jk-simei-len": "other", "chomei": "address",
-        "jusho-cd": "other", "旧氏": "name", "seibetu": "other", "漢字": "name", "カナ": "kana", "biko": "other",
+        "jk-simei": "name",
+        "jk-simei-kana": "kana",
+        "jk-simei-len": "other",
+        "chomei": "address",
+        "jusho-cd": "other",
+        "旧氏": "name",
+        "seibetu": "other",
+        "漢字": "name",
+        "カナ": "kana",
+        "biko": "other",
         "namae-no": "other",
-    }  # fmt: skip
+    }
     found = fields_of(body, roles={"BIKO": "name", "jk-simei*": "address"})
     assert found["biko"].role == "name" and found["jk-simei-kana"].role == "address"
     assert "did you mean 'biko'" in str(error_of(f"01 R. {body}", format="free", roles={"BIKOO": "name"}))
@@ -203,26 +239,31 @@ def test_roles() -> None:
 
 # -- reference format ---------------------------------------------------------------------------------
 
-FIXED = "\n".join([
-    "000100* 住民記録レコード                                                   JUKI0001",
-    "000200 01  JUMIN-REC.                                                    JUKI0002",
-    "000300/",
-    "000400     05  JK-NO              PIC 9(10).                             JUKI0004",
-    "000500     05  JK-SIMEI           PIC N(20) VALUE NC\"渡邉\".               JUKI0005",
-    "000600     05  JK-MSG             PIC X(40) VALUE 'THIS IS A VALUE THAT GOES",
-    "000700-    'ON. 05 BAD PIC X.'.  *> comment",
-    "000800     EJECT",
-    "000900     05  JK-LONG-DATA-NA",
-    "001000-        ME                 PIC",
-    "001100         S9(7) COMP-3.",
-])  # fmt: skip
+FIXED = "\n".join(
+    [
+        "000100* 住民記録レコード                                                   JUKI0001",
+        "000200 01  JUMIN-REC.                                                    JUKI0002",
+        "000300/",
+        "000400     05  JK-NO              PIC 9(10).                             JUKI0004",
+        '000500     05  JK-SIMEI           PIC N(20) VALUE NC"渡邉".               JUKI0005',
+        "000600     05  JK-MSG             PIC X(40) VALUE 'THIS IS A VALUE THAT GOES",
+        "000700-    'ON. 05 BAD PIC X.'.  *> comment",
+        "000800     EJECT",
+        "000900     05  JK-LONG-DATA-NA",
+        "001000-        ME                 PIC",
+        "001100         S9(7) COMP-3.",
+    ]
+)
 
 
 def test_fixed_format() -> None:
     fields, length = parse_copybook(FIXED)
     assert [(f.name, f.offset, f.length, f.line) for f in fields] == [
-        ("jk-no", 0, 10, 4), ("jk-simei", 10, 40, 5), ("jk-msg", 50, 40, 6), ("jk-long-data-name", 90, 4, 9),
-    ]  # fmt: skip
+        ("jk-no", 0, 10, 4),
+        ("jk-simei", 10, 40, 5),
+        ("jk-msg", 50, 40, 6),
+        ("jk-long-data-name", 90, 4, 9),
+    ]
     assert length == 94
 
 
@@ -235,20 +276,27 @@ def test_japanese_names_in_files(tmp_path: Path, encoding: str) -> None:
     path.write_bytes(f"       01  記録.\r\n{line}{' ' * (72 - width)}IDENT001\r\n".encode(encoding))
     fields, length = read_copybook(path)
     assert [(f.name, f.role, f.length) for f in fields] == [
-        ("氏名", "name", 20), ("フリガナ", "kana", 20), ("ｶﾅ", "kana", 1),
-    ]  # fmt: skip
+        ("氏名", "name", 20),
+        ("フリガナ", "kana", 20),
+        ("ｶﾅ", "kana", 1),
+    ]
     assert length == 41
 
 
 def test_free_format_is_recognised() -> None:
-    text = "*> 住民\n* old comment\n01 Rec.\n  05 A pic x(3). *> a comment. 05 B PIC X.\n  05 C\n  PIC\n  X(" + "4).\n"
+    text = (
+        "*> 住民\n* old comment\n01 Rec.\n  05 A pic x(3). *> a comment. 05 B PIC X.\n  05 C\n  PIC\n  X("
+        + "4).\n"
+    )
     fields, _ = parse_copybook(text)
     assert [(f.name, f.line) for f in fields] == [("a", 4), ("c", 5)]
     long_line = "01 R. 05 A PIC X(3)." + " " * 70 + "05 B PIC X(4)."
     assert [f.name for f in parse_copybook(long_line)[0]] == ["a", "b"]
 
 
-@pytest.mark.parametrize("directive", ["       >>SOURCE FORMAT IS FREE", '      $SET SOURCEFORMAT"FREE"', ">>SOURCE FREE"])
+@pytest.mark.parametrize(
+    "directive", ["       >>SOURCE FORMAT IS FREE", '      $SET SOURCEFORMAT"FREE"', ">>SOURCE FREE"]
+)
 def test_source_directives(directive: str) -> None:
     text = directive + "\n        01 R." + " " * 70 + "05 A PIC X."
     assert [f.name for f in parse_copybook(text)[0]] == ["a"]
@@ -327,13 +375,15 @@ def test_errors_name_file_line_and_fix(body: str, line: int, says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "describes no field"), ("*> nothing\n", "describes no field"), ("01 R. 05 FILLER PIC X.", "describes no field"),
+        ("", "describes no field"),
+        ("*> nothing\n", "describes no field"),
+        ("01 R. 05 FILLER PIC X.", "describes no field"),
         ("05 A PIC X. 01 R. 05 B PIC X.", "stands before the record"),
         ("      D05  A PIC X.", "column 7 holds 'D'"),
         ("      -05  A PIC X.", "continues nothing"),
         ("000100 05  A PIC X.\n 05 B PIC X.", "SOURCE FORMAT"),
     ],
-)  # fmt: skip
+)
 def test_errors_of_whole_files(text: str, says: str) -> None:
     assert says in str(error_of(text))
 
@@ -375,8 +425,10 @@ HOSTILE = {
     "blank lines": "\n" * 1_000_000,
     "continuations": "       01 R PIC X VALUE 'A\n" + "      -    'B\n" * 70_000,
     "directive": ">>SOURCE FORMAT" + " " * 900_000 + "x\n01 R PIC X.",
-    "many redefines": "01 R.\n05 A PIC X.\n" + "".join(f"05 B{n} REDEFINES A PIC X.\n" for n in range(30_000)),
-    "redefines chain": "01 R.\n05 A0 PIC X.\n" + "".join(f"05 A{n + 1} REDEFINES A{n} PIC X.\n" for n in range(30_000)),
+    "many redefines": "01 R.\n05 A PIC X.\n"
+    + "".join(f"05 B{n} REDEFINES A PIC X.\n" for n in range(30_000)),
+    "redefines chain": "01 R.\n05 A0 PIC X.\n"
+    + "".join(f"05 A{n + 1} REDEFINES A{n} PIC X.\n" for n in range(30_000)),
     "many fields": "01 R.\n" + "".join(f"05 A{n} PIC X.\n" for n in range(40_000)),
     "same names": "01 R.\n" + "05 A PIC X.\n" * MAX_FIELDS,
     "nul bytes": "\0" * 500_000,
@@ -400,11 +452,54 @@ def test_hostile_input_is_bounded(name: str, format: str) -> None:
     assert time.monotonic() - begun < 10
 
 
-WORDS = st.sampled_from([
-    "01", "05", "10", "88", "66", "A", "B", "FILLER", "氏名", "PIC", "X(3)", "9(4)", "S9(5)V99", "N(2)", "ZZ9.99",
-    "COMP", "COMP-3", "OCCURS", "3", "TIMES", "TO", "DEPENDING", "ON", "REDEFINES", "VALUE", "'x'", '"', "'", ".", ".\n",
-    "\n", "*>", "\n      -", "\n      *", "SIGN", "LEADING", "SEPARATE", "USAGE", "IS", "SYNC", "BLANK", "ZERO", ">>", ",",
-])  # fmt: skip
+WORDS = st.sampled_from(
+    [
+        "01",
+        "05",
+        "10",
+        "88",
+        "66",
+        "A",
+        "B",
+        "FILLER",
+        "氏名",
+        "PIC",
+        "X(3)",
+        "9(4)",
+        "S9(5)V99",
+        "N(2)",
+        "ZZ9.99",
+        "COMP",
+        "COMP-3",
+        "OCCURS",
+        "3",
+        "TIMES",
+        "TO",
+        "DEPENDING",
+        "ON",
+        "REDEFINES",
+        "VALUE",
+        "'x'",
+        '"',
+        "'",
+        ".",
+        ".\n",
+        "\n",
+        "*>",
+        "\n      -",
+        "\n      *",
+        "SIGN",
+        "LEADING",
+        "SEPARATE",
+        "USAGE",
+        "IS",
+        "SYNC",
+        "BLANK",
+        "ZERO",
+        ">>",
+        ",",
+    ]
+)
 
 
 @settings(max_examples=400, deadline=None)
@@ -466,14 +561,23 @@ def clauses(draw: st.DrawFn) -> tuple[str, int]:
     count = draw(st.integers(1, 18))
     signed = draw(st.sampled_from(["", "S"]))
     binary = 2 if count <= 4 else 4 if count <= 9 else 8
-    return draw(st.sampled_from([
-        (f"PIC X({count})", count), ("PIC " + "X" * count, count), (f"PIC N({count})", 2 * count),
-        (f"PIC G({count}) DISPLAY-1", 2 * count), (f"PIC {signed}9({count})", count),
-        (f"PIC {signed}9({count})V9 VALUE ZERO", count + 1),
-        (f"PIC S9({count}) SIGN TRAILING SEPARATE", count + 1),
-        (f"PIC {signed}9({count}) USAGE COMP-3", count // 2 + 1), (f"PIC {signed}9({count}) COMP", binary),
-        (f"PIC Z({count}).9", count + 2), (f"PIC X({count}) VALUE 'a.b'", count),
-    ]))  # fmt: skip
+    return draw(
+        st.sampled_from(
+            [
+                (f"PIC X({count})", count),
+                ("PIC " + "X" * count, count),
+                (f"PIC N({count})", 2 * count),
+                (f"PIC G({count}) DISPLAY-1", 2 * count),
+                (f"PIC {signed}9({count})", count),
+                (f"PIC {signed}9({count})V9 VALUE ZERO", count + 1),
+                (f"PIC S9({count}) SIGN TRAILING SEPARATE", count + 1),
+                (f"PIC {signed}9({count}) USAGE COMP-3", count // 2 + 1),
+                (f"PIC {signed}9({count}) COMP", binary),
+                (f"PIC Z({count}).9", count + 2),
+                (f"PIC X({count}) VALUE 'a.b'", count),
+            ]
+        )
+    )
 
 
 TIMES = st.sampled_from([1, 1, 1, 2, 3])
@@ -488,7 +592,9 @@ def nodes(draw: st.DrawFn, depth: int, prefix: str) -> Node:
     name = name if name == "FILLER" else name + prefix
     if depth and draw(st.booleans()):
         count = draw(st.integers(1, 3))
-        node = Node(name, occurs=occurs, children=[draw(nodes(depth - 1, f"{prefix}X{n}")) for n in range(count)])
+        node = Node(
+            name, occurs=occurs, children=[draw(nodes(depth - 1, f"{prefix}X{n}")) for n in range(count)]
+        )
     else:
         node = Node(name, *draw(CLAUSES), occurs)
     if name != "FILLER" and draw(st.integers(0, 5)) == 0:

@@ -29,9 +29,13 @@ def url(request, tmp_path):
     found.reflect(engine)
     found.drop_all(engine)
     people = sa.Table(
-        "people", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True),
-        sa.Column("jef", sa.LargeBinary), sa.Column("pua", sa.Text), sa.Column("twice", sa.Integer),
-    )  # fmt: skip
+        "people",
+        sa.MetaData(),
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("jef", sa.LargeBinary),
+        sa.Column("pua", sa.Text),
+        sa.Column("twice", sa.Integer),
+    )
     people.create(engine)
     with engine.begin() as connection:
         connection.execute(people.insert(), rows())
@@ -69,7 +73,9 @@ def job(tmp_path, url, chunk=10, key="number", policy=""):
 def stored(url):
     engine = sa.create_engine(url)
     with engine.connect() as connection:
-        found = connection.execute(sa.text("SELECT number, name, address FROM people_mj ORDER BY number")).all()
+        found = connection.execute(
+            sa.text("SELECT number, name, address FROM people_mj ORDER BY number")
+        ).all()
     engine.dispose()
     return [tuple(row) for row in found]
 
@@ -209,11 +215,17 @@ def test_a_finding_whose_policy_is_fail_ends_the_run(tmp_path, url):
         convert_table(job(tmp_path, url, policy='unmapped-gaiji = "fail"'))
 
 
-@pytest.mark.parametrize(("old", "new", "said"), [
-    ('key = "number"', "", "source.key is missing"), ('table = "people_mj"', 'tabel = "x"', "is not a key"),
-    ('to = "address"', 'to = "name"', "two have one name"), ('role = "address"', 'role = "street"', "cannot be"),
-    ("[policy]", '[policy]\nillegal = "drop-record"', "drop-record"), ("[source]\nurl = ", "[source]\nurl = 'env:NOT_SET'\n#", "not set"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('key = "number"', "", "source.key is missing"),
+        ('table = "people_mj"', 'tabel = "x"', "is not a key"),
+        ('to = "address"', 'to = "name"', "two have one name"),
+        ('role = "address"', 'role = "street"', "cannot be"),
+        ("[policy]", '[policy]\nillegal = "drop-record"', "drop-record"),
+        ("[source]\nurl = ", "[source]\nurl = 'env:NOT_SET'\n#", "not set"),
+    ],
+)
 def test_a_wrong_job_names_its_key(tmp_path, old, new, said):
     path = job(tmp_path, "sqlite://")
     text = (tmp_path / "db.toml").read_text("utf-8")
@@ -228,5 +240,9 @@ def test_the_commands(tmp_path, url):
     run = CliRunner().invoke(main, ["db", "convert", path])
     assert run.exit_code == 3 and "57 rows converted" in run.output and "2 codes wait" in run.output
     assert "57 rows" in CliRunner().invoke(main, ["db", "verify", path]).output
-    broken = CliRunner().invoke(main, ["db", "convert", job(tmp_path, "postgresql+psycopg://x:secret@127.0.0.1:1/none")])
-    assert broken.exit_code in (1, 2) and "secret" not in broken.output and len(broken.output.splitlines()) == 1
+    broken = CliRunner().invoke(
+        main, ["db", "convert", job(tmp_path, "postgresql+psycopg://x:secret@127.0.0.1:1/none")]
+    )
+    assert (
+        broken.exit_code in (1, 2) and "secret" not in broken.output and len(broken.output.splitlines()) == 1
+    )

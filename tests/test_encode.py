@@ -23,8 +23,16 @@ from gaiji.program import K
 MARKS = {"\u309a", "\u0300", "\u0301", "\u02e5", "\u02e9", "゜"}
 """What may stand behind a character and make one text with it: encoded apart from the others."""
 NAMES = [n for n in charset_names() if n != "unicode"]
-MIXED = ["fujitsu-jef-ebcdik", "hitachi-keis83-ebcdik", "nec-jips-e-ebcdik", "ibm-1399", "unisys-letsj", "windows-31j-jis90",
-         "eucjp-ms", "shift_jis-2004"]  # fmt: skip
+MIXED = [
+    "fujitsu-jef-ebcdik",
+    "hitachi-keis83-ebcdik",
+    "nec-jips-e-ebcdik",
+    "ibm-1399",
+    "unisys-letsj",
+    "windows-31j-jis90",
+    "eucjp-ms",
+    "shift_jis-2004",
+]
 
 
 @lru_cache(maxsize=48)
@@ -33,7 +41,11 @@ def load(name, dash="jis"):
 
 
 def raw(charset, code, size):
-    return f"{code:0{size}d}".encode() if charset.spec.kind == "decimal" and size > 1 else code.to_bytes(size, "big")
+    return (
+        f"{code:0{size}d}".encode()
+        if charset.spec.kind == "decimal" and size > 1
+        else code.to_bytes(size, "big")
+    )
 
 
 def round_trip_rows(charset, size):
@@ -41,7 +53,12 @@ def round_trip_rows(charset, size):
     shifts = {s[0] for s in (*charset.spec.shift_in, *charset.spec.shift_out)}
     for unit in charset._units("needed"):
         row = charset.entries[unit.size, unit.code].row
-        if unit.size == size and row.flag == 0 and unit.reason is None and not (size == 1 and unit.code in shifts):
+        if (
+            unit.size == size
+            and row.flag == 0
+            and unit.reason is None
+            and not (size == 1 and unit.code in shifts)
+        ):
             yield unit
 
 
@@ -53,7 +70,9 @@ def test_every_round_trip_row_comes_back(name, dash):
     for size in sorted({size for size, _ in charset.entries}):
         type = {1: "sbcs", 2: "dbcs"}[size] if shifted else ""
         twice = {t for t, n in Counter(u.text for u in round_trip_rows(charset, size)).items() if n > 1}
-        assert not twice or dash == "jis"  # the option makes one of two dashes: only "source" keeps them apart
+        assert (
+            not twice or dash == "jis"
+        )  # the option makes one of two dashes: only "source" keeps them apart
         units = [u for u in round_trip_rows(charset, size) if u.text not in twice]
         for some in ([u for u in units if u.text not in MARKS], *([u] for u in units if u.text in MARKS)):
             data = b"".join(raw(charset, u.code, size) for u in some)
@@ -76,7 +95,15 @@ def test_every_text_a_table_can_hold_comes_back(name):
 def test_unicode_passes_both_ways(name):
     codec = {"unicode-le": "utf-16-le", "unicode-be": "utf-16-be", "unicode-utf8": "utf-8"}[name]
     charset = load(name)
-    every = [chr(cp) for cp in (*range(0xD800), *range(0xF900, 0x10000), *range(0x20000, 0x20800), *range(0xE0100, 0xE01F0))]
+    every = [
+        chr(cp)
+        for cp in (
+            *range(0xD800),
+            *range(0xF900, 0x10000),
+            *range(0x20000, 0x20800),
+            *range(0xE0100, 0xE01F0),
+        )
+    ]
     text = "".join(every)
     assert charset.encode(text) == text.encode(codec)
     assert charset.decode(text.encode(codec), role="other").text == text
@@ -132,7 +159,10 @@ def test_what_has_no_code_is_named():
     mixed, double = K["MIXED"], K["DOUBLE"]
     data, found = encode_one(jef.codes(mixed), mixed, "辻𠮷辻\U000e01ef")
     assert jef.decode(data, role="other").text == "辻〓〓"
-    assert [(f.position, f.text, f.reason.label) for f in found] == [(1, "𠮷", "illegal"), (2, "辻\U000e01ef", "illegal")]
+    assert [(f.position, f.text, f.reason.label) for f in found] == [
+        (1, "𠮷", "illegal"),
+        (2, "辻\U000e01ef", "illegal"),
+    ]
     assert encode_one(jef.codes(double), double, "A")[1][0].text == "A"
     with pytest.raises(CharsetError, match="20BB7"):
         jef.encode("𠮷")
@@ -171,9 +201,11 @@ def plain_codes(name, mode):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=40) | st.text("辻\U000e0102A邉か\u309a\U000e0100◎𠮷ｱ\0", max_size=12).map(str.encode),
-       st.sampled_from(["fujitsu-jef-ebcdik", "ibm-1399", "eucjp-ms", "unicode-le", "unicode-utf8", "koseki"]),
-       st.integers(-1, 40))  # fmt: skip
+@given(
+    st.binary(max_size=40) | st.text("辻\U000e0102A邉か\u309a\U000e0100◎𠮷ｱ\0", max_size=12).map(str.encode),
+    st.sampled_from(["fujitsu-jef-ebcdik", "ibm-1399", "eucjp-ms", "unicode-le", "unicode-utf8", "koseki"]),
+    st.integers(-1, 40),
+)
 def test_compiled_and_interpreted_agree(data, name, width):
     mode = load(name).mode()
     results = []
@@ -181,7 +213,16 @@ def test_compiled_and_interpreted_agree(data, name, width):
         out, findings, offsets = bytearray(1024), array("q", bytes(8 * 6 * 64)), array("q", [0, 0])
         pen = module.Pen(data or b"\0", out, findings)
         done = module.encode_rows(
-            codes, pen, mode, array("q", [0]), array("q", [len(data)]), array("q", [width]), offsets, 0, 1000, 60
+            codes,
+            pen,
+            mode,
+            array("q", [0]),
+            array("q", [len(data)]),
+            array("q", [width]),
+            offsets,
+            0,
+            1000,
+            60,
         )
         assert done == 1
         assert width < 0 or pen.o == width
@@ -189,9 +230,18 @@ def test_compiled_and_interpreted_agree(data, name, width):
     assert results[0] == results[1]
 
 
-NUMBERS = [("12345C", 1, 2, 1, 0, "123.45"), ("12345D", 1, 5, 1, 0, "-0.12345"), ("F1F2F3", 0, 1, 0, 0, "12.3"),
-           ("F1F2D3", 0, 0, 1, 0, "-123"), ("313273", 0, 0, 1, 1, "-123"), ("0005", 2, 2, 1, 0, "0.05"), ("FFFB", 2, 2, 1, 0, "-0.05"),
-           ("8000", 2, 0, 1, 0, "-32768"), ("FFFF", 2, 0, 0, 0, "65535"), ("0123456C", 1, 0, 1, 0, "123456")]  # fmt: skip
+NUMBERS = [
+    ("12345C", 1, 2, 1, 0, "123.45"),
+    ("12345D", 1, 5, 1, 0, "-0.12345"),
+    ("F1F2F3", 0, 1, 0, 0, "12.3"),
+    ("F1F2D3", 0, 0, 1, 0, "-123"),
+    ("313273", 0, 0, 1, 1, "-123"),
+    ("0005", 2, 2, 1, 0, "0.05"),
+    ("FFFB", 2, 2, 1, 0, "-0.05"),
+    ("8000", 2, 0, 1, 0, "-32768"),
+    ("FFFF", 2, 0, 0, 0, "65535"),
+    ("0123456C", 1, 0, 1, 0, "123456"),
+]
 
 
 def number(module, text, kind, scale, signed, ascii, width):
@@ -217,8 +267,16 @@ def number(module, text, kind, scale, signed, ascii, width):
 def test_numbers_come_back(module):
     for hexed, kind, scale, signed, ascii, text in NUMBERS:
         assert number(module, text, kind, scale, signed, ascii, len(hexed) // 2) == (hexed, 0)
-    for text, kind, signed, width in (("12345", 0, 0, 4), ("-1", 2, 0, 2), ("65536", 2, 0, 2), ("32768", 2, 1, 2), ("1.5", 0, 0, 4),
-                                      ("", 1, 0, 2), ("1a", 0, 0, 2), ("-", 0, 1, 2)):  # fmt: skip
+    for text, kind, signed, width in (
+        ("12345", 0, 0, 4),
+        ("-1", 2, 0, 2),
+        ("65536", 2, 0, 2),
+        ("32768", 2, 1, 2),
+        ("1.5", 0, 0, 4),
+        ("", 1, 0, 2),
+        ("1a", 0, 0, 2),
+        ("-", 0, 1, 2),
+    ):
         assert number(module, text, kind, 0, signed, 0, width)[1] == 1
 
 
@@ -226,8 +284,15 @@ def test_numbers_come_back(module):
 @given(st.sampled_from([1, 2, 4, 8]), st.data())
 def test_binary_numbers(size, data):
     value = data.draw(st.integers(-(1 << 8 * size - 1), (1 << 8 * size - 1) - 1))
-    assert number(kernel_encode, str(value), 2, 0, 1, 0, size) == (value.to_bytes(size, "big", signed=True).hex().upper(), 0)
+    assert number(kernel_encode, str(value), 2, 0, 1, 0, size) == (
+        value.to_bytes(size, "big", signed=True).hex().upper(),
+        0,
+    )
 
 
 def test_kernel_constants_are_the_models():
-    assert (E["ILLEGAL"], E["BROKEN_SHIFT"], E["OVERFLOW"]) == (Reason.ILLEGAL, Reason.BROKEN_SHIFT, Reason.OVERFLOW)
+    assert (E["ILLEGAL"], E["BROKEN_SHIFT"], E["OVERFLOW"]) == (
+        Reason.ILLEGAL,
+        Reason.BROKEN_SHIFT,
+        Reason.OVERFLOW,
+    )

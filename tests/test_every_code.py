@@ -21,7 +21,10 @@ def test_every_code_decodes_to_its_row(name):
         if kind == "shifted" and size == 1:
             units = [u for u in units if u.code not in shifts]
         width = None if kind == "decimal" else size
-        data = b"".join(str(u.code).zfill(u.size).encode() if width is None else u.code.to_bytes(size, "big") for u in units)
+        data = b"".join(
+            str(u.code).zfill(u.size).encode() if width is None else u.code.to_bytes(size, "big")
+            for u in units
+        )
         out = charset.decode(data, type=type, role="other")
         kept = (None, Reason.AMBIGUOUS)
         assert out.text == "".join(u.text if u.reason in kept else "〓" for u in units)

@@ -32,17 +32,25 @@ def samples(tmp_path_factory):
 def test_a_field_is_told_byte_by_byte(samples):
     parts = explain(samples / "koseki-keis.toml", 3, field="筆頭者_氏")
     assert [(p["offset"], p["bytes"], p["kind"], p["text"], p["glyph"]) for p in parts[:4]] == [
-        (0, "0A42", "shift", "", ""), (2, "B0CB", "character", "伊", "MJ006569"),
-        (4, "C6A3", "character", "藤", "MJ023079"), (6, "0A41", "shift", "", ""),
-    ]  # fmt: skip
+        (0, "0A42", "shift", "", ""),
+        (2, "B0CB", "character", "伊", "MJ006569"),
+        (4, "C6A3", "character", "藤", "MJ023079"),
+        (6, "0A41", "shift", "", ""),
+    ]
     assert parts[1]["layer"] == "vendor"
     line = Path(parts[1]["file"]).read_text("utf-8").split("\n")[parts[1]["line"] - 1]
     assert line.startswith("B0CB\t")
 
 
 def test_site_rows_and_open_codes_name_what_decided(tmp_path):
-    path = job(tmp_path, "fujitsu-jef", bytes.fromhex("80A180A2"), length=4, fields=[("a", "dbcs", "name")],
-               site=["80A1\t\tMJ026191\t0"])  # fmt: skip
+    path = job(
+        tmp_path,
+        "fujitsu-jef",
+        bytes.fromhex("80A180A2"),
+        length=4,
+        fields=[("a", "dbcs", "name")],
+        site=["80A1\t\tMJ026191\t0"],
+    )
     decided, waiting = explain(path, 1)
     assert (decided["layer"], decided["file"], decided["line"]) == ("site", str(tmp_path / "site.tsv"), 2)
     assert (waiting["layer"], waiting["text"], waiting["reason"]) == ("none", "〓", "unmapped-gaiji")
@@ -51,7 +59,12 @@ def test_site_rows_and_open_codes_name_what_decided(tmp_path):
 def test_overridden_rows_are_named_too(tmp_path):
     (tmp_path / "site.tsv").write_text(HEADER + "C4D4\t\tMJ025760\t0\t\t\t\t\tMJ025761\n", "utf-8")
     path = job(
-        tmp_path, "fujitsu-jef", bytes.fromhex("C4D4"), length=2, fields=[("a", "dbcs", "name")], source='tables = ["site.tsv"]'
+        tmp_path,
+        "fujitsu-jef",
+        bytes.fromhex("C4D4"),
+        length=2,
+        fields=[("a", "dbcs", "name")],
+        source='tables = ["site.tsv"]',
     )
     (part,) = explain(path, 1)
     assert (part["layer"], part["line"], part["glyph"]) == ("site", 2, "MJ025760")
@@ -59,14 +72,22 @@ def test_overridden_rows_are_named_too(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["fujitsu-jef-ebcdik", "hitachi-keis83-ebcdik", "eucjp-ms", "unicode-utf8", "unicode-be", "koseki"]
+    "name",
+    ["fujitsu-jef-ebcdik", "hitachi-keis83-ebcdik", "eucjp-ms", "unicode-utf8", "unicode-be", "koseki"],
 )
 @pytest.mark.parametrize("shift", ["reset", "carry"])
 def test_the_parts_are_the_field_and_its_text(tmp_path, name, shift):
     """Bytes joined are the record; texts joined are what convert wrote."""
     data = dump(gaiji.load_charset(name), random.Random(f"{name} explain"), 40 * 12)
-    path = job(tmp_path, name, data, length=20, output="out.tsv", source=f'trim = "none"\nshift = "{shift}"',
-               fields=[("a", "mixed", "name"), ("b", "mixed", "other")])  # fmt: skip
+    path = job(
+        tmp_path,
+        name,
+        data,
+        length=20,
+        output="out.tsv",
+        source=f'trim = "none"\nshift = "{shift}"',
+        fields=[("a", "mixed", "name"), ("b", "mixed", "other")],
+    )
     with (tmp_path / "out" / "out.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     for record, row in enumerate(rows[: 3 if name == "koseki" else 12], 1):
@@ -90,9 +111,13 @@ def test_tables_are_compared_by_what_rows_mean(tmp_path):
     old, new = tmp_path / "old.tsv", tmp_path / "new.tsv"
     old.write_text(HEADER + "80A1\t\tMJ026191\t0\tnote\n80A2\t\tMJ026192\t0\n80A3\t\tMJ026193\t0\n", "utf-8")
     new.write_text(HEADER + "80A3\t\tMJ026194\t0\n80A1\t\tMJ026191\t0\tother\n80A4\t\tMJ026195\t3\n", "utf-8")
-    assert [(r["code"], r["change"], r["old"].get("glyph"), r["new"].get("glyph")) for r in diff_tables(old, new)] == [
-        ("80A2", "removed", "MJ026192", None), ("80A3", "changed", "MJ026193", "MJ026194"), ("80A4", "added", None, "MJ026195"),
-    ]  # fmt: skip
+    assert [
+        (r["code"], r["change"], r["old"].get("glyph"), r["new"].get("glyph")) for r in diff_tables(old, new)
+    ] == [
+        ("80A2", "removed", "MJ026192", None),
+        ("80A3", "changed", "MJ026193", "MJ026194"),
+        ("80A4", "added", None, "MJ026195"),
+    ]
     assert diff_tables(old, old) == []
 
 
@@ -108,7 +133,9 @@ def test_impact_counts_what_a_new_conversion_changes(samples, tmp_path):
     site = samples / "site" / "sample-city-jef.tsv"
     lines = site.read_text("utf-8").splitlines(keepends=True)
     new = tmp_path / "new.tsv"
-    new.write_text("".join([lines[0], *lines[2:]]).replace("MJ026199", "MJ026201") + "80A2\t\tMJ026192\t0\n", "utf-8")
+    new.write_text(
+        "".join([lines[0], *lines[2:]]).replace("MJ026199", "MJ026201") + "80A2\t\tMJ026192\t0\n", "utf-8"
+    )
     found = impact(samples / "juki-jef.toml", tables=[new])
     outputs = []
     for tables in ([], [str(new)]):
@@ -135,7 +162,9 @@ def test_the_commands_print(samples):
         assert shown.exit_code == 0, shown.output
         return shown.output
 
-    assert "jef-jis78.tsv:" in run("explain", str(samples / "juki-jef.toml"), "--record", "1", "--field", "氏名")
+    assert "jef-jis78.tsv:" in run(
+        "explain", str(samples / "juki-jef.toml"), "--record", "1", "--field", "氏名"
+    )
     assert run("diff-tables", "windows/cp932-jis90", "windows/cp932-jis2004").endswith("rows differ\n")
     table = str(samples / "site" / "sample-city-jef.tsv")
     assert "0 of 2000 records would change" in run("impact", str(samples / "juki-jef.toml"), "--table", table)

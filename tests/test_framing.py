@@ -68,13 +68,20 @@ def vb(records, blocks=0):
     st.sampled_from([5, 64, 4096]),
 )
 def test_vb(tmp_path_factory, records, blocks, batch):
-    rows, _, _ = cut(tmp_path_factory.mktemp("vb"), vb(records, blocks), Framing("vb", blocked=bool(blocks)), batch=batch)
+    rows, _, _ = cut(
+        tmp_path_factory.mktemp("vb"), vb(records, blocks), Framing("vb", blocked=bool(blocks)), batch=batch
+    )
     assert [raw for _, raw in rows] == records
 
 
 @pytest.mark.parametrize(
     ("tail", "says"),
-    [(b"\0\3\0\0", "RDW"), (b"\0\x09\0\1hello", "RDW"), (b"\0\x20\0\0abc", "cut off"), (b"\0\x05", "cut off")],
+    [
+        (b"\0\3\0\0", "RDW"),
+        (b"\0\x09\0\1hello", "RDW"),
+        (b"\0\x20\0\0abc", "cut off"),
+        (b"\0\x05", "cut off"),
+    ],
 )
 @pytest.mark.parametrize("batch", [6, 4096])
 def test_bad_rdw(tmp_path, tail, says, batch):
@@ -93,7 +100,9 @@ def test_what_is_behind_a_bad_descriptor_goes_aside_in_pieces(tmp_path, monkeypa
     for batch in (6, 13, 4096):
         rows, bad, _ = cut(tmp_path, data, Framing("vb"), quarantine=True, batch=batch)
         assert [raw for _, raw in rows] == [b"one"]
-        assert b"".join(b.raw for b in bad) == data[7:] and [b.record for b in bad] == list(range(2, len(bad) + 2))
+        assert b"".join(b.raw for b in bad) == data[7:] and [b.record for b in bad] == list(
+            range(2, len(bad) + 2)
+        )
         assert [b.offset for b in bad] == [7 + sum(len(x.raw) for x in bad[:i]) for i in range(len(bad))]
         if batch < 20:
             assert {len(b.raw) for b in bad[:-1]} == {20}
@@ -109,7 +118,11 @@ def test_a_record_longer_than_declared(tmp_path):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.text("ab渡\u3042", max_size=6), min_size=1, max_size=20), st.sampled_from(["\n", "\r\n"]), st.booleans())
+@given(
+    st.lists(st.text("ab渡\u3042", max_size=6), min_size=1, max_size=20),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
 def test_lines(tmp_path_factory, lines, end, wide):
     codec = "utf-16-le" if wide else "cp932"
     data = "".join(line + end for line in lines).encode(codec)
@@ -123,7 +136,9 @@ CELL = st.text('ab"|,ソ表渡\n', max_size=5)  # ソ and 表 end in 5C, other k
 
 @settings(max_examples=120, deadline=None)
 @given(
-    st.integers(1, 4).flatmap(lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=1, max_size=12)),
+    st.integers(1, 4).flatmap(
+        lambda n: st.lists(st.lists(CELL, min_size=n, max_size=n), min_size=1, max_size=12)
+    ),
     st.sampled_from([",", "|", "\t"]),
     st.sampled_from(["cp932", "utf-8", "utf-16-le", "utf-16-be"]),
     st.sampled_from([7, 40, 4096]),
@@ -133,9 +148,13 @@ def test_csv_against_the_standard_library(tmp_path_factory, table, delimiter, co
     csv.writer(text, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(table)
     wide = codec.startswith("utf-16")
     framing = Framing(
-        "csv", delimiter=delimiter, header=False, unit=2 if wide else 1, big=codec == "utf-16-be",
+        "csv",
+        delimiter=delimiter,
+        header=False,
+        unit=2 if wide else 1,
+        big=codec == "utf-16-be",
         lead=CP932_LEAD if codec == "cp932" else bytes(256),
-    )  # fmt: skip
+    )
     rows, _, _ = cut(tmp_path_factory.mktemp("csv"), text.getvalue().encode(codec), framing, batch=batch)
     assert [[cell.decode(codec) for cell in cells] for _, cells in rows] == table
 
@@ -194,7 +213,12 @@ def test_the_last_record_may_lack_its_newline_in_a_buffer_that_was_used_before(t
 
 def test_zeros_are_no_newline_at_the_end_of_a_buffer(tmp_path):
     with pytest.raises(RecordError, match="does not end in crlf"):
-        cut(tmp_path, b"0000\0\0" + b"0001\r\n" * 3, Framing("fixed", record_length=4, newline="crlf"), batch=6)
+        cut(
+            tmp_path,
+            b"0000\0\0" + b"0001\r\n" * 3,
+            Framing("fixed", record_length=4, newline="crlf"),
+            batch=6,
+        )
 
 
 @pytest.mark.parametrize("batch", [10, 16, 4096])

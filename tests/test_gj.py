@@ -265,7 +265,9 @@ def test_unwritable_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         ("openpyxl", "a.xlsx", workbook([["GJ", "UCS"]]), "xlsx"),
     ],
 )
-def test_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, file: str, data: bytes, extra: str) -> None:
+def test_missing_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, file: str, data: bytes, extra: str
+) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtra) as caught:
         import_gj(write(tmp_path / file, data))

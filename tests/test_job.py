@@ -12,7 +12,13 @@ from gaiji.job import KEYS, make_job, template
 from gaiji.model import Reason
 
 GOOD = {
-    "source": {"path": "a.dat", "charset": "ibm-939", "format": "fixed", "record_length": 10, "layout": "a.cpy"},
+    "source": {
+        "path": "a.dat",
+        "charset": "ibm-939",
+        "format": "fixed",
+        "record_length": 10,
+        "layout": "a.cpy",
+    },
     "output": {"path": "a.csv"},
 }
 
@@ -67,7 +73,9 @@ def test_overrides_and_digest():
 def test_the_template_is_a_job(tmp_path):
     import tomllib
 
-    text = template(path="a.dat", charset="ibm-939", format="vb", layout="a.cpy", record_length=0, output="out/a.csv")
+    text = template(
+        path="a.dat", charset="ibm-939", format="vb", layout="a.cpy", record_length=0, output="out/a.csv"
+    )
     assert make_job(tomllib.loads(text)).source["format"] == "vb"
 
 

@@ -111,9 +111,9 @@ def run(module, charset, data, monkeypatch=None):
 
     old, program.kernel = program.kernel, module
     try:
-        compiled = program.Compiler(charset._recipe(), program.DEFAULT_POLICY, name_field=True, units=0).build(
-            charset._units("needed")
-        )
+        compiled = program.Compiler(
+            charset._recipe(), program.DEFAULT_POLICY, name_field=True, units=0
+        ).build(charset._units("needed"))
     finally:
         program.kernel = old
     capacity = (len(data) + 1) * 32 + 256
@@ -121,9 +121,21 @@ def run(module, charset, data, monkeypatch=None):
     counts, offsets, states = array("q", bytes(8 * K["N_COUNTS"])), array("q", [0, 0]), bytearray(1)
     work = module.Work(data or b"\0", out, found, counts)
     module.decode_rows(
-        compiled, work, charset.mode(), 1, 0, array("q", [0]), array("q", [len(data)]), 0, -1, states, offsets, 0,
-        capacity - 8, len(data) + 4,
-    )  # fmt: skip
+        compiled,
+        work,
+        charset.mode(),
+        1,
+        0,
+        array("q", [0]),
+        array("q", [len(data)]),
+        0,
+        -1,
+        states,
+        offsets,
+        0,
+        capacity - 8,
+        len(data) + 4,
+    )
     return bytes(out[: work.o]), found[: work.n * 6].tolist(), counts.tolist(), states
 
 

@@ -7,7 +7,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "gaiji"
 LAYERS = [
-    {"__init__", "errors", "model", "datafiles", "log", "memory", "_nocython", "kernel", "kernel_io", "kernel_encode", "arrow", "digest"},
+    {
+        "__init__",
+        "errors",
+        "model",
+        "datafiles",
+        "log",
+        "memory",
+        "_nocython",
+        "kernel",
+        "kernel_io",
+        "kernel_encode",
+        "arrow",
+        "digest",
+    },
     {"packing", "files"},
     {"gj", "tables", "framing", "presets", "lock"},
     {"repertoire", "copybook"},
@@ -52,8 +65,12 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 SAME_LAYER = {
-    ("datafiles", "errors"), ("memory", "errors"), ("kernel", "_nocython"), ("kernel_io", "_nocython"), ("kernel_encode", "_nocython"),
-}  # fmt: skip
+    ("datafiles", "errors"),
+    ("memory", "errors"),
+    ("kernel", "_nocython"),
+    ("kernel_io", "_nocython"),
+    ("kernel_encode", "_nocython"),
+}
 
 
 def imports(path: Path) -> set[str]:

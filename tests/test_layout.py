@@ -21,7 +21,7 @@ from gaiji.layout import (
     load_layout,
     override_fields,
     with_roles,
-)  # fmt: skip
+)
 from gaiji.model import Field
 from gaiji.presets import ROLES, find_role, load_preset, normalise, preset_names
 
@@ -40,7 +40,9 @@ def refused(*tables: dict[str, Any], **options: Any) -> LayoutError:
 
 def test_fields_of_a_job() -> None:
     layout = layout_from_fields([NO, NAME], path="job.toml", record_length=400)
-    assert layout == Layout((Field("no", 0, 10, "zoned"), Field("name", 40, 40, "dbcs", "name")), 400, "job.toml")
+    assert layout == Layout(
+        (Field("no", 0, 10, "zoned"), Field("name", 40, 40, "dbcs", "name")), 400, "job.toml"
+    )
     assert layout_from_fields([NO, NAME]).record_length == 80
     assert layout.field("name").role == "name"
     with pytest.raises(LayoutError, match="did you mean 'name'"):
@@ -73,7 +75,7 @@ def test_fields_of_a_job() -> None:
         ({"type": "packed", "length": 4, "digits": 2, "scale": 3}, "3 decimal places in 2 digits", ""),
         ({"column": 1}, "a column and a place in bytes", ""),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_field(change: dict[str, Any], says: str, advice: str) -> None:
     error = refused({**NAME, **change})
     assert says in str(error) and advice in error.next
@@ -90,7 +92,9 @@ def test_a_missing_key(key: str) -> None:
 def test_fields_together() -> None:
     assert "described twice" in str(refused(NAME, {**NAME, "offset": 90}))
     error = refused(NO, {**NAME, "offset": 8})
-    assert error.field == "name" and "shares bytes 8–9 with no" in str(error) and "overlaps = true" in error.next
+    assert (
+        error.field == "name" and "shares bytes 8–9 with no" in str(error) and "overlaps = true" in error.next
+    )
     error = refused({**NAME, "offset": 8}, NO)  # the later table is the one to correct
     assert error.field == "no"
     assert "describes no field" in str(refused())
@@ -117,10 +121,36 @@ def test_columns_of_delimited_formats() -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.dictionaries(
-    st.sampled_from(["name", "offset", "length", "type", "role", "scale", "digits", "signed", "column", "overlaps", "x"]),
-    st.one_of(st.integers(-5, 200), st.booleans(), st.sampled_from([*TYPES, *ROLES, "氏名", ""]), st.none(), st.just([])),
-), max_size=5), st.one_of(st.none(), st.integers(-1, 300)))  # fmt: skip
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(
+                [
+                    "name",
+                    "offset",
+                    "length",
+                    "type",
+                    "role",
+                    "scale",
+                    "digits",
+                    "signed",
+                    "column",
+                    "overlaps",
+                    "x",
+                ]
+            ),
+            st.one_of(
+                st.integers(-5, 200),
+                st.booleans(),
+                st.sampled_from([*TYPES, *ROLES, "氏名", ""]),
+                st.none(),
+                st.just([]),
+            ),
+        ),
+        max_size=5,
+    ),
+    st.one_of(st.none(), st.integers(-1, 300)),
+)
 def test_any_tables_are_a_layout_or_a_layout_error(tables: list[dict[str, Any]], length: int | None) -> None:
     try:
         layout = layout_from_fields(tables, record_length=length)
@@ -133,7 +163,10 @@ def test_any_tables_are_a_layout_or_a_layout_error(tables: list[dict[str, Any]],
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 20), st.booleans()), min_size=1, max_size=8))
 def test_overlaps_are_found_as_bytes_say(places: list[tuple[int, int, bool]]) -> None:
-    tables = [{"name": f"f{n}", "offset": at, "length": size, "overlaps": free} for n, (at, size, free) in enumerate(places)]
+    tables = [
+        {"name": f"f{n}", "offset": at, "length": size, "overlaps": free}
+        for n, (at, size, free) in enumerate(places)
+    ]
     owned = [at + i for at, size, free in places if not free for i in range(size)]
     clean = len(owned) == len(set(owned))
     try:
@@ -230,8 +263,11 @@ def test_copybook_file(tmp_path: Path) -> None:
         load_layout(path)
     layout = load_layout(path, depending="max", redefines={"A": "B"}, roles={"B": "address"})
     assert [(f.name, f.role) for f in layout.fields] == [
-        ("simei", "name"), ("b", "address"), ("t-1", "other"), ("t-2", "other"),
-    ]  # fmt: skip
+        ("simei", "name"),
+        ("b", "address"),
+        ("t-1", "other"),
+        ("t-2", "other"),
+    ]
     assert layout.record_length == 46
     assert load_layout(path, depending="max", record_length=400).record_length == 400
     with pytest.raises(LayoutError, match="describes 46 bytes, records have 40"):
@@ -266,9 +302,13 @@ def roles(*header: str, preset: str | None = None) -> list[str]:
 def test_header() -> None:
     layout = for_header(["\ufeff宛名番号", " 氏名 ", "", "氏名", "氏名_2", "備考"])
     assert [(f.name, f.column, f.role) for f in layout.fields] == [
-        ("宛名番号", 0, "other"), ("氏名", 1, "name"), ("column3", 2, "other"), ("氏名_2", 3, "name"),
-        ("氏名_2_2", 4, "name"), ("備考", 5, "other"),
-    ]  # fmt: skip
+        ("宛名番号", 0, "other"),
+        ("氏名", 1, "name"),
+        ("column3", 2, "other"),
+        ("氏名_2", 3, "name"),
+        ("氏名_2_2", 4, "name"),
+        ("備考", 5, "other"),
+    ]
     assert layout.record_length == 0 and {f.type for f in layout.fields} == {"mixed"}
     assert for_header([]).fields == ()
     with pytest.raises(LayoutError, match="columns"):
@@ -277,15 +317,68 @@ def test_header() -> None:
 
 @pytest.mark.parametrize("preset", [None, "kihon-data-list"])
 def test_headers_of_the_standard_list(preset: str | None) -> None:
-    names = ["氏名", "氏_日本人", "名_日本人", "氏名_外国人ローマ字", "氏名_外国人漢字", "旧氏", "通称", "世帯主氏名",
-             "戸籍_筆頭者", "戸籍_筆頭者_氏", "戸籍_筆頭者_名", "父母氏名", "氏名_優先", "転入前住所_世帯主氏名"]  # fmt: skip
-    kana = ["氏名_フリガナ", "氏_日本人_フリガナ", "名_日本人_フリガナ", "旧氏_フリガナ", "通称_フリガナ", "住所_方書_フリガナ",
-            "氏名_振り仮名（フリガナ）", "氏名_氏名のカタカナ表記", "氏名_フリガナ_清音化", "世帯主氏名_フリガナ"]  # fmt: skip
-    address = ["住所", "住所_町字", "住所_番地号表記", "住所_方書", "本籍", "本籍_地番号または、街区符号", "本籍_町字",
-               "転入前住所_方書", "転出先住所（予定）_町字", "住所_都道府県", "住所_市区郡町村名"]  # fmt: skip
-    other = ["宛名番号", "世帯番号", "住民票コード", "氏名_フリガナ確認状況", "氏名優先区分", "生年月日", "続柄表記", "性別表記",
-             "住所_町字コード", "住所_郵便番号", "住所を定めた年月日", "住所_市区町村コード", "国籍名等", "個人番号", "記載順位",
-             "住所_番地枝番数値", "生年月日_不詳フラグ", "世帯主との続柄", "異動事由"]  # fmt: skip
+    names = [
+        "氏名",
+        "氏_日本人",
+        "名_日本人",
+        "氏名_外国人ローマ字",
+        "氏名_外国人漢字",
+        "旧氏",
+        "通称",
+        "世帯主氏名",
+        "戸籍_筆頭者",
+        "戸籍_筆頭者_氏",
+        "戸籍_筆頭者_名",
+        "父母氏名",
+        "氏名_優先",
+        "転入前住所_世帯主氏名",
+    ]
+    kana = [
+        "氏名_フリガナ",
+        "氏_日本人_フリガナ",
+        "名_日本人_フリガナ",
+        "旧氏_フリガナ",
+        "通称_フリガナ",
+        "住所_方書_フリガナ",
+        "氏名_振り仮名（フリガナ）",
+        "氏名_氏名のカタカナ表記",
+        "氏名_フリガナ_清音化",
+        "世帯主氏名_フリガナ",
+    ]
+    address = [
+        "住所",
+        "住所_町字",
+        "住所_番地号表記",
+        "住所_方書",
+        "本籍",
+        "本籍_地番号または、街区符号",
+        "本籍_町字",
+        "転入前住所_方書",
+        "転出先住所（予定）_町字",
+        "住所_都道府県",
+        "住所_市区郡町村名",
+    ]
+    other = [
+        "宛名番号",
+        "世帯番号",
+        "住民票コード",
+        "氏名_フリガナ確認状況",
+        "氏名優先区分",
+        "生年月日",
+        "続柄表記",
+        "性別表記",
+        "住所_町字コード",
+        "住所_郵便番号",
+        "住所を定めた年月日",
+        "住所_市区町村コード",
+        "国籍名等",
+        "個人番号",
+        "記載順位",
+        "住所_番地枝番数値",
+        "生年月日_不詳フラグ",
+        "世帯主との続柄",
+        "異動事由",
+    ]
     assert roles(*names, preset=preset) == ["name"] * len(names)
     assert roles(*kana, preset=preset) == ["kana"] * len(kana)
     assert roles(*address, preset=preset) == ["address"] * len(address)
@@ -295,13 +388,33 @@ def test_headers_of_the_standard_list(preset: str | None) -> None:
 @pytest.mark.parametrize(
     ("header", "role"),
     [
-        ("氏名＿外国人ローマ字", "name"), ("氏名－漢字", "name"), ("氏名〔漢字〕", "name"), ("氏 名", "name"), ("氏　名", "name"),
-        ("ｼﾒｲ", "other"), ("氏名_ﾌﾘｶﾞﾅ", "kana"), ("フリガナ", "kana"), ("氏名（ふりがな）", "kana"), ("カナ氏名", "kana"),
-        ("氏名・カナ", "kana"), ("世帯主名", "name"), ("筆頭者氏名", "name"), ("筆頭者・名", "name"), ("住所【方書】", "address"),
-        ("本名漢字", "name"), ("併記名", "name"), ("旧氏（漢字）", "name"), ("氏名ＣＤ", "other"), ("氏名1", "name"),
-        ("名称", "other"), ("町名", "address"), ("業務名", "other"), ("母", "name"), ("母子手帳", "other"),
+        ("氏名＿外国人ローマ字", "name"),
+        ("氏名－漢字", "name"),
+        ("氏名〔漢字〕", "name"),
+        ("氏 名", "name"),
+        ("氏　名", "name"),
+        ("ｼﾒｲ", "other"),
+        ("氏名_ﾌﾘｶﾞﾅ", "kana"),
+        ("フリガナ", "kana"),
+        ("氏名（ふりがな）", "kana"),
+        ("カナ氏名", "kana"),
+        ("氏名・カナ", "kana"),
+        ("世帯主名", "name"),
+        ("筆頭者氏名", "name"),
+        ("筆頭者・名", "name"),
+        ("住所【方書】", "address"),
+        ("本名漢字", "name"),
+        ("併記名", "name"),
+        ("旧氏（漢字）", "name"),
+        ("氏名ＣＤ", "other"),
+        ("氏名1", "name"),
+        ("名称", "other"),
+        ("町名", "address"),
+        ("業務名", "other"),
+        ("母", "name"),
+        ("母子手帳", "other"),
     ],
-)  # fmt: skip
+)
 def test_headers_drift(header: str, role: str) -> None:
     assert roles(header) == [role]
 
@@ -327,7 +440,9 @@ def test_every_spelling_of_every_preset_has_its_role() -> None:
         for item in data["item"]:
             assert item["basis"] in ("facts", "seen", "alias") and item["role"] in ROLES
             for spelling in (item["name"], *item.get("aliases", ())):
-                assert (preset.item(spelling), preset.role(spelling)) == (item["name"], item["role"]), spelling
+                assert (preset.item(spelling), preset.role(spelling)) == (item["name"], item["role"]), (
+                    spelling
+                )
                 # A preset and the rules may not disagree silently: the rules decide where no preset is asked.
                 assert find_role(spelling) == item["role"], spelling
 
@@ -341,12 +456,28 @@ def test_presets_agree_with_each_other() -> None:
 @pytest.mark.parametrize(
     ("name", "role"),
     [
-        ("JK-SIMEI", "name"), ("SHIMEI1", "name"), ("NAMAE_KANJI", "name"), ("simei-kana", "kana"), ("KANA-SIMEI", "kana"),
-        ("SIMEIKANA", "kana"), ("FURIGANA", "kana"), ("JUSYO-2", "address"), ("KATAGAKI", "address"), ("HONSEKI-CD", "other"),
-        ("SIMEI-LEN", "other"), ("SETAINUSI-NM", "name"), ("MEISAI", None), ("KENSU", None), ("SEIBETU", None),
-        ("KANAGAWA", None), ("SEI", "name"), ("MEI-2", "name"), ("YUBIN-NO", "other"), ("", None),
+        ("JK-SIMEI", "name"),
+        ("SHIMEI1", "name"),
+        ("NAMAE_KANJI", "name"),
+        ("simei-kana", "kana"),
+        ("KANA-SIMEI", "kana"),
+        ("SIMEIKANA", "kana"),
+        ("FURIGANA", "kana"),
+        ("JUSYO-2", "address"),
+        ("KATAGAKI", "address"),
+        ("HONSEKI-CD", "other"),
+        ("SIMEI-LEN", "other"),
+        ("SETAINUSI-NM", "name"),
+        ("MEISAI", None),
+        ("KENSU", None),
+        ("SEIBETU", None),
+        ("KANAGAWA", None),
+        ("SEI", "name"),
+        ("MEI-2", "name"),
+        ("YUBIN-NO", "other"),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_rules_for_romanised_names(name: str, role: str | None) -> None:
     assert find_role(name) == role
 

@@ -17,7 +17,9 @@ from gaiji.verify import verify
 
 @pytest.fixture
 def folder(tmp_path):
-    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    shutil.copytree(
+        samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__")
+    )
     return tmp_path / "s"
 
 
@@ -42,7 +44,9 @@ def test_a_run_in_lines_of_json(folder):
 def test_errors_are_events_too(folder):
     done, events = run("--log-json", "convert", str(folder / "none.toml"))
     assert done.returncode == 2 and len(events) == 1
-    assert (events[0]["level"], events[0]["kind"], events[0]["exit"]) == ("error", "JobError", 2) and events[0]["next"]
+    assert (events[0]["level"], events[0]["kind"], events[0]["exit"]) == ("error", "JobError", 2) and events[
+        0
+    ]["next"]
     done, events = run("--log-json", "nonsense")
     assert done.returncode == 2 and events[0]["exit"] == 2 and "nonsense" in events[0]["what"]
 
@@ -51,9 +55,16 @@ def test_a_program_sees_the_events_and_no_names(folder, caplog):
     with caplog.at_level(logging.INFO, logger="gaiji"):
         convert(folder / "juki-jef.toml")
         verify(folder / "juki-jef.toml")
-    assert [r.message for r in caplog.records] == ["convert-started", "convert-ended", "verify-started", "verify-ended"]
+    assert [r.message for r in caplog.records] == [
+        "convert-started",
+        "convert-ended",
+        "verify-started",
+        "verify-ended",
+    ]
     told = json.dumps([r.facts for r in caplog.records], ensure_ascii=False)
-    names = {line.split(",")[3] for line in (folder / "out/juki-jef/juki.csv").read_text("utf-8").splitlines()[1:]}
+    names = {
+        line.split(",")[3] for line in (folder / "out/juki-jef/juki.csv").read_text("utf-8").splitlines()[1:]
+    }
     assert len(names) > 100 and not any(name in told for name in names if name)
 
 

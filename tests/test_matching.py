@@ -35,18 +35,21 @@ def changed(**values: str) -> tuple[str, ...]:
     return tuple(values.get(name, old) for name, old in zip(COLUMNS[1:], PERSON, strict=True))
 
 
-@pytest.mark.parametrize(("other", "status", "rule"), [
-    (changed(), "matched", "glyph"),
-    (changed(address="港町", name="渡邉󠄏　一郎"), "matched", "glyph"),
-    (changed(name="渡邊一郎"), "matched-spelling", "exact-key"),
-    (changed(name="渡辺一郎", kana="ワタナベ　カズオ"), "matched-spelling", "name+birth"),
-    (changed(name="渡辺一朗", kana="わたなべいちろー"), "matched-spelling", "kana+birth"),
-    (changed(birth="1980-04-06"), "matched", "name+kana"),
-    (changed(birth="1980-04-06", address="港町9丁目"), "ambiguous", ""),
-    (changed(sex="F"), "ambiguous", ""),
-    (changed(name="佐藤花子", kana="サトウハナコ"), "only-a", ""),
-    (changed(birth="1955-12-31", address="港町9丁目"), "only-a", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("other", "status", "rule"),
+    [
+        (changed(), "matched", "glyph"),
+        (changed(address="港町", name="渡邉󠄏　一郎"), "matched", "glyph"),
+        (changed(name="渡邊一郎"), "matched-spelling", "exact-key"),
+        (changed(name="渡辺一郎", kana="ワタナベ　カズオ"), "matched-spelling", "name+birth"),
+        (changed(name="渡辺一朗", kana="わたなべいちろー"), "matched-spelling", "kana+birth"),
+        (changed(birth="1980-04-06"), "matched", "name+kana"),
+        (changed(birth="1980-04-06", address="港町9丁目"), "ambiguous", ""),
+        (changed(sex="F"), "ambiguous", ""),
+        (changed(name="佐藤花子", kana="サトウハナコ"), "only-a", ""),
+        (changed(birth="1955-12-31", address="港町9丁目"), "only-a", ""),
+    ],
+)
 def test_each_rule(other, status, rule):
     row = match(register(PERSON), register(other)).pairs.row(0, named=True)
     assert (row["status"], row["rule"]) == (status, rule)
@@ -56,18 +59,25 @@ def test_two_who_are_alike_are_ambiguous_and_twins_are_not_mixed_up():
     alike = match(register(PERSON), register(PERSON, PERSON)).pairs
     assert alike["status"].to_list() == ["ambiguous", "ambiguous"]
     twin = changed(name="渡邉󠄏 二郎", kana="ワタナベ ジロウ")
-    assert match(register(PERSON, twin), register(twin, PERSON)).pairs.select("a", "b").rows() == [(0, 1), (1, 0)]
+    assert match(register(PERSON, twin), register(twin, PERSON)).pairs.select("a", "b").rows() == [
+        (0, 1),
+        (1, 0),
+    ]
     assert match(register(PERSON), register(twin)).pairs["status"].to_list()[0] != "matched"
 
 
 def test_every_record_is_in_the_result_and_matched_ones_once():
     a, b = make(3000)
     found = match(a, b).pairs
-    assert set(found["a"].drop_nulls()) == set(range(a.height)) and set(found["b"].drop_nulls()) == set(range(b.height))
+    assert set(found["a"].drop_nulls()) == set(range(a.height)) and set(found["b"].drop_nulls()) == set(
+        range(b.height)
+    )
     matched = found.filter(pl.col("status").str.starts_with("matched"))
     assert matched["a"].is_unique().all() and matched["b"].is_unique().all()
     rest = found.filter(~pl.col("status").str.starts_with("matched"))
-    assert not set(rest["a"].drop_nulls()) & set(matched["a"]) and not set(rest["b"].drop_nulls()) & set(matched["b"])
+    assert not set(rest["a"].drop_nulls()) & set(matched["a"]) and not set(rest["b"].drop_nulls()) & set(
+        matched["b"]
+    )
 
 
 def test_precision_and_recall_on_made_up_registers():
@@ -81,7 +91,10 @@ def test_precision_and_recall_on_made_up_registers():
 def test_blocks_that_are_too_big_are_told():
     people = [changed(name=f"渡辺{chr(0x4E00 + n)}", kana="") for n in range(40)]
     other = [changed(name=f"渡辺{chr(0x4F00 + n)}", kana="") for n in range(40)]
-    assert match(register(*people), register(*other), policy=MatchPolicy(largest=100)).left_out["birth+v1"] == 1600
+    assert (
+        match(register(*people), register(*other), policy=MatchPolicy(largest=100)).left_out["birth+v1"]
+        == 1600
+    )
 
 
 def test_the_glyphs_that_differ_are_named():
@@ -96,7 +109,16 @@ def test_files_summary_and_queue(tmp_path):
         pl.DataFrame(some, schema=names, orient="row").write_csv(tmp_path / f"{which}.csv")
     options = [word for c in COLUMNS for word in (f"--{c}", "nameA=nameB" if c == "name" else c)]
     out, page, queue = tmp_path / "o.csv", tmp_path / "o.html", f"sqlite:///{tmp_path / 'q.sqlite'}"
-    files = [str(tmp_path / "A.csv"), str(tmp_path / "B.csv"), "--output", str(out), "--summary", str(page), "--queue", queue]
+    files = [
+        str(tmp_path / "A.csv"),
+        str(tmp_path / "B.csv"),
+        "--output",
+        str(out),
+        "--summary",
+        str(page),
+        "--queue",
+        queue,
+    ]
     run = CliRunner().invoke(main, ["match", *files, *options])
     assert run.exit_code == 3, run.output
     assert pl.read_csv(out)["status"].to_list() == ["matched-spelling"]
@@ -122,15 +144,29 @@ def date_keys(*dates: str) -> list[str]:
 def test_a_date_has_one_key_however_it_is_written(day):
     era = day.year - 1925
     written = [
-        day.isoformat(), f"{day:%Y%m%d}", f"{day.year}/{day.month}/{day.day}", f" {day.year}年{day.month}月{day.day}日",
-        f"昭和{era if era > 1 else '元'}年{day.month}月{day.day}日", f"S{era}.{day.month}.{day.day}", f"s{era:02}{day:%m%d}",
-        f"{day.year}－{day.month:02}－{day.day:02}", f"{day} 00:00:00.000",
-    ]  # fmt: skip
+        day.isoformat(),
+        f"{day:%Y%m%d}",
+        f"{day.year}/{day.month}/{day.day}",
+        f" {day.year}年{day.month}月{day.day}日",
+        f"昭和{era if era > 1 else '元'}年{day.month}月{day.day}日",
+        f"S{era}.{day.month}.{day.day}",
+        f"s{era:02}{day:%m%d}",
+        f"{day.year}－{day.month:02}－{day.day:02}",
+        f"{day} 00:00:00.000",
+    ]
     assert set(date_keys(*written)) == {f"{day:%Y%m%d}"}
 
 
 def test_other_dates_have_other_keys():
     other = ("1980/11/2", "1980/1/12", "S55.1.1", "H55.1.1", "550101", "1980", "不詳", "1980-00-00", "")
     assert len(set(date_keys(*other))) == len(other)
-    assert date_keys("R1.5.1", "平成元年1月8日", "T15.12.24", "M45.7.29") == ["20190501", "19890108", "19261224", "19120729"]
-    assert match(register(changed(birth="1980/11/2")), register(changed(birth="1980/1/12"))).counts()["matched"] == 0
+    assert date_keys("R1.5.1", "平成元年1月8日", "T15.12.24", "M45.7.29") == [
+        "20190501",
+        "19890108",
+        "19261224",
+        "19120729",
+    ]
+    assert (
+        match(register(changed(birth="1980/11/2")), register(changed(birth="1980/1/12"))).counts()["matched"]
+        == 0
+    )

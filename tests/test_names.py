@@ -18,10 +18,17 @@ REP = load_repertoire()
 
 
 def test_every_pair_of_the_koseki_class_shares_a_key():
-    pairs = [(REP[name], link.text) for name, links in shrink_links().items() for link in links if link.table == "koseki"]
+    pairs = [
+        (REP[name], link.text)
+        for name, links in shrink_links().items()
+        for link in links
+        if link.table == "koseki"
+    ]
     pairs = [(glyph.text, text) for glyph, text in pairs if glyph.text]
     assert len(pairs) > 18_000
-    assert keys(pl.Series([a for a, _ in pairs])).to_list() == keys(pl.Series([b for _, b in pairs])).to_list()
+    assert (
+        keys(pl.Series([a for a, _ in pairs])).to_list() == keys(pl.Series([b for _, b in pairs])).to_list()
+    )
 
 
 def test_all_forms_of_watanabe_share_a_key():
@@ -30,12 +37,28 @@ def test_all_forms_of_watanabe_share_a_key():
     assert {key(f"渡{form}") for form in forms} == {"渡辺"}
 
 
-@pytest.mark.parametrize(("one", "other", "kind"), [
-    ("斎藤　一郎", "齋藤一郎", "variant"), ("髙橋", "高橋", "variant"), ("神田", "\ufa19田", "variant"), ("櫻井", "桜井", "variant"),
-    ("廣澤", "広沢", "variant"), ("\U0001b0a8る子", "はる子", "variant"), ("三ヶ島", "三ケ島", "variant"), ("ﾔﾏﾀﾞ ﾀﾛｳ", "やまだ　たろう", "kana"), ("ヴィクトリア", "びくとりあ", "kana"),
-    ("ヂ", "ジ", "kana"), ("ヅ", "ズ", "kana"), ("ショウコ", "シヨーコ", "kana"), ("コオノ", "コウノ", "kana"), ("キ゛", "ギ", "kana"),
-    ("ジョン・スミス", "ＪＯＨＮ", "base"), ("ジョン･スミス", "ジョン スミス", "base"), ("葛󠄀城", "葛城", "base"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("斎藤　一郎", "齋藤一郎", "variant"),
+        ("髙橋", "高橋", "variant"),
+        ("神田", "\ufa19田", "variant"),
+        ("櫻井", "桜井", "variant"),
+        ("廣澤", "広沢", "variant"),
+        ("\U0001b0a8る子", "はる子", "variant"),
+        ("三ヶ島", "三ケ島", "variant"),
+        ("ﾔﾏﾀﾞ ﾀﾛｳ", "やまだ　たろう", "kana"),
+        ("ヴィクトリア", "びくとりあ", "kana"),
+        ("ヂ", "ジ", "kana"),
+        ("ヅ", "ズ", "kana"),
+        ("ショウコ", "シヨーコ", "kana"),
+        ("コオノ", "コウノ", "kana"),
+        ("キ゛", "ギ", "kana"),
+        ("ジョン・スミス", "ＪＯＨＮ", "base"),
+        ("ジョン･スミス", "ジョン スミス", "base"),
+        ("葛󠄀城", "葛城", "base"),
+    ],
+)
 def test_known_spellings(one, other, kind):
     assert (key(one, kind) == key(other, kind)) is (other != "ＪＯＨＮ")
 
@@ -57,7 +80,9 @@ def test_the_foldings_used_are_told():
 def test_the_variant_key_is_that_of_a_plain_loop(name):
     classes = variant_classes()
     plain = unicodedata.normalize("NFKC", name.replace("゛", "\u3099").replace("゜", "\u309a"))
-    plain = "".join(c for c in plain if not ("\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef")).lower()
+    plain = "".join(
+        c for c in plain if not ("\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef")
+    ).lower()
     skip = set(
         " \u3000\u30fb\uff65\u00b7\u2022\u2027\u200b\u200c\u200d\ufeff\t\n\r\x0b\x0c\x85\xa0\u1680\u2028\u2029\u202f\u205f"
     )

@@ -23,13 +23,22 @@ EDIT = Path(__file__).with_name("office_edit.py")
 def edited(book: Path, edits: list[tuple[int, str, str]]) -> tuple[Path, str]:
     """The workbook as LibreOffice saves it after the edits, and what it printed."""
     assert OFFICE, "LibreOffice is not installed (.ci/install does it)"
-    name, target, plan = f"gaiji{uuid.uuid4().hex}", book.with_name("edited.xlsx"), book.with_name("edits.json")
+    name, target, plan = (
+        f"gaiji{uuid.uuid4().hex}",
+        book.with_name("edited.xlsx"),
+        book.with_name("edits.json"),
+    )
     plan.write_text(json.dumps(edits), "utf-8")
     profile = f"-env:UserInstallation={(book.parent / 'profile').as_uri()}"
-    office = subprocess.Popen([OFFICE, "--headless", "--norestore", profile, f"--accept=pipe,name={name};urp;"])
+    office = subprocess.Popen(
+        [OFFICE, "--headless", "--norestore", profile, f"--accept=pipe,name={name};urp;"]
+    )
     try:
         ran = subprocess.run(
-            [PYTHON, str(EDIT), name, str(book), str(target), str(plan)], capture_output=True, text=True, timeout=180
+            [PYTHON, str(EDIT), name, str(book), str(target), str(plan)],
+            capture_output=True,
+            text=True,
+            timeout=180,
         )
         assert ran.returncode == 0, ran.stderr
     finally:
@@ -56,8 +65,17 @@ def test_opened_and_saved_by_libreoffice_it_changes_nothing(queue, tmp_path):
 
 def test_decisions_made_in_libreoffice_are_taken(queue, tmp_path):
     export(queue, tmp_path / "sheet.xlsx", "xlsx")
-    edits = [(2, "同定先", "MJ026192"), (2, "同定区分", "字形一致"), (2, "根拠", "戸籍簿"), (2, "判定者", "佐藤"), (2, "判定日", "2026-11-02"),
-             (3, "同定区分", "判読不能"), (3, "判定者", "佐藤"), (3, "判定日", "2026/11/3"), (4, "旧コード", "0000")]  # fmt: skip
+    edits = [
+        (2, "同定先", "MJ026192"),
+        (2, "同定区分", "字形一致"),
+        (2, "根拠", "戸籍簿"),
+        (2, "判定者", "佐藤"),
+        (2, "判定日", "2026-11-02"),
+        (3, "同定区分", "判読不能"),
+        (3, "判定者", "佐藤"),
+        (3, "判定日", "2026/11/3"),
+        (4, "旧コード", "0000"),
+    ]
     book, printed = edited(tmp_path / "sheet.xlsx", edits)
     assert "protected: 旧コード4" in printed
     assert import_sheet(queue, book).decided == 2
@@ -70,19 +88,37 @@ def test_decisions_made_in_libreoffice_are_taken(queue, tmp_path):
         "佐藤",
         "2026-11-02",
     )
-    assert (Decisions(queue).of(second.id).kind, Decisions(queue).of(second.id).decided_at) == ("判読不能", "2026-11-03")
+    assert (Decisions(queue).of(second.id).kind, Decisions(queue).of(second.id).decided_at) == (
+        "判読不能",
+        "2026-11-03",
+    )
     assert verify_audit(queue) == (2, "")
 
 
 def test_wrong_rows_from_libreoffice_are_refused_one_by_one(queue, tmp_path):
     export(queue, tmp_path / "sheet.xlsx", "xlsx")
-    edits = [(2, "同定先", "MJ026192"), (2, "同定区分", "字形一致"), (2, "判定者", "佐藤"),
-             (3, "同定先", "MJ999999"), (3, "同定区分", "字形一致"), (3, "判定者", "佐藤"),
-             (4, "同定先", "MJ026192"), (4, "同定区分", "だいたい同じ"), (4, "判定者", "佐藤"),
-             (5, "同定先", "MJ026192"), (5, "同定区分", "類似"), (5, "判定者", "佐藤"), (5, "判定日", "きのう")]  # fmt: skip
+    edits = [
+        (2, "同定先", "MJ026192"),
+        (2, "同定区分", "字形一致"),
+        (2, "判定者", "佐藤"),
+        (3, "同定先", "MJ999999"),
+        (3, "同定区分", "字形一致"),
+        (3, "判定者", "佐藤"),
+        (4, "同定先", "MJ026192"),
+        (4, "同定区分", "だいたい同じ"),
+        (4, "判定者", "佐藤"),
+        (5, "同定先", "MJ026192"),
+        (5, "同定区分", "類似"),
+        (5, "判定者", "佐藤"),
+        (5, "判定日", "きのう"),
+    ]
     book, _ = edited(tmp_path / "sheet.xlsx", edits)
     with pytest.raises(Refused) as error:
         import_sheet(queue, book)
-    assert [(r.row, r.column) for r in error.value.refusals] == [(3, "同定先"), (4, "同定区分"), (5, "判定日")]
+    assert [(r.row, r.column) for r in error.value.refusals] == [
+        (3, "同定先"),
+        (4, "同定区分"),
+        (5, "判定日"),
+    ]
     assert all(item.state == "open" for item in queue.items())
     assert verify_audit(queue) == (0, "")

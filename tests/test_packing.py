@@ -21,7 +21,9 @@ from gaiji.verify import verify
 
 @pytest.fixture
 def folder(tmp_path):
-    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    shutil.copytree(
+        samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__")
+    )
     return tmp_path / "s"
 
 
@@ -65,7 +67,9 @@ def test_packed_in_and_out_is_the_same_and_proved(folder, suffix, kind):
     convert(job)
     plain = (folder / "out/juki-jef/juki.csv").read_bytes()
     path = folder / f"juki-jef.dat.{suffix}"
-    path.write_bytes(gzip.compress(dump.read_bytes()) if kind == "gzip" else zstd().compress(dump.read_bytes()))
+    path.write_bytes(
+        gzip.compress(dump.read_bytes()) if kind == "gzip" else zstd().compress(dump.read_bytes())
+    )
     overrides = {"source.path": path.name, "output.path": f"out/p/juki.csv.{suffix}"}
     manifest = convert(job, overrides=overrides).data
     raw = (folder / overrides["output.path"]).read_bytes()
@@ -84,7 +88,9 @@ def test_packed_in_and_out_is_the_same_and_proved(folder, suffix, kind):
 def test_gzip_of_the_system_reads_it(folder):
     job = folder / "juki-jef.toml"
     convert(job, overrides={"output.path": "out/p/juki.csv.gz"})
-    text = subprocess.run(["gzip", "-dc", str(folder / "out/p/juki.csv.gz")], capture_output=True, check=True).stdout
+    text = subprocess.run(
+        ["gzip", "-dc", str(folder / "out/p/juki.csv.gz")], capture_output=True, check=True
+    ).stdout
     assert text.count(b"\n") == 2001
 
 

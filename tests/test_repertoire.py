@@ -125,11 +125,7 @@ def test_forms_keep_glyphs_apart_but_for_never(rep: Repertoire) -> None:
 
 @pytest.mark.parametrize(
     ("form", "tsuji", "old_tsuji"),
-    [
-        ("needed", "辻", "辻\U000e0102"),
-        ("always", "辻\U000e0103", "辻\U000e0102"),
-        ("never", "辻", "辻"),
-    ],
+    [("needed", "辻", "辻\U000e0102"), ("always", "辻\U000e0103", "辻\U000e0102"), ("never", "辻", "辻")],
 )
 def test_forms_of_tsuji(rep: Repertoire, form: str, tsuji: str, old_tsuji: str) -> None:
     assert rep.forms(form)["MJ025761"] == tsuji
@@ -202,7 +198,9 @@ def test_x0213_puts_the_printed_glyph_first(rep: Repertoire) -> None:
 
 def test_readings_strokes_radicals(rep: Repertoire) -> None:
     assert {"MJ025760", "MJ025761"} <= set(names(rep.by_reading("つじ")))
-    assert rep.by_reading("ツジ") == rep.by_reading("ﾂｼﾞ") == rep.by_reading(" つじ ") == rep.by_reading("つじ")
+    assert (
+        rep.by_reading("ツジ") == rep.by_reading("ﾂｼﾞ") == rep.by_reading(" つじ ") == rep.by_reading("つじ")
+    )
     assert rep["MJ022335"] in rep.by_strokes(11)
     assert rep.by_radical(162) == rep.by_radical("162") == rep.by_radical("辵") == rep.by_radical("辶")
     assert rep.by_radical("⾡") == rep.by_radical("１６２") == rep.by_radical(162)
@@ -255,9 +253,25 @@ def test_loading_is_cached() -> None:
 
 def test_frame_has_the_promised_columns(rep: Repertoire) -> None:
     assert set(rep.frame.columns) >= {
-        "name", "list", "text", "base", "ivs", "default", "also", "unified", "koseki", "juki", "touki",
-        "x0213", "x0213_class", "x0212", "strokes", "radicals", "readings", "note",
-    }  # fmt: skip
+        "name",
+        "list",
+        "text",
+        "base",
+        "ivs",
+        "default",
+        "also",
+        "unified",
+        "koseki",
+        "juki",
+        "touki",
+        "x0213",
+        "x0213_class",
+        "x0212",
+        "strokes",
+        "radicals",
+        "readings",
+        "note",
+    }
     assert rep.frame.drop("strokes").null_count().sum_horizontal().item() == 0
 
 

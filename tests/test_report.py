@@ -60,7 +60,10 @@ def test_a_row_shows_the_field_before_and_after(town):
     job, *_ = town
     row = next(r for r in changed_residents(job).rows if r.kind == "デザイン差")
     assert "【〓】" in row.before and row.glyph == "MJ026190" and row.text in row.after
-    assert row.before.replace("【〓】", row.text).count("〓") == row.after.count("〓") and row.evidence == "戸籍簿"
+    assert (
+        row.before.replace("【〓】", row.text).count("〓") == row.after.count("〓")
+        and row.evidence == "戸籍簿"
+    )
     unread = next(r for r in changed_residents(job).rows if r.kind == "判読不能")
     assert unread.glyph == unread.text == "" and "〓" in unread.after
     lost = next(r for r in changed_residents(job).rows if r.kind == LOST)
@@ -111,7 +114,16 @@ def test_libreoffice_opens_the_workbook(town, tmp_path):
     job, *_ = town
     report_residents(job, tmp_path / "r.xlsx")
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    command = [office, profile, "--headless", "--convert-to", "csv", "--outdir", str(tmp_path / "out"), str(tmp_path / "r.xlsx")]
+    command = [
+        office,
+        profile,
+        "--headless",
+        "--convert-to",
+        "csv",
+        "--outdir",
+        str(tmp_path / "out"),
+        str(tmp_path / "r.xlsx"),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     lines = (tmp_path / "out" / "r.csv").read_text("utf-8").splitlines()
     assert len(lines) == len(changed_residents(job).rows) + 1

@@ -37,7 +37,9 @@ class Killed(KeyboardInterrupt):
 
 @pytest.fixture
 def folder(tmp_path):
-    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    shutil.copytree(
+        samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__")
+    )
     return tmp_path / "s"
 
 
@@ -108,23 +110,33 @@ def prepare(folder: Path, case: str) -> tuple[Path, dict[str, object]]:
     if case == "vb-blocked":
         (folder / "d.dat").write_bytes(blocked(vb_records(dump.read_bytes(), 400)))
         return jef, {
-            "source.path": "d.dat", "source.format": "vb", "source.record_length": 500, "source.blocked": True,
+            "source.path": "d.dat",
+            "source.format": "vb",
+            "source.record_length": 500,
+            "source.blocked": True,
             "source.layout": "juki-jef.cpy",
-        }  # fmt: skip
+        }
     if case == "vb-cut-off":  # behind the descriptor in the middle of a block nothing is a record any more
         raw = blocked(vb_records(dump.read_bytes(), 400))
         at = len(raw) // 2
         (folder / "d.dat").write_bytes(raw[:at] + b"\xff" * (len(raw) - at))
         return jef, {
-            "source.path": "d.dat", "source.format": "vb", "source.record_length": 500, "source.blocked": True,
-            "source.on_bad_record": "quarantine", "source.layout": "juki-jef.cpy",
-        }  # fmt: skip
+            "source.path": "d.dat",
+            "source.format": "vb",
+            "source.record_length": 500,
+            "source.blocked": True,
+            "source.on_bad_record": "quarantine",
+            "source.layout": "juki-jef.cpy",
+        }
     if case == "vb-quarantine":
         (folder / "d.dat").write_bytes(vb_records(dump.read_bytes(), 400))
         return jef, {
-            "source.path": "d.dat", "source.format": "vb", "source.record_length": 400, "source.on_bad_record": "quarantine",
+            "source.path": "d.dat",
+            "source.format": "vb",
+            "source.record_length": 400,
+            "source.on_bad_record": "quarantine",
             "policy.unmapped-gaiji": "drop-record",
-        }  # fmt: skip
+        }
     csv = folder / "juki-windows.csv"
     lines = csv.read_bytes().splitlines(keepends=True)
     quoted = b",".join(b'"' + cell + b'""x"' for cell in lines[1].rstrip(b"\r\n").split(b",")) + b"\r\n"
@@ -132,7 +144,17 @@ def prepare(folder: Path, case: str) -> tuple[Path, dict[str, object]]:
     return folder / "juki-windows.toml", {"source.on_bad_record": "quarantine", "output.path": "out/juki.csv"}
 
 
-CASES = ["fixed-csv", "gzip-gzip", "zstd-zstd", "parquet", "utf16", "shrunk", "vb-quarantine", "vb-blocked", "csv-quarantine"]
+CASES = [
+    "fixed-csv",
+    "gzip-gzip",
+    "zstd-zstd",
+    "parquet",
+    "utf16",
+    "shrunk",
+    "vb-quarantine",
+    "vb-blocked",
+    "csv-quarantine",
+]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -172,15 +194,22 @@ def _limited(write, left):
 
 
 STEPS = [
-    (LinesSink, "commit"), (ParquetSink, "commit"), (Quarantine, "commit"), (main_path.Run, "fill_queue"), (main_path.Run, "shrink"),
-    (main_path, "_write_manifest"), (Checkpoints, "remove"),
-]  # fmt: skip
+    (LinesSink, "commit"),
+    (ParquetSink, "commit"),
+    (Quarantine, "commit"),
+    (main_path.Run, "fill_queue"),
+    (main_path.Run, "shrink"),
+    (main_path, "_write_manifest"),
+    (Checkpoints, "remove"),
+]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(("owner", "step"), STEPS, ids=lambda x: getattr(x, "__name__", x))
 @pytest.mark.parametrize("case", ["csv-quarantine", "vb-cut-off", "parquet", "shrunk"])
-def test_interrupted_while_files_get_their_names_it_goes_on_to_the_same_bytes(folder, small, monkeypatch, case, owner, step, when):
+def test_interrupted_while_files_get_their_names_it_goes_on_to_the_same_bytes(
+    folder, small, monkeypatch, case, owner, step, when
+):
     job, overrides = prepare(folder, case)
     convert(job, overrides=overrides)
     whole = made(folder)
@@ -290,14 +319,28 @@ def test_a_pipe_and_standard_output_work_but_cannot_go_on(folder, capsysbinary):
     job = folder / "juki-jef.toml"
     convert(job)
     whole = made(folder)["juki.csv"]
-    command = [sys.executable, "-m", "gaiji", "convert", str(job), "--set", "output.path=-", "--set", "source.path=-"]
+    command = [
+        sys.executable,
+        "-m",
+        "gaiji",
+        "convert",
+        str(job),
+        "--set",
+        "output.path=-",
+        "--set",
+        "source.path=-",
+    ]
     with (folder / "juki-jef.dat").open("rb") as stdin:
         done = subprocess.run(command, stdin=stdin, capture_output=True)
     assert done.returncode == 3 and done.stdout == whole
     assert b"2000 of 2000 records written to standard output" in done.stderr
     assert (folder / "manifest.json").exists()
     refused = subprocess.run([*command, "--resume"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert refused.returncode == 2 and refused.stderr.count("\n") == 1 and "cannot be gone on with" in refused.stderr
+    assert (
+        refused.returncode == 2
+        and refused.stderr.count("\n") == 1
+        and "cannot be gone on with" in refused.stderr
+    )
 
 
 def test_a_named_pipe_is_an_output(folder):
@@ -324,7 +367,15 @@ def test_an_output_that_is_a_link_stays_one(folder, tmp_path, suffix):
 def test_standard_output_that_nobody_reads_is_one_line(folder):
     path = folder / "juki-jef.dat"
     path.write_bytes(path.read_bytes() * 5)
-    command = [sys.executable, "-m", "gaiji", "convert", str(folder / "juki-jef.toml"), "--set", "output.path=-"]
+    command = [
+        sys.executable,
+        "-m",
+        "gaiji",
+        "convert",
+        str(folder / "juki-jef.toml"),
+        "--set",
+        "output.path=-",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.read(100)
         process.stdout.close()
@@ -401,14 +452,18 @@ def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
         with tmpfs(folder / "out", f"size={int(size * share * 1024)}k"):
             done = subprocess.run(command(folder), capture_output=True, text=True)
             if done.returncode != 3:
-                assert done.returncode == 1 and done.stderr.count("\n") == 1 and "No space left" in done.stderr, done.stderr
+                assert (
+                    done.returncode == 1 and done.stderr.count("\n") == 1 and "No space left" in done.stderr
+                ), done.stderr
                 names = {path.name for path in (folder / "out").rglob("*") if path.is_file()}
                 if any(name.endswith(".checkpoint") for name in names):
                     kept += 1
                     assert "then run again with --resume" in done.stderr
                 else:
                     assert not names
-                subprocess.run(["mount", "-o", f"remount,size={int(size * 3)}m", str(folder / "out")], check=True)
+                subprocess.run(
+                    ["mount", "-o", f"remount,size={int(size * 3)}m", str(folder / "out")], check=True
+                )
                 done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
             assert done.returncode == 3, done.stderr
             assert made(folder) == whole
@@ -417,7 +472,9 @@ def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
 
 def test_a_disk_that_fills_while_the_checkpoint_is_written_is_one_line(folder, small, monkeypatch):
     def full(self, *args):
-        raise OutputError("cannot be written: No space left on device", where="x", next="make room, then run again")
+        raise OutputError(
+            "cannot be written: No space left on device", where="x", next="make room, then run again"
+        )
 
     job = folder / "juki-jef.toml"
     with monkeypatch.context() as patch:

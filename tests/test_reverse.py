@@ -33,7 +33,9 @@ def test_samples_come_back(samples, name):
     before = output.read_bytes()
     done = reverse(path)
     back = output.parent / done.data["output"]["path"]
-    convert(path, overrides={"source.path": str(back), "output.path": str(output.parent / "again" / output.name)})
+    convert(
+        path, overrides={"source.path": str(back), "output.path": str(output.parent / "again" / output.name)}
+    )
     assert done.data["records"] == verify(path).data["records"]["read"]
     if output.suffix != ".parquet":
         assert (output.parent / "again" / output.name).read_bytes() == before
@@ -41,7 +43,9 @@ def test_samples_come_back(samples, name):
         import polars as pl
 
         assert pl.read_parquet(output.parent / "again" / output.name).equals(pl.read_parquet(output))
-    original = (samples / json.loads((output.parent / "manifest.json").read_text("utf-8"))["input"]["path"]).read_bytes()
+    original = (
+        samples / json.loads((output.parent / "manifest.json").read_text("utf-8"))["input"]["path"]
+    ).read_bytes()
     closed = 6 if name == "koseki-keis" else 0  # three shifts that the sample left open are closed
     assert len(back.read_bytes()) == len(original) + closed
 
@@ -53,12 +57,16 @@ def test_what_has_no_finding_comes_back_to_the_byte(samples):
     differ = [i for i, (a, b) in enumerate(zip(original, back, strict=True)) if a != b]
     done = verify(samples / "juki-windows.toml")
     flagged = {r for f in done.data["flagged"] for r in f["records"]}
-    assert flagged - set(differ) <= {r for f in done.data["flagged"] if f["reason"] == "already-lost" for r in f["records"]}
+    assert flagged - set(differ) <= {
+        r for f in done.data["flagged"] if f["reason"] == "already-lost" for r in f["records"]
+    }
     assert 0 < len(differ) <= done.data["cells"]["flagged"]
 
 
 def write_job(tmp_path, name, fields, source, output="out.csv", more=""):
-    spec = f'[source]\npath = "in.dat"\ncharset = "{name}"\n{source}\n[output]\npath = "out/{output}"\n{more}\n'
+    spec = (
+        f'[source]\npath = "in.dat"\ncharset = "{name}"\n{source}\n[output]\npath = "out/{output}"\n{more}\n'
+    )
     for field in fields:
         spec += "[[field]]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in field.items())
     (tmp_path / "job.toml").write_text(spec, "utf-8")
@@ -66,14 +74,18 @@ def write_job(tmp_path, name, fields, source, output="out.csv", more=""):
 
 
 @pytest.mark.parametrize(
-    ("name", "format"), [*((name, "fixed") for name in NAMES), ("ibm-1399", "vb"), ("eucjp-ms", "vb"), ("unicode-le", "vb")]
+    ("name", "format"),
+    [*((name, "fixed") for name in NAMES), ("ibm-1399", "vb"), ("eucjp-ms", "vb"), ("unicode-le", "vb")],
 )
 def test_every_charset_comes_back(tmp_path, name, format):
     """A dump in canonical form: converted and reversed it is the same to the byte."""
     charset = gaiji.load_charset(name)
     if charset.entries:
         texts = [
-            u.text for size in (1, 2, 3, 6, 8) for u in round_trip_rows(charset, size) if u.text not in MARKS and u.text.strip()
+            u.text
+            for size in (1, 2, 3, 6, 8)
+            for u in round_trip_rows(charset, size)
+            if u.text not in MARKS and u.text.strip()
         ]
     else:
         texts = [chr(cp) for cp in range(0x4E00, 0x5000)] + ["𠮷", "辻\U000e0102"]
@@ -83,8 +95,14 @@ def test_every_charset_comes_back(tmp_path, name, format):
     mode = charset.mode()
     codes = charset.codes(mode)
     rows = [encode_one(codes, mode, "".join(texts[i * 7 % len(texts) :][:4]), length)[0] for i in range(300)]
-    fields = [{"name": "a", "offset": 0, "length": length}, {"name": "b", "offset": length, "length": 8, "type": "zoned"}]
-    digits = [bytes((0x30 if charset.spec.pad_single == 0x20 else 0xF0) | int(d) for d in f"{i:08d}") for i in range(300)]
+    fields = [
+        {"name": "a", "offset": 0, "length": length},
+        {"name": "b", "offset": length, "length": 8, "type": "zoned"},
+    ]
+    digits = [
+        bytes((0x30 if charset.spec.pad_single == 0x20 else 0xF0) | int(d) for d in f"{i:08d}")
+        for i in range(300)
+    ]
     head = (length + 12).to_bytes(2, "big") + b"\0\0" if format == "vb" else b""
     data = b"".join(head + row + number for row, number in zip(rows, digits, strict=True))
     (tmp_path / "in.dat").write_bytes(data)
@@ -95,7 +113,9 @@ def test_every_charset_comes_back(tmp_path, name, format):
     assert (tmp_path / "back.dat").read_bytes() == data
 
 
-@pytest.mark.parametrize("name", ["windows-31j-jis90", "eucjp-ms", "unicode-utf8", "unicode-le", "unicode-be"])
+@pytest.mark.parametrize(
+    "name", ["windows-31j-jis90", "eucjp-ms", "unicode-utf8", "unicode-le", "unicode-be"]
+)
 @pytest.mark.parametrize("output", ["o.csv", "o.tsv", "o.parquet"])
 def test_delimited_files_come_back(tmp_path, name, output):
     charset = gaiji.load_charset(name)
@@ -136,12 +156,15 @@ def test_findings_name_record_field_and_character(tmp_path):
     job = write_job(tmp_path, "fujitsu-jef-ebcdik", fields, 'format = "fixed"\nrecord_length = 5')
     convert(job)
     (tmp_path / "out" / "out.csv").write_text("a\n𠮷\n辻辻辻\n", "utf-8")
-    shown = CliRunner().invoke(main, ["convert", "--reverse", "--output", str(tmp_path / "back.dat"), str(job)])
+    shown = CliRunner().invoke(
+        main, ["convert", "--reverse", "--output", str(tmp_path / "back.dat"), str(job)]
+    )
     assert shown.exit_code == 3, shown.output
     assert (tmp_path / "back.dat").read_bytes() == bytes.fromhex("28A2AE2940 28C4D42940")
     assert (tmp_path / "reverse-findings.tsv").read_text("utf-8").splitlines()[1:] == [
-        "1\ta\t0\t20BB7\tillegal", "2\ta\t1\t8FBB\toverflow",
-    ]  # fmt: skip
+        "1\ta\t0\t20BB7\tillegal",
+        "2\ta\t1\t8FBB\toverflow",
+    ]
     (tmp_path / "out" / "out.csv").write_text("a\nx,y\n", "utf-8")
     with pytest.raises(GaijiError, match="record 1"):
         reverse(job)

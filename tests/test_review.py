@@ -26,7 +26,9 @@ from gaiji.review.sheet import COLUMNS, EDITED, FIXED
 
 
 def found(code="80A1", count=3, reason="unmapped-gaiji", **more):
-    item = Item("JEF", code, "見本市", reason, {("氏名", "name"): count}, [Sample(7, "0007", "氏名", 1, "渡【〓】")])
+    item = Item(
+        "JEF", code, "見本市", reason, {("氏名", "name"): count}, [Sample(7, "0007", "氏名", 1, "渡【〓】")]
+    )
     for name, value in more.items():
         setattr(item, name, value)
     return item
@@ -179,7 +181,13 @@ def test_dates_as_people_and_spreadsheets_write_them(queue, tmp_path, typed):
     assert Decisions(queue).of(only(queue).id).decided_at == "2026-11-02"
 
 
-GOOD = {"同定先": "MJ026191", "同定区分": "字形一致", "根拠": "戸籍簿", "判定者": "佐藤", "判定日": "2026/11/2"}
+GOOD = {
+    "同定先": "MJ026191",
+    "同定区分": "字形一致",
+    "根拠": "戸籍簿",
+    "判定者": "佐藤",
+    "判定日": "2026/11/2",
+}
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
@@ -202,7 +210,9 @@ def test_a_sheet_comes_back_with_decisions(queue, tmp_path):
     assert import_sheet(queue, path, dry_run=True).decided == 1
     assert only(queue).state == "open"
     assert import_sheet(queue, path).decided == 1
-    assert Decisions(queue).of(only(queue).id) == made(repertoire=Decisions(queue).of(only(queue).id).repertoire)
+    assert Decisions(queue).of(only(queue).id) == made(
+        repertoire=Decisions(queue).of(only(queue).id).repertoire
+    )
     export(queue, path)
     edit(path, 確認者="鈴木")
     assert import_sheet(queue, path).confirmed == 1
@@ -243,7 +253,10 @@ def test_two_clerks_who_disagree_are_shown_side_by_side(queue, tmp_path):
     export(queue, path)
     edit(path, **GOOD)
     rows = path.read_text("utf-8-sig").splitlines()
-    path.write_text("\n".join([*rows, rows[1].replace("MJ026191", "MJ026192").replace("佐藤", "鈴木")]) + "\n", "utf-8-sig")
+    path.write_text(
+        "\n".join([*rows, rows[1].replace("MJ026191", "MJ026192").replace("佐藤", "鈴木")]) + "\n",
+        "utf-8-sig",
+    )
     with pytest.raises(Refused) as error:
         import_sheet(queue, path)
     assert [r.row for r in error.value.refusals] == [2, 3]
@@ -262,7 +275,9 @@ def test_a_sheet_older_than_another_clerks_decision_is_refused(queue, tmp_path):
     assert Decisions(queue).of(only(queue).id).glyph == "MJ026192"
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 not a workbook", b"\xff\xfe\x00", "旧コード\n80A1\n".encode()])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\x03\x04 not a workbook", b"\xff\xfe\x00", "旧コード\n80A1\n".encode()]
+)
 def test_files_that_are_no_sheets(queue, tmp_path, data):
     path = tmp_path / "sheet.bin"
     path.write_bytes(data)
@@ -279,7 +294,11 @@ def test_a_workbook_has_what_clerks_need(queue, tmp_path):
     export(queue, path, "xlsx")
     sheet = load_workbook(path)["同定表"]
     assert tuple(cell.value for cell in sheet[1]) == COLUMNS
-    assert (sheet.freeze_panes, sheet.page_setup.orientation, sheet.protection.sheet) == ("E2", "landscape", True)
+    assert (sheet.freeze_panes, sheet.page_setup.orientation, sheet.protection.sheet) == (
+        "E2",
+        "landscape",
+        True,
+    )
     assert [cell.protection.locked for cell in sheet[2]] == [True] * len(FIXED) + [False] * len(EDITED)
     assert {cell.data_type for cell in sheet[2] if cell.value} == {"s"}
     assert "字形一致" in sheet.data_validations.dataValidation[0].formula1
@@ -300,7 +319,9 @@ def test_the_html_page_is_whole_and_safe(queue, tmp_path):
 
 @pytest.fixture
 def folder(tmp_path):
-    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    shutil.copytree(
+        samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__")
+    )
     return tmp_path / "s"
 
 

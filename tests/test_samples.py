@@ -73,13 +73,15 @@ def test_names_are_those_that_were_meant(folder, name, generator):
     convert(folder / f"{JOBS[name]}.toml")
     repertoire = load_repertoire()
     decided = {row.glyph for row in load_site(folder / "site" / f"sample-city-{name}.tsv").rows}
-    people = generator.people(random.Random(f"{generator.SEED}-{name}"), generator.RARE[name], {"keis": 800}.get(name, 2000))
+    people = generator.people(
+        random.Random(f"{generator.SEED}-{name}"), generator.RARE[name], {"keis": 800}.get(name, 2000)
+    )
     wrong = 0
     for person, found in zip(people, names(folder, name), strict=True):
         tokens = person.surname if name == "keis" else (*person.surname, "　", *person.given)
         meant = [
             repertoire[t].form("needed") if t in decided else "〓" if t[0] in "M?" else t for t in tokens
-        ]  # fmt: skip
+        ]
         plain = "".join(c for c in found if not 0xE0100 <= ord(c) <= 0xE01EF)
         wrong += plain != "".join(c for c in "".join(meant) if not 0xE0100 <= ord(c) <= 0xE01EF)
     spoiled = {"jef": 2000 // 331 + 2000 // 401, "keis": 0, "windows": 2000 // 487}[name]

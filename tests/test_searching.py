@@ -27,7 +27,13 @@ def test_every_form_of_watanabe_is_found_and_the_plain_one_comes_first():
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("ナベ", ["ワタナベ"]), ("わたなべ", ["ワタナベ"]), ("ﾜﾀﾅﾍﾞ", ["ワタナベ"]), ("高橋", ["髙橋"]), ("鈴木", [])],
+    [
+        ("ナベ", ["ワタナベ"]),
+        ("わたなべ", ["ワタナベ"]),
+        ("ﾜﾀﾅﾍﾞ", ["ワタナベ"]),
+        ("高橋", ["髙橋"]),
+        ("鈴木", []),
+    ],
 )
 def test_known_queries(query, found):
     assert [hit.text for hit in INDEX.search(query).hits] == found
@@ -42,14 +48,24 @@ def test_the_command_shows_the_folding(tmp_path):
     path = tmp_path / "names.csv"
     pl.DataFrame({"id": ["1", "2"], "氏名": ["渡邊太郎", "山田"]}).write_csv(path)
     run = CliRunner().invoke(main, ["search", "渡辺", "--in", str(path), "--column", "氏名"])
-    assert run.exit_code == 0 and "1\t氏名\t渡邊太郎\t邊→辺" in run.output and "1 found in 2 rows" in run.output
+    assert (
+        run.exit_code == 0 and "1\t氏名\t渡邊太郎\t邊→辺" in run.output and "1 found in 2 rows" in run.output
+    )
 
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("ウエ", ["イノウエ"]), ("イノーエ", ["イノウエ"]), ("ウチ", ["コウチ", "こうち"]), ("はる", ["𛂞る子"]), ("はる子", ["𛂞る子"]),
-     ("三ヶ島", ["三ヶ島", "三ケ島"])],
-)  # fmt: skip
+    [
+        ("ウエ", ["イノウエ"]),
+        ("イノーエ", ["イノウエ"]),
+        ("ウチ", ["コウチ", "こうち"]),
+        ("はる", ["𛂞る子"]),
+        ("はる子", ["𛂞る子"]),
+        ("三ヶ島", ["三ヶ島", "三ケ島"]),
+    ],
+)
 def test_a_part_of_a_reading_and_old_kana_are_found(query, found):
-    index = NameIndex(pl.DataFrame({"k": ["イノウエ", "コウチ", "こうち", "𛂞る子", "三ケ島", "三ヶ島"]}), ["k"])
+    index = NameIndex(
+        pl.DataFrame({"k": ["イノウエ", "コウチ", "こうち", "𛂞る子", "三ケ島", "三ヶ島"]}), ["k"]
+    )
     assert [hit.text for hit in index.search(query).hits] == found

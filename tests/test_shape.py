@@ -132,7 +132,9 @@ def test_the_eight_planes_are_the_parts_of_the_gradient():
     planes = features.planes(square)
     assert (planes >= 0).all()
     angles = np.arange(8) * np.pi / 4
-    across, down = (np.einsum("d,ndij->nij", one, planes)[:, 1:-1, 1:-1] for one in (np.cos(angles), np.sin(angles)))
+    across, down = (
+        np.einsum("d,ndij->nij", one, planes)[:, 1:-1, 1:-1] for one in (np.cos(angles), np.sin(angles))
+    )
     sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     windows = np.lib.stride_tricks.sliding_window_view(square, (3, 3), axis=(1, 2))
     assert np.allclose(across, np.einsum("nijab,ab->nij", windows, sobel), atol=1e-4)
@@ -204,7 +206,9 @@ def test_two_fonts_make_one_gallery_and_the_first_wins(font, tmp_path):
     assert both.query([bitmaps(font, 32)[0]]).matches[0].glyph == "MJ006000"
 
 
-@pytest.mark.parametrize("content, says", [(b"", "damaged"), (b"\0\1\0\0 nonsense", "damaged"), (b"text", "damaged")])
+@pytest.mark.parametrize(
+    "content, says", [(b"", "damaged"), (b"\0\1\0\0 nonsense", "damaged"), (b"text", "damaged")]
+)
 def test_a_corrupt_font_is_one_line(tmp_path, content, says):
     path = tmp_path / "bad.ttf"
     path.write_bytes(content)
@@ -262,7 +266,9 @@ def test_each_glyph_is_found_by_its_own_bitmap(index, font, size):
     assert sum(got == name.upper() for got, name in zip(first, NAMES, strict=True)) >= 58
     for answer in answers:
         scores = [match.score for match in answer.matches]
-        assert scores == sorted(scores, reverse=True) and min(scores) >= 0 and sum(scores) <= answer.known + 1e-6
+        assert (
+            scores == sorted(scores, reverse=True) and min(scores) >= 0 and sum(scores) <= answer.known + 1e-6
+        )
         assert answer.reason == verdict.REASONS[answer.verdict]
 
 
@@ -270,9 +276,13 @@ def test_many_codes_at_once_give_what_each_gives_alone(index, font):
     small, large = bitmaps(font, 24), bitmaps(font, 40)
     codes = [[small[place]] for place in range(5)] + [[small[place], large[place]] for place in range(5)]
     together = index.query_many(codes, limit=5)
-    assert [index.query(code, limit=5).matches[0].glyph for code in codes] == [one.matches[0].glyph for one in together]
+    assert [index.query(code, limit=5).matches[0].glyph for code in codes] == [
+        one.matches[0].glyph for one in together
+    ]
     for one, code in zip(together, codes, strict=True):
-        assert np.allclose([m.score for m in one.matches], [m.score for m in index.query(code, limit=5).matches], atol=1e-3)
+        assert np.allclose(
+            [m.score for m in one.matches], [m.score for m in index.query(code, limit=5).matches], atol=1e-3
+        )
 
 
 def test_threads_may_share_an_index(index, font, monkeypatch):
@@ -290,9 +300,15 @@ def test_forms_of_input_mean_the_same(index, font):
     array = bitmaps(font, 40)[7]
     black_on_white = Image.fromarray(255 - array)
     forms = [
-        array, array > 0, np.pad(array, 9), black_on_white, Image.fromarray(array), black_on_white.convert("RGB"),
-        black_on_white.convert("1"), Picture(array.shape[1], array.shape[0], array.tobytes()),
-    ]  # fmt: skip
+        array,
+        array > 0,
+        np.pad(array, 9),
+        black_on_white,
+        Image.fromarray(array),
+        black_on_white.convert("RGB"),
+        black_on_white.convert("1"),
+        Picture(array.shape[1], array.shape[0], array.tobytes()),
+    ]
     answers = [index.query([one]) for one in forms]
     assert all(answer == answers[0] for answer in answers)
 
@@ -339,7 +355,9 @@ def test_equal_planes_are_nearest_and_a_cell_of_play_costs_little():
     query = rng.random((8, 20, 20), np.float32) * (rng.random((1, 20, 20)) < 0.2)
     shifted = np.roll(query, 1, axis=2)
     other = np.roll(query, 5, axis=2)
-    whole, focus, peak = compare(query, np.stack((query, shifted, other)), np.array([0.9, 0.9, 0.9], np.float32))
+    whole, focus, peak = compare(
+        query, np.stack((query, shifted, other)), np.array([0.9, 0.9, 0.9], np.float32)
+    )
     assert whole[0] == focus[0] == peak[0] == 0
     for distance in (whole, focus, peak):
         assert distance[0] < distance[1] < distance[2]
@@ -362,16 +380,25 @@ def test_focus_counts_only_where_candidates_differ():
 
 def test_shares_add_up_and_the_nearer_candidate_gets_more():
     evidence = verdict.Evidence(
-        np.array([0.9, 0.8, 0.7], np.float32), np.array([[0.1, 0.2, 0.3]] * 3, np.float32), np.zeros(3, np.float32), 24
+        np.array([0.9, 0.8, 0.7], np.float32),
+        np.array([[0.1, 0.2, 0.3]] * 3, np.float32),
+        np.zeros(3, np.float32),
+        24,
     )
     shares, known = verdict.share_out(evidence, load_calibration())
     assert abs(float(shares.sum()) - 1) < 1e-5 and shares[0] > shares[1] > shares[2] and 0 <= known <= 1
 
 
-@pytest.mark.parametrize("certainty, known, says", [
-    (0.9, 0.95, "near-certain"), (0.89, 0.95, "likely"), (0.1, 0.2, "likely"), (0.1, 0.19, "not-in-repertoire"),
-    (0.95, 0.1, "not-in-repertoire"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "certainty, known, says",
+    [
+        (0.9, 0.95, "near-certain"),
+        (0.89, 0.95, "likely"),
+        (0.1, 0.2, "likely"),
+        (0.1, 0.19, "not-in-repertoire"),
+        (0.95, 0.1, "not-in-repertoire"),
+    ],
+)
 def test_the_verdict_follows_the_thresholds(certainty, known, says):
     assert verdict.judge(certainty, known, {"least_known": 0.2, "least_certain": 0.9}) == says
 
@@ -386,18 +413,21 @@ def test_scribbles_are_not_said_to_be_near_certain(index):
 # -- refusals
 
 
-@pytest.mark.parametrize("picture, says", [
-    (np.zeros((24, 24), np.uint8), "empty"),
-    (np.full((24, 24), 255, np.uint8), "all black"),
-    (np.full((24, 24), 60, np.uint8), "empty"),
-    (np.ones((6, 24), np.uint8), "too small"),
-    (np.ones((24, 2000), np.uint8), "too large"),
-    (np.ones((2, 24, 24), np.uint8), "3 axes"),
-    (np.ones((24, 24), np.float32), "float32"),
-    (Image.new("L", (24, 24), 255), "empty"),
-    (Image.new("L", (24, 24), 0), "empty"),
-    (Image.new("1", (9000, 9000), 1), "too large"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "picture, says",
+    [
+        (np.zeros((24, 24), np.uint8), "empty"),
+        (np.full((24, 24), 255, np.uint8), "all black"),
+        (np.full((24, 24), 60, np.uint8), "empty"),
+        (np.ones((6, 24), np.uint8), "too small"),
+        (np.ones((24, 2000), np.uint8), "too large"),
+        (np.ones((2, 24, 24), np.uint8), "3 axes"),
+        (np.ones((24, 24), np.float32), "float32"),
+        (Image.new("L", (24, 24), 255), "empty"),
+        (Image.new("L", (24, 24), 0), "empty"),
+        (Image.new("1", (9000, 9000), 1), "too large"),
+    ],
+)
 def test_what_cannot_be_a_character_is_one_line(index, picture, says):
     with pytest.raises(ShapeError, match=says) as caught:
         index.query([picture])
@@ -442,7 +472,9 @@ def test_the_command_refuses_in_one_line(font, tmp_path):
 def test_without_the_extra_the_install_line_is_said():
     code = "import sys; sys.modules['freetype'] = None; from gaiji.cli import main; main(['glyph', 'find', 'x.png'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8")
-    assert done.returncode == 2 and "pip install 'gaiji[images]'" in done.stderr and done.stderr.count("\n") == 1
+    assert (
+        done.returncode == 2 and "pip install 'gaiji[images]'" in done.stderr and done.stderr.count("\n") == 1
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(font, tmp_path, monkeypatch):
@@ -466,13 +498,20 @@ def test_the_real_font_is_indexed_and_answers():
     sources = real.gallery.sources[places, 1]
     pictures = draw(open_font(path), sources, 24, mono=True)
     answers = real.query_many([[picture] for picture in pictures])
-    right = [answer.matches[0].glyph == real.gallery.names[place] for answer, place in zip(answers, places, strict=True)]
+    right = [
+        answer.matches[0].glyph == real.gallery.names[place]
+        for answer, place in zip(answers, places, strict=True)
+    ]
     assert sum(right) >= 0.97 * len(right)
     truth = [line.split("\t") for line in (samples_dir() / "truth.tsv").read_text("utf-8").splitlines()[1:]]
     folders = {"juki-jef.dat": "jef", "koseki-keis.dat": "keis", "juki-windows.csv": "windows"}
     files = [samples_dir() / "gaiji" / folders[dump] / f"{code}.png" for dump, code, _ in truth]
-    for (_, _, glyph), answer in zip(truth, real.query_many([[read_image(file)] for file in files], limit=5), strict=True):
+    for (_, _, glyph), answer in zip(
+        truth, real.query_many([[read_image(file)] for file in files], limit=5), strict=True
+    ):
         if glyph == "none":
             assert answer.verdict == "not-in-repertoire"
         else:
-            assert glyph in [match.glyph for match in answer.matches] and answer.verdict != "not-in-repertoire"
+            assert (
+                glyph in [match.glyph for match in answer.matches] and answer.verdict != "not-in-repertoire"
+            )

@@ -58,16 +58,25 @@ def test_every_mj_glyph_has_one_choice_or_a_finding_and_the_difference_from_the_
             assert choice.text in (linked | {REP[name].base}) and choice.text in shrinker.target
 
 
-@pytest.mark.parametrize(("scheme", "tables"), [
-    (1, {"jis-ucs"}), (2, {"analogy"}), (4, {"moj582-1", "moj582-2"}),
-    (8, {"koseki", "min2842", "min2842-zokuji", "min2842-betsuji", "min5202"}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scheme", "tables"),
+    [
+        (1, {"jis-ucs"}),
+        (2, {"analogy"}),
+        (4, {"moj582-1", "moj582-2"}),
+        (8, {"koseki", "min2842", "min2842-zokuji", "min2842-betsuji", "min5202"}),
+    ],
+)
 def test_jntajis_reads_the_same_links_for_every_glyph_with_an_ivs(scheme, tables):
     jntajis = pytest.importorskip("jntajis")
     also = dict(REP.frame.select("name", "also").iter_rows())
     compared = 0
     for g in (g for g in MJ if g.ivs):
-        same = {g.text, g.base, *("".join(chr(int(c, 16)) for c in t.split()) for t in also[g.name].split("|"))}
+        same = {
+            g.text,
+            g.base,
+            *("".join(chr(int(c, 16)) for c in t.split()) for t in also[g.name].split("|")),
+        }
         ours = {link.text for link in shrink_links().get(g.name, ()) if link.table in tables}
         assert ours - same == set(jntajis.mj_shrink_candidates(g.text, scheme, 1000)) - same, g.name
         compared += 1
@@ -121,10 +130,18 @@ def test_a_policy_file_changes_the_choice(tmp_path):
         gaiji.shrink("高", policy=Policy(to="list", characters=str(tmp_path / "allowed.txt")))
 
 
-@pytest.mark.parametrize(("line", "said"), [
-    ('too = "cp932"', "no key"), ('to = "ascii"', "no target"), ('ties = "first"', "ties"), ("hops = true", "wrong type"),
-    ('evidence = ["hearsay"]', "no evidence"), ('to = "list"', "no file"), ('replacements = ["none.tsv"]', "cannot be read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('too = "cp932"', "no key"),
+        ('to = "ascii"', "no target"),
+        ('ties = "first"', "ties"),
+        ("hops = true", "wrong type"),
+        ('evidence = ["hearsay"]', "no evidence"),
+        ('to = "list"', "no file"),
+        ('replacements = ["none.tsv"]', "cannot be read"),
+    ],
+)
 def test_a_wrong_policy_names_what_is_wrong(tmp_path, line, said):
     path = tmp_path / "policy.toml"
     path.write_text(f"[shrink]\n{line}\n", "utf-8")
@@ -137,10 +154,14 @@ def test_files_queue_and_the_way_back(tmp_path):
     names = ["渡邉󠄏一郎", "髙﨑\U00100000子", '山田,"太郎"', "", "\U00100000"]
     pl.DataFrame({"id": ["1", "2", "3", "4", "5"], "name": names}).write_csv(source)
     queue = f"sqlite:///{tmp_path / 'q.sqlite'}"
-    run = CliRunner().invoke(main, ["shrink", str(source), str(out), "--side", str(side), "--key", "id", "--queue", queue])
+    run = CliRunner().invoke(
+        main, ["shrink", str(source), str(out), "--side", str(side), "--key", "id", "--queue", queue]
+    )
     assert run.exit_code == 3 and "1 glyphs wait" in run.output
     assert "\U00100000" not in out.read_text("utf-8")
-    assert CliRunner().invoke(main, ["unshrink", str(out), str(side), str(back), "--key", "id"]).exit_code == 0
+    assert (
+        CliRunner().invoke(main, ["unshrink", str(out), str(side), str(back), "--key", "id"]).exit_code == 0
+    )
     assert read_table(back)["name"].to_list() == names
     moved = tmp_path / "moved.csv"
     pl.read_csv(out, infer_schema=False).reverse().write_csv(moved)
@@ -157,7 +178,9 @@ def test_a_glyph_is_decided_once(tmp_path):
     from gaiji.shrinkfile import shrink_file
 
     source, queue = tmp_path / "in.csv", tmp_path / "q.sqlite"
-    hard = next(g for g in MJ if g.text and shrink(g.text).findings and shrink(g.text).findings[0].choice.candidates)
+    hard = next(
+        g for g in MJ if g.text and shrink(g.text).findings and shrink(g.text).findings[0].choice.candidates
+    )
     pl.DataFrame({"name": [hard.text, hard.text + "山"]}).write_csv(source)
     first = shrink_file(source, tmp_path / "o.csv", tmp_path / "s.csv", policy=Policy(), queue=queue)
     assert first.waiting == 1 and first.findings == {"shrink-many": 2}
@@ -182,23 +205,38 @@ def test_a_side_table_of_another_text_is_refused():
 
 
 def test_columns_that_are_no_text_pass_as_they_are(tmp_path):
-    source, out, side, back = (tmp_path / name for name in ("in.parquet", "out.parquet", "side.csv", "back.parquet"))
+    source, out, side, back = (
+        tmp_path / name for name in ("in.parquet", "out.parquet", "side.csv", "back.parquet")
+    )
     frame = pl.DataFrame({"id": [1, 2], "name": ["邉󠄏", None], "raw": [b"\xff", b""], "parts": [[1], []]})
     frame.write_parquet(source)
-    assert CliRunner().invoke(main, ["shrink", str(source), str(out), "--side", str(side), "--key", "id"]).exit_code == 0
-    assert pl.read_parquet(out).drop("name").equals(frame.drop("name")) and not pl.read_parquet(out).equals(frame)
-    assert CliRunner().invoke(main, ["unshrink", str(out), str(side), str(back), "--key", "id"]).exit_code == 0
+    assert (
+        CliRunner()
+        .invoke(main, ["shrink", str(source), str(out), "--side", str(side), "--key", "id"])
+        .exit_code
+        == 0
+    )
+    assert pl.read_parquet(out).drop("name").equals(frame.drop("name")) and not pl.read_parquet(out).equals(
+        frame
+    )
+    assert (
+        CliRunner().invoke(main, ["unshrink", str(out), str(side), str(back), "--key", "id"]).exit_code == 0
+    )
     assert pl.read_parquet(back).equals(frame)
     csv = CliRunner().invoke(main, ["shrink", str(source), str(tmp_path / "out.csv"), "--side", str(side)])
     assert csv.exit_code == 1 and "write .parquet" in csv.output
-    number = CliRunner().invoke(main, ["shrink", str(source), str(out), "--side", str(side), "--column", "id"])
+    number = CliRunner().invoke(
+        main, ["shrink", str(source), str(out), "--side", str(side), "--column", "id"]
+    )
     assert number.exit_code == 2 and "holds no text" in number.output
 
 
 @pytest.mark.parametrize("name", ["juki-jef", "juki-windows"])
 def test_a_job_writes_for_another_system_too(tmp_path, name):
     """The samples through a job: what is written fits the target, leads back exactly, and its findings wait in the job's queue."""
-    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    shutil.copytree(
+        samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__")
+    )
     job = tmp_path / "s" / f"{name}.toml"
     plain = convert(job).data
     data = convert(job, overrides={"target.shrink": "jisx0208"}).data
@@ -215,7 +253,9 @@ def test_a_job_writes_for_another_system_too(tmp_path, name):
 
 
 def test_a_job_that_cannot_shrink_says_so_at_once(tmp_path):
-    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    shutil.copytree(
+        samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__")
+    )
     job = tmp_path / "s" / "juki-jef.toml"
     for wrong in (
         {"target.shrink": "jisx9999"},

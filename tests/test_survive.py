@@ -25,7 +25,9 @@ JOB = "juki-jef.toml"
 
 @pytest.fixture
 def folder(tmp_path):
-    shutil.copytree(samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__"))
+    shutil.copytree(
+        samples_dir(), tmp_path / "s", ignore=shutil.ignore_patterns("out", "*.py", "__pycache__")
+    )
     return tmp_path / "s"
 
 
@@ -77,13 +79,20 @@ def test_killed_at_any_moment_it_leaves_no_half_output_and_the_next_run_is_whole
 def test_only_our_own_leftovers_are_removed(tmp_path):
     lost = {".a[1].csv.abcd_123.part", ".b.csv.abcd_123.part"}
     kept = {
-        ".a[1].csv.unfinished", ".a[1].csv.checkpoint", ".a[1].csv.checkpoint.unfinished", ".a[1].csv.manifest.json.unfinished",
+        ".a[1].csv.unfinished",
+        ".a[1].csv.checkpoint",
+        ".a[1].csv.checkpoint.unfinished",
+        ".a[1].csv.manifest.json.unfinished",
         ".a[1].csv.bad-records.bin.unfinished",
-    }  # fmt: skip
+    }
     others = {
-        ".a[1].csv.gz.abcd_123.part", ".a1.csv.abcd_123.part", "a[1].csv", ".a[1].csv.part", ".a[1].csv.gz.unfinished",
+        ".a[1].csv.gz.abcd_123.part",
+        ".a1.csv.abcd_123.part",
+        "a[1].csv",
+        ".a[1].csv.part",
+        ".a[1].csv.gz.unfinished",
         ".a[1].csv.gz.checkpoint",
-    }  # fmt: skip
+    }
     for name in lost | kept | others:
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / ".a[1].csv.efgh_456.part").mkdir()
@@ -157,7 +166,9 @@ def test_a_file_that_may_not_grow_is_one_clear_line(folder):
     assert outputs(folder) == {}
 
 
-@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer reserves the whole address space")
+@pytest.mark.skipif(
+    "libasan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer reserves the whole address space"
+)
 @pytest.mark.parametrize("megabytes", [600, 900, 1200])
 def test_too_little_memory_is_one_clear_line(folder, megabytes):
     def limit():
@@ -171,7 +182,9 @@ def test_too_little_memory_is_one_clear_line(folder, megabytes):
 
 def test_a_full_disk_is_one_clear_line(folder, tmp_path):
     with tmpfs(tmp_path / "small", "size=256k") as small:
-        done = subprocess.run(command(folder, "--set", f"output.path={small}/juki.csv"), capture_output=True, text=True)
+        done = subprocess.run(
+            command(folder, "--set", f"output.path={small}/juki.csv"), capture_output=True, text=True
+        )
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1 and "No space left" in done.stderr
         assert list(small.iterdir()) == []
@@ -180,7 +193,11 @@ def test_a_full_disk_is_one_clear_line(folder, tmp_path):
 def test_a_read_only_file_system_is_one_clear_line(folder, tmp_path):
     with tmpfs(tmp_path / "ro", "ro") as place:
         for output, queue in ((place / "juki.csv", ""), (folder / "out/juki.csv", place / "q.sqlite")):
-            settings = ["--set", f"output.path={output}", *(["--set", f"review.queue={queue}"] if queue else [])]
+            settings = [
+                "--set",
+                f"output.path={output}",
+                *(["--set", f"review.queue={queue}"] if queue else []),
+            ]
             done = subprocess.run(command(folder, *settings), capture_output=True, text=True)
             assert done.returncode == 1
             assert done.stderr.count("\n") == 1 and "Read-only file system" in done.stderr, done.stderr
@@ -199,7 +216,11 @@ def test_a_pipe_and_a_link_are_inputs_too(folder):
     (folder / "link.dat").symlink_to("juki-jef.dat")
     os.mkfifo(folder / "pipe.dat")
     for name in ("link.dat", "pipe.dat"):
-        feed = subprocess.Popen(["cp", str(folder / "juki-jef.dat"), str(folder / name)]) if name == "pipe.dat" else None
+        feed = (
+            subprocess.Popen(["cp", str(folder / "juki-jef.dat"), str(folder / name)])
+            if name == "pipe.dat"
+            else None
+        )
         convert(folder / JOB, overrides={"source.path": name})
         assert feed is None or feed.wait() == 0
         assert outputs(folder)["juki.csv"] == whole

@@ -69,7 +69,7 @@ COUNTS = {
     "windows/cp932-single": (191, 191, 0, 0),
     "windows/shift-jis-2004": (11233, 11233, 0, 2),
     "windows/shift-jis-2004-single": (191, 191, 0, 0),
-}  # fmt: skip
+}
 
 
 def base(text: str) -> str:
@@ -149,7 +149,9 @@ def test_ranges_do_not_overlap(table: str) -> None:
 def test_every_kanji_has_a_glyph_that_agrees() -> None:
     (path,) = (MAPPINGS / "repertoire").glob("mj-*.tsv")
     with path.open(encoding="utf-8", newline="") as stream:
-        listed = {row["name"]: row["ucs"] for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)}
+        listed = {
+            row["name"]: row["ucs"] for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
     for table in table_ids():
         for row in load_table(table).rows:
             where = f"{table} line {row.line}"
@@ -161,7 +163,9 @@ def test_every_kanji_has_a_glyph_that_agrees() -> None:
                 assert len(row.text) == 1, where
             else:
                 cp = ord(row.text[0])
-                assert not (0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAD9 or 0x20000 <= cp <= 0x3FFFF), where
+                assert not (0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAD9 or 0x20000 <= cp <= 0x3FFFF), (
+                    where
+                )
 
 
 def test_counts() -> None:
@@ -240,14 +244,23 @@ SHIFTED = {"IBM930", "IBM939", "IBM1390", "IBM1399"}
 @pytest.mark.parametrize(
     ("table", "converter"),
     [
-        ("ibm/300", "IBM930"), ("ibm/300", "IBM939"), ("ibm/16684", "IBM1390"), ("ibm/16684", "IBM1399"),
-        ("ibm/290", "IBM930"), ("ibm/1027", "IBM939"), ("ibm/8482", "IBM1390"), ("ibm/5123", "IBM1399"),
-        ("windows/cp932-single", "CP932"), ("windows/cp932", "CP932"),
-        ("euc/eucjp-ms", "EUC-JP-MS"), ("euc/eucjp-ms-x0212", "EUC-JP-MS"),
-        ("euc/jis2004-plane1", "EUC-JISX0213"), ("euc/jis2004-plane2", "EUC-JISX0213"),
+        ("ibm/300", "IBM930"),
+        ("ibm/300", "IBM939"),
+        ("ibm/16684", "IBM1390"),
+        ("ibm/16684", "IBM1399"),
+        ("ibm/290", "IBM930"),
+        ("ibm/1027", "IBM939"),
+        ("ibm/8482", "IBM1390"),
+        ("ibm/5123", "IBM1399"),
+        ("windows/cp932-single", "CP932"),
+        ("windows/cp932", "CP932"),
+        ("euc/eucjp-ms", "EUC-JP-MS"),
+        ("euc/eucjp-ms-x0212", "EUC-JP-MS"),
+        ("euc/jis2004-plane1", "EUC-JISX0213"),
+        ("euc/jis2004-plane2", "EUC-JISX0213"),
         ("windows/shift-jis-2004", "SHIFT_JISX0213"),
     ],
-)  # fmt: skip
+)
 def test_glibc_agrees(table: str, converter: str, disputed) -> None:
     try:
         decode, encode = codecs_tables.glibc_codec(converter)
@@ -276,11 +289,14 @@ def test_glibc_agrees(table: str, converter: str, disputed) -> None:
 @pytest.mark.parametrize(
     ("table", "codec"),
     [
-        ("windows/cp932-single", "cp932"), ("windows/cp932", "cp932"),
-        ("euc/jis2004-plane1", "euc_jis_2004"), ("euc/jis2004-plane2", "euc_jis_2004"),
-        ("windows/shift-jis-2004-single", "shift_jis_2004"), ("windows/shift-jis-2004", "shift_jis_2004"),
+        ("windows/cp932-single", "cp932"),
+        ("windows/cp932", "cp932"),
+        ("euc/jis2004-plane1", "euc_jis_2004"),
+        ("euc/jis2004-plane2", "euc_jis_2004"),
+        ("windows/shift-jis-2004-single", "shift_jis_2004"),
+        ("windows/shift-jis-2004", "shift_jis_2004"),
     ],
-)  # fmt: skip
+)
 def test_python_agrees(table: str, codec: str, disputed) -> None:
     decode, encode = codecs_tables.python_codec(codec)
     wrong = disagreements(table, decode, encode, disputed)
@@ -306,7 +322,9 @@ def test_no_code_is_missing_from_windows() -> None:
     """Every code that Python's cp932 decodes is a row, or belongs to the user-defined area."""
     decode, _ = codecs_tables.python_codec("cp932")
     ours = {code_bytes(row) for row in decode_rows("windows/cp932")}
-    user = {code for area in load_table("windows/cp932").ranges if area.kind == "user" for code in area.codes()}
+    user = {
+        code for area in load_table("windows/cp932").ranges if area.kind == "user" for code in area.codes()
+    }
     for lead in [*range(0x81, 0xA0), *range(0xE0, 0xFD)]:
         for trail in range(0x40, 0xFD):
             code = bytes((lead, trail))
@@ -326,5 +344,7 @@ def test_rebuild_is_byte_for_byte() -> None:
         pytest.skip(f"the pinned packages are not in {cache}: run `make mappings` once")
     if not shutil.which("uconv"):
         pytest.skip("no uconv here (Debian: icu-devtools)")
-    done = subprocess.run([sys.executable, str(MAPPINGS / "build" / "make.py"), "--check"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, str(MAPPINGS / "build" / "make.py"), "--check"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -22,7 +22,11 @@ def rows(table: str) -> dict[str, Row]:
     """Code in hex → decode row."""
     loaded = load_table(table)
     width = 1 if loaded.decimal else 2
-    return {f"{r.code:0{r.size * width}{'d' if loaded.decimal else 'X'}}": r for r in loaded.rows if r.flag != ENCODE_ONLY}
+    return {
+        f"{r.code:0{r.size * width}{'d' if loaded.decimal else 'X'}}": r
+        for r in loaded.rows
+        if r.flag != ENCODE_ONLY
+    }
 
 
 def base(row: Row) -> str:
@@ -137,7 +141,9 @@ def test_koseki_and_touki() -> None:
 
 def nec_bytes() -> dict[int, int]:
     with (MAPPINGS / "build" / "nec-jis8-to-ebcdik.tsv").open(encoding="ascii") as stream:
-        return {int(row["jis8"], 16): int(row["ebcdik"], 16) for row in csv.DictReader(stream, delimiter="\t")}
+        return {
+            int(row["jis8"], 16): int(row["ebcdik"], 16) for row in csv.DictReader(stream, delimiter="\t")
+        }
 
 
 def test_jips_e_is_jips_j_through_the_byte_table() -> None:
@@ -251,7 +257,10 @@ def test_space_of_lets_j() -> None:
 
 def test_every_trap_of_a_published_reference_is_in_disputes() -> None:
     with (MAPPINGS / "disputes.tsv").open(encoding="utf-8") as stream:
-        found = {(row["table"], row["code"]) for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)}
+        found = {
+            (row["table"], row["code"])
+            for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        }
     assert {
         ("nec/jips-j", "3646"),
         ("nec/jips-j", "B6DA"),

@@ -16,9 +16,16 @@ from gaiji.datafiles import samples_dir
 from gaiji.errors import GaijiError
 from gaiji.verify import verify
 
-JOBS = {"jef": ("juki-jef", "juki.csv"), "keis": ("koseki-keis", "koseki.csv"), "windows": ("juki-windows", "juki.parquet")}
-NAMES = {"jef": ("氏名", "旧氏", "通称", "世帯主氏名"), "keis": ("筆頭者_氏", "筆頭者_名", "父氏名", "母氏名"),
-         "windows": ("氏名", "旧氏", "通称", "世帯主氏名")}  # fmt: skip
+JOBS = {
+    "jef": ("juki-jef", "juki.csv"),
+    "keis": ("koseki-keis", "koseki.csv"),
+    "windows": ("juki-windows", "juki.parquet"),
+}
+NAMES = {
+    "jef": ("氏名", "旧氏", "通称", "世帯主氏名"),
+    "keis": ("筆頭者_氏", "筆頭者_名", "父氏名", "母氏名"),
+    "windows": ("氏名", "旧氏", "通称", "世帯主氏名"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +47,11 @@ def test_the_samples_hold(folder, name):
     page = (folder / "out" / JOBS[name][0] / "verify.html").read_text("utf-8")
     assert "変化した文字はありません" in page
     manifest = json.loads((folder / "out" / JOBS[name][0] / "manifest.json").read_text("utf-8"))
-    for sha in (manifest["input"]["sha256"], manifest["output"]["sha256"], *(t["sha256"] for t in manifest["tables"])):
+    for sha in (
+        manifest["input"]["sha256"],
+        manifest["output"]["sha256"],
+        *(t["sha256"] for t in manifest["tables"]),
+    ):
         assert sha in page
     assert {n: f["flagged"] for n, f in manifest["fields"].items()} == {
         n: f["flagged"] for n, f in report["fields"].items() if "flagged" in f
@@ -155,7 +166,9 @@ def test_a_bit_anywhere_else_is_found_too(folder):
             path.write_bytes(good[:at] + bytes([good[at] ^ 1 << rng.randrange(8)]) + good[at + 1 :])
             done = verify(folder / "juki-jef.toml")
             assert not done.holds
-            assert at < good.index(b"\n") + 1 or done.data["cells"]["changed"] or done.data["records"]["missing"]
+            assert (
+                at < good.index(b"\n") + 1 or done.data["cells"]["changed"] or done.data["records"]["missing"]
+            )
     finally:
         path.write_bytes(good)
 
@@ -183,16 +196,33 @@ def test_lost_and_doubled_records_are_found(folder, spoil):
 # -- classes ------------------------------------------------------------------------------------------
 
 
-def job(tmp_path, charset, data, *, length, output="out.csv", source="", more="", fields=(("name", "mixed", "name"),), site=()):
+def job(
+    tmp_path,
+    charset,
+    data,
+    *,
+    length,
+    output="out.csv",
+    source="",
+    more="",
+    fields=(("name", "mixed", "name"),),
+    site=(),
+):
     """A fixed-length job, converted; each field ``length`` bytes."""
     (tmp_path / "in.dat").write_bytes(data)
-    spec = [f'[source]\npath = "in.dat"\ncharset = "{charset}"\nformat = "fixed"\nrecord_length = {length * len(fields)}']
+    spec = [
+        f'[source]\npath = "in.dat"\ncharset = "{charset}"\nformat = "fixed"\nrecord_length = {length * len(fields)}'
+    ]
     if site:
-        (tmp_path / "site.tsv").write_text("code\tucs\tglyph\tflag\n" + "".join(f"{row}\n" for row in site), "utf-8")
+        (tmp_path / "site.tsv").write_text(
+            "code\tucs\tglyph\tflag\n" + "".join(f"{row}\n" for row in site), "utf-8"
+        )
         spec.append('tables = ["site.tsv"]')
     spec.append(f'{source}\n[output]\npath = "out/{output}"\n{more}')
     for i, (name, kind, role) in enumerate(fields):
-        spec.append(f'[[field]]\nname = "{name}"\noffset = {i * length}\nlength = {length}\ntype = "{kind}"\nrole = "{role}"')
+        spec.append(
+            f'[[field]]\nname = "{name}"\noffset = {i * length}\nlength = {length}\ntype = "{kind}"\nrole = "{role}"'
+        )
     (tmp_path / "job.toml").write_text("\n".join(spec), "utf-8")
     convert(tmp_path / "job.toml")
     return tmp_path / "job.toml"
@@ -215,7 +245,12 @@ def test_forms_of_shift_and_padding(tmp_path):
 
 def test_padding_inside_the_shift_hides_no_change(tmp_path):
     """Fields as hosts write them: padded inside the shift, blank ones too; then each bit of the names flipped."""
-    rows = ["28C4D4C4D5404040402940", "28404040404040404029", "28C4D4404040402940404040", "40404040404040404040"]
+    rows = [
+        "28C4D4C4D5404040402940",
+        "28404040404040404029",
+        "28C4D4404040402940404040",
+        "40404040404040404040",
+    ]
     data = b"".join(bytes.fromhex(row).ljust(12, b"\x40") for row in rows)
     path = job(tmp_path, "fujitsu-jef-ebcdik", data, length=12)
     counts, done = classes(path)
@@ -237,27 +272,44 @@ def test_decode_only_rows_are_named(tmp_path):
     counts, done = classes(path)
     assert counts == {"identical": 1, "one-way": 2}
     assert [(o["code"], o["encodes_to"], o["decode_only"]) for o in done.data["one_way"]] == [
-        ("8790", "81E0", True), ("ED40", "FA5C", True),
-    ]  # fmt: skip
+        ("8790", "81E0", True),
+        ("ED40", "FA5C", True),
+    ]
     assert all(o["row"].startswith("cp932") for o in done.data["one_way"])
 
 
 def test_two_gaiji_for_one_glyph_are_one_way(tmp_path):
-    path = job(tmp_path, "fujitsu-jef", bytes.fromhex("80A180A2"), length=2, fields=[("name", "dbcs", "name")],
-               site=["80A1\t\tMJ026191\t0", "80A2\t\tMJ026191\t0"])  # fmt: skip
+    path = job(
+        tmp_path,
+        "fujitsu-jef",
+        bytes.fromhex("80A180A2"),
+        length=2,
+        fields=[("name", "dbcs", "name")],
+        site=["80A1\t\tMJ026191\t0", "80A2\t\tMJ026191\t0"],
+    )
     counts, done = classes(path)
     assert counts == {"identical": 1, "one-way": 1}
     assert done.data["one_way"][0] | {"records": 0} == {
-        "field": "name", "code": "80A2", "count": 1, "row": "site.tsv:3", "decode_only": False, "glyph": "MJ026191",
-        "encodes_to": "80A1", "records": 0,
-    }  # fmt: skip
+        "field": "name",
+        "code": "80A2",
+        "count": 1,
+        "row": "site.tsv:3",
+        "decode_only": False,
+        "glyph": "MJ026191",
+        "encodes_to": "80A1",
+        "records": 0,
+    }
 
 
 @pytest.mark.parametrize("policy", ["geta", "pua", "tag", "keep"])
 def test_flagged_characters_stand_as_the_policy_says(tmp_path, policy):
     """An unmapped gaiji, an illegal code, half a character, a lost one; then anything else in their place."""
-    more = "[policy]\n" + "".join(f'{r} = "{policy}"\n' for r in ("unmapped-gaiji", "illegal", "broken-shift", "already-lost"))
-    data = bytes.fromhex("28C4D480A1C4D429 2820A1C4D4294040 28C4D4C429404040 28A2FEC4D4294040".replace(" ", ""))
+    more = "[policy]\n" + "".join(
+        f'{r} = "{policy}"\n' for r in ("unmapped-gaiji", "illegal", "broken-shift", "already-lost")
+    )
+    data = bytes.fromhex(
+        "28C4D480A1C4D429 2820A1C4D4294040 28C4D4C429404040 28A2FEC4D4294040".replace(" ", "")
+    )
     path = job(tmp_path, "fujitsu-jef-ebcdik", data, length=8, more=more)
     counts, _ = classes(path)
     assert counts == {"flagged": 4}
@@ -277,8 +329,14 @@ def test_flagged_characters_stand_as_the_policy_says(tmp_path, policy):
 
 
 def test_selectors_dropped_by_the_job_are_one_way(tmp_path):
-    path = job(tmp_path, "fujitsu-jef", bytes.fromhex("C4D467A5"), length=2, fields=[("name", "dbcs", "name")],
-               more='[target]\nform = "never"')  # fmt: skip
+    path = job(
+        tmp_path,
+        "fujitsu-jef",
+        bytes.fromhex("C4D467A5"),
+        length=2,
+        fields=[("name", "dbcs", "name")],
+        more='[target]\nform = "never"',
+    )
     counts, done = classes(path)
     assert counts == {"identical": 1, "one-way": 1}
     assert len(done.data["one_way"]) == 1
@@ -287,7 +345,9 @@ def test_selectors_dropped_by_the_job_are_one_way(tmp_path):
 def test_fixed_output_and_overflow(tmp_path):
     data = bytes.fromhex("C4D4C4D4C4D44040 C4D4404040404040 4040404040404040")
     fields = [("name", "dbcs", "name")]
-    path = job(tmp_path, "fujitsu-jef", data, length=8, output="out.dat", fields=fields, more="widths = { name = 8 }")
+    path = job(
+        tmp_path, "fujitsu-jef", data, length=8, output="out.dat", fields=fields, more="widths = { name = 8 }"
+    )
     counts, done = classes(path)
     assert counts == {"identical": 2, "flagged": 1}
     assert [(f["reason"], f["records"]) for f in done.data["flagged"]] == [("overflow", [1])]
@@ -301,35 +361,69 @@ def test_fixed_output_and_overflow(tmp_path):
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_fixed_output_in_utf16(tmp_path, encoding):
-    path = job(tmp_path, "fujitsu-jef", bytes.fromhex("67A567A5C4D44040"), length=4, output="out.dat",
-               fields=[("name", "dbcs", "name")], more=f'encoding = "{encoding}"\nwidths = {{ name = 8 }}')  # fmt: skip
+    path = job(
+        tmp_path,
+        "fujitsu-jef",
+        bytes.fromhex("67A567A5C4D44040"),
+        length=4,
+        output="out.dat",
+        fields=[("name", "dbcs", "name")],
+        more=f'encoding = "{encoding}"\nwidths = {{ name = 8 }}',
+    )
     counts, _ = classes(path)
     assert counts == {"identical": 1, "flagged": 1}
 
 
 def test_dropped_and_quarantined_records_are_counted(tmp_path):
     data = bytes.fromhex("C4D4 80A1 C4D4 67A5 C4")
-    path = job(tmp_path, "fujitsu-jef", data, length=2, fields=[("name", "dbcs", "name")],
-               source='on_bad_record = "quarantine"', more='[policy]\nunmapped-gaiji = "drop-record"')  # fmt: skip
+    path = job(
+        tmp_path,
+        "fujitsu-jef",
+        data,
+        length=2,
+        fields=[("name", "dbcs", "name")],
+        source='on_bad_record = "quarantine"',
+        more='[policy]\nunmapped-gaiji = "drop-record"',
+    )
     counts, done = classes(path)
     assert counts == {"identical": 3}
-    assert done.data["records"] == {"read": 5, "compared": 3, "dropped": 1, "quarantined": 1, "damaged": 0, "missing": 0}
+    assert done.data["records"] == {
+        "read": 5,
+        "compared": 3,
+        "dropped": 1,
+        "quarantined": 1,
+        "damaged": 0,
+        "missing": 0,
+    }
     (tmp_path / "out" / "bad-records.bin").write_bytes(b"\xc5")
     assert not verify(path).holds
 
 
 def test_carried_shifts(tmp_path):
-    path = job(tmp_path, "fujitsu-jef-ebcdik", bytes.fromhex("C128C4D4 C4D42940"), length=4,
-               fields=[("a", "mixed", "name"), ("b", "mixed", "name")], source='shift = "carry"')  # fmt: skip
+    path = job(
+        tmp_path,
+        "fujitsu-jef-ebcdik",
+        bytes.fromhex("C128C4D4 C4D42940"),
+        length=4,
+        fields=[("a", "mixed", "name"), ("b", "mixed", "name")],
+        source='shift = "carry"',
+    )
     assert (tmp_path / "out" / "out.csv").read_text("utf-8") == "a,b\nA辻,辻\n"
     counts, _ = classes(path)
     assert counts == {"form": 2}
 
 
 def test_quoted_cells_and_numbers(tmp_path):
-    rows = b"".join(b"\x5c\x6b\x7f\x40" + bytes([0xF0, 0xF0, 0xF1, sign]) for sign in (0xF2, 0xC2, 0xD2, 0x40))
+    rows = b"".join(
+        b"\x5c\x6b\x7f\x40" + bytes([0xF0, 0xF0, 0xF1, sign]) for sign in (0xF2, 0xC2, 0xD2, 0x40)
+    )
     path = job(
-        tmp_path, "ibm-939", rows, length=4, fields=[("a", "sbcs", "other"), ("n", "zoned", "other")], more='newline = "crlf"'
+        tmp_path,
+        "ibm-939",
+        rows,
+        length=4,
+        fields=[("a", "sbcs", "other"), ("n", "zoned", "other")],
+        more='newline = "crlf"',
     )
     counts, _ = classes(path)
     assert counts == {"identical": 6, "form": 1, "flagged": 1}
@@ -360,7 +454,12 @@ def test_unicode_sources(tmp_path, name):
 
 def test_other_tables_jobs_and_missing_outputs_are_refused(tmp_path):
     path = job(
-        tmp_path, "fujitsu-jef", bytes.fromhex("80A1"), length=2, fields=[("name", "dbcs", "name")], site=["80A1\t\tMJ026191\t0"]
+        tmp_path,
+        "fujitsu-jef",
+        bytes.fromhex("80A1"),
+        length=2,
+        fields=[("name", "dbcs", "name")],
+        site=["80A1\t\tMJ026191\t0"],
     )
     (tmp_path / "site.tsv").write_text("code\tucs\tglyph\tflag\n80A1\t\tMJ026192\t0\n", "utf-8")
     with pytest.raises(GaijiError, match="table"):
@@ -420,9 +519,27 @@ def dump(charset, rng, size):
 )
 def test_whatever_the_bytes_nothing_is_called_changed(tmp_path, name, form, policy, output, trim, shift):
     data = dump(gaiji.load_charset(name), random.Random(name), 48 * 200)
-    reasons = ("unmapped-gaiji", "unmapped-extension", "illegal", "broken-shift", "already-lost", "ambiguous", "no-unicode")
-    more = f'[target]\nform = "{form}"\n[policy]\n' + "".join(f'{reason} = "{policy}"\n' for reason in reasons)
-    path = job(tmp_path, name, data, length=24, output=output, source=f'trim = "{trim}"\nshift = "{shift}"', more=more,
-               fields=[("a", "mixed", "name"), ("b", "mixed", "other")])  # fmt: skip
+    reasons = (
+        "unmapped-gaiji",
+        "unmapped-extension",
+        "illegal",
+        "broken-shift",
+        "already-lost",
+        "ambiguous",
+        "no-unicode",
+    )
+    more = f'[target]\nform = "{form}"\n[policy]\n' + "".join(
+        f'{reason} = "{policy}"\n' for reason in reasons
+    )
+    path = job(
+        tmp_path,
+        name,
+        data,
+        length=24,
+        output=output,
+        source=f'trim = "{trim}"\nshift = "{shift}"',
+        more=more,
+        fields=[("a", "mixed", "name"), ("b", "mixed", "other")],
+    )
     counts, done = classes(path)
     assert done.holds and sum(counts.values()) == 400

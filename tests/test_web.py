@@ -19,10 +19,20 @@ HOST = {"SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8123", "HTTP_HOST": "127.0.0
 
 @pytest.fixture(autouse=True)
 def filled(queue):
-    queue.add("a.dat", [
-        Item("JEF", f"80A{n}", "見本市", "unmapped-gaiji", {("氏名", "name"): 9 - n}, [Sample(n, "7", "氏名", 1, "渡【〓】<b>")])
-        for n in range(1, 5)
-    ])  # fmt: skip
+    queue.add(
+        "a.dat",
+        [
+            Item(
+                "JEF",
+                f"80A{n}",
+                "見本市",
+                "unmapped-gaiji",
+                {("氏名", "name"): 9 - n},
+                [Sample(n, "7", "氏名", 1, "渡【〓】<b>")],
+            )
+            for n in range(1, 5)
+        ],
+    )
 
 
 @pytest.fixture
@@ -67,7 +77,9 @@ def items(queue):
 # -- who is let in ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/", "/item/1", "/find?q=邉", "/glyph/MJ026191/96.png", "/static/review.js", "/?token=wrong"])
+@pytest.mark.parametrize(
+    "path", ["/", "/item/1", "/find?q=邉", "/glyph/MJ026191/96.png", "/static/review.js", "/?token=wrong"]
+)
 def test_nothing_is_shown_without_the_token(app, path):
     answer = get(app.test_client(), path)
     assert answer.status_code == 403
@@ -100,7 +112,9 @@ def test_a_name_rebound_to_this_machine_is_refused(clerk):
 )
 def test_a_change_comes_from_our_own_page(queue, clerk, headers, form):
     item = items(queue)[0]
-    answer = post(clerk, f"/item/{item.id}/decide", headers, version=0, glyph="MJ026191", kind="字形一致", **form)
+    answer = post(
+        clerk, f"/item/{item.id}/decide", headers, version=0, glyph="MJ026191", kind="字形一致", **form
+    )
     assert answer.status_code == 403
     assert items(queue)[0].state == "open"
 
@@ -140,8 +154,15 @@ def test_a_decision_and_the_next_item(queue, clerk):
     answer = decide(clerk, first, evidence="戸籍簿")
     assert answer.headers["Location"].endswith(f"/item/{second.id}")
     made = Decisions(queue).of(first.id)
-    assert (made.glyph, made.kind, made.evidence, made.decided_by) == ("MJ026191", "字形一致", "戸籍簿", "佐藤")
-    assert "戸籍簿" in get(clerk, f"/item/{second.id}").get_data(as_text=True)  # the evidence stays for the next
+    assert (made.glyph, made.kind, made.evidence, made.decided_by) == (
+        "MJ026191",
+        "字形一致",
+        "戸籍簿",
+        "佐藤",
+    )
+    assert "戸籍簿" in get(clerk, f"/item/{second.id}").get_data(
+        as_text=True
+    )  # the evidence stays for the next
     assert verify_audit(queue) == (1, "")
 
 
@@ -184,11 +205,7 @@ def test_undo_does_not_take_back_what_another_clerk_did(queue, app, clerk):
 
 @pytest.mark.parametrize(
     ("form", "says"),
-    [
-        ({"glyph": ""}, "選んでください"),
-        ({"glyph": "MJ999999"}, "ありません"),
-        ({"kind": "似"}, "同定区分"),
-    ],
+    [({"glyph": ""}, "選んでください"), ({"glyph": "MJ999999"}, "ありません"), ({"kind": "似"}, "同定区分")],
 )
 def test_what_cannot_stand_is_said_in_japanese(queue, clerk, form, says):
     item = items(queue)[0]
@@ -223,9 +240,11 @@ def test_near_certain_ones_on_one_sheet(queue, app, clerk):
     decide(other, queue.item(two.id), "MJ026204")
     answer = post(clerk, "/sheet", shown=shown, take=shown[:2], evidence="外字台帳")
     assert answer.status_code == 409 and two.code in answer.get_data(as_text=True)
-    assert {c.code: s for c in queue.items() if (s := Decisions(queue).of(c.id) and Decisions(queue).of(c.id).glyph)} == {
-        one.code: "MJ026191", two.code: "MJ026204",
-    }  # fmt: skip
+    assert {
+        c.code: s
+        for c in queue.items()
+        if (s := Decisions(queue).of(c.id) and Decisions(queue).of(c.id).glyph)
+    } == {one.code: "MJ026191", two.code: "MJ026204"}
     assert queue.item(three.id).verdict == "likely"  # unchecked: it is looked at alone
     assert post(clerk, "/sheet", take=["1-x-MJ026191"]).status_code == 400
 
@@ -236,7 +255,10 @@ def test_a_picture_finds_glyphs(clerk):
     gallery = open_gallery()
     if gallery.missing:
         pytest.skip("IPAmj 明朝 is not installed")
-    data = {"form_token": form_token(clerk), "picture": (io.BytesIO(gallery.glyph("MJ026191", 96).png()), "a.png")}
+    data = {
+        "form_token": form_token(clerk),
+        "picture": (io.BytesIO(gallery.glyph("MJ026191", 96).png()), "a.png"),
+    }
     answer = clerk.post("/compare", data=data, environ_overrides=HOST)
     assert 'data-name="MJ026191"' in answer.get_data(as_text=True).split("</label>")[0]
     data = {"form_token": form_token(clerk), "picture": (io.BytesIO(b"no picture"), "a.png")}

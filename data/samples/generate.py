@@ -27,37 +27,96 @@ NOT_IN_MJ = ("?1", "?2")
 
 # Surnames as lists of plain characters and MJ names, with their reading.
 SURNAMES = [
-    (["渡", "邉"], "ﾜﾀﾅﾍﾞ"), (["渡", "邊"], "ﾜﾀﾅﾍﾞ"), (["渡", "辺"], "ﾜﾀﾅﾍﾞ"), (["渡", "部"], "ﾜﾀﾅﾍﾞ"),
-    (["斎", "藤"], "ｻｲﾄｳ"), (["齋", "藤"], "ｻｲﾄｳ"), (["齊", "藤"], "ｻｲﾄｳ"), (["斉", "藤"], "ｻｲﾄｳ"),
-    (["高", "橋"], "ﾀｶﾊｼ"), (["山", "崎"], "ﾔﾏｻｷ"), (["吉", "田"], "ﾖｼﾀﾞ"), (["葛", "西"], "ｶｻｲ"), (["辻"], "ﾂｼﾞ"),
-    (["佐", "藤"], "ｻﾄｳ"), (["鈴", "木"], "ｽｽﾞｷ"), (["田", "中"], "ﾀﾅｶ"), (["伊", "藤"], "ｲﾄｳ"), (["桑", "原"], "ｸﾜﾊﾗ"),
-    (["小", "林"], "ｺﾊﾞﾔｼ"), (["加", "藤"], "ｶﾄｳ"), (["濱", "田"], "ﾊﾏﾀﾞ"), (["嶋", "田"], "ｼﾏﾀﾞ"), (["曾", "我"], "ｿｶﾞ"),
-]  # fmt: skip
+    (["渡", "邉"], "ﾜﾀﾅﾍﾞ"),
+    (["渡", "邊"], "ﾜﾀﾅﾍﾞ"),
+    (["渡", "辺"], "ﾜﾀﾅﾍﾞ"),
+    (["渡", "部"], "ﾜﾀﾅﾍﾞ"),
+    (["斎", "藤"], "ｻｲﾄｳ"),
+    (["齋", "藤"], "ｻｲﾄｳ"),
+    (["齊", "藤"], "ｻｲﾄｳ"),
+    (["斉", "藤"], "ｻｲﾄｳ"),
+    (["高", "橋"], "ﾀｶﾊｼ"),
+    (["山", "崎"], "ﾔﾏｻｷ"),
+    (["吉", "田"], "ﾖｼﾀﾞ"),
+    (["葛", "西"], "ｶｻｲ"),
+    (["辻"], "ﾂｼﾞ"),
+    (["佐", "藤"], "ｻﾄｳ"),
+    (["鈴", "木"], "ｽｽﾞｷ"),
+    (["田", "中"], "ﾀﾅｶ"),
+    (["伊", "藤"], "ｲﾄｳ"),
+    (["桑", "原"], "ｸﾜﾊﾗ"),
+    (["小", "林"], "ｺﾊﾞﾔｼ"),
+    (["加", "藤"], "ｶﾄｳ"),
+    (["濱", "田"], "ﾊﾏﾀﾞ"),
+    (["嶋", "田"], "ｼﾏﾀﾞ"),
+    (["曾", "我"], "ｿｶﾞ"),
+]
 RARE = {  # 外字 of each file: glyph → (spelling around it, reading)
     "jef": [
-        ("MJ026191", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026192", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026194", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026197", "渡_", "ﾜﾀﾅﾍﾞ"),
-        ("MJ026199", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026203", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ030061", "_藤", "ｻｲﾄｳ"), ("MJ030058", "_藤", "ｻｲﾄｳ"),
-        ("MJ028902", "_橋", "ﾀｶﾊｼ"), ("MJ030196", "山_", "ﾔﾏｻｷ"), ("MJ032129", "_田", "ﾖｼﾀﾞ"), ("MJ022338", "_西", "ｶｻｲ"),
-        ("MJ013502", "_我", "ｿｶﾞ"), ("?1", "_川", "ｲｼｶﾜ"),
+        ("MJ026191", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026192", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026194", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026197", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026199", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026203", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ030061", "_藤", "ｻｲﾄｳ"),
+        ("MJ030058", "_藤", "ｻｲﾄｳ"),
+        ("MJ028902", "_橋", "ﾀｶﾊｼ"),
+        ("MJ030196", "山_", "ﾔﾏｻｷ"),
+        ("MJ032129", "_田", "ﾖｼﾀﾞ"),
+        ("MJ022338", "_西", "ｶｻｲ"),
+        ("MJ013502", "_我", "ｿｶﾞ"),
+        ("?1", "_川", "ｲｼｶﾜ"),
     ],
     "keis": [
-        ("MJ026193", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026195", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ058866", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026201", "渡_", "ﾜﾀﾅﾍﾞ"),
-        ("MJ026205", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ030062", "_藤", "ｻｲﾄｳ"), ("MJ013049", "_藤", "ｻｲﾄｳ"), ("MJ028902", "_橋", "ﾀｶﾊｼ"),
-        ("MJ030196", "山_", "ﾔﾏｻｷ"), ("MJ032129", "_田", "ﾖｼﾀﾞ"), ("MJ016102", "_田", "ﾊﾏﾀﾞ"), ("MJ022339", "_西", "ｶｻｲ"),
+        ("MJ026193", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026195", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ058866", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026201", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026205", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ030062", "_藤", "ｻｲﾄｳ"),
+        ("MJ013049", "_藤", "ｻｲﾄｳ"),
+        ("MJ028902", "_橋", "ﾀｶﾊｼ"),
+        ("MJ030196", "山_", "ﾔﾏｻｷ"),
+        ("MJ032129", "_田", "ﾖｼﾀﾞ"),
+        ("MJ016102", "_田", "ﾊﾏﾀﾞ"),
+        ("MJ022339", "_西", "ｶｻｲ"),
         ("?2", "_村", "ｲﾁﾑﾗ"),
     ],
     "windows": [
-        ("MJ026196", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ060234", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ060235", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ060236", "渡_", "ﾜﾀﾅﾍﾞ"),
-        ("MJ026202", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026204", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ026206", "渡_", "ﾜﾀﾅﾍﾞ"), ("MJ030063", "_藤", "ｻｲﾄｳ"),
-        ("MJ059306", "_藤", "ｻｲﾄｳ"), ("MJ032129", "_田", "ﾖｼﾀﾞ"), ("MJ016103", "_田", "ﾊﾏﾀﾞ"), ("MJ022340", "_西", "ｶｻｲ"),
+        ("MJ026196", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ060234", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ060235", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ060236", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026202", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026204", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ026206", "渡_", "ﾜﾀﾅﾍﾞ"),
+        ("MJ030063", "_藤", "ｻｲﾄｳ"),
+        ("MJ059306", "_藤", "ｻｲﾄｳ"),
+        ("MJ032129", "_田", "ﾖｼﾀﾞ"),
+        ("MJ016103", "_田", "ﾊﾏﾀﾞ"),
+        ("MJ022340", "_西", "ｶｻｲ"),
         ("MJ013503", "_我", "ｿｶﾞ"),
     ],
-}  # fmt: skip
+}
 GIVEN = [
-    ("太郎", "ﾀﾛｳ", 1), ("花子", "ﾊﾅｺ", 2), ("一郎", "ｲﾁﾛｳ", 1), ("幸子", "ｻﾁｺ", 2), ("健一", "ｹﾝｲﾁ", 1), ("直樹", "ﾅｵｷ", 1),
-    ("美咲", "ﾐｻｷ", 2), ("陽菜", "ﾋﾅ", 2), ("翔太", "ｼｮｳﾀ", 1), ("恵美子", "ｴﾐｺ", 2), ("葉月", "ﾊﾂﾞｷ", 2), ("大輔", "ﾀﾞｲｽｹ", 1),
-    ("弘", "ﾋﾛｼ", 1), ("節子", "ｾﾂｺ", 2), ("遥", "ﾊﾙｶ", 2), ("槙", "ﾏｷ", 2),
-]  # fmt: skip
+    ("太郎", "ﾀﾛｳ", 1),
+    ("花子", "ﾊﾅｺ", 2),
+    ("一郎", "ｲﾁﾛｳ", 1),
+    ("幸子", "ｻﾁｺ", 2),
+    ("健一", "ｹﾝｲﾁ", 1),
+    ("直樹", "ﾅｵｷ", 1),
+    ("美咲", "ﾐｻｷ", 2),
+    ("陽菜", "ﾋﾅ", 2),
+    ("翔太", "ｼｮｳﾀ", 1),
+    ("恵美子", "ｴﾐｺ", 2),
+    ("葉月", "ﾊﾂﾞｷ", 2),
+    ("大輔", "ﾀﾞｲｽｹ", 1),
+    ("弘", "ﾋﾛｼ", 1),
+    ("節子", "ｾﾂｺ", 2),
+    ("遥", "ﾊﾙｶ", 2),
+    ("槙", "ﾏｷ", 2),
+]
 TOWNS = ["表町", "本町", "桜木町", "芝浦", "祇園", "曙町", "新栄", "西ヶ丘"]
 HOUSES = ["", "", "", "コーポ桜１０１号", "メゾン青葉２の１０３", "市営住宅３号棟"]
 
@@ -85,7 +144,11 @@ class Writer:
 
     def __init__(self, name: str, first: int, rare: list[tuple[str, str, str]], **options: str) -> None:
         self.charset: Charset = gaiji.load_charset(name, options=options)
-        self.by_glyph = {e.row.glyph: e.row.code for (size, _), e in self.charset.entries.items() if size == 2 and e.row.glyph}
+        self.by_glyph = {
+            e.row.glyph: e.row.code
+            for (size, _), e in self.charset.entries.items()
+            if size == 2 and e.row.glyph
+        }
         self.by_text: dict[str, int] = {}
         for (size, code), e in self.charset.entries.items():
             if size == 2 and e.row.text and e.row.flag == 0:
@@ -132,10 +195,22 @@ def people(rng: random.Random, rare: list[tuple[str, str, str]], count: int) -> 
             birth = f"{rng.randint(1930, 2020)}{rng.randint(1, 12):02d}{rng.randint(1, 28):02d}"
             old = tuple(rng.choice(SURNAMES)[0]) if sex == 2 and rng.random() < 0.05 else ()
             alias = "山田　" + given if rng.random() < 0.02 else ""
-            out.append(Person(
-                len(out) + 1, household, tuple(surname), given, f"{kana} {given_kana}", head, birth, sex,
-                town, house, old, alias,
-            ))  # fmt: skip
+            out.append(
+                Person(
+                    len(out) + 1,
+                    household,
+                    tuple(surname),
+                    given,
+                    f"{kana} {given_kana}",
+                    head,
+                    birth,
+                    sex,
+                    town,
+                    house,
+                    old,
+                    alias,
+                )
+            )
     return out[:count]
 
 
@@ -157,12 +232,21 @@ def juki_jef(rng: random.Random) -> tuple[bytes, Writer]:
         name = (*p.surname, "　", *p.given)
         lost = p.number % 331 == 0  # an earlier migration left its mark
         fields = [
-            (w.single(f"{p.number:010d}"), 10), (w.single(f"{p.household:010d}"), 10),
-            (w.double(("◎", *name[1:]) if lost else name), 40), (w.single(p.kana), 30), (w.double(p.old), 20),
-            (w.double(p.alias), 32), (w.double(p.head), 40), (packed(p.birth), 5), (packed("20260401"), 5),
-            (w.single(str(p.sex)), 1), (w.single("1000001"), 7),
-            (w.single("ﾎﾞｳｼ ") + w.mixed(full_width(p.town)), 100), (w.mixed(p.house), 60), (b"", 40),
-        ]  # fmt: skip
+            (w.single(f"{p.number:010d}"), 10),
+            (w.single(f"{p.household:010d}"), 10),
+            (w.double(("◎", *name[1:]) if lost else name), 40),
+            (w.single(p.kana), 30),
+            (w.double(p.old), 20),
+            (w.double(p.alias), 32),
+            (w.double(p.head), 40),
+            (packed(p.birth), 5),
+            (packed("20260401"), 5),
+            (w.single(str(p.sex)), 1),
+            (w.single("1000001"), 7),
+            (w.single("ﾎﾞｳｼ ") + w.mixed(full_width(p.town)), 100),
+            (w.mixed(p.house), 60),
+            (b"", 40),
+        ]
         record = bytearray(b"".join(raw.ljust(size, b"\x40") for raw, size in fields))
         if p.number % 401 == 0:  # a stray half of a character behind a name
             record[20 + 2 * len(name)] = 0xB0
@@ -183,9 +267,13 @@ def koseki_keis(rng: random.Random) -> tuple[bytes, Writer]:
         father, _, _ = rng.choice(GIVEN[:1] + GIVEN[4:6])
         mother = rng.choice(["花子", "節子", "幸子"])
         fields = [
-            (w.single(f"{p.number:08d}"), 8), (w.mixed(p.surname), 16), (w.mixed(p.given), 16), (w.single(p.kana), 24),
-            (w.mixed((*p.surname, "　", *father)), 28), (w.mixed((*p.surname, "　", *mother)), 28),
-        ]  # fmt: skip
+            (w.single(f"{p.number:08d}"), 8),
+            (w.mixed(p.surname), 16),
+            (w.mixed(p.given), 16),
+            (w.single(p.kana), 24),
+            (w.mixed((*p.surname, "　", *father)), 28),
+            (w.mixed((*p.surname, "　", *mother)), 28),
+        ]
         record = b"".join(raw.ljust(size, b"\x40") for raw, size in fields) + w.mixed(full_width(p.town))
         if p.number % 397 == 0:  # cut inside the closing shift
             record = record[:-1]
@@ -213,11 +301,18 @@ def juki_windows(rng: random.Random) -> tuple[bytes, Writer]:
     for p in people(rng, RARE["windows"], 2000):
         name = (*p.surname, "　", *p.given)
         cells = [
-            str(p.number).encode(), str(p.household).encode(), w.double(("〓", *name[1:]) if p.number % 487 == 0 else name),
-            p.kana.encode("cp932"), w.double(p.old), w.double(p.alias), w.double(p.head),
-            f"{p.birth[:4]}-{p.birth[4:6]}-{p.birth[6:]}".encode(), str(p.sex).encode(),
-            b'"' + f"見本県,{p.town}".encode("cp932") + b'"', w.double(p.house),
-        ]  # fmt: skip
+            str(p.number).encode(),
+            str(p.household).encode(),
+            w.double(("〓", *name[1:]) if p.number % 487 == 0 else name),
+            p.kana.encode("cp932"),
+            w.double(p.old),
+            w.double(p.alias),
+            w.double(p.head),
+            f"{p.birth[:4]}-{p.birth[4:6]}-{p.birth[6:]}".encode(),
+            str(p.sex).encode(),
+            b'"' + f"見本県,{p.town}".encode("cp932") + b'"',
+            w.double(p.house),
+        ]
         lines.append(b",".join(cells))
     return b"\r\n".join(lines) + b"\r\n", w
 
@@ -226,8 +321,9 @@ def site_table(w: Writer, rare: list[tuple[str, str, str]]) -> str:
     """What the made-up town has decided so far: every other 外字, none of those that no list has."""
     rows = [
         f"{w.gaiji[glyph]:04X}\t\t{glyph}\t0\t\t見本市 外字台帳\t見本 太郎\t2026-10-01\t\n"
-        for i, (glyph, _, _) in enumerate(rare) if i % 2 == 0 and glyph not in NOT_IN_MJ
-    ]  # fmt: skip
+        for i, (glyph, _, _) in enumerate(rare)
+        if i % 2 == 0 and glyph not in NOT_IN_MJ
+    ]
     return SITE_HEADER + "".join(rows)
 
 
@@ -240,7 +336,9 @@ def main(folder: Path) -> None:
         file = {"jef": "juki-jef.dat", "keis": "koseki-keis.dat", "windows": "juki-windows.csv"}[name]
         (folder / file).write_bytes(data)
         (folder / "site" / f"sample-city-{name}.tsv").write_text(site_table(writer, RARE[name]), "utf-8")
-        truth += [f"{file}\t{code:04X}\t{'none' if g in NOT_IN_MJ else g}\n" for g, code in writer.gaiji.items()]
+        truth += [
+            f"{file}\t{code:04X}\t{'none' if g in NOT_IN_MJ else g}\n" for g, code in writer.gaiji.items()
+        ]
     (folder / "truth.tsv").write_text("".join(truth), "utf-8")
 
 
@@ -263,7 +361,9 @@ class Pen:
         for path in fonts:
             font = TTFont(path)
             variants = next((t.uvsDict for t in font["cmap"].tables if t.format == 14), {})
-            named = {(base, selector): name for selector, rows in variants.items() for base, name in rows if name}
+            named = {
+                (base, selector): name for selector, rows in variants.items() for base, name in rows if name
+            }
             self.faces.append((freetype.Face(str(path)), named, font.getGlyphID))
 
     def draw(self, text: str, side: int) -> list[list[int]] | None:
@@ -271,7 +371,13 @@ class Pen:
         for face, named, number in self.faces:
             selector = ord(text[1]) if len(text) > 1 else 0
             name = named.get((ord(text[0]), selector))
-            index = number(name) if name else face.get_char_index(text[0]) if not selector or self.default(text) else 0
+            index = (
+                number(name)
+                if name
+                else face.get_char_index(text[0])
+                if not selector or self.default(text)
+                else 0
+            )
             if index:
                 return self.dots(face, index, side)
         return None
@@ -284,7 +390,9 @@ class Pen:
     def dots(self, face: object, index: int, side: int) -> list[list[int]]:
         """One glyph, hinted for black and white."""
         face.set_pixel_sizes(0, side)
-        face.load_glyph(index, self.ft.FT_LOAD_RENDER | self.ft.FT_LOAD_TARGET_MONO | self.ft.FT_LOAD_FORCE_AUTOHINT)
+        face.load_glyph(
+            index, self.ft.FT_LOAD_RENDER | self.ft.FT_LOAD_TARGET_MONO | self.ft.FT_LOAD_FORCE_AUTOHINT
+        )
         bitmap, rows = face.glyph.bitmap, [[0] * side for _ in range(side)]
         top = (side - bitmap.rows) // 2
         left = (side - bitmap.width) // 2
@@ -299,7 +407,10 @@ class Pen:
         a, b = self.draw(first, 2 * side), self.draw(second, 2 * side)
         half = side // 2
         if how == "top":
-            return [[row[2 * x] | row[2 * x + 1] for x in range(side)] for row in (*a[::4][:half], *b[::4][: side - half])]
+            return [
+                [row[2 * x] | row[2 * x + 1] for x in range(side)]
+                for row in (*a[::4][:half], *b[::4][: side - half])
+            ]
         return [
             [a[2 * y][4 * x] | a[2 * y][4 * x + 1] for x in range(half)]
             + [b[2 * y][4 * x] | b[2 * y][4 * x + 1] for x in range(side - half)]
@@ -318,7 +429,11 @@ def pictures(folder: Path, fonts: Sequence[Path]) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for number, (glyph, _, _) in enumerate(rare):
             side = DOTS[system]
-            rows = pen.halves(*HALVES[glyph], side) if glyph in HALVES else pen.draw(repertoire[glyph].text, side)
+            rows = (
+                pen.halves(*HALVES[glyph], side)
+                if glyph in HALVES
+                else pen.draw(repertoire[glyph].text, side)
+            )
             if rows is None:
                 raise SystemExit(f"no font has {glyph}")
             image = Image.new("1", (side, side), 1)

@@ -22,7 +22,9 @@ MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-u
 
 
 def apply(queue: Queue, folder: Path) -> dict[Path, int]:
-    """Write ``decisions-SYSTEM[-SITE].tsv`` files into ``folder``; returns path → rows. Same queue, same bytes."""
+    """Write ``decisions-SYSTEM[-SITE].tsv`` files into ``folder``; returns path → rows. Same queue, same
+    bytes.
+    """
     rows: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
     for found, made in confirmed_items(queue):
         if found.reason in MAPPABLE and found.system not in NOT_CODES and (made.glyph or made.text):

@@ -1,8 +1,8 @@
 """The audit log: append only, each line's hash covering it and the line before.
 
-Owns how a line is made and hashed, and the note of the newest hash in ``meta``, so that a log cut at its end shows.
-Whoever can rewrite the whole database can rewrite the chain: note the printed head outside the queue and compare.
-What the lines must agree with is checked in ``gaiji.review.decisions``.
+Owns how a line is made and hashed, and the note of the newest hash in ``meta``, so that a log cut at its end
+shows. Whoever can rewrite the whole database can rewrite the chain: note the printed head outside the queue
+and compare. What the lines must agree with is checked in ``gaiji.review.decisions``.
 """
 
 from __future__ import annotations
@@ -22,12 +22,19 @@ FIELDS = ("number", "at", "person", "action", "item_id", "detail", "previous")
 
 def append(connection: sa.Connection, person: str, action: str, item_id: int, detail: dict[str, Any]) -> None:
     """Add a line whose hash covers it and the line before (call inside the act's own transaction)."""
-    last = connection.execute(sa.select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)).first()
+    last = connection.execute(
+        sa.select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
+    ).first()
     number, previous = (last.number + 1, last.hash) if last else (1, "")
     line = {
-        "number": number, "at": now(), "person": person, "action": action, "item_id": item_id,
-        "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True), "previous": previous,
-    }  # fmt: skip
+        "number": number,
+        "at": now(),
+        "person": person,
+        "action": action,
+        "item_id": item_id,
+        "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
+        "previous": previous,
+    }
     digest = line_hash(line)
     connection.execute(audit.insert().values(**line, hash=digest))
     noted = meta.update().where(meta.c.key == HEAD).values(value=digest)

@@ -1,7 +1,7 @@
 """Candidates for a code: proposed with their reasons from independent sources, never decided.
 
-Owns the sources that look at the queue itself (the same code or the same picture decided before, the tables' own
-candidates), the forms related to a candidate, and how all sources become one ranking. Names speak through
+Owns the sources that look at the queue itself (the same code or the same picture decided before, the tables'
+own candidates), the forms related to a candidate, and how all sources become one ranking. Names speak through
 ``gaiji.learn``, shapes through ``gaiji.review.shape``; both leave proposals in the queue.
 """
 
@@ -34,12 +34,16 @@ SOURCES = {
 WEIGHTS = {"table": 0.9, "site": 0.7, "code": 0.6, "picture": 0.98, "dump": 0.85, "shape": 0.97, "form": 0.3}
 """How far a score of 1 from a source carries in the ranking: 1 - (1 - w₁s₁)(1 - w₂s₂)…"""
 UNHEARD, BEHIND = 0.3, 0.2
-"""Where shapes were compared: the share that a glyph keeps for which nothing else speaks, and what the others carry alone."""
+"""Where shapes were compared: the share that a glyph keeps for which nothing else speaks, and what the others
+carry alone.
+"""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A glyph proposed for a code. ``score``: 0 to 1, for the order only; ``parts``: what each source gave, and why."""
+    """A glyph proposed for a code. ``score``: 0 to 1, for the order only; ``parts``: what each source gave,
+    and why.
+    """
 
     glyph: str
     text: str
@@ -49,7 +53,10 @@ class Candidate:
     @property
     def reason(self) -> str:
         """All reasons in one line, in Japanese."""
-        return "／".join(f"{SOURCES[source]} {score:.2f}" + (f"：{why}" if why else "") for source, score, why in self.parts)
+        return "／".join(
+            f"{SOURCES[source]} {score:.2f}" + (f"：{why}" if why else "")
+            for source, score, why in self.parts
+        )
 
 
 def suggest(queue: Queue, item_id: int, *, limit: int = 9) -> list[Candidate]:
@@ -107,12 +114,20 @@ def _decided(connection: sa.Connection) -> list[tuple[int, str, str, str, str]]:
         .where((decision.c.glyph != "") & (item.c.state == "confirmed"))
     )
     return [
-        (row.id, row.system, row.code, row.glyph, " ".join(x for x in (row.site, row.decided_by, row.decided_at) if x))
+        (
+            row.id,
+            row.system,
+            row.code,
+            row.glyph,
+            " ".join(x for x in (row.site, row.decided_by, row.decided_at) if x),
+        )
         for row in connection.execute(query)
     ]
 
 
-def _ranked(found: Mapping[str, Mapping[str, tuple[float, str]]], repertoire: Repertoire, limit: int) -> list[Candidate]:
+def _ranked(
+    found: Mapping[str, Mapping[str, tuple[float, str]]], repertoire: Repertoire, limit: int
+) -> list[Candidate]:
     out = []
     scores = _scores(found)
     for name, parts in found.items():
@@ -127,11 +142,12 @@ def _ranked(found: Mapping[str, Mapping[str, tuple[float, str]]], repertoire: Re
 
 
 def _scores(found: Mapping[str, Mapping[str, tuple[float, str]]]) -> dict[str, float]:
-    """Glyph → score. Sources that agree add up; where a picture was compared, the others only shift its answer.
+    """Glyph → score. Sources that agree add up; where a picture was compared, the others only shift its
+    answer.
 
-    A picture tells forms of one character apart, names do not: shape's probabilities are multiplied by what else speaks for
-    each glyph and brought to their old sum. What nothing but others propose stays behind, the more so the surer shape is
-    of its own candidates together.
+    A picture tells forms of one character apart, names do not: shape's probabilities are multiplied by what
+    else speaks for each glyph and brought to their old sum. What nothing but others propose stays behind, the
+    more so the surer shape is of its own candidates together.
     """
     others = {}
     for name, parts in found.items():
@@ -147,12 +163,14 @@ def _scores(found: Mapping[str, Mapping[str, tuple[float, str]]]) -> dict[str, f
     scale = seen / (sum(shifted.values()) or 1)
     behind = BEHIND * (1 - seen)
     return {
-        name: 1 - (1 - WEIGHTS["shape"] * shifted.get(name, 0.0) * scale) * (1 - behind * score) for name, score in others.items()
+        name: 1 - (1 - WEIGHTS["shape"] * shifted.get(name, 0.0) * scale) * (1 - behind * score)
+        for name, score in others.items()
     }
 
 
 def forms_of(name: str, *, limit: int = 60) -> list[str]:
-    """Glyphs one click from a glyph: the other forms of its character, then of the characters related to it."""
+    """Glyphs one click from a glyph: the other forms of its character, then of the characters related
+    to it."""
     from gaiji.relations import related
 
     repertoire = load_repertoire()
@@ -168,7 +186,8 @@ def forms_of(name: str, *, limit: int = 60) -> list[str]:
 
 
 def propose_from_tables(queue: Queue, system: str, tables: Sequence[str | Path]) -> int:
-    """Proposals for the codes of a system that other towns' site tables map; returns how many codes got one."""
+    """Proposals for the codes of a system that other towns' site tables map; returns how many codes got
+    one."""
     rows: dict[str, list[Proposal]] = defaultdict(list)
     for path in tables:
         site = load_site(path)
@@ -176,6 +195,10 @@ def propose_from_tables(queue: Queue, system: str, tables: Sequence[str | Path])
             if row.glyph and "|" not in row.glyph:
                 rows[f"{row.code:0{2 * row.size}X}"].append(Proposal(row.glyph, 1.0, Path(path).name))
     items = [found for found in queue.items() if found.system == system]
-    given = {found.id: list({p.glyph: p for p in rows[found.code]}.values()) for found in items if found.code in rows}
+    given = {
+        found.id: list({p.glyph: p for p in rows[found.code]}.values())
+        for found in items
+        if found.code in rows
+    }
     queue.propose("site", given, [found.id for found in items])
     return len(given)

@@ -1,11 +1,13 @@
 """What a dump's own names and readings say of the codes that wait: 渡〓 ﾜﾀﾅﾍﾞ beside 渡邉 ﾜﾀﾅﾍﾞ.
 
-Owns how names are cut into parts, which clean parts speak for a tagged one, and how many people's parts become one score
-for each character. Knows nothing of files or queues: ``Names`` is fed frames of names, ``gaiji.learn`` has them decoded.
+Owns how names are cut into parts, which clean parts speak for a tagged one, and how many people's parts
+become one score for each character. Knows nothing of files or queues: ``Names`` is fed frames of names,
+``gaiji.learn`` has them decoded.
 
-The rule: a code stands for one character everywhere. Each distinct part that holds it (with its reading) gives a
-distribution over the characters that other people have in its place; the parts of one code are independent witnesses.
-A character is the likelier the more of its forms the vendor's code lacks, for a 外字 was drawn where the code had none.
+The rule: a code stands for one character everywhere. Each distinct part that holds it (with its reading)
+gives a distribution over the characters that other people have in its place; the parts of one code are
+independent witnesses. A character is the likelier the more of its forms the vendor's code lacks, for a 外字
+was drawn where the code had none.
 """
 
 from __future__ import annotations
@@ -51,9 +53,12 @@ class Witness:
     kana: str
 
     def fits(self, other: tuple[str, ...]) -> bool:
-        """Whether another part has the same characters but for the code's own place (other codes fit anything)."""
+        """Whether another part has the same characters but for the code's own place (other codes fit
+        anything).
+        """
         return len(other) == len(self.units) and all(
-            a == b or i == self.at or a[0] == "{" for i, (a, b) in enumerate(zip(self.units, other, strict=True))
+            a == b or i == self.at or a[0] == "{"
+            for i, (a, b) in enumerate(zip(self.units, other, strict=True))
         )
 
     @property
@@ -64,7 +69,8 @@ class Witness:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A character proposed for a code. ``score`` is between 0 and 1; ``people`` have it in the code's place."""
+    """A character proposed for a code. ``score`` is between 0 and 1; ``people`` have it in the code's
+    place."""
 
     character: str
     score: float
@@ -95,7 +101,8 @@ class Names:
         self._links: list[pl.DataFrame] = []
 
     def add(self, frame: pl.DataFrame, links: Iterable[str] = ()) -> None:
-        """Take a batch: columns ``name`` and ``kana`` (text, tags for codes), ``household`` (text, "" for none).
+        """Take a batch: columns ``name`` and ``kana`` (text, tags for codes), ``household`` (text, "" for
+        none).
 
         ``links`` are further columns of names in the same record (世帯主, 筆頭者), without readings.
         """
@@ -103,7 +110,10 @@ class Names:
             name=pl.col("name").str.replace_all(_SPACE, " ").str.strip_chars(),
             kana=pl.col("kana").str.normalize("NFKC").str.replace_all(_SPACE, " ").str.strip_chars(),
             household="household",
-            **{f"link{i}": pl.col(link).str.replace_all(_SPACE, " ").str.strip_chars() for i, link in enumerate(links)},
+            **{
+                f"link{i}": pl.col(link).str.replace_all(_SPACE, " ").str.strip_chars()
+                for i, link in enumerate(links)
+            },
         )
         parts = _divide(divided)
         self._parts.append(parts.group_by("part", "kana").agg(pl.len().alias("people")))
@@ -119,19 +129,26 @@ class Names:
     def _all(self) -> pl.DataFrame:
         if not self._parts:
             return pl.DataFrame(schema={"part": pl.String, "kana": pl.String, "people": pl.Int64})
-        return pl.concat(f.with_columns(pl.col("people").cast(pl.Int64)) for f in self._parts).group_by("part", "kana").agg(
-            pl.col("people").sum()
-        )  # fmt: skip
+        return (
+            pl.concat(f.with_columns(pl.col("people").cast(pl.Int64)) for f in self._parts)
+            .group_by("part", "kana")
+            .agg(pl.col("people").sum())
+        )
 
     def evidence(self, prior: Callable[[str], float] = lambda _: 1.0) -> dict[str, list[Evidence]]:
-        """Code (as tagged, ``JEF:80A1``) → characters, likeliest first. ``prior`` weighs a character, 1 being neutral."""
+        """Code (as tagged, ``JEF:80A1``) → characters, likeliest first. ``prior`` weighs a character, 1 being
+        neutral.
+        """
         parts = self._all()
         is_tagged = pl.col("part").str.contains(TAG)
         clean = parts.filter(~is_tagged & (pl.col("part") != ""))
         witnesses = _witnesses(parts.filter(is_tagged))
         people = _People(clean, {w.kana for found in witnesses.values() for w in found})
         family = self._family()
-        return {code: _combined([self._votes(w, people, family) for w in found], prior) for code, found in witnesses.items()}
+        return {
+            code: _combined([self._votes(w, people, family) for w in found], prior)
+            for code, found in witnesses.items()
+        }
 
     def _votes(self, witness: Witness, people: _People, family: Mapping[str, Counter[str]]) -> _Votes:
         votes = _Votes()
@@ -168,7 +185,9 @@ class _People:
         readings = clean["kana"].unique().to_list()
         self._near = _near_readings(sorted(k for k in wanted if k), [k for k in readings if k])
         needed = wanted | {kana for near in self._near.values() for kana in near}
-        rows = clean.filter(pl.col("kana").is_in(list(needed))).sort("people", "part", descending=[True, False])
+        rows = clean.filter(pl.col("kana").is_in(list(needed))).sort(
+            "people", "part", descending=[True, False]
+        )
         self._by_kana: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for part, kana, people in rows.iter_rows():
             self._by_kana[kana].append((part, people))
@@ -198,7 +217,9 @@ class _People:
             yield from self._undivided(witness)
 
     def _undivided(self, witness: Witness) -> Iterator[tuple[str, int, float]]:
-        """Names without a space: characters before and after the code agree, and as much of the reading as with anybody."""
+        """Names without a space: characters before and after the code agree, and as much of the reading as
+        with anybody.
+        """
         end = max(witness.at + 1, 2)
         if len(witness.units) < end:
             return
@@ -208,9 +229,15 @@ class _People:
             rows |= {row[1:3]: row for row in self._by_place.get((HEAD, witness.kana[:HEAD]), ())}
         some = []
         for units, part, kana, count in rows.values():
-            same = all(a == b for i, (a, b) in enumerate(zip(witness.units[:end], units[:end], strict=False)) if i != witness.at)
+            same = all(
+                a == b
+                for i, (a, b) in enumerate(zip(witness.units[:end], units[:end], strict=False))
+                if i != witness.at
+            )
             if len(units) >= end and (same or witness.at == 0):
-                shared = next((i for i, (a, b) in enumerate(zip(kana, witness.kana, strict=False)) if a != b), len(kana))
+                shared = next(
+                    (i for i, (a, b) in enumerate(zip(kana, witness.kana, strict=False)) if a != b), len(kana)
+                )
                 some.append((part, count, shared, WHOLE if same else WHOLE * ALONE))
         most = max((shared for _, _, shared, _ in some), default=0)
         for part, count, shared, weight in some:
@@ -229,9 +256,15 @@ def _divide(frame: pl.DataFrame) -> pl.DataFrame:
     split = frame.with_columns(part=pl.col("name").str.split(" "), sound=pl.col("kana").str.split(" "))
     same = pl.col("part").list.len() == pl.col("sound").list.len()
     divided = split.filter(same).select("part", kana="sound", household="household").explode("part", "kana")
-    silent = split.filter(~same & (pl.col("kana") == "")).select("part", kana="kana", household="household").explode("part")
+    silent = (
+        split.filter(~same & (pl.col("kana") == ""))
+        .select("part", kana="kana", household="household")
+        .explode("part")
+    )
     whole = split.filter(~same & (pl.col("kana") != "")).select(
-        part=pl.col("name").str.replace_all(" ", ""), kana=pl.col("kana").str.replace_all(" ", ""), household="household"
+        part=pl.col("name").str.replace_all(" ", ""),
+        kana=pl.col("kana").str.replace_all(" ", ""),
+        household="household",
     )
     return pl.concat([divided, silent, whole]).filter(pl.col("part") != "")
 
@@ -239,9 +272,13 @@ def _divide(frame: pl.DataFrame) -> pl.DataFrame:
 def _pairs(tagged: pl.DataFrame, link: str) -> pl.DataFrame:
     """(tagged part, clean part of another name in the record)."""
     both = tagged.select(part=pl.col("name").str.split(" "), other=pl.col(link).str.split(" "))
-    return both.explode("part").explode("other").filter(
-        pl.col("part").str.contains(TAG) & (pl.col("other") != "") & ~pl.col("other").str.contains(TAG)
-    )  # fmt: skip
+    return (
+        both.explode("part")
+        .explode("other")
+        .filter(
+            pl.col("part").str.contains(TAG) & (pl.col("other") != "") & ~pl.col("other").str.contains(TAG)
+        )
+    )
 
 
 def _witnesses(tagged: pl.DataFrame) -> dict[str, list[Witness]]:
@@ -273,11 +310,14 @@ def _combined(votes: list[_Votes], prior: Callable[[str], float]) -> list[Eviden
     sure = heard / (heard + 0.5) / sum(raw.values())
     out = [
         Evidence(
-            c, round(raw[c] * sure, 4), sum(v.people.get(c, 0) for v in voted), sum(v.linked.get(c, 0) for v in voted),
+            c,
+            round(raw[c] * sure, 4),
+            sum(v.people.get(c, 0) for v in voted),
+            sum(v.linked.get(c, 0) for v in voted),
             next(v.example[c] for v in voted if c in v.example),
         )
         for c in characters
-    ]  # fmt: skip
+    ]
     return sorted(out, key=lambda e: (-raw[e.character], e.character))
 
 
@@ -290,8 +330,12 @@ def _near_readings(wanted: list[str], known: list[str]) -> dict[str, dict[str, f
     out: dict[str, dict[str, float]] = {}
     for kana in wanted:
         folded = _folded(kana)
-        some = [pair for length in range(len(folded) - 1, len(folded) + 2) for pair in by_length.get(length, ())]
-        matches = process.extract(folded, [f for _, f in some], scorer=fuzz.ratio, score_cutoff=NEAR, limit=50)
+        some = [
+            pair for length in range(len(folded) - 1, len(folded) + 2) for pair in by_length.get(length, ())
+        ]
+        matches = process.extract(
+            folded, [f for _, f in some], scorer=fuzz.ratio, score_cutoff=NEAR, limit=50
+        )
         near = {some[i][0]: score / 100 for _, score, i in matches if some[i][0] != kana}
         if near:
             out[kana] = near

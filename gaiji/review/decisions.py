@@ -61,7 +61,9 @@ class Decisions:
         with self.queue.writing() as connection:
             return self.decide_in(connection, item_id, made, version=version)
 
-    def decide_in(self, connection: sa.Connection, item_id: int, made: Decision, *, version: int | None = None) -> str:
+    def decide_in(
+        self, connection: sa.Connection, item_id: int, made: Decision, *, version: int | None = None
+    ) -> str:
         """``decide`` inside a transaction of the caller's."""
         check(made)
         state = PROPOSED if self.confirm_rule == "two-person" else CONFIRMED
@@ -76,15 +78,23 @@ class Decisions:
         with self.queue.writing() as connection:
             return self.confirm_in(connection, item_id, person, version=version)
 
-    def confirm_in(self, connection: sa.Connection, item_id: int, person: str, *, version: int | None = None) -> str:
+    def confirm_in(
+        self, connection: sa.Connection, item_id: int, person: str, *, version: int | None = None
+    ) -> str:
         """``confirm`` inside a transaction of the caller's."""
         row = self._lock(connection, item_id, version)
         made = self._current(connection, item_id)
         if made is None or row["state"] not in (PROPOSED, CONFIRMED):
             raise UsageError("there is no decision to confirm", where=_where(row), next="decide it first")
         if not person or person == made.decided_by:
-            raise UsageError("nobody confirms their own decision", where=_where(row), next="let another person confirm it")
-        connection.execute(decision.update().where(decision.c.item_id == item_id).values(confirmed_by=person, confirmed_at=now()))
+            raise UsageError(
+                "nobody confirms their own decision", where=_where(row), next="let another person confirm it"
+            )
+        connection.execute(
+            decision.update()
+            .where(decision.c.item_id == item_id)
+            .values(confirmed_by=person, confirmed_at=now())
+        )
         self._move(connection, item_id, CONFIRMED, person, "confirm", {})
         return CONFIRMED
 
@@ -138,7 +148,11 @@ class Decisions:
     # -- inside a transaction -------------------------------------------------------------------
 
     def _lock(self, connection: sa.Connection, item_id: int, version: int | None) -> Any:
-        row = connection.execute(sa.select(item).where(item.c.id == item_id).with_for_update()).mappings().first()
+        row = (
+            connection.execute(sa.select(item).where(item.c.id == item_id).with_for_update())
+            .mappings()
+            .first()
+        )
         if row is None:
             raise UsageError(f"the queue has no item {item_id}", next="gaiji review export lists the items")
         if version is not None and row["version"] != version:
@@ -150,12 +164,22 @@ class Decisions:
         return row
 
     def _move(
-        self, connection: sa.Connection, item_id: int, state: str, person: str, action: str, detail: dict[str, Any]
+        self,
+        connection: sa.Connection,
+        item_id: int,
+        state: str,
+        person: str,
+        action: str,
+        detail: dict[str, Any],
     ) -> None:
-        connection.execute(item.update().where(item.c.id == item_id).values(state=state, version=item.c.version + 1))
+        connection.execute(
+            item.update().where(item.c.id == item_id).values(state=state, version=item.c.version + 1)
+        )
         append(connection, person, action, item_id, detail | {"state": state})
 
-    def _simple(self, item_id: int, state: str, person: str, action: str, note: str, version: int | None) -> str:
+    def _simple(
+        self, item_id: int, state: str, person: str, action: str, note: str, version: int | None
+    ) -> str:
         if not person:
             raise UsageError("nobody is named", next="say who decides")
         with self.queue.writing() as connection:
@@ -169,7 +193,8 @@ class Decisions:
 
 
 def check(made: Decision) -> None:
-    """A decision that can stand: a known 同定区分, a person, and a glyph that exists unless it is 判読不能."""
+    """A decision that can stand: a known 同定区分, a person, and a glyph that exists unless it is
+    判読不能."""
     from gaiji.repertoire import load_repertoire
 
     if made.kind not in KINDS:
@@ -183,7 +208,10 @@ def check(made: Decision) -> None:
     if not made.glyph and not made.text:
         raise UsageError("同定先 is empty", next="write an MJ or GJ name, or choose 判読不能")
     if made.glyph and load_repertoire().get(made.glyph) is None:
-        raise UsageError(f"{made.glyph[:20]!r} is not in {load_repertoire().version}", next="write an MJ or GJ name that is")
+        raise UsageError(
+            f"{made.glyph[:20]!r} is not in {load_repertoire().version}",
+            next="write an MJ or GJ name that is",
+        )
 
 
 # -- the audit log -----------------------------------------------------------------------------------
@@ -208,7 +236,9 @@ def verify_audit(queue: Queue) -> tuple[int, str]:
             ends[row["item_id"]] = json.loads(row["detail"]).get("state", "")
         head = connection.execute(sa.select(meta.c.value).where(meta.c.key == HEAD)).scalar() or ""
         states = {row.id: row.state for row in connection.execute(sa.select(item.c.id, item.c.state))}
-        stored = {row["item_id"]: _decision(row) for row in connection.execute(sa.select(decision)).mappings()}
+        stored = {
+            row["item_id"]: _decision(row) for row in connection.execute(sa.select(decision)).mappings()
+        }
         logged = _last_decisions(connection)
     if head != previous:
         return count, "lines are missing at its end"
@@ -223,7 +253,9 @@ def verify_audit(queue: Queue) -> tuple[int, str]:
 
 def _last_decisions(connection: sa.Connection) -> dict[int, dict[str, Any]]:
     out: dict[int, dict[str, Any]] = {}
-    query = sa.select(audit.c.item_id, audit.c.detail).where(audit.c.action == "decide").order_by(audit.c.number)
+    query = (
+        sa.select(audit.c.item_id, audit.c.detail).where(audit.c.action == "decide").order_by(audit.c.number)
+    )
     for item_id, detail in connection.execute(query):
         made = json.loads(detail)
         made.pop("state", None)
@@ -239,7 +271,9 @@ def _signed(made: Decision) -> dict[str, Any]:
 def audit_lines(queue: Queue) -> Iterator[dict[str, Any]]:
     """The log, oldest first."""
     with queue.reading() as connection:
-        yield from (dict(row) for row in connection.execute(sa.select(audit).order_by(audit.c.number)).mappings())
+        yield from (
+            dict(row) for row in connection.execute(sa.select(audit).order_by(audit.c.number)).mappings()
+        )
 
 
 def _plain(made: Decision) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The 同定表 out to clerks (CSV, XLSX, HTML) and back in.
 
-Owns the safety of what a spreadsheet opens, and the checks of what comes back: a sheet is checked whole before anything
-is written. Decisions are made by ``gaiji.review.decisions``; the columns are ``gaiji.review.sheet``'s.
+Owns the safety of what a spreadsheet opens, and the checks of what comes back: a sheet is checked whole
+before anything is written. Decisions are made by ``gaiji.review.decisions``; the columns are
+``gaiji.review.sheet``'s.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ class Exported:
 
 
 def export(queue: Queue, path: Path, format: str = "csv", *, fonts: Sequence[str | Path] = ()) -> Exported:
-    """Write the queue as ``csv``, ``xlsx`` or ``html``. ``fonts`` draw the candidates, else those that are installed."""
+    """Write the queue as ``csv``, ``xlsx`` or ``html``. ``fonts`` draw the candidates, else those that are
+    installed.
+    """
     sheet = make_sheet(queue, open_gallery(fonts) if format != "csv" else Gallery([]))
     data = {"csv": _csv, "xlsx": workbook, "html": page}[format](sheet)
     file = AtomicFile(path)
@@ -103,7 +106,8 @@ def _csv(sheet: Sheet) -> bytes:
 
 
 def import_sheet(queue: Queue, path: Path, *, confirm: str = "one-person", dry_run: bool = False) -> Imported:
-    """Take the decisions of a CSV or XLSX sheet; Refused (with every wrong row) leaves the queue untouched."""
+    """Take the decisions of a CSV or XLSX sheet; Refused (with every wrong row) leaves the queue
+    untouched."""
     table = _read(path)
     acts = Decisions(queue, confirm=confirm)
     reader = _SheetReader({found.id: found for found in queue.items()}, acts.all(), load_repertoire())
@@ -114,7 +118,9 @@ def import_sheet(queue: Queue, path: Path, *, confirm: str = "one-person", dry_r
     confirmed = [plan for plan in plans if plan.confirm]
     if not dry_run:
         _carry_out(queue, acts, plans, path)
-    return Imported(len(decided), len(confirmed), len(plans) - len({p.item.id for p in (*decided, *confirmed)}))
+    return Imported(
+        len(decided), len(confirmed), len(plans) - len({p.item.id for p in (*decided, *confirmed)})
+    )
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,9 @@ def _carry_out(queue: Queue, acts: Decisions, plans: Sequence[_Plan], path: Path
 class _SheetReader:
     """Turns the rows of a sheet into plans, collecting what is wrong."""
 
-    def __init__(self, items: Mapping[int, Item], decisions: Mapping[int, Decision], repertoire: Repertoire) -> None:
+    def __init__(
+        self, items: Mapping[int, Item], decisions: Mapping[int, Decision], repertoire: Repertoire
+    ) -> None:
         self.items = items
         self.decisions = decisions
         self.repertoire = repertoire
@@ -168,7 +176,12 @@ class _SheetReader:
         left, _, version = row["管理番号"].partition("-")
         found = self.items.get(int(left)) if left.isdecimal() and version.isdecimal() else None
         if found is None:
-            self._refuse(number, "管理番号", "この番号の文字はキューにありません", "書き出した表の番号のままにしてください")
+            self._refuse(
+                number,
+                "管理番号",
+                "この番号の文字はキューにありません",
+                "書き出した表の番号のままにしてください",
+            )
             return None
         for column, right in (
             ("旧コード体系", found.system),
@@ -179,9 +192,9 @@ class _SheetReader:
                 self._refuse(number, column, "変更できない列が変わっています", f"「{right}」に戻してください")
                 return None
         if int(version) != found.version:
-            now = "、".join(cell for cell in decided_cells(self.decisions.get(found.id))[:4] if cell) or STATES.get(
-                found.state, found.state
-            )
+            now = "、".join(
+                cell for cell in decided_cells(self.decisions.get(found.id))[:4] if cell
+            ) or STATES.get(found.state, found.state)
             mine = "、".join(row[c] for c in EDITED[:4] if row[c])
             self._refuse(
                 number,
@@ -199,7 +212,9 @@ class _SheetReader:
         if cells == before:
             return _Plan(found, None, "")
         before_confirm, confirm = before[5], row["確認者"]
-        changed = [c for i, c in enumerate(cells) if i not in (5, 6)] != [c for i, c in enumerate(before) if i not in (5, 6)]
+        changed = [c for i, c in enumerate(cells) if i not in (5, 6)] != [
+            c for i, c in enumerate(before) if i not in (5, 6)
+        ]
         made = self._decision(number, row) if changed else None
         if changed and made is None:
             return None
@@ -208,7 +223,12 @@ class _SheetReader:
         judge = made.decided_by if made else (old.decided_by if old else "")
         if confirm and confirm != before_confirm:
             if confirm == judge:
-                self._refuse(number, "確認者", "判定者と同じ人は確認できません", "別の人の名前を書くか、空欄にしてください")
+                self._refuse(
+                    number,
+                    "確認者",
+                    "判定者と同じ人は確認できません",
+                    "別の人の名前を書くか、空欄にしてください",
+                )
                 return None
             if old is None and not changed:
                 self._refuse(number, "確認者", "確認を待つ判定がありません", "空欄にしてください")
@@ -230,21 +250,33 @@ class _SheetReader:
             return None
         day = _day(row["判定日"])
         if day is None:
-            self._refuse(number, "判定日", f"「{row['判定日'][:20]}」は日付ではありません", "2026-11-02 のように書いてください")
+            self._refuse(
+                number,
+                "判定日",
+                f"「{row['判定日'][:20]}」は日付ではありません",
+                "2026-11-02 のように書いてください",
+            )
             return None
         glyph = self._glyph(number, target, kind)
         if glyph is None:
             return None
         return Decision(
-            kind=kind, glyph=glyph, evidence=row["根拠"], note=row["備考"], decided_by=judge, decided_at=day,
+            kind=kind,
+            glyph=glyph,
+            evidence=row["根拠"],
+            note=row["備考"],
+            decided_by=judge,
+            decided_at=day,
             repertoire=self.repertoire.version,
-        )  # fmt: skip
+        )
 
     def _glyph(self, number: int, target: str, kind: str) -> str | None:
         """The glyph name that 同定先 means; None when refused, "" for 判読不能."""
         if kind == UNREADABLE:
             if target:
-                self._refuse(number, "同定先", "判読不能なのに書いてあります", "空欄にするか、別の区分を選んでください")
+                self._refuse(
+                    number, "同定先", "判読不能なのに書いてあります", "空欄にするか、別の区分を選んでください"
+                )
                 return None
             return ""
         if not target:
@@ -258,7 +290,12 @@ class _SheetReader:
             return found[0].name
         if found:
             names = "、".join(g.name for g in found[:5])
-            self._refuse(number, "同定先", f"「{target}」には複数の字形があります", f"{names} などの名前で書いてください")
+            self._refuse(
+                number,
+                "同定先",
+                f"「{target}」には複数の字形があります",
+                f"{names} などの名前で書いてください",
+            )
         else:
             self._refuse(
                 number,
@@ -278,9 +315,14 @@ class _SheetReader:
             if other[1] is plan or other[1].made is None:
                 continue
             a, b = other[1].made, plan.made
-            shown = f"{other[0]}行目 {a.decided_by}：{a.glyph or a.kind}／{number}行目 {b.decided_by}：{b.glyph or b.kind}"
+            shown = (
+                f"{other[0]}行目 {a.decided_by}：{a.glyph or a.kind}／{number}行目 "
+                f"{b.decided_by}：{b.glyph or b.kind}"
+            )
             for row in (other[0], number):
-                self._refuse(row, "同定先", f"同じ文字の判定が二つあります（{shown}）", "どちらかの行を消してください")
+                self._refuse(
+                    row, "同定先", f"同じ文字の判定が二つあります（{shown}）", "どちらかの行を消してください"
+                )
 
 
 def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
@@ -290,7 +332,9 @@ def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
             raise GaijiError("is too big to be a 同定表", where=str(path), next="check the path")
         raw = path.read_bytes()
     except OSError as error:
-        raise GaijiError(f"cannot be read: {error.strerror}", where=str(path), next="check the path") from error
+        raise GaijiError(
+            f"cannot be read: {error.strerror}", where=str(path), next="check the path"
+        ) from error
     rows = _read_xlsx(path, raw) if raw[:2] == b"PK" else _read_csv(path, raw)
     header = [str(cell).strip() for cell in rows[0]] if rows else []
     missing = [name for name in (*KEYS, *EDITED) if name not in header]
@@ -321,9 +365,13 @@ def _read_csv(path: Path, raw: bytes) -> list[list[str]]:
             continue
         except csv.Error as error:
             raise GaijiError(
-                f"CSVとして読めません：{error}", where=str(path), next="Excelで「CSV UTF-8」として保存してください"
+                f"CSVとして読めません：{error}",
+                where=str(path),
+                next="Excelで「CSV UTF-8」として保存してください",
             ) from error
-    raise GaijiError("文字コードが分かりません", where=str(path), next="Excelで「CSV UTF-8」として保存してください")
+    raise GaijiError(
+        "文字コードが分かりません", where=str(path), next="Excelで「CSV UTF-8」として保存してください"
+    )
 
 
 def _read_xlsx(path: Path, raw: bytes) -> list[list[str]]:
@@ -336,7 +384,9 @@ def _read_xlsx(path: Path, raw: bytes) -> list[list[str]]:
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
             if sum(info.file_size for info in archive.infolist()) > 8 * MAX_BYTES:
-                raise GaijiError("unpacks to more than a 同定表 can hold", where=str(path), next="check the path")
+                raise GaijiError(
+                    "unpacks to more than a 同定表 can hold", where=str(path), next="check the path"
+                )
         book = load_workbook(BytesIO(raw), read_only=True, data_only=True)
         sheet = book["同定表"] if "同定表" in book.sheetnames else book.worksheets[0]
         return [[_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
@@ -344,7 +394,9 @@ def _read_xlsx(path: Path, raw: bytes) -> list[list[str]]:
         raise
     except Exception as error:  # openpyxl lets many kinds out of a broken file
         raise GaijiError(
-            f"XLSXとして読めません（{type(error).__name__}）", where=str(path), next="Excelで開けるか確かめてください"
+            f"XLSXとして読めません（{type(error).__name__}）",
+            where=str(path),
+            next="Excelで開けるか確かめてください",
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Finds glyphs as a clerk thinks of them: by parts, IDS, strokes, radical, reading, number or character.
 
-Owns the query's form and the matching of parts on the IDS table. Look-ups by number and character are ``gaiji.lookup``'s.
+Owns the query's form and the matching of parts on the IDS table. Look-ups by number and character are
+``gaiji.lookup``'s.
 """
 
 from __future__ import annotations
@@ -23,9 +24,14 @@ _STROKES = regex.compile(r"(\d{1,2})画")
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}ー]+")
 _RADICAL = regex.compile(r"(?:部首|部)[:：]?(\d{1,3}|.)|(.)部")
 SAME_PART = (
-    ("辶", "辶⻌⻍⻎"), ("艹", "艹⺾⺿⻀䒑"), ("示", "示礻⺬⺭"), ("食", "食飠𩙿⻝⻞⻟"), ("阝", "阝⻖⻏"), ("氵", "氵⺡"),
+    ("辶", "辶⻌⻍⻎"),
+    ("艹", "艹⺾⺿⻀䒑"),
+    ("示", "示礻⺬⺭"),
+    ("食", "食飠𩙿⻝⻞⻟"),
+    ("阝", "阝⻖⻏"),
+    ("氵", "氵⺡"),
     ("忄", "忄⺖"),
-)  # fmt: skip
+)
 """Parts that are typed in one form and stand in several."""
 MAX_QUERY = 100
 
@@ -33,9 +39,10 @@ MAX_QUERY = 100
 def find(query: str, *, limit: int = 60) -> list[str]:
     """Glyph names for a query, best first; words are separated by spaces and all must hold.
 
-    A word is parts (``辶+鳥``, ``⿰氵``, ``⿺辶⿳自穴口``), strokes (``19画``), a radical (``部首:162``, ``辵部``),
-    a reading (``わたなべ``, ``ワタ``), a number or name (``戸籍:445000``, ``J+9089``, ``MJ026190``), or a character: all its
-    forms, or as a part when other words stand beside it.
+    A word is parts (``辶+鳥``, ``⿰氵``, ``⿺辶⿳自穴口``), strokes (``19画``), a radical (``部首:162``,
+    ``辵部``),
+    a reading (``わたなべ``, ``ワタ``), a number or name (``戸籍:445000``, ``J+9089``, ``MJ026190``), or a
+    character: all its forms, or as a part when other words stand beside it.
     """
     words = unicodedata.normalize("NFC", query[:MAX_QUERY]).split()
     if not words:
@@ -67,7 +74,9 @@ def _word(word: str, *, alone: bool) -> list[str]:
 
 
 def by_parts(typed: str) -> list[str]:
-    """Glyphs whose characters hold all the parts typed, those with least besides first; near misses of an IDS follow."""
+    """Glyphs whose characters hold all the parts typed, those with least besides first; near misses of an IDS
+    follow.
+    """
     parts = Counter(_same(c) for c in typed if c not in OPERATORS and c not in "+＋")
     if not parts:
         return []

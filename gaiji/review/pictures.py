@@ -1,7 +1,8 @@
 """Pictures of characters: the 外字 that a town drew, and the glyphs of a font beside them.
 
-Owns the readers of 外字 pictures (fonts with a private use area, BDF, folders of PNG or BMP, raw dot matrices), the search for
-a Mincho font that names its glyphs as the MJ list does, and drawing at one size. Does not compare shapes.
+Owns the readers of 外字 pictures (fonts with a private use area, BDF, folders of PNG or BMP, raw dot
+matrices), the search for a Mincho font that names its glyphs as the MJ list does, and drawing at one size.
+Does not compare shapes.
 """
 
 from __future__ import annotations
@@ -50,8 +51,14 @@ class Picture:
     ink: bytes
 
     def __post_init__(self) -> None:
-        if not (0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE and len(self.ink) == self.width * self.height):
-            raise PictureError(f"a picture of {self.width}x{self.height} dots", next=f"give at most {MAX_SIDE}x{MAX_SIDE}")
+        if not (
+            0 < self.width <= MAX_SIDE
+            and 0 < self.height <= MAX_SIDE
+            and len(self.ink) == self.width * self.height
+        ):
+            raise PictureError(
+                f"a picture of {self.width}x{self.height} dots", next=f"give at most {MAX_SIDE}x{MAX_SIDE}"
+            )
 
     @property
     def digest(self) -> str:
@@ -64,7 +71,9 @@ class Picture:
         return not any(self.ink)
 
     def png(self, side: int = 0) -> bytes:
-        """As PNG, black on white in 16 greys; with ``side`` fitted into a square of that many pixels, dots kept sharp."""
+        """As PNG, black on white in 16 greys; with ``side`` fitted into a square of that many pixels, dots
+        kept sharp.
+        """
         image = self._image()
         if side:
             image = _fitted(image, side)
@@ -79,7 +88,9 @@ class Picture:
 
 
 def overlay(ours: Picture, other: Picture, side: int) -> bytes:
-    """PNG of both in one square, inked parts laid on each other: only ``ours`` is red, only ``other`` blue, both black."""
+    """PNG of both in one square, inked parts laid on each other: only ``ours`` is red, only ``other`` blue,
+    both black.
+    """
     pil = _pillow()
     a, b = (_filled(p._image(), side) for p in (ours, other))
     invert = pil.ImageOps.invert
@@ -95,7 +106,9 @@ def _filled(image: Any, side: int) -> Any:
     margin = side // 20
     square = pil.Image.new("L", (side, side), 0)
     inked = image.crop(image.getbbox() or (0, 0, *image.size))
-    square.paste(inked.resize((side - 2 * margin, side - 2 * margin), pil.Image.Resampling.BILINEAR), (margin, margin))
+    square.paste(
+        inked.resize((side - 2 * margin, side - 2 * margin), pil.Image.Resampling.BILINEAR), (margin, margin)
+    )
     return square
 
 
@@ -113,20 +126,25 @@ def _fitted(image: Any, side: int) -> Any:
 # -- 外字 in ------------------------------------------------------------------------------------------
 
 
-def read_pictures(path: str | Path, charset: Charset, *, dots: tuple[int, int] | None = None) -> dict[str, list[Picture]]:
+def read_pictures(
+    path: str | Path, charset: Charset, *, dots: tuple[int, int] | None = None
+) -> dict[str, list[Picture]]:
     """Code (hex) → pictures of a 外字 source; PictureError when it is none.
 
-    A font (TTF, TTE, OTF) is read by its private use characters, which the charset's ``pua`` option turns into codes;
-    a BDF by its ENCODING (a code of the charset, or a private use character); a folder by file names (``80A1.png``,
-    ``U+E000.bmp``, also after ``_``); anything else is a raw matrix of ``dots`` (width, height): one character after
-    the other in the order of the charset's 外字 area, rows padded to bytes, the leftmost dot the highest bit.
+    A font (TTF, TTE, OTF) is read by its private use characters, which the charset's ``pua`` option turns
+    into codes; a BDF by its ENCODING (a code of the charset, or a private use character); a folder by file
+    names (``80A1.png``, ``U+E000.bmp``, also after ``_``); anything else is a raw matrix of ``dots`` (width,
+    height): one character after the other in the order of the charset's 外字 area, rows padded to bytes, the
+    leftmost dot the highest bit.
     """
     path = Path(path)
     try:
         if path.is_dir():
             found = _folder(path)
         elif path.stat().st_size > MAX_FILE:
-            raise PictureError("is too big to be a 外字 source", where=str(path), next=f"give at most {MAX_FILE >> 20} MiB")
+            raise PictureError(
+                "is too big to be a 外字 source", where=str(path), next=f"give at most {MAX_FILE >> 20} MiB"
+            )
         elif path.suffix.lower() in FONTS:
             found = _font(path)
         elif path.suffix.lower() == ".bdf":
@@ -142,10 +160,14 @@ def read_pictures(path: str | Path, charset: Charset, *, dots: tuple[int, int] |
             if code and not picture.empty:
                 out.setdefault(code, []).append(picture)
     except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror or error}", where=str(path), next="check the path") from error
+        raise PictureError(
+            f"cannot be read: {error.strerror or error}", where=str(path), next="check the path"
+        ) from error
     if not out:
         raise PictureError(
-            f"holds no picture of a code of {charset.name}", where=str(path), next="name pictures by code, like 80A1.png"
+            f"holds no picture of a code of {charset.name}",
+            where=str(path),
+            next="name pictures by code, like 80A1.png",
         )
     return out
 
@@ -166,7 +188,9 @@ def _code(name: str, private: Mapping[int, str]) -> str:
     if match is None:
         return ""
     value = int(match[2], 16)
-    if match[1] or (value in private and len(match[2]) >= 4 and 0xE000 <= value <= 0xF8FF and value not in _codes(private)):
+    if match[1] or (
+        value in private and len(match[2]) >= 4 and 0xE000 <= value <= 0xF8FF and value not in _codes(private)
+    ):
         return private.get(value, "")
     return str(match[2]).upper()
 
@@ -180,7 +204,9 @@ def read_image(path: Path) -> Picture:
     try:
         data = path.read_bytes() if path.stat().st_size <= 16 << 20 else b""
     except OSError as error:
-        raise PictureError(f"cannot be read: {error.strerror}", where=str(path), next="check the path") from error
+        raise PictureError(
+            f"cannot be read: {error.strerror}", where=str(path), next="check the path"
+        ) from error
     return image(data, str(path))
 
 
@@ -193,7 +219,9 @@ def image(data: bytes, where: str) -> Picture:
             opened = pil.Image.open(BytesIO(data), formats=("PNG", "BMP", "GIF", "TIFF"))
         if max(opened.size) > MAX_SIDE:
             raise PictureError(
-                f"is {opened.size[0]}x{opened.size[1]} dots", where=where, next=f"give at most {MAX_SIDE}x{MAX_SIDE}"
+                f"is {opened.size[0]}x{opened.size[1]} dots",
+                where=where,
+                next=f"give at most {MAX_SIDE}x{MAX_SIDE}",
             )
         if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info:
             opened = opened.convert("RGBA")
@@ -202,7 +230,9 @@ def image(data: bytes, where: str) -> Picture:
     except PictureError:
         raise
     except Exception as error:  # Pillow lets many kinds out of a broken file
-        raise PictureError("is not a PNG, BMP, GIF or TIFF picture", where=where, next="check the file") from error
+        raise PictureError(
+            "is not a PNG, BMP, GIF or TIFF picture", where=where, next="check the file"
+        ) from error
     width, height = grey.size
     pixels = grey.tobytes()
     edge = [*pixels[:width], *pixels[-width:], *pixels[::width], *pixels[width - 1 :: width]]
@@ -214,7 +244,9 @@ def image(data: bytes, where: str) -> Picture:
 def _folder(folder: Path) -> Iterator[tuple[str, Picture]]:
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES and p.is_file())
     if len(files) > MAX_PICTURES:
-        raise PictureError(f"holds {len(files)} pictures", where=str(folder), next=f"give at most {MAX_PICTURES}")
+        raise PictureError(
+            f"holds {len(files)} pictures", where=str(folder), next=f"give at most {MAX_PICTURES}"
+        )
     for file in files:
         yield file.stem, read_image(file)
 
@@ -251,7 +283,9 @@ def _bdf(path: Path) -> Iterator[tuple[str, Picture]]:
                     yield f"{code:04X}", _dots(b"".join(row[: (box[0] + 7) // 8] for row in rows), *box)
                 code, box, rows = -1, (0, 0), None
         except (ValueError, IndexError, PictureError):
-            raise PictureError("is broken", where=f"{path}:{number}", next="write the BDF font anew") from None
+            raise PictureError(
+                "is broken", where=f"{path}:{number}", next="write the BDF font anew"
+            ) from None
 
 
 def _matrix(path: Path, charset: Charset, dots: tuple[int, int] | None) -> Iterator[tuple[str, Picture]]:
@@ -263,7 +297,9 @@ def _matrix(path: Path, charset: Charset, dots: tuple[int, int] | None) -> Itera
         )
     width, height = dots
     if not (8 <= width <= 256 and 8 <= height <= 256):
-        raise PictureError(f"cannot have {width}x{height} dots", where=str(path), next="give a size such as 24x24")
+        raise PictureError(
+            f"cannot have {width}x{height} dots", where=str(path), next="give a size such as 24x24"
+        )
     size = (width + 7) // 8 * height
     raw = path.read_bytes()
     if not raw or len(raw) % size:
@@ -308,7 +344,9 @@ class GlyphFont:
         try:
             self._face = freetype.Face(str(path))
         except Exception as error:  # freetype-py raises its own kind, and others for odd files
-            raise PictureError("is not a font that can be read", where=str(path), next="give a TTF, TTE or OTF font") from error
+            raise PictureError(
+                "is not a font that can be read", where=str(path), next="give a TTF, TTE or OTF font"
+            ) from error
 
     def private_use(self) -> list[int]:
         """The font's private use characters, in order."""
@@ -347,15 +385,22 @@ class GlyphFont:
         if bitmap.rows and bitmap.width:
             rows = ctypes.string_at(bitmap._FT_Bitmap.buffer, bitmap.rows * bitmap.pitch)
             if bitmap.pixel_mode == ft.FT_PIXEL_MODE_MONO:
-                drawn = _pillow().Image.frombytes("1", (bitmap.width, bitmap.rows), rows, "raw", "1", bitmap.pitch).convert("L")
+                drawn = (
+                    _pillow()
+                    .Image.frombytes("1", (bitmap.width, bitmap.rows), rows, "raw", "1", bitmap.pitch)
+                    .convert("L")
+                )
             else:
-                drawn = _pillow().Image.frombytes("L", (bitmap.width, bitmap.rows), rows, "raw", "L", bitmap.pitch)
+                drawn = _pillow().Image.frombytes(
+                    "L", (bitmap.width, bitmap.rows), rows, "raw", "L", bitmap.pitch
+                )
             canvas.paste(drawn, (slot.bitmap_left, ascender - slot.bitmap_top))
         return Picture(side, side, canvas.tobytes())
 
 
 class Gallery:
-    """Draws any glyph of the repertoire from the fonts at hand; ``missing`` says in words what is not there."""
+    """Draws any glyph of the repertoire from the fonts at hand; ``missing`` says in words what is not
+    there."""
 
     def __init__(self, fonts: Sequence[GlyphFont], why: str = "") -> None:
         self.fonts = tuple(fonts)
@@ -364,7 +409,7 @@ class Gallery:
 
     @property
     def missing(self) -> str:
-        """"" when there is a font."""
+        """ "" when there is a font."""
         return "" if self.fonts else self._why or NO_FONT
 
     def glyph(self, name: str, side: int) -> Picture | None:
@@ -380,12 +425,18 @@ class Gallery:
 
 
 def open_gallery(fonts: Sequence[str | Path] = ()) -> Gallery:
-    """The fonts given, else those found where systems install them, and the imported GJ font when there is one."""
+    """The fonts given, else those found where systems install them, and the imported GJ font when there is
+    one.
+    """
     from gaiji.gj import current_gj
 
     paths = [Path(f) for f in fonts] or [p for p in [find_font()] if p is not None]
     release = current_gj()
-    if release is not None and Path(release.source).suffix.lower() in FONTS and Path(release.source).is_file():
+    if (
+        release is not None
+        and Path(release.source).suffix.lower() in FONTS
+        and Path(release.source).is_file()
+    ):
         paths.append(Path(release.source))
     try:
         return Gallery([GlyphFont(path) for path in paths])
@@ -401,15 +452,22 @@ def find_font() -> Path | None:
         return Path(given)
     home = Path.home()
     folders = [
-        Path("/usr/share/fonts/truetype/ipamj"), Path("/usr/share/fonts/ipa-mj-mincho-fonts"), Path("/usr/local/share/fonts"),
-        home / ".local/share/fonts", home / ".fonts", home / "Library/Fonts", Path("/Library/Fonts"),
-    ]  # fmt: skip
+        Path("/usr/share/fonts/truetype/ipamj"),
+        Path("/usr/share/fonts/ipa-mj-mincho-fonts"),
+        Path("/usr/local/share/fonts"),
+        home / ".local/share/fonts",
+        home / ".fonts",
+        home / "Library/Fonts",
+        Path("/Library/Fonts"),
+    ]
     if sys.platform == "win32":
         folders = [
             Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts",
             Path(os.environ.get("LOCALAPPDATA", "")) / "Microsoft/Windows/Fonts",
         ]
-    return next((folder / name for folder in folders for name in FONT_NAMES if (folder / name).is_file()), None)
+    return next(
+        (folder / name for folder in folders for name in FONT_NAMES if (folder / name).is_file()), None
+    )
 
 
 def _pillow() -> Any:

@@ -9,9 +9,15 @@ import sqlalchemy as sa
 
 SCHEMA = "1"
 metadata = sa.MetaData()
-meta = sa.Table("meta", metadata, sa.Column("key", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False))
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
 item = sa.Table(
-    "item", metadata,
+    "item",
+    metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("system", sa.String(32), nullable=False),
     sa.Column("code", sa.String(32), nullable=False),
@@ -23,18 +29,20 @@ item = sa.Table(
     sa.Column("version", sa.Integer, nullable=False, default=0),
     sa.Column("verdict", sa.String(24), nullable=False, default=""),
     sa.UniqueConstraint("system", "code", "site", "reason"),
-)  # fmt: skip
+)
 usage = sa.Table(
-    "usage", metadata,
+    "usage",
+    metadata,
     sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
     sa.Column("source", sa.String(512), primary_key=True),
     sa.Column("field", sa.String(256), primary_key=True),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("count", sa.BigInteger, nullable=False),
     sa.Column("records", sa.BigInteger, nullable=False, default=0),
-)  # fmt: skip
+)
 sample = sa.Table(
-    "sample", metadata,
+    "sample",
+    metadata,
     sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
     sa.Column("source", sa.String(512), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
@@ -43,34 +51,53 @@ sample = sa.Table(
     sa.Column("field", sa.String(256), nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
-)  # fmt: skip
+)
 picture = sa.Table(
-    "picture", metadata,
+    "picture",
+    metadata,
     sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("width", sa.Integer, nullable=False),
     sa.Column("height", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False, index=True),
     sa.Column("ink", sa.LargeBinary, nullable=False),
-)  # fmt: skip
+)
 proposal = sa.Table(
-    "proposal", metadata,
+    "proposal",
+    metadata,
     sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
     sa.Column("source", sa.String(16), primary_key=True),
     sa.Column("glyph", sa.String(16), primary_key=True),
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-)  # fmt: skip
+)
 decision = sa.Table(
-    "decision", metadata,
+    "decision",
+    metadata,
     sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
-    *(sa.Column(name, sa.Text, nullable=False, default="") for name in (
-        "kind", "glyph", "text", "evidence", "note", "decided_by", "decided_at", "repertoire", "confirmed_by", "confirmed_at",
-    )),
-)  # fmt: skip
+    *(
+        sa.Column(name, sa.Text, nullable=False, default="")
+        for name in (
+            "kind",
+            "glyph",
+            "text",
+            "evidence",
+            "note",
+            "decided_by",
+            "decided_at",
+            "repertoire",
+            "confirmed_by",
+            "confirmed_at",
+        )
+    ),
+)
 audit = sa.Table(
-    "audit", metadata,
+    "audit",
+    metadata,
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("item_id", sa.Integer, nullable=False),
-    *(sa.Column(name, sa.Text, nullable=False) for name in ("at", "person", "action", "detail", "previous", "hash")),
-)  # fmt: skip
+    *(
+        sa.Column(name, sa.Text, nullable=False)
+        for name in ("at", "person", "action", "detail", "previous", "hash")
+    ),
+)

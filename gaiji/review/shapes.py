@@ -1,7 +1,7 @@
 """What the pictures of a queue's codes look like: each compared with every glyph, as proposals and a verdict.
 
-Owns which codes are compared and what is kept of the answer. The comparison is ``gaiji.shape``'s. It orders the queue
-and pre-fills proposals; a person decides.
+Owns which codes are compared and what is kept of the answer. The comparison is ``gaiji.shape``'s. It orders
+the queue and pre-fills proposals; a person decides.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ KEPT = 10
 
 @dataclass(frozen=True)
 class Compared:
-    """How many codes were compared, what was said of them, the seconds (without building the index), what was left out."""
+    """How many codes were compared, what was said of them, the seconds (without building the index), what was
+    left out.
+    """
 
     codes: int
     near_certain: int
@@ -36,7 +38,9 @@ class Compared:
 
 
 def propose_shapes(queue: Queue, *, fonts: Sequence[Path] | None = None, progress: bool = False) -> Compared:
-    """Compare the pictures of all codes that wait, several of one code together; earlier proposals by shape are replaced."""
+    """Compare the pictures of all codes that wait, several of one code together; earlier proposals by shape
+    are replaced.
+    """
     index = load_index(fonts, progress=IndexBar() if progress else None)
     began = time.perf_counter()
     waiting = [item_id for item_id, _ in queue.order(WAITING)]
@@ -44,7 +48,9 @@ def propose_shapes(queue: Queue, *, fonts: Sequence[Path] | None = None, progres
     pictures, notes = _usable(queue.pictures(), set(waiting), codes)
     answers = dict(zip(pictures, index.query_many(list(pictures.values()), limit=KEPT), strict=True))
     proposals = {
-        item_id: [Proposal(m.glyph, round(m.score, 4), answer.reason) for m in answer.matches if m.score >= 0.001]
+        item_id: [
+            Proposal(m.glyph, round(m.score, 4), answer.reason) for m in answer.matches if m.score >= 0.001
+        ]
         for item_id, answer in answers.items()
     }
     queue.propose("shape", proposals, waiting)

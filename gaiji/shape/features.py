@@ -59,7 +59,9 @@ def _spread(profile: Floats) -> tuple[Floats, Floats]:
 def _weights(centre: Floats, span: Floats, length: int) -> Floats:
     """Interpolation [n, SIDE, length]: which old dots make each new one, by area when shrinking."""
     step = span / np.float32(SIDE)
-    places = centre[:, None] + (np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)) * step[:, None]
+    places = (
+        centre[:, None] + (np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)) * step[:, None]
+    )
     reach = np.maximum(step, np.float32(1))[:, None, None]
     distance = np.abs(places[:, :, None] - np.arange(length, dtype=np.float32)) / reach
     weights: Floats = np.maximum(np.float32(1) - distance, np.float32(0)) / reach
@@ -80,17 +82,27 @@ def planes(squares: Floats) -> Floats:
     flat, steep = np.maximum(ax - ay, 0), np.maximum(ay - ax, 0)
     east, south = gx > 0, gy > 0
     out = np.empty((len(squares), DIRECTIONS, SIDE, SIDE), np.float32)
-    for place, (part, mask) in enumerate((
-        (flat, east), (slant, east & south), (steep, south), (slant, ~east & south),
-        (flat, ~east), (slant, ~east & ~south), (steep, ~south), (slant, east & ~south),
-    )):  # fmt: skip
+    for place, (part, mask) in enumerate(
+        (
+            (flat, east),
+            (slant, east & south),
+            (steep, south),
+            (slant, ~east & south),
+            (flat, ~east),
+            (slant, ~east & ~south),
+            (steep, ~south),
+            (slant, east & ~south),
+        )
+    ):
         np.multiply(part, mask, out=out[:, place])
     return out
 
 
 @lru_cache
 def _sampler(grid: int) -> Floats:
-    """Gaussian sampling [grid, SIDE]: a window of 0.6 steps' deviation at the middle of each of the grid's cells."""
+    """Gaussian sampling [grid, SIDE]: a window of 0.6 steps' deviation at the middle of each of the grid's
+    cells.
+    """
     step = SIDE / grid
     middles = (np.arange(grid) + 0.5) * step - 0.5
     distance = (np.arange(SIDE)[None, :] - middles[:, None]) / (step * 0.6)

@@ -34,7 +34,9 @@ def find_glyph(
     PictureError when a file is no picture, ShapeError when a picture or font cannot be used.
     """
     inks = [as_ink(read_image(file), str(file)) for file in files]
-    return load_index(fonts, progress=IndexBar() if progress else None).query(inks, strokes=strokes, limit=limit)
+    return load_index(fonts, progress=IndexBar() if progress else None).query(
+        inks, strokes=strokes, limit=limit
+    )
 
 
 def lines(answer: Answer) -> list[str]:
@@ -57,7 +59,9 @@ class IndexBar:
         from tqdm import tqdm
 
         if not self._shown:
-            self._bar = tqdm(total=total, desc="index", unit=" glyphs", file=sys.stderr, disable=None, leave=False)
+            self._bar = tqdm(
+                total=total, desc="index", unit=" glyphs", file=sys.stderr, disable=None, leave=False
+            )
         self._bar.update(done - self._shown)
         self._shown = done
         if done == total:

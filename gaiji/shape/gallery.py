@@ -129,7 +129,9 @@ def _sha256(font: Path) -> bytes:
         with font.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
-        raise ShapeError(f"cannot read it: {error.strerror}", where=str(font), next="check the path") from error
+        raise ShapeError(
+            f"cannot read it: {error.strerror}", where=str(font), next="check the path"
+        ) from error
 
 
 def _list_glyphs(fonts: Sequence[Path]) -> tuple[tuple[freetype.Face, ...], list[str], npt.NDArray[np.int32]]:
@@ -137,7 +139,11 @@ def _list_glyphs(fonts: Sequence[Path]) -> tuple[tuple[freetype.Face, ...], list
     faces, found = [], dict[str, tuple[int, int]]()
     for place, path in enumerate(fonts):
         faces.append(open_font(path))
-        named = {name.upper(): number for number, name in enumerate(glyph_names(faces[-1])) if _GLYPH.fullmatch(name)}
+        named = {
+            name.upper(): number
+            for number, name in enumerate(glyph_names(faces[-1]))
+            if _GLYPH.fullmatch(name)
+        }
         if not named:
             what = "no glyph is named like mj000001 or gj000001"
             raise ShapeError(what, where=str(path), next="give IPAmj 明朝 or the GJ font itself")
@@ -179,7 +185,9 @@ def _read(path: Path, fonts: tuple[Path, ...]) -> Gallery | None:
     return Gallery(fonts, tuple(names.astype(str).tolist()), sources, unpack(packed), path, built=False)
 
 
-def _write(path: Path, names: Sequence[str], sources: npt.NDArray[np.int32], packed: npt.NDArray[np.int8]) -> None:
+def _write(
+    path: Path, names: Sequence[str], sources: npt.NDArray[np.int32], packed: npt.NDArray[np.int8]
+) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
@@ -187,7 +195,9 @@ def _write(path: Path, names: Sequence[str], sources: npt.NDArray[np.int32], pac
         os.replace(file.name, path)
     except OSError as error:
         what = f"cannot keep the index: {error.strerror}"
-        raise ShapeError(what, where=str(path.parent), next="set GAIJI_HOME to a folder you can write") from error
+        raise ShapeError(
+            what, where=str(path.parent), next="set GAIJI_HOME to a folder you can write"
+        ) from error
     _forget_old(path)
 
 

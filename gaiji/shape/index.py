@@ -28,7 +28,9 @@ from gaiji.shape.verdict import REASONS, STROKE_LIMIT, Evidence, Verdict, judge,
 COMPARED = 16
 """Candidates of the first stage that the second one compares."""
 
-_STROKE_COST = np.float32(0.02)  # cosine a stroke of difference costs in the first stage; sisters are nearer than that
+_STROKE_COST = np.float32(
+    0.02
+)  # cosine a stroke of difference costs in the first stage; sisters are nearer than that
 _TOGETHER = 64  # codes whose cosines with the whole gallery are held at once
 _KEPT = 4096  # fine planes of gallery glyphs kept for later queries, 13 kB each
 
@@ -71,8 +73,8 @@ class Index:
     def query(self, images: Sequence[Source], *, strokes: int | None = None, limit: int = 10) -> Answer:
         """The glyphs that several pictures of one code show.
 
-        Each picture is a uint8 array, 0 = paper, 255 = ink, a ``Picture`` or a Pillow image. ``strokes`` is the
-        number of strokes when somebody has counted them: glyphs with another number lose by it but are
+        Each picture is a uint8 array, 0 = paper, 255 = ink, a ``Picture`` or a Pillow image. ``strokes`` is
+        the number of strokes when somebody has counted them: glyphs with another number lose by it but are
         not left out. ShapeError when there is no picture or one of them is empty, black or of no usable size.
         """
         return self.query_many([images], strokes=[strokes], limit=limit)[0]
@@ -148,7 +150,8 @@ class Index:
             return np.stack([self._planes[int(place)] for place in places])
 
     def _strokes_away(self, stated: int | None) -> Floats | None:
-        """How far each glyph's number of strokes is from the stated one, at most STROKE_LIMIT; None for none."""
+        """How far each glyph's number of strokes is from the stated one, at most STROKE_LIMIT; None for
+        none."""
         if stated is None:
             return None
         away = np.minimum(np.abs(self._strokes - stated), STROKE_LIMIT).astype(np.float32)

@@ -31,7 +31,8 @@ def as_ink(image: Source, name: str = "") -> Ink:
 
     An array must be uint8 or bool with 0 = paper; a ``Picture`` is such already. A Pillow image may have any
     mode: the tone of its border is taken for paper, so that white on black is read like black on white.
-    ``name`` says in errors which picture it is. ShapeError when it is empty, all black, too small or too large.
+    ``name`` says in errors which picture it is. ShapeError when it is empty, all black, too small or too
+    large.
     """
     if isinstance(image, Picture):
         image = np.frombuffer(image.ink, np.uint8).reshape(image.height, image.width)
@@ -43,7 +44,9 @@ def as_ink(image: Source, name: str = "") -> Ink:
         _check_sides(ink.shape[0], ink.shape[1], name)
     rows, columns = np.flatnonzero(ink.max(axis=1) > 127), np.flatnonzero(ink.max(axis=0) > 127)
     if not len(rows):
-        raise ShapeError("the picture is empty", where=name, next="draw the 外字 again or take it from its font")
+        raise ShapeError(
+            "the picture is empty", where=name, next="draw the 外字 again or take it from its font"
+        )
     box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if (box > 127).mean() > _BLACK and min(box.shape) >= SMALLEST:
         raise ShapeError("the picture is all black", where=name, next="give the character in black on white")

@@ -27,9 +27,13 @@ def open_font(path: Path | str, number: int = 0) -> freetype.Face:
             file.read(4)
         face = freetype.Face(str(path), index=number)
     except OSError as error:
-        raise ShapeError(f"cannot read it: {error.strerror}", where=str(path), next="check the path") from error
+        raise ShapeError(
+            f"cannot read it: {error.strerror}", where=str(path), next="check the path"
+        ) from error
     except freetype.FT_Exception as error:
-        raise ShapeError("not a font, or a damaged one", where=str(path), next="get the font again") from error
+        raise ShapeError(
+            "not a font, or a damaged one", where=str(path), next="get the font again"
+        ) from error
     if not face.is_scalable:
         raise ShapeError("a font without outlines", where=str(path), next="give a TTF or OTF font")
     return face
@@ -44,7 +48,9 @@ def glyph_names(face: freetype.Face) -> list[str]:
     return names
 
 
-def draw(face: freetype.Face, glyphs: Iterable[int], size: int, *, mono: bool = False) -> npt.NDArray[np.uint8]:
+def draw(
+    face: freetype.Face, glyphs: Iterable[int], size: int, *, mono: bool = False
+) -> npt.NDArray[np.uint8]:
     """Pictures of glyphs (by number) at ``size`` dots an em: uint8 [glyphs, side, side], side = 1.25 size.
 
     Each glyph's ink stands in the middle of its picture. ``mono`` draws black and white with the
@@ -53,7 +59,11 @@ def draw(face: freetype.Face, glyphs: Iterable[int], size: int, *, mono: bool = 
     """
     face.set_pixel_sizes(size, size)
     flags = freetype.FT_LOAD_RENDER
-    flags |= freetype.FT_LOAD_TARGET_MONO | freetype.FT_LOAD_FORCE_AUTOHINT if mono else freetype.FT_LOAD_NO_HINTING
+    flags |= (
+        freetype.FT_LOAD_TARGET_MONO | freetype.FT_LOAD_FORCE_AUTOHINT
+        if mono
+        else freetype.FT_LOAD_NO_HINTING
+    )
     numbers = list(glyphs)
     side = size + size // 4
     out = np.zeros((len(numbers), side, side), np.uint8)

@@ -1,7 +1,8 @@
 """The second stage: a query against a few candidates, cell by cell, with a little play.
 
 Owns the distances that tell sisters apart (辶 with one dot or two, forms of 艹, joined strokes):
-over the whole square, only where the candidates differ among themselves, and in the worst places. Ranks nothing.
+over the whole square, only where the candidates differ among themselves, and in the worst places. Ranks
+nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def compare(query: Floats, candidates: Floats, cosines: Floats) -> Floats:
     mean = np.tensordot(weights, candidates, 1)
     spread = _around(np.tensordot(weights, ((candidates - mean) ** 2).sum(axis=1), 1))
     spread /= spread.sum() + np.float32(1e-9)
-    energy = np.maximum((candidates**2).sum(axis=(1, 2, 3)), np.float32(1e-9)) * np.float32(9 / distances[0].size)
+    energy = np.maximum((candidates**2).sum(axis=(1, 2, 3)), np.float32(1e-9)) * np.float32(
+        9 / distances[0].size
+    )
     worst = np.partition(distances.reshape(len(distances), -1), -WORST, axis=1)[:, -WORST:]
     whole, focus = distances.mean(axis=(1, 2)), (distances * spread).sum(axis=(1, 2))
     out: Floats = np.divide(np.stack((whole, focus, worst.mean(axis=1))), energy)

@@ -51,7 +51,11 @@ class Evidence:
         The likeness of the best candidate, and that of others as a measure of what likeness is worth here.
         """
         best, logs = int(shares.argmax()), self._logs()
-        others = (self.cosines[min(1, len(shares) - 1)], self.cosines[min(8, len(shares) - 1)], np.median(logs[0]))
+        others = (
+            self.cosines[min(1, len(shares) - 1)],
+            self.cosines[min(8, len(shares) - 1)],
+            np.median(logs[0]),
+        )
         values = (1, self.cosines[best], *logs[:, best], np.log(shares[best] + 1e-6), *others)
         row = np.array(values, np.float32)
         return np.concatenate((row, row * coarseness(self.dots)))

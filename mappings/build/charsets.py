@@ -46,7 +46,7 @@ def _fujitsu() -> dict[str, dict[str, Any]]:
             **EBCDIC_PADS,
             note=JEF_NOTE,
             **option,
-        ),
+        )
     }
     for name, label in (
         ("ebcdic", "EBCDIC"),
@@ -166,7 +166,9 @@ def _ibm() -> dict[str, dict[str, Any]]:
         "300": "Japanese host double byte without shifts",
         "16684": "Japanese host double byte with JIS X 0213, without shifts",
     }
-    return {name: {**spec, "title": f"IBM CCSID {name[4:]}: {titles[name[4:]]}"} for name, spec in out.items()}
+    return {
+        name: {**spec, "title": f"IBM CCSID {name[4:]}: {titles[name[4:]]}"} for name, spec in out.items()
+    }
 
 
 def _open_systems() -> dict[str, dict[str, Any]]:
@@ -236,7 +238,9 @@ def _unicode() -> dict[str, dict[str, Any]]:
 
 
 def _official() -> dict[str, dict[str, Any]]:
-    kanji = "Only what the MJ list numbers: kanji. Kana and signs have no source here and come as illegal codes."
+    kanji = (
+        "Only what the MJ list numbers: kanji. Kana and signs have no source here and come as illegal codes."
+    )
     return {
         "juki": _file(
             "住基ネット統一文字コード (J+hhhh), two bytes a character",

@@ -62,7 +62,9 @@ class Glibc:
         inner, outer = ctypes.create_string_buffer(data, len(data)), ctypes.create_string_buffer(64)
         at, left = ctypes.c_void_p(ctypes.addressof(inner)), ctypes.c_size_t(len(data))
         out, room = ctypes.c_void_p(ctypes.addressof(outer)), ctypes.c_size_t(64)
-        answer = self._libc.iconv(self._cd, ctypes.byref(at), ctypes.byref(left), ctypes.byref(out), ctypes.byref(room))
+        answer = self._libc.iconv(
+            self._cd, ctypes.byref(at), ctypes.byref(left), ctypes.byref(out), ctypes.byref(room)
+        )
         if answer or left.value:
             return None
         if self._libc.iconv(self._cd, None, None, ctypes.byref(out), ctypes.byref(room)) < 0:
@@ -142,7 +144,9 @@ def _microsoft_order(code: bytes) -> int:
     return 1 if code[0] == 0x87 else 2 if code[0] >= 0xFA else 3 if code[0] in (0xED, 0xEE) else 0
 
 
-def _as_windows_writes(found: list[tuple[bytes, str, int]], identity: Identity) -> list[tuple[bytes, str, int]]:
+def _as_windows_writes(
+    found: list[tuple[bytes, str, int]], identity: Identity
+) -> list[tuple[bytes, str, int]]:
     """The flags that Windows has; Python's codec writes NEC's copy (ED40) of an IBM extension instead."""
     codes: dict[str, list[tuple[int, bytes]]] = {}
     for code, text, flag in found:
@@ -162,7 +166,9 @@ def _as_windows_writes(found: list[tuple[bytes, str, int]], identity: Identity) 
                 "flag 3",
                 f"the character is also at {first.hex().upper()}, which Windows writes",
             )
-        out.append((code, text, flag if flag == ENCODE_ONLY else ROUND_TRIP if code == first else DECODE_ONLY))
+        out.append(
+            (code, text, flag if flag == ENCODE_ONLY else ROUND_TRIP if code == first else DECODE_ONLY)
+        )
     return out
 
 
@@ -191,7 +197,9 @@ def windows(identity: Identity) -> list[Table]:
         area("user", "F0-F9", CP932_TRAIL, pua={"linear": "E000", "windows": "E000"}),
     ]
     made = [_python("cp932"), mojidata_source(), hana_source()]
-    said = "The glyph that JIS X 0208:1990 and JIS X 0213:2004 both print; where they differ, both, 2004 first."
+    said = (
+        "The glyph that JIS X 0208:1990 and JIS X 0213:2004 both print; where they differ, both, 2004 first."
+    )
     tables = [
         Table(
             "windows/cp932-single",

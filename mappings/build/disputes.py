@@ -60,7 +60,9 @@ def icu_decoder(converter: str) -> Callable[[list[bytes]], list[str | None]]:
     """Many codes of an ASCII-based ICU converter at once."""
 
     def decode(codes: list[bytes]) -> list[str | None]:
-        answer = icu.run(["-f", converter, "-t", "UTF-32BE", "--from-callback", "substitute"], b"\n".join(codes))
+        answer = icu.run(
+            ["-f", converter, "-t", "UTF-32BE", "--from-callback", "substitute"], b"\n".join(codes)
+        )
         parts = answer.decode("utf-32-be").split("\n")
         assert len(parts) == len(codes), converter
         return [None if "\ufffd" in part else part for part in parts]

@@ -86,7 +86,10 @@ def overlay(rows: Iterable[Row], changes: Iterable[Row]) -> list[Row]:
 def with_space(rows: list[Row], space: bytes) -> list[Row]:
     """The host's own full-width space beside the one of JIS, which then only decodes."""
     return [Row(space, FULL_SPACE)] + [
-        Row(r.code, r.print, DECODE_ONLY, "the space of JIS, seen in data too") if r.print == FULL_SPACE else r for r in rows
+        Row(r.code, r.print, DECODE_ONLY, "the space of JIS, seen in data too")
+        if r.print == FULL_SPACE
+        else r
+        for r in rows
     ]
 
 
@@ -257,7 +260,9 @@ def nec(identity: Identity) -> list[Table]:
     ]
     to_e = documented.nec_bytes()
     image = [Row(bytes(to_e[b] for b in r.code), r.print, r.flag, r.note) for r in rows]
-    ranges_e = [{k: _image(v, to_e) if k in ("lead", "trail") else v for k, v in item.items()} for item in ranges]
+    ranges_e = [
+        {k: _image(v, to_e) if k in ("lead", "trail") else v for k, v in item.items()} for item in ranges
+    ]
     return [
         _single("nec/jis8", "JIS8 (JIS X 0201)", "jis8", documented.jis_x_0201(), "JIS8"),
         _single("nec/ebcdik", "NEC EBCDIC-kana", "ebcdik", documented.nec_ebcdik()),

@@ -77,7 +77,9 @@ def plain_rows(entries: list[icu.Entry]) -> list[Row]:
     return [Row(code, Print(text), flag) for code, text, flag in entries]
 
 
-def single_table(table_id: str, title: str, edition: str, rows: list[Row], made: list[dict[str, str]]) -> Table:
+def single_table(
+    table_id: str, title: str, edition: str, rows: list[Row], made: list[dict[str, str]]
+) -> Table:
     """A table of single bytes."""
     whole = [{"kind": "standard", "trail": ["00-FF"]}]
     return Table(table_id, title, "EBCDIC", edition, "Single bytes; no kanji.", rows, whole, made)
@@ -161,5 +163,7 @@ def _user_areas() -> list[Table]:
     return [
         user_table("ibm/user-1880", "User-defined 6941-72EA of 5026 and 5035 (1,880)", "IBM", [*first]),
         user_table("ibm/user-4370", "User-defined 6941-7FFE of 930 and 939 (4,370)", "IBM", [*first, *rest]),
-        user_table("ibm/user-6205", "User-defined 6941-89BD of 1390 and 1399 (6,205)", "IBM", [*first, *rest, *more]),
+        user_table(
+            "ibm/user-6205", "User-defined 6941-89BD of 1390 and 1399 (6,205)", "IBM", [*first, *rest, *more]
+        ),
     ]

@@ -30,7 +30,10 @@ Outline = tuple[tuple[tuple[int, int], ...], tuple[int, ...]]
 
 # The pairs that JIS X 0208-1983 swapped between levels 1 and 2 (checked against the
 # CMaps 78-H and H by tests).
-PAIRS = "鯵鰺 鴬鶯 蛎蠣 撹攪 竃竈 潅灌 諌諫 頚頸 砿礦 蕊蘂 靭靱 賎賤 壷壺 砺礪 梼檮 涛濤 迩邇 蝿蠅 桧檜 侭儘 薮藪 篭籠"
+PAIRS = (
+    "鯵鰺 鴬鶯 蛎蠣 撹攪 竃竈 潅灌 諌諫 頚頸 砿礦 蕊蘂 靭靱 賎賤 壷壺 砺礪 梼檮 涛濤 迩邇 蝿蠅 桧檜 侭儘 "
+    "薮藪 篭籠"
+)
 SWAPPED_PAIRS = PAIRS.split()
 # Simplified in place by JIS X 0208-1983, which moved the old forms to 84-01…84-04.
 MOVED_1983 = {"尭": "堯", "槙": "槇", "遥": "遙", "瑶": "瑤"}
@@ -146,7 +149,9 @@ class Identity:
         self.cid2004: dict[str, int] = {}
         self.ucs90: dict[int, list[str]] = defaultdict(list)
         self.ucs2004: dict[int, list[str]] = defaultdict(list)
-        query = "select CID, UCS, UniJIS, UniJIS2004, UniJISX02132004 from aj1 where not vertical order by UCS"
+        query = (
+            "select CID, UCS, UniJIS, UniJIS2004, UniJISX02132004 from aj1 where not vertical order by UCS"
+        )
         for cid, ucs, jis, jis2004, x0213 in self.db.execute(query):
             if jis:
                 self.cid90[ucs] = cid
@@ -240,7 +245,9 @@ class Identity:
             # No registered sequence, and the standards differ: only the outline can tell which is which.
             if len(outlines) == 1:
                 return self._print(outlines, base, "by outline")
-            return self._print(sorted(self.forms[base], key=lambda n: (n != plain, n)), base, "no source tells")
+            return self._print(
+                sorted(self.forms[base], key=lambda n: (n != plain, n)), base, "no source tells"
+            )
         if len(outlines) == 1 and outlines[0] != plain:
             self.dispute(
                 "identity-jis90",
@@ -300,7 +307,10 @@ class Identity:
             return found
         if kuten:
             return self.print2004(1, *kuten, text)
-        if text in self.x0212_of and (ivs := self.hanyo_denshi.get(self.x0212_of[text], "")) in self.moji_joho:
+        if (
+            text in self.x0212_of
+            and (ivs := self.hanyo_denshi.get(self.x0212_of[text], "")) in self.moji_joho
+        ):
             return self._print([self.moji_joho[ivs]], text, "")
         return self._print([self.implemented[text]], text, "") if text in self.implemented else Print(text)
 

@@ -1,6 +1,8 @@
-"""Writes what relates characters to each other into ``mappings/repertoire/``: MJ縮退マップ, 異体字 lists and IDS.
+"""Writes what relates characters to each other into ``mappings/repertoire/``: MJ縮退マップ, 異体字 lists and
+IDS.
 
-Owns these three files' form and the counts they must have. What the relations mean at run time is in ``gaiji/relations.py``.
+Owns these three files' form and the counts they must have. What the relations mean at run time is in
+``gaiji/relations.py``.
 
     python mappings/build/relations.py [MOJI_DB] [--out DIRECTORY]
 
@@ -46,15 +48,21 @@ COUNTS = {"shrink": 62_682, "variants": 20_296, "ids": 112_800}
 def shrink_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
     """MJ縮退マップ: one row a link, by glyph, then in the order of ``SHRINK_TABLES``."""
     order = {name: i for i, name in enumerate(SHRINK_TABLES)}
-    found = db.execute('SELECT "MJ文字図形名", "縮退UCS", "縮退X0213", "表", "順位", "ホップ数" FROM mjsm').fetchall()
+    found = db.execute(
+        'SELECT "MJ文字図形名", "縮退UCS", "縮退X0213", "表", "順位", "ホップ数" FROM mjsm'
+    ).fetchall()
     found.sort(key=lambda r: (r[0], order[r[3]], r[4] or 0, r[5] or 0, r[1]))
     return [
         {
-            "name": name, "ucs": code_points(ucs), "x0213": x0213, "table": SHRINK_TABLES[table],
-            "rank": str(rank or ""), "hops": str(hops or ""),
+            "name": name,
+            "ucs": code_points(ucs),
+            "x0213": x0213,
+            "table": SHRINK_TABLES[table],
+            "rank": str(rank or ""),
+            "hops": str(hops or ""),
         }
         for name, ucs, x0213, table, rank, hops in found
-    ]  # fmt: skip
+    ]
 
 
 def variant_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
@@ -69,7 +77,10 @@ def variant_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
 def ids_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
     """IDS: one row a character and shape, with the sources (J Japan, G China …) that draw it so."""
     found = db.execute('SELECT "UCS", source, "IDS" FROM ids').fetchall()
-    return [{"ucs": code_points(ucs), "sources": s, "ids": ids} for ucs, s, ids in sorted(found, key=lambda r: (ord(r[0][0]), r))]
+    return [
+        {"ucs": code_points(ucs), "sources": s, "ids": ids}
+        for ucs, s, ids in sorted(found, key=lambda r: (ord(r[0][0]), r))
+    ]
 
 
 def build(database: Path, out: Path) -> None:
@@ -81,9 +92,18 @@ def build(database: Path, out: Path) -> None:
     shrink, variants, ids = shrink_rows(db), variant_rows(db), ids_rows(db)
     check_counts("relations", {"shrink": len(shrink), "variants": len(variants), "ids": len(ids)}, COUNTS)
     digest = write_tsv(out / "shrink-1.2.0.tsv", ("name", "ucs", "x0213", "table", "rank", "hops"), shrink)
-    source = publisher("MJ縮退マップ", "1.2.0", SHRINK_ZIP_SHA256, "MJShrinkMapVer.1.2.0.zip as table mjsm of moji.db")
+    source = publisher(
+        "MJ縮退マップ", "1.2.0", SHRINK_ZIP_SHA256, "MJShrinkMapVer.1.2.0.zip as table mjsm of moji.db"
+    )
     names = "".join(f'{short} = "{full}"\n' for full, short in SHRINK_TABLES.items())
-    write_toml(out / "shrink-1.2.0.toml", "MJ縮退マップ", "1.2.0", len(shrink), digest, f"\n[tables]\n{names}{source}")
+    write_toml(
+        out / "shrink-1.2.0.toml",
+        "MJ縮退マップ",
+        "1.2.0",
+        len(shrink),
+        digest,
+        f"\n[tables]\n{names}{source}",
+    )
     digest = write_tsv(out / "variants.tsv", ("ucs", "other", "kind"), variants)
     source = """
 [[source]]
@@ -101,7 +121,9 @@ version = "Unicode 17.0"
 licence = "not copyrighted; MIT-0"
 what = "table ids of moji.db"
 """
-    write_toml(out / "ids.toml", "Ideographic Description Sequences", "Unicode 17.0", len(ids), digest, source)
+    write_toml(
+        out / "ids.toml", "Ideographic Description Sequences", "Unicode 17.0", len(ids), digest, source
+    )
 
 
 def main() -> None:

@@ -29,9 +29,22 @@ MJIH_ZIP_SHA256 = "d4fbeb012d1519a5fd7256084587e7163fe4f89b1a9b789145cbbe1a548b9
 
 # One row a glyph, sorted by name. docs/repertoire.md describes every column.
 COLUMNS = (
-    "name", "ucs", "default", "also", "unified", "koseki", "juki", "touki",
-    "x0213", "x0213_class", "x0212", "strokes", "radicals", "readings", "note",
-)  # fmt: skip
+    "name",
+    "ucs",
+    "default",
+    "also",
+    "unified",
+    "koseki",
+    "juki",
+    "touki",
+    "x0213",
+    "x0213_class",
+    "x0212",
+    "strokes",
+    "radicals",
+    "readings",
+    "note",
+)
 
 # The counts of MJ文字情報一覧表 Ver.006.02: a database that differs is another edition, or damaged.
 MJ_COUNTS = {

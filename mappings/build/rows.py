@@ -88,7 +88,9 @@ def tsv(table: Table) -> str:
             encode.add(row.print.text)
         code = row.code.decode("ascii") if table.code == "decimal" else row.code.hex().upper()
         note = "; ".join(filter(None, (row.print.note, row.note)))
-        lines.append(f"{code}\t{hex_text(row.print.text)}\t{'|'.join(row.print.glyphs)}\t{row.flag}\t{note}\n")
+        lines.append(
+            f"{code}\t{hex_text(row.print.text)}\t{'|'.join(row.print.glyphs)}\t{row.flag}\t{note}\n"
+        )
     return "".join(lines)
 
 

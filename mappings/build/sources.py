@@ -99,7 +99,9 @@ def fetch(pin: Pin) -> Path:
             raise SourceError(f"{pin.name}: `{' '.join(pin.fetch)}` failed; put {pin.file} into {cache()}")
     found = sha256(target)
     if found != pin.sha256:
-        raise SourceError(f"{target}: SHA-256 is {found}, pinned is {pin.sha256}; delete the file and run again")
+        raise SourceError(
+            f"{target}: SHA-256 is {found}, pinned is {pin.sha256}; delete the file and run again"
+        )
     return target
 
 

@@ -35,7 +35,9 @@ def make(url: str, rows: int) -> None:
     with engine.begin() as connection:
         for table in ("people_mj", "people", "gaiji_run", "gaiji_chunk"):
             connection.execute(sa.text(f"DROP TABLE IF EXISTS {table}"))
-        connection.execute(sa.text("CREATE TABLE people (number bigint PRIMARY KEY, name bytea, address text)"))
+        connection.execute(
+            sa.text("CREATE TABLE people (number bigint PRIMARY KEY, name bytea, address text)")
+        )
         driver = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy("COPY people FROM STDIN WITH (FORMAT BINARY)") as copy:
             copy.set_types(["int8", "bytea", "text"])
@@ -43,7 +45,9 @@ def make(url: str, rows: int) -> None:
                 name = b"".join(codes[c] for c in rng.choices(KANJI, k=rng.randint(3, 6)))
                 name += bytes.fromhex("80A1") if rng.random() < 0.01 else b""
                 address = (
-                    "".join(rng.choices(KANJI, k=8)) + f"町{rng.randint(1, 99)}番" + ("\ue000" if rng.random() < 0.02 else "")
+                    "".join(rng.choices(KANJI, k=8))
+                    + f"町{rng.randint(1, 99)}番"
+                    + ("\ue000" if rng.random() < 0.02 else "")
                 )
                 copy.write_row((number, name, address))
     engine.dispose()
@@ -104,7 +108,9 @@ def main() -> None:
                 words = [*command, *(["--restart"] if more else [])]
             done = subprocess.run(words, capture_output=True, text=True)
             seconds = time.perf_counter() - started
-            print(f"{more or 'resumed'}: exit {done.returncode}, {seconds:.1f} s\n{(done.stdout + done.stderr).rstrip()}")
+            print(
+                f"{more or 'resumed'}: exit {done.returncode}, {seconds:.1f} s\n{(done.stdout + done.stderr).rstrip()}"
+            )
         print(f"all: {time.perf_counter() - begin:.1f} s for {arguments.rows:,} rows")
     engine.dispose()
 

@@ -36,7 +36,9 @@ def plain_loop(names: list[str]) -> list[str]:
     for name in names:
         folded = []
         for c in unicodedata.normalize("NFKC", name.replace("゛", "\u3099").replace("゜", "\u309a")):
-            if not ("\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef" or c.isspace() or c in "・･·•‧"):
+            if not (
+                "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef" or c.isspace() or c in "・･·•‧"
+            ):
                 folded.append(classes.get(c.lower(), c.lower()))
         out.append("".join(folded))
     return out
@@ -52,7 +54,9 @@ def bench_keys(count: int) -> None:
     theirs = plain_loop(names.to_list())
     loop = time.perf_counter() - begin
     assert ours.to_list() == theirs
-    print(f"keys, {count:,} names: variant key {mine:.2f} s; plain Python loop {loop:.2f} s   ratio {loop / mine:.1f}")
+    print(
+        f"keys, {count:,} names: variant key {mine:.2f} s; plain Python loop {loop:.2f} s   ratio {loop / mine:.1f}"
+    )
 
 
 def bench_shrink() -> None:
@@ -65,13 +69,17 @@ def bench_shrink() -> None:
     counts = Counter(choice.reason.label if choice.reason else "one" for choice in choices)
     links = [len({link.text for link in shrink_links().get(name, ())}) for name in mj]
     alone = Counter("none" if n == 0 else "one" if n == 1 else "several" for n in links)
-    print(f"shrink, {len(mj):,} MJ glyphs to JIS X 0213, {seconds:.2f} s: {dict(counts)}; the map alone: {dict(alone)}")
+    print(
+        f"shrink, {len(mj):,} MJ glyphs to JIS X 0213, {seconds:.2f} s: {dict(counts)}; the map alone: {dict(alone)}"
+    )
 
 
 def bench_search(count: int) -> None:
     names = many_names(count).to_list()
     forms = [g.text for g in load_repertoire() if g.base and g.base in "辺邊邉"]
-    names[:: count // len(forms)] = [f"渡{forms[i % len(forms)]}　太郎" for i in range(len(names[:: count // len(forms)]))]
+    names[:: count // len(forms)] = [
+        f"渡{forms[i % len(forms)]}　太郎" for i in range(len(names[:: count // len(forms)]))
+    ]
     begin = time.perf_counter()
     index = NameIndex(pl.DataFrame({"name": names}), ["name"])
     loading = time.perf_counter() - begin
@@ -101,7 +109,9 @@ def bench_match(people: int) -> None:
     begin = time.perf_counter()
     found = match(a, b)
     seconds = time.perf_counter() - begin
-    pairs = found.pairs.with_columns(ours=a["id"].gather(found.pairs["a"]), theirs=b["id"].gather(found.pairs["b"]))
+    pairs = found.pairs.with_columns(
+        ours=a["id"].gather(found.pairs["a"]), theirs=b["id"].gather(found.pairs["b"])
+    )
     matched = pairs.filter(pl.col("status").str.starts_with("matched"))
     unsure = pairs.filter((pl.col("status") == "ambiguous") & (pl.col("ours") == pl.col("theirs"))).height
     print(
@@ -124,17 +134,27 @@ def bench_splink(a: pl.DataFrame, b: pl.DataFrame, true: int) -> None:
     kana = pl.when(pl.col("kana") != "").then("kana")
     api = DuckDBAPI()
     tables = [
-        api.register(frame.rename({"id": "number"}).with_columns(kana=kana).to_arrow(), dataset_display_name=name)
+        api.register(
+            frame.rename({"id": "number"}).with_columns(kana=kana).to_arrow(), dataset_display_name=name
+        )
         for name, frame in (("a", a), ("b", b))
     ]
     settings = SettingsCreator(
-        link_type="link_only", unique_id_column_name="number",
-        blocking_rules_to_generate_predictions=[block_on("birth"), block_on("name"), block_on("kana", "address")],
-        comparisons=[
-            cl.JaroWinklerAtThresholds("name", [0.92, 0.8]), cl.JaroWinklerAtThresholds("kana", [0.92, 0.8]),
-            cl.DamerauLevenshteinAtThresholds("birth", [1]), cl.ExactMatch("sex"), cl.JaroWinklerAtThresholds("address", [0.9]),
+        link_type="link_only",
+        unique_id_column_name="number",
+        blocking_rules_to_generate_predictions=[
+            block_on("birth"),
+            block_on("name"),
+            block_on("kana", "address"),
         ],
-    )  # fmt: skip
+        comparisons=[
+            cl.JaroWinklerAtThresholds("name", [0.92, 0.8]),
+            cl.JaroWinklerAtThresholds("kana", [0.92, 0.8]),
+            cl.DamerauLevenshteinAtThresholds("birth", [1]),
+            cl.ExactMatch("sex"),
+            cl.JaroWinklerAtThresholds("address", [0.9]),
+        ],
+    )
     linker = Linker(tables, settings)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
     linker.training.estimate_probability_two_random_records_match([block_on("name", "birth")], recall=0.8)
@@ -145,7 +165,9 @@ def bench_splink(a: pl.DataFrame, b: pl.DataFrame, true: int) -> None:
     for least in (0.99, 0.999):
         best = found.filter(pl.col("match_probability") >= least).sort("match_weight", descending=True)
         best = best.unique("number_l", keep="first").unique("number_r", keep="first")
-        print(f"  splink {splink_version()}, {seconds:.1f} s, probability {least}: {judged(best, 'number_l', 'number_r', true)}")
+        print(
+            f"  splink {splink_version()}, {seconds:.1f} s, probability {least}: {judged(best, 'number_l', 'number_r', true)}"
+        )
 
 
 def splink_version() -> str:

@@ -40,7 +40,9 @@ def findings(count: int, rng: random.Random) -> list[Item]:
         total = max(2, round(weight * scale))
         counts = {("氏名", "name"): total - total // 3, ("世帯主氏名", "name"): total // 3}
         samples = [Sample(rng.randrange(10**6), f"{n:010d}", "氏名", 1, "渡【〓】　太郎") for n in range(5)]
-        out.append(Item("JEF", f"{0x8000 + number:04X}", "見本市", "unmapped-gaiji", counts, samples, dict(counts)))
+        out.append(
+            Item("JEF", f"{0x8000 + number:04X}", "見本市", "unmapped-gaiji", counts, samples, dict(counts))
+        )
     return out
 
 
@@ -54,7 +56,12 @@ def fill(queue: Queue, count: int, rng: random.Random) -> dict[str, float]:
     names = load_repertoire().frame["name"].to_list()
     ids = [i for i, _ in queue.order(("open",))]
     queue.propose(
-        "dump", {i: [Proposal(n, 0.9 - k / 20, "同じ読みの3人") for k, n in enumerate(rng.sample(names, 9))] for i in ids}, ids
+        "dump",
+        {
+            i: [Proposal(n, 0.9 - k / 20, "同じ読みの3人") for k, n in enumerate(rng.sample(names, 9))]
+            for i in ids
+        },
+        ids,
     )
     return times
 

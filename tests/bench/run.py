@@ -28,10 +28,14 @@ HERE = Path(__file__).parent
 MB = 1_000_000
 ICONV = ["iconv", "-f", "IBM939", "-t", "UTF-8"]
 DENSE = [
-    ("number", 10, "sbcs", "other"), ("name", 14, "mixed", "name"), ("kana", 12, "sbcs", "kana"),
-    ("head", 14, "mixed", "name"), ("address", 86, "mixed", "address"), ("building", 42, "mixed", "address"),
+    ("number", 10, "sbcs", "other"),
+    ("name", 14, "mixed", "name"),
+    ("kana", 12, "sbcs", "kana"),
+    ("head", 14, "mixed", "name"),
+    ("address", 86, "mixed", "address"),
+    ("building", 42, "mixed", "address"),
     ("birth", 8, "zoned", "other"),
-]  # fmt: skip
+]
 PADDED = [(name, size * 2 + 4 if kind == "mixed" else size, kind, role) for name, size, kind, role in DENSE]
 
 
@@ -64,7 +68,9 @@ def peak(command: list[str]) -> int:
 def agreed_codes(folder: Path) -> list[bytes]:
     """Kanji codes of CCSID 300 that iconv and our table read alike (disputes.tsv lists the others)."""
     charset = gaiji.load_charset("ibm-939", options={"dash": "source"})
-    codes = [code.to_bytes(2, "big") for (size, code), e in charset.entries.items() if size == 2 and e.row.glyph]
+    codes = [
+        code.to_bytes(2, "big") for (size, code), e in charset.entries.items() if size == 2 and e.row.glyph
+    ]
     probe = folder / "probe"
     probe.write_bytes(b"\x0e" + b"".join(codes) + b"\x0f")
     theirs = subprocess.run([*ICONV, str(probe)], capture_output=True, check=True).stdout.decode()
@@ -87,7 +93,9 @@ def record(layout: list[tuple[str, int, str, str]], codes: list[bytes], number: 
     return out
 
 
-def make(folder: Path, name: str, layout: list[tuple[str, int, str, str]], codes: list[bytes], size: int) -> Path:
+def make(
+    folder: Path, name: str, layout: list[tuple[str, int, str, str]], codes: list[bytes], size: int
+) -> Path:
     """A dump of about ``size`` bytes and its job."""
     random.seed(939)
     block = b"".join(record(layout, codes, i, name == "dense") for i in range(20_000))
@@ -95,11 +103,15 @@ def make(folder: Path, name: str, layout: list[tuple[str, int, str, str]], codes
     with path.open("wb") as file:
         for _ in range(max(size // len(block), 1)):
             file.write(block)
-    lines = [f'[source]\npath = "{path.name}"\ncharset = "ibm-939"\nformat = "fixed"\nrecord_length = {len(block) // 20_000}']
+    lines = [
+        f'[source]\npath = "{path.name}"\ncharset = "ibm-939"\nformat = "fixed"\nrecord_length = {len(block) // 20_000}'
+    ]
     lines.append(f'[output]\npath = "out/{name}.csv"')
     at = 0
     for field, length, kind, role in layout:
-        lines.append(f'[[field]]\nname = "{field}"\noffset = {at}\nlength = {length}\ntype = "{kind}"\nrole = "{role}"')
+        lines.append(
+            f'[[field]]\nname = "{field}"\noffset = {at}\nlength = {length}\ntype = "{kind}"\nrole = "{role}"'
+        )
         at += length
     (folder / f"{name}.toml").write_text("\n".join(lines) + "\n", "utf-8")
     return path
@@ -127,12 +139,16 @@ def proof(folder: Path, name: str, rounds: int) -> None:
     times: dict[str, list[float]] = {"convert": [], "verify": []}
     for number in range(rounds + 1):
         for command, seconds in times.items():
-            taken = run([sys.executable, "-m", "gaiji", command, str(folder / f"{name}.toml"), "--threads", "2"])
+            taken = run(
+                [sys.executable, "-m", "gaiji", command, str(folder / f"{name}.toml"), "--threads", "2"]
+            )
             if number:
                 seconds.append(taken)
     convert, verify = (statistics.median(seconds) for seconds in times.values())
     print(f"proof, {name}, {size:,.0f} MB, 2 threads: verify {verify:.2f} s, {size / verify:,.0f} MB/s")
-    print(f"  convert: {convert:.2f} s, {size / convert:,.0f} MB/s   verify's speed is {convert / verify:.2f} of convert's")
+    print(
+        f"  convert: {convert:.2f} s, {size / convert:,.0f} MB/s   verify's speed is {convert / verify:.2f} of convert's"
+    )
 
 
 def bookkeeping(folder: Path, name: str, rounds: int) -> None:
@@ -146,7 +162,9 @@ def bookkeeping(folder: Path, name: str, rounds: int) -> None:
             if number:
                 times[kept].append(taken)
     kept, bare = (statistics.median(times[which]) for which in (True, False))
-    print(f"checkpoints, {name}, {size:,.0f} MB, 2 threads: with {kept:.2f} s, without {bare:.2f} s   they cost {kept / bare - 1:+.1%}")
+    print(
+        f"checkpoints, {name}, {size:,.0f} MB, 2 threads: with {kept:.2f} s, without {bare:.2f} s   they cost {kept / bare - 1:+.1%}"
+    )
 
 
 def kernel_alone(folder: Path, name: str, rounds: int) -> None:
@@ -159,14 +177,19 @@ def kernel_alone(folder: Path, name: str, rounds: int) -> None:
     charset = gaiji.load_charset("ibm-939", options={"dash": "source"})
     program = charset.program(name_field=False, form="never")
     rows = len(data) // length
-    starts, ends = array("q", range(0, len(data), length)), array("q", range(length, len(data) + length, length))
+    starts, ends = (
+        array("q", range(0, len(data), length)),
+        array("q", range(length, len(data) + length, length)),
+    )
     out, offsets = bytearray(2 * len(data) + 4096), array("q", bytes(8 * rows + 8))
     found, states = array("q", bytes(8 * K["FINDING"] * 1000)), bytearray(rows)
     best = 1e9
     for _ in range(rounds + 2):
         work = kernel.Work(data, out, found, array("q", bytes(8 * K["N_COUNTS"])))
         begin = time.perf_counter()
-        done = kernel.decode_rows(program, work, 0, 0, 0, starts, ends, 0, length, states, offsets, 0, len(out) - 8, 1000)
+        done = kernel.decode_rows(
+            program, work, 0, 0, 0, starts, ends, 0, length, states, offsets, 0, len(out) - 8, 1000
+        )
         best = min(best, time.perf_counter() - begin)
         if done != rows:
             sys.exit("bench: the kernel stopped early")
@@ -177,7 +200,9 @@ def kernel_alone(folder: Path, name: str, rounds: int) -> None:
     print(
         f"kernel, {name}, {size:,.0f} MB, 1 thread ({'compiled' if kernel.compiled() else 'interpreted'}): {size / best:,.0f} MB/s"
     )
-    print(f"  iconv: {size / iconv:,.0f} MB/s   ratio {iconv / best:.1f}   same text: {'yes' if same else 'NO'}")
+    print(
+        f"  iconv: {size / iconv:,.0f} MB/s   ratio {iconv / best:.1f}   same text: {'yes' if same else 'NO'}"
+    )
     jvm(folder, path, "x-IBM939", best, size, [])
 
 
@@ -187,7 +212,15 @@ def jvm(folder: Path, path: Path, charset: str, best: float, size: float, classp
         print("  JVM: no Java here")
         return
     subprocess.run(["javac", "-d", str(folder), str(HERE / "DecodeBench.java")], check=True)
-    command = ["java", "-cp", os.pathsep.join([str(folder), *classpath]), "DecodeBench", str(path), charset, "8"]
+    command = [
+        "java",
+        "-cp",
+        os.pathsep.join([str(folder), *classpath]),
+        "DecodeBench",
+        str(path),
+        charset,
+        "8",
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         print(f"  JVM {charset}: {done.stderr.splitlines()[0]}")
@@ -200,19 +233,38 @@ def jef(folder: Path) -> None:
     """JEF through the kernel, and jef4j where its jar is given in JEF4J_JAR."""
     charset = gaiji.load_charset("fujitsu-jef-ebcdik")
     random.seed(78)
-    codes = [code.to_bytes(2, "big") for (size, code), e in charset.entries.items() if size == 2 and e.row.glyph]
-    data = b"".join(b"\x28" + b"".join(random.choices(codes, k=40)) + b"\x29\xc1\xc2\xc3" for _ in range(20_000)) * 55
+    codes = [
+        code.to_bytes(2, "big") for (size, code), e in charset.entries.items() if size == 2 and e.row.glyph
+    ]
+    data = (
+        b"".join(b"\x28" + b"".join(random.choices(codes, k=40)) + b"\x29\xc1\xc2\xc3" for _ in range(20_000))
+        * 55
+    )
     program = charset.program(name_field=False)
     out, best = bytearray(4 * len(data) + 4096), 1e9
     for _ in range(5):
-        work = kernel.Work(data, out, array("q", bytes(8 * 6 * len(data) // 50)), array("q", bytes(8 * K["N_COUNTS"])))
+        work = kernel.Work(
+            data, out, array("q", bytes(8 * 6 * len(data) // 50)), array("q", bytes(8 * K["N_COUNTS"]))
+        )
         rows = array("q", range(0, len(data), 85))
         ends = array("q", range(85, len(data) + 85, 85))
         begin = time.perf_counter()
         kernel.decode_rows(
-            program, work, 0, 0, 0, rows, ends, 0, 85, bytearray(len(rows)), array("q", bytes(8 * len(rows) + 8)), 0,
-            len(out) - 8, len(data) // 50,
-        )  # fmt: skip
+            program,
+            work,
+            0,
+            0,
+            0,
+            rows,
+            ends,
+            0,
+            85,
+            bytearray(len(rows)),
+            array("q", bytes(8 * len(rows) + 8)),
+            0,
+            len(out) - 8,
+            len(data) // 50,
+        )
         best = min(best, time.perf_counter() - begin)
     size = len(data) / MB
     print(f"kernel, JEF, {size:,.0f} MB, 1 thread: {size / best:,.0f} MB/s")
@@ -222,7 +274,9 @@ def jef(folder: Path) -> None:
     if jar:
         jvm(folder, path, "x-Fujitsu-JEF-EBCDIK", best, size, [jar])
     else:
-        print("  jef4j: not measured; set JEF4J_JAR to the jar (the package registry used for this project does not serve it)")
+        print(
+            "  jef4j: not measured; set JEF4J_JAR to the jar (the package registry used for this project does not serve it)"
+        )
     path.unlink()
 
 
@@ -231,7 +285,9 @@ def memory(folder: Path, codes: list[bytes], sizes: list[int]) -> None:
     peaks = []
     for size in sizes:
         make(folder, "dense", DENSE, codes, size)
-        peaks.append(peak([sys.executable, "-m", "gaiji", "convert", str(folder / "dense.toml"), "--threads", "2"]))
+        peaks.append(
+            peak([sys.executable, "-m", "gaiji", "convert", str(folder / "dense.toml"), "--threads", "2"])
+        )
     shown = ", ".join(f"{size / MB:,.0f} MB: {peak} MiB" for size, peak in zip(sizes, peaks, strict=True))
     print(f"peak memory by input size: {shown}")
 

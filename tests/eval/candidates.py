@@ -89,7 +89,11 @@ class Register:
         """Character → its short readings, for the ordinary characters of the charset."""
         out: dict[str, list[str]] = {}
         for glyph in load_repertoire():
-            if glyph.default and glyph.base in self.by_text and 0x3021 <= (self.by_text[glyph.base] - 0x8080) <= 0x4F53:
+            if (
+                glyph.default
+                and glyph.base in self.by_text
+                and 0x3021 <= (self.by_text[glyph.base] - 0x8080) <= 0x4F53
+            ):
                 readings = [_katakana(r) for r in glyph.readings if 1 <= len(r) <= 4]
                 if readings:
                     out[glyph.base] = readings
@@ -124,7 +128,11 @@ class Register:
         out: dict[str, Glyph] = {}
         codes = sorted(int(code, 16) for code in self.charset.private_use().values())
         for character in used:
-            forms = [g for g in load_repertoire().by_text(character) if g.name not in reached and g.base == character]
+            forms = [
+                g
+                for g in load_repertoire().by_text(character)
+                if g.name not in reached and g.base == character
+            ]
             if forms and len(out) < GLYPHS:
                 out[f"{codes[len(out)]:04X}"] = self.rng.choice(forms)
         return out
@@ -132,20 +140,32 @@ class Register:
     def _records(self, people: int) -> bytes:
         rng, out, household = self.rng, bytearray(), 0
         code_of = {glyph.base: code for code, glyph in self.truth.items()}
-        families = {base: rng.sample(self._with(base), min(len(self._with(base)), rng.randint(1, 4))) for base in code_of}
+        families = {
+            base: rng.sample(self._with(base), min(len(self._with(base)), rng.randint(1, 4)))
+            for base in code_of
+        }
         weights = [1 / (n + 10) for n in range(len(self.surnames))]
         given = [self._given() for _ in range(400)]
         count = 0
         while count < people:
             household += 1
             surname = rng.choices(self.surnames, weights)[0]
-            at = next((i for i, c in enumerate(surname.characters) if surname in families.get(c, ()) and rng.random() < 0.4), -1)
+            at = next(
+                (
+                    i
+                    for i, c in enumerate(surname.characters)
+                    if surname in families.get(c, ()) and rng.random() < 0.4
+                ),
+                -1,
+            )
             code = code_of[surname.characters[at]] if at >= 0 else ""
             for _ in range(rng.randint(1, 4)):
                 name = rng.choice(given)
                 kana = surname.kana if rng.random() > 0.02 else _voiceless(surname.kana)
                 (self.gaiji_names[code] if code else self.plain).add((surname.characters, kana))
-                units = [int(code, 16) if i == at else self.by_text[c] for i, c in enumerate(surname.characters)]
+                units = [
+                    int(code, 16) if i == at else self.by_text[c] for i, c in enumerate(surname.characters)
+                ]
                 gap, sound = ([0xA1A1], " ") if self.spaces else ([], "")
                 units += gap + [self.by_text[c] for c in name.characters]
                 raw = b"".join(u.to_bytes(2, "big") for u in units)

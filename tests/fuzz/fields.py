@@ -23,9 +23,24 @@ from gaiji.convert import convert
 from gaiji.reverse import reverse
 from gaiji.verify import verify
 
-SHIFTED = (("a", 18, "mixed", "name"), ("b", 12, "dbcs", "name"), ("c", 9, "sbcs", "kana"), ("d", 33, "mixed", "address"))
-PLAIN = (("a", 18, "mixed", "name"), ("b", 12, "mixed", "name"), ("c", 8, "mixed", "kana"), ("d", 34, "mixed", "address"))
-NUMBERS = (("e", 7, "zoned", "other"), ("f", 4, "packed", "other"), ("g", 4, "binary", "other"), ("h", 5, "raw", "other"))
+SHIFTED = (
+    ("a", 18, "mixed", "name"),
+    ("b", 12, "dbcs", "name"),
+    ("c", 9, "sbcs", "kana"),
+    ("d", 33, "mixed", "address"),
+)
+PLAIN = (
+    ("a", 18, "mixed", "name"),
+    ("b", 12, "mixed", "name"),
+    ("c", 8, "mixed", "kana"),
+    ("d", 34, "mixed", "address"),
+)
+NUMBERS = (
+    ("e", 7, "zoned", "other"),
+    ("f", 4, "packed", "other"),
+    ("g", 4, "binary", "other"),
+    ("h", 5, "raw", "other"),
+)
 OUTPUTS = ("o.csv", "o.tsv", "o.dat", "o.parquet", "o.csv.gz")
 
 
@@ -74,7 +89,9 @@ def round_of(name: str, rows: int, folder: Path) -> int:
     ]
     at = 0
     for field, size, kind, role in fields:
-        lines.append(f'[[field]]\nname = "{field}"\noffset = {at}\nlength = {size}\ntype = "{kind}"\nrole = "{role}"')
+        lines.append(
+            f'[[field]]\nname = "{field}"\noffset = {at}\nlength = {size}\ntype = "{kind}"\nrole = "{role}"'
+        )
         at += size
     job = folder / "job.toml"
     job.write_text("\n".join(lines), "utf-8")
@@ -82,7 +99,7 @@ def round_of(name: str, rows: int, folder: Path) -> int:
     assert done["records"]["written"] == rows // 3 * 3, done["records"]
     proof = verify(job, threads=2).data
     assert proof["holds"], {field: found["cells"] for field, found in proof["fields"].items()}
-    if "shift = \"carry\"" not in lines[1]:
+    if 'shift = "carry"' not in lines[1]:
         reverse(job)
     (folder / "out/review.sqlite").unlink()
     return int(done["records"]["written"]) * len(fields)
@@ -95,7 +112,10 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=33_000, help="records of a round")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     given = parser.parse_args()
-    print(f"seed {given.seed}, kernel {'compiled' if kernel.compiled() else 'interpreted'}: {kernel.__file__}", flush=True)
+    print(
+        f"seed {given.seed}, kernel {'compiled' if kernel.compiled() else 'interpreted'}: {kernel.__file__}",
+        flush=True,
+    )
     random.seed(given.seed)
     names, fields, rounds, begin = charset_names(), 0, 0, time.monotonic()
     while fields < given.fields:
@@ -109,7 +129,9 @@ def main() -> None:
         rounds += 1
         if rounds % 10 == 0:
             print(f"{fields:,} fields, {time.monotonic() - begin:.0f} s", flush=True)
-    print(f"{fields:,} fields in {rounds} dumps of {min(rounds, len(names))} charsets, {time.monotonic() - begin:.0f} s: clean")
+    print(
+        f"{fields:,} fields in {rounds} dumps of {min(rounds, len(names))} charsets, {time.monotonic() - begin:.0f} s: clean"
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Proves that the sanitizers watch the kernels: an access behind a buffer must end the process.
 
-    python tests/fuzz/instrumented.py FOLDER     the folder that the package must come from
+python tests/fuzz/instrumented.py FOLDER     the folder that the package must come from
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def main() -> None:
         assert folder in Path(str(module.__file__)).resolve().parents, module
     assert kernel.compiled() and kernel_encode.compiled()
     done = subprocess.run([sys.executable, "-c", BEHIND], capture_output=True, text=True)
-    assert done.returncode != 0 and "AddressSanitizer: heap-buffer-overflow" in done.stderr, done.stderr[-2000:]
+    assert done.returncode != 0 and "AddressSanitizer: heap-buffer-overflow" in done.stderr, done.stderr[
+        -2000:
+    ]
     print("the sanitizers watch the kernels: a read behind a buffer is caught")
 
 

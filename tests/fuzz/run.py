@@ -24,9 +24,18 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 CORPUS = HERE / "corpus"
 LATE = (
-    "gaiji.shrinking", "gaiji.names", "gaiji.searching", "gaiji.gj", "gaiji.copybook", "gaiji.tabular", "gaiji.arrow", "gaiji.shrinkfile",
-    "gaiji.review.queue", "gaiji.review.exchange", "gaiji.review.pictures",
-)  # fmt: skip
+    "gaiji.shrinking",
+    "gaiji.names",
+    "gaiji.searching",
+    "gaiji.gj",
+    "gaiji.copybook",
+    "gaiji.tabular",
+    "gaiji.arrow",
+    "gaiji.shrinkfile",
+    "gaiji.review.queue",
+    "gaiji.review.exchange",
+    "gaiji.review.pictures",
+)
 """Modules that the targets (or gaiji) import in functions, so that they would run without coverage."""
 
 
@@ -41,9 +50,14 @@ def fuzz(name: str, seconds: int, found: Path, seed: int) -> None:
             importlib.import_module(module)
     grown = tempfile.mkdtemp(prefix="corpus-")
     options = [
-        f"-max_total_time={seconds}", "-max_len=4096", "-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1",
-        f"-artifact_prefix={found}/{name}-", f"-seed={seed}",
-    ]  # fmt: skip
+        f"-max_total_time={seconds}",
+        "-max_len=4096",
+        "-timeout=60",
+        "-rss_limit_mb=4096",
+        "-print_final_stats=1",
+        f"-artifact_prefix={found}/{name}-",
+        f"-seed={seed}",
+    ]
     atheris.Setup([sys.argv[0], grown, str(CORPUS / name), *options], TARGETS[name])
     atheris.Fuzz()
 
@@ -55,9 +69,25 @@ def child(name: str, seconds: int, found: Path, interpreted: bool, seed: int) ->
         if interpreted:
             environment |= {"PYTHONPATH": str(uncompiled(Path(place))), "PYTHONSAFEPATH": "1"}
         begin = time.monotonic()
-        command = [sys.executable, __file__, name, "--seconds", str(seconds), "--found", str(found), "--seed", str(seed), "--here"]
+        command = [
+            sys.executable,
+            __file__,
+            name,
+            "--seconds",
+            str(seconds),
+            "--found",
+            str(found),
+            "--seed",
+            str(seed),
+            "--here",
+        ]
         done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
         taken = time.monotonic() - begin
     runs = re.search(r"number_of_executed_units: *(\d+)", done.stdout)
@@ -68,7 +98,9 @@ def child(name: str, seconds: int, found: Path, interpreted: bool, seed: int) ->
     line = f"{label:22} {count:>12,} runs {taken:7.0f} s {int(cover[-1]) if cover else 0:>7,} edges  {'clean' if clean else 'FINDING'}"
     if not clean:
         line += (
-            "\n" + "\n".join(done.stdout.splitlines()[-40:]) + f"\nrun it again: python tests/fuzz/run.py {name} --replay FILE"
+            "\n"
+            + "\n".join(done.stdout.splitlines()[-40:])
+            + f"\nrun it again: python tests/fuzz/run.py {name} --replay FILE"
         )
     return line, clean
 
@@ -78,14 +110,18 @@ def uncompiled(place: Path) -> Path:
     import gaiji
 
     shutil.copytree(
-        Path(gaiji.__file__).parent, place / "gaiji", ignore=shutil.ignore_patterns("*.so", "*.pyd", "*.c", "__pycache__")
+        Path(gaiji.__file__).parent,
+        place / "gaiji",
+        ignore=shutil.ignore_patterns("*.so", "*.pyd", "*.c", "__pycache__"),
     )
     return place
 
 
 def main() -> None:
     """Parse, run, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("targets", nargs="*", help="default: all that have a corpus")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=1)
@@ -107,7 +143,9 @@ def main() -> None:
     with ThreadPoolExecutor(given.jobs) as pool:
         clean = True
         found = given.found.resolve()
-        for line, good in pool.map(lambda name: child(name, given.seconds, found, given.interpreted, given.seed), names):
+        for line, good in pool.map(
+            lambda name: child(name, given.seconds, found, given.interpreted, given.seed), names
+        ):
             print(line, flush=True)
             clean = clean and good
     if clean and not any(given.found.iterdir()):

@@ -53,7 +53,10 @@ def pictures() -> list[bytes]:
     """A small picture in each format."""
     from PIL import Image
 
-    out = [b"\0STARTFONT 2.1\nSTARTCHAR a\nENCODING 32929\nBBX 8 2 0 0\nBITMAP\nFF\n81\nENDCHAR\nENDFONT\n", b"\2" + b"\xff\x81" * 40]
+    out = [
+        b"\0STARTFONT 2.1\nSTARTCHAR a\nENCODING 32929\nBBX 8 2 0 0\nBITMAP\nFF\n81\nENDCHAR\nENDFONT\n",
+        b"\2" + b"\xff\x81" * 40,
+    ]
     for number, kind in ((3, "PNG"), (4, "BMP"), (5, "GIF")):
         file = io.BytesIO()
         Image.new("1", (8, 8), 1).save(file, kind)
@@ -88,30 +91,54 @@ def seeds() -> dict[str, list[bytes]]:
     windows = (folder / "juki-windows.csv").read_bytes()
     at = {name: number for number, name in enumerate(NAMES)}
     fields = bytes([1, 23, 1, 0, 0, 23, 0, 1, 0])
-    head = {name: bytes([at[name]]) for name in ("fujitsu-jef-ebcdik", "hitachi-keis83-ebcdik", "windows-31j", "ibm-1399", "koseki")}
+    head = {
+        name: bytes([at[name]])
+        for name in ("fujitsu-jef-ebcdik", "hitachi-keis83-ebcdik", "windows-31j", "ibm-1399", "koseki")
+    }
     decode = [
-        head["fujitsu-jef-ebcdik"] + fields + bytes(4) + jef[:800], head["hitachi-keis83-ebcdik"] + fields + bytes(4) + keis[:512],
-        head["windows-31j"] + fields + bytes(4) + windows[:600], head["koseki"] + fields + bytes(4) + b"349920" * 8,
+        head["fujitsu-jef-ebcdik"] + fields + bytes(4) + jef[:800],
+        head["hitachi-keis83-ebcdik"] + fields + bytes(4) + keis[:512],
+        head["windows-31j"] + fields + bytes(4) + windows[:600],
+        head["koseki"] + fields + bytes(4) + b"349920" * 8,
         head["ibm-1399"] + fields + bytes([1, *range(12), 1, 1, 1]) + b"\x0e\x45\x5a\x0f\x40" * 20,
-    ]  # fmt: skip
-    frames = [bytes([0, 20, 0, 0, 0, 1, 0, 0, 0, 30]), bytes([1, 0, 0, 0, 0, 1, 0, 0, 1, 30]), bytes([3, 0, 0, 0, 0, 1, 0, 0, 1, 60])]
+    ]
+    frames = [
+        bytes([0, 20, 0, 0, 0, 1, 0, 0, 0, 30]),
+        bytes([1, 0, 0, 0, 0, 1, 0, 0, 1, 30]),
+        bytes([3, 0, 0, 0, 0, 1, 0, 0, 1, 60]),
+    ]
     jobs = [bytes([n % 5, n % 4, n % 5, 1, n & 1, 0, n & 1, *([n % 5] * 12), 1, 0, 0, 1]) for n in range(10)]
     return {
         "decode": decode,
         "encode": [h + b"\0" + jef[:60] for h in head.values()] + [bytes([0, 0]) + "辻󠄂邉か゚𠮷ｱ".encode()],
-        "framing": [frames[0] + jef[:400], frames[1] + b"\0\x08\0\0abcd\0\x06\0\0xy", frames[2] + windows[:400], frames[2] + b'a,"b""c"\r\n"x\ny",d\r\n'],
+        "framing": [
+            frames[0] + jef[:400],
+            frames[1] + b"\0\x08\0\0abcd\0\x06\0\0xy",
+            frames[2] + windows[:400],
+            frames[2] + b'a,"b""c"\r\n"x\ny",d\r\n',
+        ],
         "job": [n + (jef[400:640] if n[1] % 4 != 3 else b'a,"b"\r\nc,d\r\n') for n in jobs],
-        "layout": [b"\0" + raw for raw in bad_files("l.toml", "layout.toml")[:20]] + [b"\1" + raw for raw in bad_files(".cpy", ".cob", ".cbl")[:25]]
-        + [b"\0" + (folder / "koseki-keis-layout.toml").read_bytes() if (folder / "koseki-keis-layout.toml").exists() else b"\0",
-           b"\1" + (folder / "juki-jef.cpy").read_bytes()],
-        "table": [b"\0" + raw for raw in bad_files(".tsv")[:30]] + [b"\0" + b"\n".join((folder / "site/sample-city-jef.tsv").read_bytes().splitlines()[:6])],
-        "jobfile": [(folder / name).read_bytes() for name in ("juki-jef.toml", "koseki-keis.toml", "juki-windows.toml")],
-        "policy": [b"\1" + raw for raw in bad_files("p.toml", "policy.toml")[:10]] + [b"\0" + "渡邉󠄃高﨑辻".encode()],
+        "layout": [b"\0" + raw for raw in bad_files("l.toml", "layout.toml")[:20]]
+        + [b"\1" + raw for raw in bad_files(".cpy", ".cob", ".cbl")[:25]]
+        + [
+            b"\0" + (folder / "koseki-keis-layout.toml").read_bytes()
+            if (folder / "koseki-keis-layout.toml").exists()
+            else b"\0",
+            b"\1" + (folder / "juki-jef.cpy").read_bytes(),
+        ],
+        "table": [b"\0" + raw for raw in bad_files(".tsv")[:30]]
+        + [b"\0" + b"\n".join((folder / "site/sample-city-jef.tsv").read_bytes().splitlines()[:6])],
+        "jobfile": [
+            (folder / name).read_bytes()
+            for name in ("juki-jef.toml", "koseki-keis.toml", "juki-windows.toml")
+        ],
+        "policy": [b"\1" + raw for raw in bad_files("p.toml", "policy.toml")[:10]]
+        + [b"\0" + "渡邉󠄃高﨑辻".encode()],
         "key": ["渡邉󠄃 一郎".encode(), "ワタナベ ｲﾁﾛｳ".encode(), "[かな]*".encode()],
         "sheet": sheets(),
         "picture": pictures(),
         "gj": [b"\0" + font(), "\1図形番号,UCS\nGJ000001,F0000\n".encode()],
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

@@ -30,7 +30,11 @@ from gaiji.reverse import reverse
 from gaiji.verify import verify
 
 NAMES = charset_names()
-FEW = tuple(name for name in ("fujitsu-jef-ebcdik", "ibm-1399", "windows-31j", "unicode-utf8", "koseki") if name in NAMES)
+FEW = tuple(
+    name
+    for name in ("fujitsu-jef-ebcdik", "ibm-1399", "windows-31j", "unicode-utf8", "koseki")
+    if name in NAMES
+)
 """One charset of each kind, for targets that make files."""
 
 
@@ -91,7 +95,9 @@ def decode(data: bytes) -> None:
     columns = Fields(system, specs, csv=False, form=form, policy=policy, trim=trim, carry=carry)
     columns.reuse = False
     whole = decoded(columns, specs, raw, 0, -(-len(raw) // length), length)
-    apart = [decoded(columns, specs, raw, row, row + 1, length) for row in range(min(-(-len(raw) // length), 4))]
+    apart = [
+        decoded(columns, specs, raw, row, row + 1, length) for row in range(min(-(-len(raw) // length), 4))
+    ]
     for number, one in enumerate(apart):
         assert [texts[0] for texts in one] == [texts[number] for texts in whole]
 
@@ -105,13 +111,24 @@ def fields(take: Take) -> tuple[tuple[Field, ...], int]:
         scale = take.byte() % 4
         digits = take.byte() % 20 if kind in NUMERIC else 0
         out.append(
-            Field(f"f{number}", at, length, type=kind, role=take.pick(ROLES), scale=scale, signed=bool(scale & 1), digits=digits)
+            Field(
+                f"f{number}",
+                at,
+                length,
+                type=kind,
+                role=take.pick(ROLES),
+                scale=scale,
+                signed=bool(scale & 1),
+                digits=digits,
+            )
         )
         at += length
     return tuple(out), at
 
 
-def decoded(columns: Fields, specs: Sequence[Field], raw: bytes, first: int, last: int, length: int) -> list[list[bytes]]:
+def decoded(
+    columns: Fields, specs: Sequence[Field], raw: bytes, first: int, last: int, length: int
+) -> list[list[bytes]]:
     """The texts of some rows, field by field; counts and findings are checked."""
     starts = array("q", range(first * length, last * length, length))
     ends = array("q", (min(start + length, len(raw)) for start in starts))
@@ -124,7 +141,9 @@ def decoded(columns: Fields, specs: Sequence[Field], raw: bytes, first: int, las
         assert counts[K["UNITS"]] == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + flagged
         assert counts[K["BYTES"]] == columns.size(batch, spec)
         offsets = list(column.offsets)
-        assert offsets == sorted(offsets) and len(offsets) == batch.rows + 1 and offsets[-1] <= len(column.data)
+        assert (
+            offsets == sorted(offsets) and len(offsets) == batch.rows + 1 and offsets[-1] <= len(column.data)
+        )
         assert all(0 <= row < batch.rows for row in findings[:: K["FINDING"]])
         texts = [bytes(column.data[a:b]) for a, b in pairwise(offsets)]
         for text in texts:
@@ -164,9 +183,16 @@ def framing(data: bytes) -> None:
     """An input cut by buffers of any size, and gone on with at any of them, gives the same records and the same errors."""
     take = Take(data)
     made = Framing(
-        take.pick(("fixed", "vb", "lines", "csv")), take.byte() % 40, take.pick(("none", "lf", "crlf")), bool(take.byte() & 1),
-        take.pick((",", "\t", "|")), '"', bool(take.byte() & 1), take.pick((1, 2)), bool(take.byte() & 1),
-    )  # fmt: skip
+        take.pick(("fixed", "vb", "lines", "csv")),
+        take.byte() % 40,
+        take.pick(("none", "lf", "crlf")),
+        bool(take.byte() & 1),
+        take.pick((",", "\t", "|")),
+        '"',
+        bool(take.byte() & 1),
+        take.pick((1, 2)),
+        bool(take.byte() & 1),
+    )
     quarantine, size = bool(take.byte() & 1), 1 + take.byte()
     path = str(put("framing.dat", take.rest()))
     whole, _ = records(path, made, quarantine, 1 << 16)
@@ -184,7 +210,9 @@ def same(some: list[Any], others: list[Any]) -> bool:
     return some[-1:] == others[-1:] and all(a == b for a, b in zip(some[:-1], others[:-1], strict=False))
 
 
-def records(path: str, made: Framing, quarantine: bool, size: int, start: Any = None) -> tuple[list[Any], list[Any]]:
+def records(
+    path: str, made: Framing, quarantine: bool, size: int, start: Any = None
+) -> tuple[list[Any], list[Any]]:
     """Every record (or the error that ends them), and where each buffer began with the records before it."""
     out: list[Any] = []
     starts: list[Any] = []
@@ -196,7 +224,10 @@ def records(path: str, made: Framing, quarantine: bool, size: int, start: Any = 
             cells = [
                 (
                     batch.record_number(row),
-                    [bytes(batch.src[a[row] : b[row]]) for a, b in zip(batch.starts, batch.ends, strict=True)],
+                    [
+                        bytes(batch.src[a[row] : b[row]])
+                        for a, b in zip(batch.starts, batch.ends, strict=True)
+                    ],
                 )
                 for row in range(batch.rows)
             ]
@@ -270,7 +301,11 @@ def table(data: bytes) -> None:
         return
     for site in system.sites:
         for row in site.rows[:50]:
-            raw = f"{row.code:0{row.size}d}".encode() if system.spec.kind == "decimal" else row.code.to_bytes(row.size, "big")
+            raw = (
+                f"{row.code:0{row.size}d}".encode()
+                if system.spec.kind == "decimal"
+                else row.code.to_bytes(row.size, "big")
+            )
             system.decode(raw, type="dbcs" if system.spec.kind == "shifted" and row.size == 2 else "")
 
 
@@ -328,10 +363,20 @@ def queue() -> Any:
     from gaiji.review.queue import Item, Sample, open_queue
 
     made = open_queue(folder() / "q.sqlite")
-    made.add("d.dat", [
-        Item("JEF", code, "", "unmapped-gaiji", counts={("氏名", "name"): 2}, samples=[Sample(1, "1", "氏名", 0, "【〓】")])
-        for code in ("80A1", "80A2", "80A3")
-    ])  # fmt: skip
+    made.add(
+        "d.dat",
+        [
+            Item(
+                "JEF",
+                code,
+                "",
+                "unmapped-gaiji",
+                counts={("氏名", "name"): 2},
+                samples=[Sample(1, "1", "氏名", 0, "【〓】")],
+            )
+            for code in ("80A1", "80A2", "80A3")
+        ],
+    )
     return made
 
 
@@ -376,5 +421,6 @@ def gj(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    f.__name__: f for f in (decode, encode, framing, job, layout, table, jobfile, policy, key, sheet, picture, gj)
+    f.__name__: f
+    for f in (decode, encode, framing, job, layout, table, jobfile, policy, key, sheet, picture, gj)
 }

@@ -1,7 +1,7 @@
 """The pages of the review screen: the list, one glyph at a time, search, pictures, and the acts of a clerk.
 
-Owns what each page shows and what each form does. Every act goes through ``gaiji.review.decisions`` with the version that
-the page was made from, so that two clerks never overwrite each other unseen.
+Owns what each page shows and what each form does. Every act goes through ``gaiji.review.decisions`` with the
+version that the page was made from, so that two clerks never overwrite each other unseen.
 """
 
 from __future__ import annotations
@@ -55,18 +55,27 @@ def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> F
     guard(app, token, idle)
     screen = Screen(acts, gallery)
     for rule, view, methods in (
-        ("/", screen.list, ["GET"]), ("/item/<int:item_id>", screen.item, ["GET"]),
-        ("/item/<int:item_id>/<act>", screen.act, ["POST"]), ("/undo", screen.undo, ["POST"]),
-        ("/sheet", screen.sheet, ["GET"]), ("/sheet", screen.take, ["POST"]), ("/compare", screen.compare, ["POST"]),
-        ("/who", screen.who, ["POST"]), ("/end", screen.end, ["POST"]), ("/find", screen.find, ["GET"]),
-        ("/forms/<name>", screen.forms, ["GET"]), ("/glyph/<name>/<int:side>.png", screen.glyph, ["GET"]),
+        ("/", screen.list, ["GET"]),
+        ("/item/<int:item_id>", screen.item, ["GET"]),
+        ("/item/<int:item_id>/<act>", screen.act, ["POST"]),
+        ("/undo", screen.undo, ["POST"]),
+        ("/sheet", screen.sheet, ["GET"]),
+        ("/sheet", screen.take, ["POST"]),
+        ("/compare", screen.compare, ["POST"]),
+        ("/who", screen.who, ["POST"]),
+        ("/end", screen.end, ["POST"]),
+        ("/find", screen.find, ["GET"]),
+        ("/forms/<name>", screen.forms, ["GET"]),
+        ("/glyph/<name>/<int:side>.png", screen.glyph, ["GET"]),
         ("/picture/<int:item_id>/<int:side>.png", screen.picture, ["GET"]),
         ("/overlay/<int:item_id>/<name>.png", screen.overlay, ["GET"]),
-    ):  # fmt: skip
+    ):
         app.add_url_rule(rule, view.__name__, view, methods=methods)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(GaijiError, _our_error)
-    app.context_processor(lambda: {"states": STATES, "reasons": REASONS, "kinds": KIND_KEYS, "verdicts": VERDICTS})
+    app.context_processor(
+        lambda: {"states": STATES, "reasons": REASONS, "kinds": KIND_KEYS, "verdicts": VERDICTS}
+    )
     return app
 
 
@@ -102,10 +111,18 @@ class Screen:
         shown = [item_id for item_id, _ in order[(number - 1) * PAGE : number * PAGE]]
         items = {i.id: i for i in self.queue.items(shown)}
         return render_template(
-            "list.html", items=[items[i] for i in shown if i in items], state=state, code=wanted, page=number, pages=pages,
-            sure=len(self.queue.order((OPEN,), verdict=SURE)), total=len(order),
-            pictures=self.queue.pictured(shown), decisions=self.acts.all(shown), progress=self._progress(),
-        )  # fmt: skip
+            "list.html",
+            items=[items[i] for i in shown if i in items],
+            state=state,
+            code=wanted,
+            page=number,
+            pages=pages,
+            sure=len(self.queue.order((OPEN,), verdict=SURE)),
+            total=len(order),
+            pictures=self.queue.pictured(shown),
+            decisions=self.acts.all(shown),
+            progress=self._progress(),
+        )
 
     def _progress(self) -> dict[str, Any]:
         status = self.acts.status()
@@ -113,7 +130,12 @@ class Screen:
         waiting = sum(status[s]["people"] for s in WAITING)
         items = sum(s["items"] for s in status.values())
         left = sum(status[s]["items"] for s in WAITING)
-        return {"status": status, "total": items, "left": left, "share": round(100 * (1 - waiting / total)) if total else 100}
+        return {
+            "status": status,
+            "total": items,
+            "left": left,
+            "share": round(100 * (1 - waiting / total)) if total else 100,
+        }
 
     # -- one glyph --------------------------------------------------------------------------------
 
@@ -124,11 +146,21 @@ class Screen:
         made = self.acts.of(item_id)
         before, after = self._beside(item_id)
         page = render_template(
-            "item.html", item=found, candidates=candidates, made=made, message=message, missing=self.gallery.missing,
-            pictured=bool(self.queue.pictured([item_id])), before=before, after=after, progress=self._progress(),
-            evidence=g.clerk.evidence, second=found.state == PROPOSED, undo=bool(g.clerk.undo),
+            "item.html",
+            item=found,
+            candidates=candidates,
+            made=made,
+            message=message,
+            missing=self.gallery.missing,
+            pictured=bool(self.queue.pictured([item_id])),
+            before=before,
+            after=after,
+            progress=self._progress(),
+            evidence=g.clerk.evidence,
+            second=found.state == PROPOSED,
+            undo=bool(g.clerk.undo),
             decided=load_repertoire().get(made.glyph) if made and made.glyph else None,
-        )  # fmt: skip
+        )
         return page, code
 
     def _item(self, item_id: int) -> Item:
@@ -177,9 +209,14 @@ class Screen:
         g.clerk.evidence = evidence = request.form.get("evidence", "").strip()[:200]
         glyph = "" if kind == UNREADABLE else glyph or request.form.get("glyph", "").strip().upper()
         return Decision(
-            kind=kind, glyph=glyph, evidence=evidence, note=note, decided_by=person, decided_at=date.today().isoformat(),
+            kind=kind,
+            glyph=glyph,
+            evidence=evidence,
+            note=note,
+            decided_by=person,
+            decided_at=date.today().isoformat(),
             repertoire=load_repertoire().version,
-        )  # fmt: skip
+        )
 
     def _conflict(self, item_id: int) -> str:
         found, made = self._item(item_id), self.acts.of(item_id)
@@ -197,11 +234,18 @@ class Screen:
         found = suggest_all(self.queue, items)
         pairs = [(i, best) for i in items if (best := _agreed(found[i.id]))][:ON_A_SHEET]
         return render_template(
-            "sheet.html", pairs=pairs, left=len(order), message=message, progress=self._progress(), evidence=g.clerk.evidence
+            "sheet.html",
+            pairs=pairs,
+            left=len(order),
+            message=message,
+            progress=self._progress(),
+            evidence=g.clerk.evidence,
         )
 
     def take(self) -> AnyResponse | tuple[str, int]:
-        """Decide the codes that stayed checked on a sheet; those that somebody changed meanwhile are named and left."""
+        """Decide the codes that stayed checked on a sheet; those that somebody changed meanwhile are named
+        and left.
+        """
         if not g.clerk.who:
             return self.sheet("先に判定者の名前を入れてください。"), 400
         missed, taken = [], request.form.getlist("take")[:ON_A_SHEET]
@@ -213,7 +257,9 @@ class Screen:
                 g.clerk.undo = [*g.clerk.undo, (item_id, version + 1)][-UNDO:]
             except Conflict:
                 missed.append(self._item(item_id).code)
-        doubted = [_parts(given)[0] for given in request.form.getlist("shown")[:ON_A_SHEET] if given not in taken]
+        doubted = [
+            _parts(given)[0] for given in request.form.getlist("shown")[:ON_A_SHEET] if given not in taken
+        ]
         self.queue.judge(dict.fromkeys(doubted, "likely"))  # a clerk doubts it: it is looked at alone
         if missed:
             return self.sheet(f"ほかの人が先に判定したため保存しなかった文字：{'、'.join(missed)}"), 409
@@ -257,7 +303,9 @@ class Screen:
         answer = load_index().query([as_ink(image(file.read(), "picture"))], limit=9)
         repertoire = load_repertoire()
         shown = [
-            Shown(str(n), repertoire[m.glyph], m.score, "") for n, m in enumerate(answer.matches, 1) if m.glyph in repertoire
+            Shown(str(n), repertoire[m.glyph], m.score, "")
+            for n, m in enumerate(answer.matches, 1)
+            if m.glyph in repertoire
         ]
         return render_template("glyphs.html", candidates=shown, said=answer.reason)
 
@@ -316,7 +364,10 @@ def _side(side: int) -> int:
 
 def _shown(candidates: Sequence[Candidate]) -> list[Shown]:
     repertoire = load_repertoire()
-    return [Shown(str(n) if n < 10 else "", repertoire[c.glyph], c.score, c.reason) for n, c in enumerate(candidates, 1)]
+    return [
+        Shown(str(n) if n < 10 else "", repertoire[c.glyph], c.score, c.reason)
+        for n, c in enumerate(candidates, 1)
+    ]
 
 
 def _glyphs(names: Sequence[str]) -> list[Shown]:

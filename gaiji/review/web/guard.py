@@ -1,8 +1,9 @@
 """Who may use the review screen: this machine, the token's holder, and pages of the screen itself.
 
-Owns the checks before a request and the headers after it. A request is refused unless its Host is the loopback address that
-is served (so that no foreign name can be rebound to it), it carries the session that the token in the printed URL
-began, and, when it changes something, it comes from our own page (Origin, Sec-Fetch-Site) with the session's form token.
+Owns the checks before a request and the headers after it. A request is refused unless its Host is the
+loopback address that is served (so that no foreign name can be rebound to it), it carries the session that
+the token in the printed URL began, and, when it changes something, it comes from our own page (Origin,
+Sec-Fetch-Site) with the session's form token.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from flask import Flask, Response, abort, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 CSP = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; "
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; "  # noqa: E501
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
@@ -38,7 +39,9 @@ COOKIE = "gaiji_review"
 
 @dataclass
 class Clerk:
-    """One session. It is kept here and not in the cookie: answers that overtake each other must not bring back an older one."""
+    """One session. It is kept here and not in the cookie: answers that overtake each other must not bring
+    back an older one.
+    """
 
     form: str
     """The token that every form of this session carries."""
@@ -52,7 +55,9 @@ class Clerk:
 
 
 def guard(app: Flask, token: str, idle: int = IDLE) -> None:
-    """Put the checks and headers on every request of ``app``; views find the session's ``Clerk`` in ``g.clerk``."""
+    """Put the checks and headers on every request of ``app``; views find the session's ``Clerk`` in
+    ``g.clerk``.
+    """
     sessions: dict[str, Clerk] = {}
 
     @app.before_request
@@ -67,7 +72,10 @@ def guard(app: Flask, token: str, idle: int = IDLE) -> None:
         clerk = sessions.get(name)
         if clerk is None or time.time() - clerk.seen > idle:
             sessions.pop(name, None)
-            abort(403, "画面を開いたときのURL（token付き）から開き直してください。一定時間操作がないと終了します。")
+            abort(
+                403,
+                "画面を開いたときのURL（token付き）から開き直してください。一定時間操作がないと終了します。",
+            )
         clerk.seen = time.time()
         g.clerk = clerk
         if request.method not in ("GET", "HEAD"):
@@ -95,7 +103,11 @@ def guard(app: Flask, token: str, idle: int = IDLE) -> None:
 def _own_host() -> bool:
     """Host is the loopback address, with the port that the request came in on."""
     port = request.environ.get("SERVER_PORT", "")
-    return request.host in {f"127.0.0.1:{port}", f"localhost:{port}", *(("127.0.0.1", "localhost") if port == "80" else ())}
+    return request.host in {
+        f"127.0.0.1:{port}",
+        f"localhost:{port}",
+        *(("127.0.0.1", "localhost") if port == "80" else ()),
+    }
 
 
 def _begin(given: str, token: str, sessions: dict[str, Clerk]) -> AnyResponse:

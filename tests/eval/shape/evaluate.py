@@ -31,10 +31,19 @@ HALF = 1
 OUTSIDE_SHARE = 0.1
 
 FLOORS = {
-    ("ordinary", 24): (92, 99.5), ("rare", 24): (92, 99.5), ("extension B+", 24): (92, 99.5), ("IVS only", 24): (85, 99.5),
-    ("ordinary", 32): (97, 99.8), ("rare", 32): (97, 99.8), ("extension B+", 32): (97, 99.8), ("IVS only", 32): (91, 99.8),
-    ("ordinary", 48): (97, 99.8), ("rare", 48): (97, 99.8), ("extension B+", 48): (97, 99.8), ("IVS only", 48): (93, 99.8),
-}  # fmt: skip
+    ("ordinary", 24): (92, 99.5),
+    ("rare", 24): (92, 99.5),
+    ("extension B+", 24): (92, 99.5),
+    ("IVS only", 24): (85, 99.5),
+    ("ordinary", 32): (97, 99.8),
+    ("rare", 32): (97, 99.8),
+    ("extension B+", 32): (97, 99.8),
+    ("IVS only", 32): (91, 99.8),
+    ("ordinary", 48): (97, 99.8),
+    ("rare", 48): (97, 99.8),
+    ("extension B+", 48): (97, 99.8),
+    ("IVS only", 48): (93, 99.8),
+}
 """Least top-1 and top-10 in percent, by stratum and size, for HanaMin."""
 
 REAL_FLOOR, AUROC_FLOORS = (96, 99.5), {24: 0.95, 48: 0.985}
@@ -104,10 +113,15 @@ def line(result: Result) -> str:
     near = result.verdicts == "near-certain"
     right = f"{100 * (result.ranks[near] == 0).mean():.1f}" if near.any() else "-"
     row = f"{asked.source:20}{asked.stratum:14}{asked.size:>5}{len(result.ranks):>6}"
-    row += "".join(f"{result.top(count):>7.1f}" for count in (1, 5, 10, 50)) if any(asked.right) else f"{'-':>7}" * 4
+    row += (
+        "".join(f"{result.top(count):>7.1f}" for count in (1, 5, 10, 50))
+        if any(asked.right)
+        else f"{'-':>7}" * 4
+    )
     row += f"{100 * result.same.mean():>7.1f}" if any(asked.right) else f"{'-':>7}"
     return (
-        row + f"{near.mean() * 100:>7.1f}{right:>7}{result.share('not-in-repertoire'):>7.1f}{result.measured.milliseconds:>6.1f}"
+        row
+        + f"{near.mean() * 100:>7.1f}{right:>7}{result.share('not-in-repertoire'):>7.1f}{result.measured.milliseconds:>6.1f}"
     )
 
 
@@ -123,7 +137,9 @@ def build_times() -> None:
         built = load_index([faces.IPAMJ])
         spent, size = time.perf_counter() - started, built.gallery.path.stat().st_size
         raw = built.gallery.vectors.size
-        print(f"index: {len(built):,} glyphs, built in {spent:.1f} s, {raw:,} bytes int8, {size:,} bytes on disk")
+        print(
+            f"index: {len(built):,} glyphs, built in {spent:.1f} s, {raw:,} bytes int8, {size:,} bytes on disk"
+        )
         codes = [[one] for one in next(iter(queries.rendered(HALF))).pictures[:842]]
         started = time.perf_counter()
         built.query_many(codes)
@@ -151,7 +167,9 @@ def samples() -> list[str]:
     with (samples_dir() / "truth.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
     folder = samples_dir() / "gaiji"
-    answers = index().query_many([[read_image(folder / folders[row["file"]] / f"{row['code']}.png")] for row in rows], limit=50)
+    answers = index().query_many(
+        [[read_image(folder / folders[row["file"]] / f"{row['code']}.png")] for row in rows], limit=50
+    )
     ranks, found = [], []
     for row, answer in zip(rows, answers, strict=True):
         names = [match.glyph for match in answer.matches]
@@ -169,21 +187,31 @@ def samples() -> list[str]:
     return found
 
 
-def below_floors(rendered: list[Result], real: list[Result], figures: dict[str, tuple[float, float]]) -> list[str]:
+def below_floors(
+    rendered: list[Result], real: list[Result], figures: dict[str, tuple[float, float]]
+) -> list[str]:
     """Every figure under its floor, as text."""
     rows = [(f"{one.measured.queries.stratum} at {one.measured.queries.size} dots", one) for one in rendered]
     found = []
     for name, one in rows:
         floor = FLOORS.get((one.measured.queries.stratum, one.measured.queries.size))
-        if floor and one.measured.queries.source == "HanaMin" and (one.top(1) < floor[0] or one.top(10) < floor[1]):
+        if (
+            floor
+            and one.measured.queries.source == "HanaMin"
+            and (one.top(1) < floor[0] or one.top(10) < floor[1])
+        ):
             found.append(f"{name}: {one.top(1):.1f}/{one.top(10):.1f} under {floor[0]}/{floor[1]}")
     at24 = [one for one in real if one.measured.queries.size == 24]
     ranks = np.concatenate([one.ranks for one in at24])
     top = [100 * float((ranks < count).mean()) for count in (1, 10)]
     print(f"real bitmaps at 24 dots together, same character: top-1 {top[0]:.1f}, top-10 {top[1]:.1f}")
     if top[0] < REAL_FLOOR[0] or top[1] < REAL_FLOOR[1]:
-        found.append(f"real bitmaps at 24 dots: {top[0]:.1f}/{top[1]:.1f} under {REAL_FLOOR[0]}/{REAL_FLOOR[1]}")
-    return found + [f"{name}: {value:.4f} under {floor}" for name, (value, floor) in figures.items() if value < floor]
+        found.append(
+            f"real bitmaps at 24 dots: {top[0]:.1f}/{top[1]:.1f} under {REAL_FLOOR[0]}/{REAL_FLOOR[1]}"
+        )
+    return found + [
+        f"{name}: {value:.4f} under {floor}" for name, (value, floor) in figures.items() if value < floor
+    ]
 
 
 def open_set(rendered: list[Result], outside: list[Result]) -> dict[str, tuple[float, float]]:
@@ -196,17 +224,23 @@ def open_set(rendered: list[Result], outside: list[Result]) -> dict[str, tuple[f
             mine = [one for one in rendered if one.measured.queries.size == size]
             mine = [one for one in mine if one.measured.queries.source == "HanaMin" or not only]
             values.append(auroc(np.concatenate([one.known for one in mine]), out))
-        print(f"open set at {size} dots: AUROC {values[0]:.4f} (HanaMin in and out), {values[1]:.4f} (all faces in, HanaMin out)")
+        print(
+            f"open set at {size} dots: AUROC {values[0]:.4f} (HanaMin in and out), {values[1]:.4f} (all faces in, HanaMin out)"
+        )
         if size in AUROC_FLOORS:
             figures[f"AUROC at {size} dots"] = values[0], AUROC_FLOORS[size]
     precision, coverage = near_certain(rendered, outside)
-    print(f"near-certain, {OUTSIDE_SHARE:.0%} of queries outside MJ: precision {precision:.2%}, coverage {coverage:.1%}")
+    print(
+        f"near-certain, {OUTSIDE_SHARE:.0%} of queries outside MJ: precision {precision:.2%}, coverage {coverage:.1%}"
+    )
     return figures | {"precision": (precision, PRECISION_FLOOR), "coverage": (coverage, COVERAGE_FLOOR)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--each", type=int, default=queries.EACH, help="queries of one stratum, size and half")
+    parser.add_argument(
+        "--each", type=int, default=queries.EACH, help="queries of one stratum, size and half"
+    )
     queries.EACH = parser.parse_args().each
     faces.need([Path(path) for path in faces.PACKAGES])
     build_times()

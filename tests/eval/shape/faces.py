@@ -31,11 +31,17 @@ NOTO_SANS = FONTS / "opentype/noto/NotoSansCJK-Regular.ttc"
 X11 = FONTS / "X11/misc"
 
 PACKAGES = {
-    IPAMJ: "fonts-ipamj-mincho", BIZ_MINCHO: "fonts-morisawa-bizud-mincho", BIZ_GOTHIC: "fonts-morisawa-bizud-gothic",
-    HANAMIN[0]: "fonts-hanazono", HANAMIN[1]: "fonts-hanazono", NOTO_SERIF: "fonts-noto-cjk", NOTO_SANS: "fonts-noto-cjk",
-    X11 / "jiskan24.pcf.gz": "xfonts-base", X11 / "jksp24.pcf.gz": "xfonts-intl-japanese",
+    IPAMJ: "fonts-ipamj-mincho",
+    BIZ_MINCHO: "fonts-morisawa-bizud-mincho",
+    BIZ_GOTHIC: "fonts-morisawa-bizud-gothic",
+    HANAMIN[0]: "fonts-hanazono",
+    HANAMIN[1]: "fonts-hanazono",
+    NOTO_SERIF: "fonts-noto-cjk",
+    NOTO_SANS: "fonts-noto-cjk",
+    X11 / "jiskan24.pcf.gz": "xfonts-base",
+    X11 / "jksp24.pcf.gz": "xfonts-intl-japanese",
     X11 / "jksp40.pcf.gz": "xfonts-intl-japanese-big",
-}  # fmt: skip
+}
 
 STRATA = ("ordinary", "rare", "extension B+", "IVS only")
 
@@ -71,7 +77,15 @@ def mj() -> pl.DataFrame:
     """The MJ list's frame without 変体仮名 and GJ, with the stratum of each glyph."""
     frame = gaiji.load_repertoire(gj=False).frame.filter((pl.col("list") == "mj") & (pl.col("base") != ""))
     code = pl.col("base").map_elements(ord, return_dtype=pl.Int64)
-    stratum = pl.when(~pl.col("default")).then(3).when(code >= 0x20000).then(2).when(pl.col("x0213") != "").then(0).otherwise(1)
+    stratum = (
+        pl.when(~pl.col("default"))
+        .then(3)
+        .when(code >= 0x20000)
+        .then(2)
+        .when(pl.col("x0213") != "")
+        .then(0)
+        .otherwise(1)
+    )
     return frame.with_columns(stratum.alias("stratum"), pl.len().over("base").alias("forms"))
 
 
@@ -84,10 +98,17 @@ def truth(path: Path, number: int = 0) -> Pairs:
     for table in font["cmap"].tables:
         if table.format == 14:
             for selector, entries in table.uvsDict.items():
-                sequences |= {chr(point) + chr(selector): glyph or cmap.get(point) for point, glyph in entries}
+                sequences |= {
+                    chr(point) + chr(selector): glyph or cmap.get(point) for point, glyph in entries
+                }
     found = []
-    for name, text, base, also, forms, stratum in mj().select("name", "text", "base", "also", "forms", "stratum").iter_rows():
-        texts = [text, *("".join(chr(int(one, 16)) for one in hexes.split()) for hexes in also.split("|") if hexes)]
+    for name, text, base, also, forms, stratum in (
+        mj().select("name", "text", "base", "also", "forms", "stratum").iter_rows()
+    ):
+        texts = [
+            text,
+            *("".join(chr(int(one, 16)) for one in hexes.split()) for hexes in also.split("|") if hexes),
+        ]
         glyph = next((sequences[one] for one in texts if len(one) == 2 and one in sequences), None)
         if glyph is None and forms == 1:
             glyph = cmap.get(ord(base))

@@ -109,7 +109,10 @@ def counted(half: int) -> Iterator[QuerySet]:
     for one in rendered(half):
         if one.source == "HanaMin" and one.size == 24:
             slips = rng.choice((-1, 0, 1), len(one.strokes), p=(0.1, 0.8, 0.1))
-            stated = [None if count is None else count + int(slip) for count, slip in zip(one.strokes, slips, strict=True)]
+            stated = [
+                None if count is None else count + int(slip)
+                for count, slip in zip(one.strokes, slips, strict=True)
+            ]
             yield replace(one, strokes=stated)
 
 
@@ -146,12 +149,21 @@ def real(half: int) -> Iterator[QuerySet]:
     """Bitmaps drawn by hand; the character is known, its form is the artist's."""
     for file, codec, size in (("jiskan24", "X 0208", 24), ("jksp24", "X 0212", 24), ("jksp40", "X 0212", 40)):
         pictures, characters = _bitmaps(faces.X11 / f"{file}.pcf.gz", codec)
-        keep = np.flatnonzero(_half(np.array(characters), half) & np.array([one in families() for one in characters]))
+        keep = np.flatnonzero(
+            _half(np.array(characters), half) & np.array([one in families() for one in characters])
+        )
         stack = np.zeros((len(keep), *np.max([one.shape for one in pictures], axis=0)), np.uint8)
         for row, place in enumerate(keep):
             rows, columns = pictures[place].shape
             stack[row, :rows, :columns] = pictures[place]
-        yield QuerySet(f"{file} (by hand)", codec, size, stack, [families()[characters[one]] for one in keep], exact=False)
+        yield QuerySet(
+            f"{file} (by hand)",
+            codec,
+            size,
+            stack,
+            [families()[characters[one]] for one in keep],
+            exact=False,
+        )
 
 
 def outside(half: int) -> Iterator[QuerySet]:
@@ -159,7 +171,9 @@ def outside(half: int) -> Iterator[QuerySet]:
     for path in faces.HANAMIN[1:]:
         face = freetype.Face(str(path))
         known = families()
-        points = [point for point, _ in face.get_chars() if 0x20000 <= point < 0x2F800 and chr(point) not in known]
+        points = [
+            point for point, _ in face.get_chars() if 0x20000 <= point < 0x2F800 and chr(point) not in known
+        ]
         points = [point for point in points if faces.draw_of(chr(point), "half") % 2 == half]
         points = [points[one] for one in _some(len(points), OUTSIDE, 5)]
         numbers = np.array([face.get_char_index(point) for point in points])

@@ -74,9 +74,17 @@ def views(limit: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     own = faces.ipamj()
     own = own.take(faces.in_training(own.names)).take(slice(None, limit))
     others = [faces.truth(path).take(slice(None, limit)) for path in (faces.BIZ_MINCHO, faces.BIZ_GOTHIC)]
-    plan: list[tuple[faces.Pairs, int, bool, Spoil | None]] = [(own, DOTS, False, None), (others[0], DOTS, False, None)]
+    plan: list[tuple[faces.Pairs, int, bool, Spoil | None]] = [
+        (own, DOTS, False, None),
+        (others[0], DOTS, False, None),
+    ]
     plan += [(pairs, size, True, None) for pairs in (own, *others) for size in SIZES]
-    plan += [(own, 24, True, spoil_edges), (own, 24, True, bend), (own, 48, True, bend), (others[0], 24, True, bend)]
+    plan += [
+        (own, 24, True, spoil_edges),
+        (own, 24, True, bend),
+        (own, 48, True, bend),
+        (others[0], 24, True, bend),
+    ]
     plan += [(pairs, size, True, thicken) for pairs in (own, others[0]) for size in (24, 48)]
     for pairs, size, mono, spoil in plan:
         out = []
@@ -114,10 +122,14 @@ def main() -> None:
     faces.need([faces.IPAMJ, faces.BIZ_MINCHO, faces.BIZ_GOTHIC])
     started = time.perf_counter()
     parts = list(views(given.limit))
-    mean, matrix = learn(np.concatenate([names for names, _ in parts]), np.concatenate([rows for _, rows in parts]))
+    mean, matrix = learn(
+        np.concatenate([names for names, _ in parts]), np.concatenate([rows for _, rows in parts])
+    )
     np.savez_compressed(given.out, mean=mean.astype(np.float32), matrix=matrix.astype(np.float16))
     size = given.out.stat().st_size
-    print(f"{given.out}: {matrix.shape[0]} to {matrix.shape[1]}, {size:,} bytes, {time.perf_counter() - started:.0f} s")
+    print(
+        f"{given.out}: {matrix.shape[0]} to {matrix.shape[1]}, {size:,} bytes, {time.perf_counter() - started:.0f} s"
+    )
 
 
 if __name__ == "__main__":
