@@ -31,7 +31,8 @@ BELOW = {
 BELOW["run"] = set(BELOW)
 BELOW |= dict.fromkeys(("proof", "review", "reports", "database"), BELOW["run"] | {"run"})
 BELOW["cli"] = set(BELOW)
-PROOF = {"kernel.encode": {"kernel.decode", "kernel.io"}}
+CHECKED = {"kernel.decode", "kernel.numbers"}
+PROOF = {"kernel.encode": CHECKED, "kernel.compare": CHECKED, "kernel.numbers_back": CHECKED}
 """The loops of the proof never use those that they check."""
 
 
@@ -89,6 +90,8 @@ def test_packages_import_only_what_the_table_allows():
 PLANTED = [
     ("kernel.decode", "from gaiji.codes.program import K"),
     ("kernel.encode", "from gaiji.kernel import decode"),
+    ("kernel.compare", "from gaiji.kernel.decode import Program"),
+    ("kernel.numbers_back", "from gaiji.kernel.numbers import numbers"),
     ("disk.files", "import gaiji.records.framing"),
     ("records.framing", "from gaiji.codes import charset"),
     ("layout.copybook", "def f():\n    from gaiji.run.job import Job"),

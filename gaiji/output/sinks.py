@@ -1,6 +1,6 @@
 """Writes converted columns: CSV, TSV, Parquet, fixed-length records.
 
-Owns the form of each output format. The joining of columns into lines is in ``gaiji.kernel.io``, temporary
+Owns the form of each output format. The joining of columns into lines is in ``gaiji.kernel.join``, temporary
 names and renames in ``gaiji.disk.files``; nothing here knows a charset.
 """
 
@@ -30,7 +30,7 @@ from gaiji.disk.files import (
 )
 from gaiji.disk.packing import pack, packing
 from gaiji.errors import UsageError
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import join
 from gaiji.model import Column
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".dat": "fixed"}
@@ -152,7 +152,7 @@ class LinesSink(_StreamSink):
         return self.packed(self._join(columns, keep))
 
     def _join(self, columns: Sequence[Column], keep: Sequence[tuple[int, int]]) -> memoryview:
-        lines = kernel_io.Lines()
+        lines = join.Lines()
         for column in columns:
             lines.add(column.data, column.offsets, int(not column.plain))
         out = self._buffers.take(sum(lines.size(a, b) for a, b in keep))
@@ -196,9 +196,7 @@ class FixedSink(LinesSink):
                 array("q", bytes(8 * rows + 8)),
                 array("i", bytes(4 * rows)),
             )
-            kernel_io.fit(
-                column.data, column.offsets, width, int(self._encoding != "utf-8"), out, offsets, bad
-            )
+            join.fit(column.data, column.offsets, width, int(self._encoding != "utf-8"), out, offsets, bad)
             fitted.append(Column(column.name, out, offsets, plain=True))
             if any(bad):
                 overflows.append((number, [row for row in range(rows) if bad[row]]))
@@ -329,7 +327,7 @@ def open_sink(
     kept: Written | None = None,
 ) -> Sink:
     """The sink for a format, gone on with at ``kept``; UsageError for columns that the format cannot have."""
-    if len(names) > kernel_io.CONSTANTS["MAX_COLUMNS"]:
+    if len(names) > join.CONSTANTS["MAX_COLUMNS"]:
         raise UsageError(f"the output would have {len(names)} columns", next="leave fields out of the layout")
     if format == "parquet":
         return ParquetSink(path, names, kept)

@@ -1,7 +1,7 @@
 """Proves a batch: encodes its output back and compares it with the source, byte for byte, field by field.
 
 Owns what a field of a record is found to be (identical, another form of shifts or padding, a row that only
-decodes, flagged, changed) and the place of what is not identical. The loops are in ``gaiji.kernel.encode``;
+decodes, flagged, changed) and the place of what is not identical. The loops are in ``gaiji.kernel.compare``;
 files, totals and reports are ``gaiji.proof.verify``'s.
 """
 
@@ -17,8 +17,8 @@ from functools import cached_property
 from gaiji.codes.encoding import E, code_of, value_of
 from gaiji.codes.program import LOST, K
 from gaiji.columns.decode import NUMERIC, Decoder, Place
+from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import io as kernel_io
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.records.framing import Batch
@@ -172,7 +172,7 @@ class Prover:
         notes = array("q", bytes(8 * E["FINDING"] * 2048))
         at = 0
         while True:
-            at = kernel_encode.compare_rows(
+            at = compare.compare_rows(
                 self.codes[spec.name],
                 pen,
                 flags,
@@ -213,11 +213,11 @@ class Prover:
         rows = pair.batch.rows
         if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
             return array("q", range(rows)), array("q")
-        _, longest = kernel_io.extent(starts, ends, offset, length)
+        _, longest = cut.extent(starts, ends, offset, length)
         differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
         padded = int(self._pads_are_blank and self._mode(spec) == K["MIXED"])
-        n = kernel_encode.same_rows(
+        n = compare.same_rows(
             self.codes[spec.name],
             pen,
             self._mode(spec),
@@ -308,7 +308,7 @@ class Prover:
 
     # -- flagged units ----------------------------------------------------------------------------
 
-    def _flags(self, units: set[int]) -> kernel_encode.Flags:
+    def _flags(self, units: set[int]) -> compare.Flags:
         """What each flagged unit must stand as, by the job's policies."""
         size = 4
         while size < 2 * len(units) + 2:
@@ -322,7 +322,7 @@ class Prover:
                 i = (i + 1) & (size - 1)
             keys[i], at[i], lengths[i] = unit, len(blob), len(text)
             blob += text
-        return kernel_encode.Flags(keys, at, lengths, bytes(blob) + b"\0")
+        return compare.Flags(keys, at, lengths, bytes(blob) + b"\0")
 
     def _flag_text(self, unit: int) -> bytes:
         """The replacement that the policy names for a unit (``value_of`` its code, and its reason << 28)."""
@@ -375,7 +375,7 @@ class Prover:
         column, _, findings = self.fields.decode(pair.batch, spec, bytearray(rows))
         done.flagged[number].update(findings[5 :: K["FINDING"]])
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(
+        n = compare.same_text(
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken
@@ -403,7 +403,7 @@ class Prover:
         widths = array("q", map(int.__sub__, end, begin))
         out, offsets = bytearray(sum(widths) + 8), array("q", bytes(8 * rows + 8))
         bad, differ = array("i", bytes(4 * rows)), array("q", bytes(8 * rows))
-        kernel_encode.encode_numbers(
+        numbers_back.encode_numbers(
             cells.src,
             NUMERIC[spec.type],
             spec.scale,
@@ -416,7 +416,7 @@ class Prover:
             offsets,
             bad,
         )
-        n = kernel_encode.same_text(out, offsets, pair.batch.src, begin, end, differ)
+        n = compare.same_text(out, offsets, pair.batch.src, begin, end, differ)
         return set(differ[:n])
 
     def _field_range(self, batch: Batch, spec: Field) -> tuple[array[int], array[int]]:
@@ -438,7 +438,7 @@ class Prover:
         cells, rows = pair.cells, pair.batch.rows
         column = self.fields.glyphs(pair.batch, spec)
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(
+        n = compare.same_text(
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken

@@ -25,7 +25,7 @@ from gaiji.codes.tables import DECODE_ONLY
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import GaijiError, UsageError
 from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import join
 from gaiji.log import event
 from gaiji.model import Reason
 from gaiji.output.readback import Cells, open_readback
@@ -220,7 +220,7 @@ class _Proof:
             if limits and self.job.policy[Reason.OVERFLOW] == "drop-record":
                 bad, width = array("i", bytes(4 * batch.rows)), abs(limits[number])
                 room, offsets = bytearray(batch.rows * width * 3 + 8), array("q", bytes(8 * batch.rows + 8))
-                kernel_io.fit(column.data, column.offsets, width, int(limits[number] < 0), room, offsets, bad)
+                join.fit(column.data, column.offsets, width, int(limits[number] < 0), room, offsets, bad)
                 out.update(row for row in range(batch.rows) if bad[row])
         if not out:
             return None, ()

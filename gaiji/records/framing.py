@@ -2,7 +2,7 @@
 
 Owns record boundaries, byte offsets, the input's digest, and what happens to a record that cannot be cut
 (an error, or quarantine). Knows nothing of fields inside fixed records, nor of characters beyond what a
-CSV delimiter needs. The scans themselves are in ``gaiji.kernel.io``.
+CSV delimiter needs. The scans themselves are in ``gaiji.kernel.cut``.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 from gaiji.disk.digest import BackgroundDigest, Buffers
 from gaiji.disk.packing import Input
 from gaiji.errors import DataError, RecordError, ResumeError, UsageError
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import cut
+from gaiji.kernel.cut import CONSTANTS as CUT
 
-S: dict[str, int] = kernel_io.CONSTANTS
 FORMATS = ("fixed", "vb", "lines", "csv")
 BATCH = 2 * 1024 * 1024
 MAX_RECORD = 16 * 1024 * 1024
@@ -229,8 +229,8 @@ class Reader:
     def __iter__(self) -> Iterator[Batch]:
         try:
             self._skip()
-            cut = {"fixed": self._fixed, "vb": self._vb, "lines": self._lines, "csv": self._csv}
-            for number, batch in enumerate(cut[self.framing.format]()):
+            found = {"fixed": self._fixed, "vb": self._vb, "lines": self._lines, "csv": self._csv}
+            for number, batch in enumerate(found[self.framing.format]()):
                 batch.number = number
                 batch.chunk = self._chunk
                 yield batch
@@ -359,14 +359,14 @@ class Reader:
     # -- variable -------------------------------------------------------------------------------
 
     def _vb(self) -> Iterator[Batch]:
-        scan = kernel_io.Scan()
+        scan = cut.Scan()
         scan.block_left = self._block
         blocked = int(self.framing.blocked)
         for buffer, filled, offset, last in self._chunks(self.batch):
             scan.pos = 0
             while True:
                 starts, ends = array("q", bytes(8 * 65_536)), array("q", bytes(8 * 65_536))
-                rows = kernel_io.scan_vb(scan, buffer, filled, blocked, starts, ends, int(last))
+                rows = cut.scan_vb(scan, buffer, filled, blocked, starts, ends, int(last))
                 batch = self._variable(buffer, starts[:rows], ends[:rows], offset)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
@@ -381,13 +381,13 @@ class Reader:
                 return
 
     def _bad_rdw(
-        self, batch: Batch, buffer: bytearray, filled: int, scan: kernel_io.Scan, offset: int, last: bool
+        self, batch: Batch, buffer: bytearray, filled: int, scan: cut.Scan, offset: int, last: bool
     ) -> None:
         """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside."""
         names = {
-            S["BAD_RDW"]: "the record descriptor (RDW) is not valid",
-            S["BAD_BDW"]: "the block descriptor (BDW) is not valid",
-            S["TRUNCATED"]: "the last record is cut off",
+            CUT["BAD_RDW"]: "the record descriptor (RDW) is not valid",
+            CUT["BAD_BDW"]: "the block descriptor (BDW) is not valid",
+            CUT["TRUNCATED"]: "the last record is cut off",
         }
         raw = bytes(buffer[scan.at : filled])
         if self.quarantine and not last:
@@ -413,7 +413,7 @@ class Reader:
         batch = Batch(buffer, [starts], [ends], rows, offset, self.records + 1)
         limit = self.framing.record_length
         self.records += rows
-        if limit and kernel_io.extent(starts, ends, 0, -1)[1] > limit:
+        if limit and cut.extent(starts, ends, 0, -1)[1] > limit:
             keep = [i for i in range(rows) if ends[i] - starts[i] <= limit]
             batch.starts, batch.ends = (
                 [array("q", (starts[i] for i in keep))],
@@ -442,13 +442,13 @@ class Reader:
     # -- lines and CSV --------------------------------------------------------------------------
 
     def _lines(self) -> Iterator[Batch]:
-        scan = kernel_io.Scan()
+        scan = cut.Scan()
         unit, big = self.framing.unit, int(self.framing.big)
         for buffer, filled, offset, last in self._chunks(self.batch):
             scan.pos = self._bom(buffer, filled, offset)
             while True:
                 starts, ends = array("q", bytes(8 * 65_536)), array("q", bytes(8 * 65_536))
-                rows = kernel_io.scan_lines(scan, buffer, filled, unit, big, starts, ends, int(last))
+                rows = cut.scan_lines(scan, buffer, filled, unit, big, starts, ends, int(last))
                 if rows:
                     yield self._variable(buffer, starts[:rows], ends[:rows], offset)
                 if rows < 65_536:
@@ -461,7 +461,7 @@ class Reader:
         return next((len(m) for m in marks if offset == 0 and buffer[:filled].startswith(m)), 0)
 
     def _csv(self) -> Iterator[Batch]:
-        scan = kernel_io.Scan()
+        scan = cut.Scan()
         for buffer, filled, offset, last in self._chunks(self.batch):
             scan.pos = self._bom(buffer, filled, offset)
             if not self._columns:
@@ -474,7 +474,7 @@ class Reader:
 
     def _scan_csv(
         self,
-        scan: kernel_io.Scan,
+        scan: cut.Scan,
         buffer: bytearray,
         filled: int,
         columns: int,
@@ -484,30 +484,15 @@ class Reader:
         last: bool,
     ) -> int:
         f = self.framing
-        return int(
-            kernel_io.scan_csv(
-                scan,
-                buffer,
-                filled,
-                ord(f.delimiter),
-                ord(f.quote),
-                f.unit,
-                int(f.big),
-                f.lead,
-                columns,
-                rows,
-                starts,
-                ends,
-                int(last),
-            )
-        )
+        dialect = cut.Dialect(ord(f.delimiter), ord(f.quote), f.unit, int(f.big), f.lead)
+        return int(cut.scan_csv(scan, buffer, filled, dialect, columns, rows, starts, ends, int(last)))
 
-    def _csv_header(self, scan: kernel_io.Scan, buffer: bytearray, filled: int, last: bool) -> int:
+    def _csv_header(self, scan: cut.Scan, buffer: bytearray, filled: int, last: bool) -> int:
         """Count the columns of the first record; take it as the header when there is one."""
         none = array("q", [0])
         begin = scan.pos
         self._scan_csv(scan, buffer, filled, 0, 1, none, none, last)
-        if scan.error == S["OPEN_QUOTE"] or scan.error == S["BAD_QUOTE"]:
+        if scan.error == CUT["OPEN_QUOTE"] or scan.error == CUT["BAD_QUOTE"]:
             raise self._csv_error(scan, buffer, 0, 1)
         columns = int(scan.cells)
         if columns and self.framing.header:
@@ -518,7 +503,7 @@ class Reader:
         return columns
 
     def _csv_batches(
-        self, scan: kernel_io.Scan, buffer: bytearray, filled: int, offset: int, columns: int, last: bool
+        self, scan: cut.Scan, buffer: bytearray, filled: int, offset: int, columns: int, last: bool
     ) -> Iterator[Batch]:
         limit = max(1, min(65_536, 4_000_000 // columns))
         while True:
@@ -544,7 +529,7 @@ class Reader:
     def _bad_csv(
         self,
         batch: Batch,
-        scan: kernel_io.Scan,
+        scan: cut.Scan,
         buffer: bytearray,
         filled: int,
         offset: int,
@@ -558,8 +543,8 @@ class Reader:
         f = self.framing
         end = (
             filled
-            if scan.error == S["OPEN_QUOTE"]
-            else kernel_io.csv_skip(buffer, scan.at, filled, f.unit, int(f.big))
+            if scan.error == CUT["OPEN_QUOTE"]
+            else cut.csv_skip(buffer, scan.at, filled, f.unit, int(f.big))
         )
         feed = "\n".encode("utf-16-be" if f.big else "utf-16-le") if f.unit == 2 else b"\n"
         if end == filled and not last and bytes(buffer[end - len(feed) : end]) != feed:
@@ -569,11 +554,11 @@ class Reader:
         scan.pos = end
         return True
 
-    def _csv_error(self, scan: kernel_io.Scan, buffer: bytearray, offset: int, columns: int) -> RecordError:
+    def _csv_error(self, scan: cut.Scan, buffer: bytearray, offset: int, columns: int) -> RecordError:
         what = {
-            S["OPEN_QUOTE"]: "a quote is opened and never closed",
-            S["BAD_QUOTE"]: "text stands behind a closing quote",
-            S["COLUMNS"]: f"the record has {scan.cells} cells where {columns} are needed",
+            CUT["OPEN_QUOTE"]: "a quote is opened and never closed",
+            CUT["BAD_QUOTE"]: "text stands behind a closing quote",
+            CUT["COLUMNS"]: f"the record has {scan.cells} cells where {columns} are needed",
         }[scan.error]
         return RecordError(
             what,

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.codes.charset import Charset, charset_names, load_charset
-from gaiji.codes.program import DEFAULT_POLICY, POLICIES, K
+from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.columns.decode import NUMERIC, Decoder
 from gaiji.errors import GaijiError
+from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.layout.layout import TYPES, load_layout
 from gaiji.layout.roles import ROLES
 from gaiji.model import Field, Reason
@@ -137,14 +138,17 @@ def decoded(
     out = []
     for spec in specs:
         column, counts, findings = columns.decode(batch, spec, states)
-        flagged = sum(counts[K["FLAGGED"] + reason] for reason in Reason)
-        assert counts[K["UNITS"]] == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + flagged
-        assert counts[K["BYTES"]] == columns.size(batch, spec)
+        flagged = sum(counts[DECODE["FLAGGED"] + reason] for reason in Reason)
+        assert (
+            counts[DECODE["UNITS"]]
+            == counts[DECODE["MAPPED_UNITS"]] + counts[DECODE["PASSED_UNITS"]] + flagged
+        )
+        assert counts[DECODE["BYTES"]] == columns.size(batch, spec)
         offsets = list(column.offsets)
         assert (
             offsets == sorted(offsets) and len(offsets) == batch.rows + 1 and offsets[-1] <= len(column.data)
         )
-        assert all(0 <= row < batch.rows for row in findings[:: K["FINDING"]])
+        assert all(0 <= row < batch.rows for row in findings[:: DECODE["FINDING"]])
         texts = [bytes(column.data[a:b]) for a, b in pairwise(offsets)]
         for text in texts:
             text.decode("utf-8")
