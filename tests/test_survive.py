@@ -15,7 +15,7 @@ import pytest
 from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.lock import OutputLock
 from gaiji.errors import DataError, OutputError
-from gaiji.records.framing import BATCH, Reader
+from gaiji.records.reader import BATCH, Reader
 from gaiji.run.convert import Run, convert
 from gaiji.run.job import load_job
 from tests.conftest import tmpfs

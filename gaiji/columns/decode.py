@@ -21,7 +21,7 @@ from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.kernel.numbers import CONSTANTS as NUMBERS
 from gaiji.kernel.numbers import Numeric, numbers
 from gaiji.model import Column, Field, Reason
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 NUMERIC = {"zoned": NUMBERS["ZONED"], "packed": NUMBERS["PACKED"], "binary": NUMBERS["BINARY"]}
 Decoded = tuple[Column, "array[int]", "array[int]"]

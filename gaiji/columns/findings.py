@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gaiji.columns.decode import Decoder
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import Column, Field, Reason
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 if TYPE_CHECKING:
     import polars as pl

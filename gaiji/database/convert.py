@@ -30,7 +30,7 @@ from gaiji.errors import DataError, GaijiError, MissingExtra, QueueError, UsageE
 from gaiji.kernel import decode as kernel
 from gaiji.model import Column, Reason
 from gaiji.queue.queue import Item, Sample, open_queue
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 _meta = sa.MetaData()
 RUN = sa.Table(

@@ -21,7 +21,7 @@ from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 CLASSES = ("identical", "form", "one-way", "flagged", "changed")
 IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED = range(5)

@@ -30,7 +30,7 @@ from gaiji.log import event
 from gaiji.model import Reason
 from gaiji.output.readback import Cells, open_readback
 from gaiji.proof.prover import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Pair, Proved, Prover
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 from gaiji.run.convert import Run
 from gaiji.run.job import Job, load_job
 from gaiji.run.memory import check_memory

@@ -43,8 +43,9 @@ from gaiji.layout.layout import (
 from gaiji.log import event, logs_json
 from gaiji.model import Column, Field, Reason
 from gaiji.output.sinks import Sink, open_sink
-from gaiji.records.framing import Batch, Framing, Reader, Start
+from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.quarantine import Quarantine
+from gaiji.records.reader import Reader
 from gaiji.run.checkpoint import Checkpoint, Checkpoints, load_checkpoint
 from gaiji.run.job import Job, load_job
 from gaiji.run.memory import check_memory

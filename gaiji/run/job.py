@@ -21,7 +21,7 @@ from gaiji.errors import JobError
 from gaiji.model import Reason
 from gaiji.output.sinks import FORMATS as OUTPUT_FORMATS
 from gaiji.output.sinks import SUFFIXES
-from gaiji.records.framing import FORMATS
+from gaiji.records.batch import FORMATS
 
 
 @dataclass(frozen=True)

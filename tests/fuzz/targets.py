@@ -25,7 +25,8 @@ from gaiji.layout.layout import TYPES, load_layout
 from gaiji.layout.roles import ROLES
 from gaiji.model import Field, Reason
 from gaiji.proof.verify import verify
-from gaiji.records.framing import Batch, Framing, Reader
+from gaiji.records.batch import Batch, Framing
+from gaiji.records.reader import Reader
 from gaiji.run.convert import convert
 from gaiji.run.job import load_job
 from gaiji.run.reverse import reverse
