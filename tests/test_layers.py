@@ -96,7 +96,7 @@ PLANTED = [
     ("records.reader", "from gaiji.codes import charset"),
     ("layout.copybook", "def f():\n    from gaiji.run.job import Job"),
     ("standard.repertoire", "from gaiji.codes.tables import load_table"),
-    ("output.sinks", "from gaiji.columns.decode import Decoder"),
+    ("output.lines", "from gaiji.columns.decode import Decoder"),
     (
         "queue.queue",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from gaiji.review.web import app",

@@ -19,7 +19,8 @@ import pytest
 from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
-from gaiji.output.sinks import LinesSink, ParquetSink
+from gaiji.output.lines import LinesSink
+from gaiji.output.parquet import ParquetSink
 from gaiji.records.quarantine import Quarantine
 from gaiji.records.reader import Reader
 from gaiji.run import checkpoint

@@ -1,7 +1,7 @@
 """Reads a converted output back: CSV, TSV, Parquet and fixed-length records as cells of UTF-8.
 
 Owns the cutting of outputs into cells, their digest, and where an output stops having the form that
-``gaiji.output.sinks`` gave it. It shares no code with the sinks, and judges no content.
+``gaiji.output.formats`` gave it. It shares no code with the sinks, and judges no content.
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ from gaiji.layout.layout import (
 )
 from gaiji.log import event, logs_json
 from gaiji.model import Column, Field, Reason
-from gaiji.output.sinks import Sink, open_sink
+from gaiji.output.formats import open_sink
+from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.quarantine import Quarantine
 from gaiji.records.reader import Reader

@@ -415,12 +415,12 @@ def picture(data: bytes) -> None:
 
 def gj(data: bytes) -> None:
     """A GJ font or list of any content is read within bounds, or refused in one line."""
-    from gaiji.standard.gj import _read_glyphs
+    from gaiji.standard.gj_files import read_glyphs
 
     take = Take(data)
     name = take.pick(("g.ttf", "g.csv", "g.xlsx"))
     try:
-        _read_glyphs(Path(name), take.rest())
+        read_glyphs(Path(name), take.rest())
     except GaijiError as error:
         assert "\n" not in str(error)
 
