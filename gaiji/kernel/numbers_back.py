@@ -24,7 +24,7 @@ def encode_numbers(src, kind, scale, signed, ascii, starts, ends, widths, out, o
 
     Signs in canonical form: zones F without a sign, C or D with one (ASCII hosts: 3, or 7 for minus); packed
     likewise; binary is two's complement. ``bad`` receives 1 for a text that is no such number or does not
-    fit; its bytes are zero. Returns how many are bad. Source of the rules: as ``kernel_io.numbers``.
+    fit; its bytes are zero. Returns how many are bad. Source of the rules: as ``gaiji.kernel.numbers``.
     """
     n_rows = len(starts)
     check_lengths(n_rows, len(ends), len(widths), len(bad))
