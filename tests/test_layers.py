@@ -157,9 +157,8 @@ def private_uses(known: dict[str, ast.Module]) -> list[str]:
                 isinstance(node, ast.Attribute)
                 and node.attr.startswith("_")
                 and not node.attr.startswith("__")
-            ):
-                if node.attr not in own[package_of(name)] | FREETYPE:
-                    wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
+            ) and node.attr not in own[package_of(name)] | FREETYPE:
+                wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
     return wrong
 
 
