@@ -202,12 +202,13 @@ def test_a_key_that_is_not_unique_and_a_second_writer_are_refused(tmp_path, url)
     with pytest.raises(UsageError, match="neither primary key nor unique"):
         convert_table(job(tmp_path, url, key="twice"))
     run = _Run(load_db_job(job(tmp_path, url)))
-    done, *_ = run.prepare(False)
+    progress = Progress(run.target, run.table, run.digest)
+    done, *_ = progress.prepare(False)
     with run.source.connect() as reading:
         chunk = next(run.chunks(reading, None, 0))
-    run.write(chunk, done)
+    progress.write(chunk.rows, run.report_of(chunk), done)
     with pytest.raises(GaijiError, match="another run"):
-        run.write(chunk, done)
+        progress.write(chunk.rows, run.report_of(chunk), done)
     run.close()
 
 

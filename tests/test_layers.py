@@ -160,8 +160,7 @@ def private_uses(known: dict[str, ast.Module]) -> list[str]:
                 isinstance(node, ast.Attribute)
                 and node.attr.startswith("_")
                 and not node.attr.startswith("__")
-                and node.attr not in own[package_of(name)] | FREETYPE
-            ):
+            ) and node.attr not in own[package_of(name)] | FREETYPE:
                 wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
     return wrong
 
