@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 
-from oracle.charsets import LOST, Charset, is_control, load, sequences, standard_kanji
+from oracle.charsets import LOST, Charset, load, sequences, standard_kanji
 
 SUSPICIOUS = frozenset("?？¿・･＊*▲△＠@_＿&＆\\＼¥￥[［]］{}｛｝\x1a")
 """What may be the trace of a loss in a name: left out of names, whatever the list of such marks will be."""
@@ -28,9 +28,33 @@ class Alphabet:
     special: dict[str, list[bytes]] = field(default_factory=dict)
 
 
+def alphabet(name: str, role: str, type: str = "mixed") -> Alphabet:
+    """What a field of that role and type can hold in the charset of that name."""
+    return _typed(name, role == "name", type if load(name).kind == "shifted" else "mixed")
+
+
 @cache
-def alphabet(name: str, role: str) -> Alphabet:
-    """What a field of that role can hold in the charset of that name."""
+def _typed(name: str, is_name: bool, type: str) -> Alphabet:
+    """Without the double bytes of a field of single bytes, and the other way round."""
+    every = _alphabet(name, is_name)
+    if type == "mixed":
+        return every
+    single = type == "sbcs"
+
+    def fit(codes: list[bytes]) -> list[bytes]:
+        return [c for c in codes if (len(c) == 1) == single]
+
+    return Alphabet(
+        *(fit(codes) for codes in (every.single, every.double)),
+        fit(every.narrow_blanks),
+        fit(every.wide_blanks),
+        fit(every.controls),
+        {reason: found for reason, codes in every.special.items() if (found := fit(codes))},
+    )
+
+
+@cache
+def _alphabet(name: str, is_name: bool) -> Alphabet:
     charset = load(name)
     out = Alphabet()
     if charset.unicode:
@@ -42,12 +66,12 @@ def alphabet(name: str, role: str) -> Alphabet:
             out.special.setdefault(meaning.reason, []).append(code)
         elif meaning.text in (" ", "\u3000"):
             (out.wide_blanks if wide else out.narrow_blanks).append(code)
-        elif is_control(meaning.text) or meaning.text in ("\t", "\n", "\r"):
+        elif meaning.text < " " or "\x7f" <= meaning.text <= "\x9f":
             if code not in heads and meaning.text not in "\t\n\r\x1a":
                 out.controls.append(code)
         elif meaning.text in LOST:
             out.special.setdefault("lost", []).append(code)
-        elif code not in heads and not (role == "name" and meaning.text in SUSPICIOUS):
+        elif code not in heads and not (is_name and meaning.text in SUSPICIOUS):
             (out.double if wide else out.single).append(code)
     if charset.kind == "decimal":
         out.narrow_blanks.append(b" ")
@@ -58,12 +82,18 @@ def alphabet(name: str, role: str) -> Alphabet:
     return out
 
 
+@cache
+def _texts() -> tuple[str, ...]:
+    """Characters of Unicode that are right as they stand."""
+    texts = set(KANA + SIGNS) | set(standard_kanji()) | set(sequences())
+    return tuple(sorted(texts - LOST - SUSPICIOUS - {"\u3000"}))
+
+
 def _unicode(charset: Charset, out: Alphabet) -> None:
     codec = {"utf-16-be": "utf-16-be", "utf-16-le": "utf-16-le", "utf-8": "utf-8"}[charset.kind]
-    texts = {c for c in KANA + SIGNS} | set(standard_kanji()) | set(sequences())
-    for text in sorted(texts - LOST - SUSPICIOUS - {"\u3000"}):
-        if not is_control(text):
-            (out.single if len(text.encode(codec)) == 1 else out.double).append(text.encode(codec))
+    for text in _texts():
+        code = text.encode(codec)
+        (out.single if len(code) == 1 else out.double).append(code)
     out.narrow_blanks.append(" ".encode(codec))
     out.wide_blanks.append("\u3000".encode(codec))
     out.controls += [chr(c).encode(codec) for c in (1, 3, 0x1B, 0x7F)]

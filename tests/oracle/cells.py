@@ -62,20 +62,20 @@ class Cells:
 
 def possible(charset: Charset, column: Column, kind: str) -> bool:
     """Whether a field of that kind can be written at all."""
-    letters = alphabet(charset.name, column.role)
-    mixed = charset.kind == "shifted" and column.type == "mixed"
     if column.figure is not None:
         return _number_possible(charset, column, kind)
+    letters = alphabet(charset.name, column.role, column.type)
+    mixed = charset.kind == "shifted" and column.type == "mixed"
     return {
-        "special": any(_fit(charset, column, letters.special.get(r, [])) for r in FINDINGS),
-        "lost": bool(_fit(charset, column, letters.special.get("lost", []))),
+        "special": any(reason in letters.special for reason in FINDINGS),
+        "lost": "lost" in letters.special,
         "unmapped-gaiji-15": "unmapped-gaiji-15" in letters.special,
         "unicode-dash": "unicode-dash" in letters.special,
         "half-double": mixed or charset.kind == "lead-byte",
         "stray-shift": mixed,
         "unclosed-shift": mixed,
         "repeated-shift": mixed,
-        "control": column.role in ("name", "address") and bool(_fit(charset, column, letters.controls)),
+        "control": column.role in ("name", "address") and bool(letters.controls),
         "trailing-zero": charset.kind == "utf-16-le",
         "decimal-blanks": charset.kind == "decimal",
         "low-values": column.length > 0,
@@ -85,13 +85,6 @@ def possible(charset: Charset, column: Column, kind: str) -> bool:
 
 
 FINDINGS = ("unmapped-gaiji", "unmapped-extension", "illegal", "ambiguous", "no-unicode")
-
-
-def _fit(charset: Charset, column: Column, codes: list[bytes]) -> list[bytes]:
-    """The codes that can stand in a field of that type."""
-    if charset.kind != "shifted" or column.type == "mixed":
-        return codes
-    return [c for c in codes if (len(c) == 1) == (column.type == "sbcs")]
 
 
 def _number_possible(charset: Charset, column: Column, kind: str) -> bool:
@@ -110,7 +103,7 @@ def _number_possible(charset: Charset, column: Column, kind: str) -> bool:
         "sign-text": zoned and figure.signed and not charset.ebcdic and figure.digits == column.length,
         "sign-conflict": zoned and figure.signed and not charset.ebcdic and figure.digits == column.length,
         "over-picture": figure.digits > 0 and _spare(column),
-        "blank-binary": figure.type == "binary",
+        "blank-binary": figure.type == "binary" and column.length > 1,
     }.get(kind, True)
 
 
@@ -130,9 +123,8 @@ class _Text:
         self.rng = cells.rng
         self.column = column
         self.room = room
-        self.letters = alphabet(self.charset.name, column.role)
-        self.single = _fit(self.charset, column, self.letters.single)
-        self.double = _fit(self.charset, column, self.letters.double)
+        self.letters = alphabet(self.charset.name, column.role, column.type)
+        self.single, self.double = self.letters.single, self.letters.double
         self.mixed = self.charset.kind == "shifted" and column.type == "mixed"
         self.into = self.rng.choice(self.charset.shift_in) if self.mixed else b""
         self.out = self.rng.choice(self.charset.shift_out) if self.mixed else b""
@@ -144,9 +136,10 @@ class _Text:
         if kind == "low-values":
             return bytes(self.room)
         if kind == "one" and self.charset.kind != "decimal":
-            return self.written([self.end()])
+            alone = self.written([self.end()])
+            return alone if len(alone) <= self.room else b""
         if kind == "inner-blanks":
-            blanks = _fit(self.charset, self.column, self.letters.narrow_blanks + self.letters.wide_blanks)
+            blanks = self.letters.narrow_blanks + self.letters.wide_blanks
             return self.text(self.end(), [self.rng.choice(blanks)] if blanks else [])
         if kind in ("special", "lost", "control", "unmapped-gaiji-15", "unicode-dash"):
             return self.text(*self.odd_one(kind))
@@ -165,14 +158,8 @@ class _Text:
     def odd_one(self, kind: str) -> tuple[bytes, list[bytes]]:
         """A code of that kind at the end or before it."""
         groups = [kind] if kind != "special" else [r for r in FINDINGS if r in self.letters.special]
-        codes: list[bytes] = []
-        while not codes:
-            group = self.rng.choice(groups)
-            codes = _fit(
-                self.charset,
-                self.column,
-                self.letters.controls if kind == "control" else self.letters.special[group],
-            )
+        group = self.rng.choice(groups)
+        codes = self.letters.controls if kind == "control" else self.letters.special[group]
         code = self.cells.last(f"{group} {self.column.type}", codes)
         return (code, []) if self.rng.random() < 0.6 else (self.end(), [code])
 
@@ -181,7 +168,9 @@ class _Text:
         tail = [*(before or []), end]
         pool = self.double if not self.single or self.rng.random() < 0.7 else self.single
         pool = pool or self.single
-        most = self.room // min(map(len, pool))
+        most = self.room // (
+            1 if pool is self.single else 2 if self.charset.kind != "decimal" else self.charset.digits
+        )
         full = full or (self.charset.kind == "decimal" and "decimal-blanks" not in self.cells.kinds)
         count = most if full else self.rng.randrange(min(most, 9) + 1)
         body: list[bytes] = []
@@ -255,7 +244,7 @@ class _Text:
     def pads(self, gap: int, *, open_end: bool) -> list[bytes]:
         """Every way to fill ``gap`` bytes with blanks."""
         charset, narrow = self.charset, self.letters.narrow_blanks
-        wide = _fit(charset, self.column, self.letters.wide_blanks)
+        wide = self.letters.wide_blanks
         if charset.kind == "double" or (charset.kind == "shifted" and self.column.type == "dbcs"):
             return [charset.wide_blank * (gap // 2), *(w * (gap // 2) for w in wide[:2])]
         unit = len(narrow[0])

@@ -98,7 +98,7 @@ def _ranges(made: Charset, table: str) -> None:
         leads = _bytes(area["lead"]) if "lead" in area else []
         if made.kind == "lead-byte" and leads:
             made.trails.update(_bytes(area["trail"]), leads if prefix else ())
-            for lead in leads if not prefix else prefix:
+            for lead in prefix or leads:
                 made.leads[lead] = 2 + len(prefix)
         for lead in [bytes([b]) for b in leads] or [b""]:
             for trail in _bytes(area["trail"]):

@@ -187,7 +187,8 @@ def _clauses(charset: Charset, rng: Random, even: bool) -> str:
         return f"PIC {rng.choice('GN')}({count}) DISPLAY-1"
     if kind <= 2:
         occurs = rng.choice(["", "", " OCCURS 2", " OCCURS 3 TIMES"])
-        return f"PIC X({count + (count % 2 if even else 0)}){occurs}"
+        count += count % 2 if even else -count % (charset.digits or 1)
+        return f"PIC X({count}){occurs}"
     if kind == 3 and not even and charset.kind != "utf-8":
         return f"PIC {'S' if rng.random() < 0.7 else ''}9({rng.randint(1, 9)}){_places(rng)}"
     if kind == 4:

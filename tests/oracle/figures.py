@@ -45,7 +45,7 @@ def _point(negative: bool, digits: str, scale: int) -> str:
 def _binary(figure: Figure, raw: bytes, blank: bytes) -> Reading:
     value = int.from_bytes(raw, "big", signed=figure.signed)
     too_big = figure.digits and abs(value) >= 10**figure.digits
-    if too_big or (raw and not raw.strip(blank)):
+    if too_big or (len(raw) > 1 and not raw.strip(blank)):
         return Reading("", BAD.copy())
     return Reading(_point(value < 0, str(abs(value)), figure.scale))
 
