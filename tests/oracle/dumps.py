@@ -15,7 +15,9 @@ from oracle.charsets import Charset, load
 from oracle.copybook import Column, columns
 from oracle.figures import Figure
 
-EVERY = frozenset((*TEXT_KINDS, *NUMBER_KINDS))
+HALF_BEFORE_PIPE = "half-before-pipe"
+"""EUC with the delimiter |, which half a character may stand before."""
+EVERY = frozenset((*TEXT_KINDS, *NUMBER_KINDS, HALF_BEFORE_PIPE))
 FORMATS = ("fixed", "fixed-lf", "fixed-crlf", "copybook", "lines", "vb", "vb-blocked", "csv")
 ROLES = ("name", "other", "address", "kana")
 
@@ -242,7 +244,8 @@ def _block(records: list[bytes]) -> bytes:
 
 def _csv(charset: Charset, rng: Random, cells: Cells, rows: int, source: dict[str, Any]) -> Dump:
     """Delimited text: quotes, doubled quotes, delimiters and line ends inside quotes, LF and CR LF."""
-    delimiter, header = rng.choice(",\t|;"), rng.random() < 0.6
+    pipe = HALF_BEFORE_PIPE in cells.kinds or not charset.name.startswith("euc")
+    delimiter, header = rng.choice(",\t|;" if pipe else ",\t;"), rng.random() < 0.6
     count = rng.randint(2, 6)
     layout = [
         Column(f"c{i}" if header else f"column{i + 1}", 0, 0, "mixed", rng.choice(ROLES))

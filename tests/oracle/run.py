@@ -133,7 +133,7 @@ def hold(dump: Dump, name: str = "") -> list[Difference]:
 def plan(fields: int, seed: int, charsets: list[str]) -> Iterator[tuple[str, str, int, int]]:
     """(charset, format, rows, seed) of dumps that together have about that many fields."""
     pairs = [(name, format) for name in charsets for format in formats(load(name))]
-    rows = max(20, min(1500, fields // (8 * len(pairs))))
+    rows = max(20, min(1500, fields // (16 * len(pairs))))
     number = 0
     while True:
         for name, format in pairs:
