@@ -50,6 +50,18 @@ def test_every_charset_in_every_format(name):
     assert not done.differences, shown(done.differences)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["windows-31j", "unicode-le"])
+@pytest.mark.parametrize("format", ["fixed", "fixed-crlf", "lines", "vb", "vb-blocked", "csv"])
+def test_records_that_lie_across_buffers(name, format):
+    """More than twice the 2 MiB that are read at once: what is cut by the end of a buffer is as whole as the rest."""
+    dump = make(name, format, 40, 11, EVERY - known_kinds())
+    dump = make(name, format, 40, 11, EVERY - known_kinds(), 4_500_000 // len(dump.data) + 1)
+    assert len(dump.data) > 4 << 20
+    differences = hold(dump)
+    assert not differences, shown(differences)
+
+
 @pytest.mark.parametrize(
     "case",
     [

@@ -45,14 +45,16 @@ def formats(charset: Charset) -> list[str]:
     return [f for f in FORMATS if (f != "csv" or csv) and (f != "lines" or lines)]
 
 
-def make(charset_name: str, format: str, rows: int, seed: int, kinds: frozenset[str] = EVERY) -> Dump:
-    """A dump of that many records; contents are of the given kinds only."""
+def make(
+    charset_name: str, format: str, rows: int, seed: int, kinds: frozenset[str] = EVERY, times: int = 1
+) -> Dump:
+    """A dump of that many records, all of them ``times`` times; contents are of the given kinds only."""
     charset = load(charset_name)
     rng = Random(f"{charset_name} {format} {seed}")
     whole = charset.name != "juki" and rng.random() < 0.25  # blanks stay; what is empty then, nobody has said
     cells = Cells(charset, rng, kinds - {"blank", "low-values"} if whole else kinds)
     if format == "csv":
-        return _csv(charset, rng, cells, rows, {"trim": "none"} if whole else {})
+        return _csv(charset, rng, cells, (rows, times), {"trim": "none"} if whole else {})
     layout, text, length = _copybook(charset, rng) if format == "copybook" else _layout(charset, rng, format)
     dump = Dump(
         charset_name, format.partition("-")[0], layout, {"trim": "none"} if whole else {}, copybook=text
@@ -62,7 +64,8 @@ def make(charset_name: str, format: str, rows: int, seed: int, kinds: frozenset[
         record, made = _record(charset, rng, cells, layout, length)
         records.append(record)
         dump.kinds.append(made)
-    _frame(dump, charset, rng, format, records, length)
+    dump.kinds *= times
+    _frame(dump, charset, rng, format, records * times, length)
     return dump
 
 
@@ -242,7 +245,7 @@ def _block(records: list[bytes]) -> bytes:
     return (len(body) + 4).to_bytes(2, "big") + b"\0\0" + body
 
 
-def _csv(charset: Charset, rng: Random, cells: Cells, rows: int, source: dict[str, Any]) -> Dump:
+def _csv(charset: Charset, rng: Random, cells: Cells, size: tuple[int, int], source: dict[str, Any]) -> Dump:
     """Delimited text: quotes, doubled quotes, delimiters and line ends inside quotes, LF and CR LF."""
     pipe = HALF_BEFORE_PIPE in cells.kinds or not charset.name.startswith("euc")
     delimiter, header = rng.choice(",\t|;" if pipe else ",\t;"), rng.random() < 0.6
@@ -257,11 +260,13 @@ def _csv(charset: Charset, rng: Random, cells: Cells, rows: int, source: dict[st
     codec = charset.kind if charset.unicode else "ascii"
     ends = [e.encode(codec) for e in ("\n", "\r\n")]
     mark, quote = delimiter.encode(codec), '"'.encode(codec)
-    lines = [mark.join(c.name.encode(codec) for c in layout)] if header else []
-    for _ in range(rows):
+    lines: list[bytes] = []
+    for _ in range(size[0]):
         made = [cells.make(column, rng.randint(8, 40)) for column in layout]
         dump.kinds.append([kind for _, kind in made])
         lines.append(mark.join(_quoted(charset, rng, raw, kind, mark, quote) for raw, kind in made))
+    dump.kinds *= size[1]
+    lines = [mark.join(c.name.encode(codec) for c in layout)] * header + lines * size[1]
     bom = (
         "\ufeff".encode(codec)
         if charset.unicode and (rng.random() < 0.5 or charset.name == "unicode")
