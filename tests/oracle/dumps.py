@@ -249,6 +249,8 @@ def _csv(charset: Charset, rng: Random, cells: Cells, size: tuple[int, int], sou
     """Delimited text: quotes, doubled quotes, delimiters and line ends inside quotes, LF and CR LF."""
     pipe = HALF_BEFORE_PIPE in cells.kinds or not charset.name.startswith("euc")
     delimiter, header = rng.choice(",\t|;" if pipe else ",\t;"), rng.random() < 0.6
+    if delimiter == "|" and charset.kind == "lead-byte" and not charset.name.startswith("euc"):
+        cells.kinds -= {"half-double"}  # with the delimiter it would be a whole character
     count = rng.randint(2, 6)
     layout = [
         Column(f"c{i}" if header else f"column{i + 1}", 0, 0, "mixed", rng.choice(ROLES))
