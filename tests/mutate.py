@@ -271,13 +271,16 @@ def dumps(rows: int, seed: int) -> list[Any]:
     ]
 
 
-def check(held: list[Any], tests: list[str]) -> str:
-    """What kills the mutant that is in place, or nothing."""
+def check(held: list[Any], tests: list[str], seconds: int) -> str:
+    """What kills the mutant that is in place, or nothing; the dumps may take ``seconds`` of processor time."""
     from oracle.run import hold
 
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (min(seconds, most), most))
     for dump in held:
         if found := hold(dump):
             return f"oracle: {str(found[0])[:90]}"
+    resource.setrlimit(resource.RLIMIT_CPU, (most - 5, most))
     if tests:
         import pytest
 
@@ -336,9 +339,9 @@ def inside(args: argparse.Namespace) -> int:
     every = mutants(args.target or list(TARGETS))
     drawn = random.Random(args.seed).sample(every, min(args.limit or len(every), len(every)))
     every_test = sorted({test for m in drawn for test in tests_of(m.module, args)})
-    why, took = in_child(lambda: check(held, every_test), 20 * args.timeout)
+    why, took = in_child(lambda: check(held, every_test, 10 * args.timeout), 20 * args.timeout)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    args.timeout = max(args.timeout, int(3 * (used.ru_utime + used.ru_stime)))  # a slow test kills nothing
+    args.most = max(args.timeout, int(3 * (used.ru_utime + used.ru_stime)))  # a slow test kills nothing
     print(
         f"{len(every)} mutants, {len(drawn)} drawn; without a mutant: {why or 'nothing fails'} in {took:.0f} s",
         flush=True,
@@ -371,12 +374,14 @@ def one(number: int, count: int, mutant: Mutant, held: list[Any], args: argparse
     tree, before, after = mutated(mutant, ast.parse(source))
     path.write_text(ast.unparse(tree), "utf-8")
 
+    limit = args.timeout
+
     def work() -> str:
         put_in(mutant, tree)
-        return check(held, tests_of(mutant.module, args))
+        return check(held, tests_of(mutant.module, args), limit)
 
     try:
-        why, took = in_child(work, args.timeout)
+        why, took = in_child(work, args.most)
     finally:
         path.write_text(source, "utf-8")
     print(
@@ -413,7 +418,9 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=0, help="mutants to draw (0: all)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=4, help="records of each of the oracle's dumps")
-    parser.add_argument("--timeout", type=int, default=60, help="seconds of processor time for a mutant")
+    parser.add_argument(
+        "--timeout", type=int, default=60, help="seconds of processor time for the oracle's dumps"
+    )
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     return inside(args) if args.inside else outside(sys.argv[1:])
