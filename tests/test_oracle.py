@@ -14,8 +14,8 @@ import pytest
 from oracle import charsets
 from oracle.cases import known
 from oracle.check import compare
-from oracle.copybook import columns
-from oracle.dumps import EVERY, formats, make
+from oracle.copybook import Column, columns
+from oracle.dumps import EVERY, Dump, formats, make
 from oracle.figures import Figure
 from oracle.figures import read as read_figure
 from oracle.run import convert, hold, hold_case, known_kinds, run, smallest
@@ -58,6 +58,25 @@ def test_records_that_lie_across_buffers(name, format):
     dump = make(name, format, 40, 11, EVERY - known_kinds())
     dump = make(name, format, 40, 11, EVERY - known_kinds(), 4_500_000 // len(dump.data) + 1)
     assert len(dump.data) > 4 << 20
+    differences = hold(dump)
+    assert not differences, shown(differences)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["fixed", "lines", "vb", "csv"])
+def test_more_records_than_one_scan_takes(format):
+    """65,536 records are looked for at a time; the file has some more, and ends without a line end."""
+    count = 65_536 + 3
+    body = [b"%d" % (n % 10) for n in range(count)]
+    data = {"fixed": b"", "lines": b"\n", "vb": b"\0\5\0\0", "csv": b",x\n"}[format].join(body)
+    data = b"\0\5\0\0" + data if format == "vb" else data + b",x" if format == "csv" else data
+    columns_ = [
+        Column("column1", 0, 1 if format != "csv" else 0),
+        *([Column("column2", 0, 0)] if format == "csv" else []),
+    ]
+    source = {"fixed": {"record_length": 1}, "csv": {"header": False, "delimiter": ",", "preset": "none"}}
+    dump = Dump("windows-31j", format, columns_, source.get(format, {}), data)
+    dump.kinds = [["plain"] * len(columns_)] * count
     differences = hold(dump)
     assert not differences, shown(differences)
 
