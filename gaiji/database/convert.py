@@ -507,10 +507,7 @@ def _load(column: DbColumn, job: DbJob) -> Charset:
 
 def _standing(charset: Charset, code: str, reason: str) -> tuple[str, str]:
     """(candidates, basis) of a code: what the tables say of it now, as for files."""
-    size = (
-        (len(code), int(code)) if charset.spec.kind == "decimal" else (len(code) // 2, int(code or "0", 16))
-    )
-    entry = charset.entries.get(size) if code else None
+    entry = charset.entry(code) if code else None
     if entry is None:
         return "", ""
     basis = hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest()

@@ -22,9 +22,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import regex
-from rapidfuzz import process
 
-from gaiji.errors import LayoutError
+from gaiji.errors import LayoutError, nearest
 from gaiji.layout.roles import ROLES, find_role
 from gaiji.model import Field
 
@@ -441,10 +440,7 @@ class _Entry:
                 self.current.sync = self.current.sync or word.startswith("SYNC")
                 self._pass("LEFT", "RIGHT")
             else:
-                best = process.extractOne(word, sorted(_CLAUSES), score_cutoff=70)
-                advice = (
-                    f"did you mean {best[0]}?" if best else "remove the clause, or end the entry with a point"
-                )
+                advice = nearest(word, sorted(_CLAUSES), "remove the clause, or end the entry with a point")
                 raise self._error(f"the clause {word[:30]!r} is not known", advice)
 
     def _name(self) -> str:
@@ -480,9 +476,7 @@ class _Entry:
                 "describe its bytes as FILLER, or in TOML as a field of type raw",
             )
         if word not in _USAGES and word not in _SIZED:
-            best = process.extractOne(word, [*_USAGES, *_SIZED], score_cutoff=60)
-            advice = f"did you mean {best[0]}?" if best else f"use one of: {', '.join(_USAGES)}"
-            raise self._error(f"USAGE {word[:30]!r} is not known", advice)
+            raise self._error(f"USAGE {word[:30]!r} is not known", nearest(word, [*_USAGES, *_SIZED]))
         self.current.usage = word
         if word in _SIZED and self._pass("SIGNED", "UNSIGNED") == "UNSIGNED":
             self.current.sign = "UNSIGNED"
@@ -579,12 +573,11 @@ def _choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
     unknown = sorted(set(chosen) - used)
     if unknown:
         areas = sorted({f[0].name for p in _walk(root) for f in _families(p) if len(f) > 1 and f[0].name})
-        best = process.extractOne(unknown[0], areas, processor=str.upper, score_cutoff=55)
         every = f"redefined here: {', '.join(areas[:20])}" if areas else "nothing is redefined here"
         raise LayoutError(
             f"redefines names {unknown[0][:40]!r}, which no item redefines",
             path=path,
-            next=f"did you mean {best[0]!r}?" if best else every,
+            next=nearest(unknown[0], areas, every),
         )
 
 
@@ -831,11 +824,10 @@ def _fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...
             )
         )
     if unused := [pattern for pattern in roles if pattern not in used]:
-        best = process.extractOne(_lower(unused[0]), [f.name for f in fields], score_cutoff=55)
         raise LayoutError(
             f"roles names {unused[0][:40]!r}, which fits no field",
             path=path,
-            next=f"did you mean {best[0]!r}?" if best else "give a field name, or a pattern like *-simei",
+            next=nearest(unused[0], [f.name for f in fields], "give a field name, or a pattern like *-simei"),
         )
     return tuple(fields)
 

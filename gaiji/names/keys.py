@@ -14,6 +14,7 @@ from functools import lru_cache
 import polars as pl
 
 from gaiji.errors import UsageError
+from gaiji.standard.characters import SELECTOR
 from gaiji.standard.relations import SHRINK, read_rows
 from gaiji.standard.repertoire import load_repertoire
 
@@ -40,7 +41,6 @@ KEYS: dict[str, tuple[str, ...]] = {
 SHRINK_TABLES = frozenset({"koseki", "jis-ucs"})
 VARIANT_KINDS = frozenset({"koseki", "joyo", "jinmei", "hyogai", "old"})
 _SPACES = r"[\s\u{3000}\u{200B}-\u{200D}\u{FEFF}\u{30FB}\u{FF65}\u{00B7}\u{2022}\u{2027}]"
-_SELECTORS = r"[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]"
 _LONG = (r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]+", r"([ウクスツヌフムユルグズヅブプヴ])[ウー]+", "ー")
 _KANA_PAIRS = {
     "ヴァ": "バ",
@@ -135,7 +135,7 @@ def _long_vowel(text: pl.Expr) -> pl.Expr:
 _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "default-selector": _default_selector,
     "width": _width,
-    "selector": lambda text: text.str.replace_all(_SELECTORS, ""),
+    "selector": lambda text: text.str.replace_all(SELECTOR, ""),
     "case": lambda text: text.str.to_lowercase(),
     "space": lambda text: text.str.replace_all(_SPACES, ""),
     "variant": _variant,

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from gaiji.codes.encoding import E, code_of, value_of
+from gaiji.codes.code import code_of, tag_digits, value_of
+from gaiji.codes.encoding import E
 from gaiji.codes.program import LOST, K
 from gaiji.columns.decode import NUMERIC, Decoder, Place
 from gaiji.kernel import encode as kernel_encode
@@ -22,6 +23,7 @@ from gaiji.kernel import io as kernel_io
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.records.framing import Batch
+from gaiji.standard.characters import first_glyph, points
 
 CLASSES = ("identical", "form", "one-way", "flagged", "changed")
 IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED = range(5)
@@ -105,7 +107,7 @@ class Prover:
         }
 
     def _mode(self, spec: Field) -> int:
-        return self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        return self.charset.field_mode(spec.type)
 
     def prove(self, pair: Pair) -> Proved:
         """Every cell of a batch."""
@@ -243,7 +245,7 @@ class Prover:
             entries.get((2, int.from_bytes(spec.pad_double, "big"))),
         )
         texts = [entry.row.text if entry else "" for entry in (single, double)]
-        return bool(self.fields.trim and spec.kind == "shifted" and texts == [" ", "\u3000"])
+        return bool(self.fields.trim and self.charset.kind.typed and texts == [" ", "\u3000"])
 
     def _some(self, place: Place, rows: array[int], every: int) -> Place:
         """The place of a field in some rows only."""
@@ -292,19 +294,13 @@ class Prover:
             position,
             offset,
             self.code(code, size),
-            _points(expected),
+            points(expected),
             _first(found),
         )
 
     def code(self, code: int, size: int) -> str:
         """A code as users write it, "" for none."""
-        if not size:
-            return ""
-        if self.charset.spec.kind == "decimal" and size > 1:
-            return f"{code:0{size}d}"
-        return (
-            f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
-        )
+        return self.charset.code(code, size)
 
     # -- flagged units ----------------------------------------------------------------------------
 
@@ -331,29 +327,18 @@ class Prover:
             how = self.fields.policy[reason]
             text = "〓"
             if how == "tag":
-                text = f"{{{self.charset.system}:{self._digits(code, size)}}}"
+                text = f"{{{self.charset.system}:{tag_digits(self.charset.kind.form, code, size)}}}"
             elif how in ("keep", "pua"):
-                text = (
-                    self._stored.get((0 if self.charset.spec.kind.startswith("utf") else size, code), "")
-                    or "〓"
-                )
+                text = self._stored.get((0 if self.charset.kind.unicode else size, code), "") or "〓"
                 text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
             self._texts[unit] = text.encode()
         return self._texts[unit]
 
-    def _digits(self, code: int, size: int) -> str:
-        kind = self.charset.spec.kind
-        if kind == "decimal":
-            return f"{code % 10**size:0{size}d}"
-        if kind.startswith("utf"):
-            return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
-        return f"{code:0{2 * size}X}"
-
     @cached_property
     def _stored(self) -> dict[tuple[int, int], str]:
         """(size, code) → the text that a table still has for a code whose decoding is a finding."""
-        unicode_kind = self.charset.spec.kind.startswith("utf")
-        recipe = self.charset._recipe()
+        unicode_kind = self.charset.kind.unicode
+        recipe = self.charset.recipe
         stored: dict[tuple[int, int], str] = {(0, ord(mark)): mark for mark in LOST} if unicode_kind else {}
         for area in recipe.ranges:
             start = dict(area.pua).get(recipe.pua)
@@ -362,7 +347,7 @@ class Prover:
                     (0 if unicode_kind else area.size, code): chr(start + i)
                     for i, code in enumerate(area.codes())
                 }
-        for unit in self.charset._units(self.fields.form):
+        for unit in self.charset.units(self.fields.form):
             stored[0 if unicode_kind else unit.size, unit.code] = unit.text
         return stored
 
@@ -521,10 +506,6 @@ def _place(text: bytes, at: int) -> tuple[int, int]:
     return (starts[-1], len(starts) - 1) if starts else (0, 0)
 
 
-def _points(text: str) -> str:
-    return " ".join(f"{ord(c):04X}" for c in text)
-
-
 def _first(raw: bytes) -> str:
     """The first character of some bytes as code points with its selector, or the bytes when they are none."""
     for n in range(min(8, len(raw)), 0, -1):
@@ -532,5 +513,5 @@ def _first(raw: bytes) -> str:
             text = raw[:n].decode()
         except UnicodeDecodeError:
             continue
-        return _points(text[:2] if len(text) > 1 and 0xE0100 <= ord(text[1]) <= 0xE01EF else text[:1])
+        return points(first_glyph(text))
     return raw[:4].hex().upper()

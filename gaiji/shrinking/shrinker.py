@@ -8,7 +8,6 @@ taken; every other glyph is a ``shrink-none`` or ``shrink-many`` finding. Files 
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +21,7 @@ import polars as pl
 from gaiji.errors import DataError, UsageError
 from gaiji.model import Reason
 from gaiji.shrinking.targets import Target, load_target
+from gaiji.standard.characters import glyphs
 from gaiji.standard.relations import SHRINK, read_rows
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
@@ -55,9 +55,6 @@ _CHOICES = {
     "hentaigana": ("kana", "review"),
     "fallback": ("geta", "reading", "keep"),
 }
-_UNIT = re.compile(
-    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u309a]?|.", re.DOTALL
-)
 _SIGNS = ("〜～", "‖∥", "−－", "—―", "¢￠", "£￡", "¬￢", "¦￤")
 """One sign, two code points: JIS's and Microsoft's."""
 SIDE = {
@@ -302,7 +299,7 @@ class Shrinker:
         out: list[str] = []
         changes: list[Change] = []
         at = 0
-        for unit in _UNIT.findall(text):
+        for unit in glyphs(text):
             made = self.unit(unit)
             if made is None:
                 out.append(unit)
@@ -469,7 +466,7 @@ def _read_replacements(paths: Iterable[str], target: Target, repertoire: Reperto
             if repertoire.get(name) is None:
                 what = f"{name[:20]!r} is not in {repertoire.version}"
                 raise UsageError(what, where=f"{path}:{number}", next="write a glyph name")
-            if not text or any(unit not in target for unit in _UNIT.findall(text)):
+            if not text or any(unit not in target for unit in glyphs(text)):
                 what = f"the text is not in {target.name}"
                 raise UsageError(what, where=f"{path}:{number}", next="write characters of the target")
             out[repertoire[name].name] = text
