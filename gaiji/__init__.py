@@ -1,7 +1,8 @@
 """gaiji: municipal name data out of vendor character codes into 行政事務標準文字.
 
-The public names are loaded when they are first used, so that ``import gaiji`` costs nothing; type checkers see
-them as they are. No module or package has the name of a public function: which import came first decides nothing.
+The public names are loaded when they are first used, so that ``import gaiji`` costs nothing; type checkers
+see them as they are. No module or package has the name of a public function: which import came first decides
+nothing.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ import polars as pl
 
 from gaiji.errors import DataError, UsageError
 from gaiji.model import Reason
+from gaiji.series import text_column
 from gaiji.shrinking.targets import Target, load_target
 from gaiji.standard.characters import glyphs
 from gaiji.standard.relations import SHRINK, read_rows
@@ -361,11 +362,12 @@ def _findings(rows: Sequence[tuple[int, Change]]) -> pl.DataFrame:
 @overload
 def shrink(text: str, to: str = ..., *, policy: Policy | str | Path | None = ...) -> Shrunk: ...
 @overload
-def shrink(text: pl.Series, to: str = ..., *, policy: Policy | str | Path | None = ...) -> ShrunkColumn: ...
-def shrink(
-    text: str | pl.Series, to: str = "", *, policy: Policy | str | Path | None = None
-) -> Shrunk | ShrunkColumn:
-    """A text, or a polars column of texts, in the characters of another system.
+def shrink(text: Any, to: str = ..., *, policy: Policy | str | Path | None = ...) -> ShrunkColumn: ...
+def shrink(text: Any, to: str = "", *, policy: Policy | str | Path | None = None) -> Shrunk | ShrunkColumn:
+    """A text, or a column of texts, in the characters of another system.
+
+    A column is a list, an Arrow array, a polars or pandas series, or a NumPy array (see ``gaiji.series``);
+    the answer has polars columns, and ArgumentTypeError says what is none.
 
     ``to`` is one of ``gaiji.shrinking.targets.NAMES`` and goes before the policy's; ``policy`` a ``Policy``
     or a TOML file. UsageError for an unknown target or a wrong policy.
@@ -374,7 +376,7 @@ def shrink(
     if to and to != chosen.to:
         chosen = Policy(**{f.name: getattr(chosen, f.name) for f in fields(Policy)} | {"to": to})
     shrinker = _shrinker(chosen)
-    return shrinker.text(text) if isinstance(text, str) else shrinker.column(text)
+    return shrinker.text(text) if isinstance(text, str) else shrinker.column(text_column(text, "text").series)
 
 
 @lru_cache(maxsize=4)
