@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gaiji.proof.verify import Verification, verify
     from gaiji.reports.diff import diff_tables, impact
     from gaiji.reports.explain import explain
-    from gaiji.run.convert import Manifest, convert, scan
+    from gaiji.run.convert import convert, scan
+    from gaiji.run.manifest import Manifest
     from gaiji.run.reverse import reverse
     from gaiji.shrinking.shrinker import shrink, unshrink
     from gaiji.standard.repertoire import Repertoire, load_repertoire
@@ -65,7 +66,7 @@ _HOMES = {
     "Finding": "gaiji.model",
     "GaijiError": "gaiji.errors",
     "Glyph": "gaiji.model",
-    "Manifest": "gaiji.run.convert",
+    "Manifest": "gaiji.run.manifest",
     "NameIndex": "gaiji.names.searching",
     "Picture": "gaiji.model",
     "Repertoire": "gaiji.standard.repertoire",

@@ -18,12 +18,10 @@ from gaiji.codes.code import read_code, write_code
 from gaiji.codes.describe import describe
 from gaiji.codes.encoding import encode_one
 from gaiji.codes.kind import kind_of
-from gaiji.codes.layers import Entries, Layers, digits_of
-from gaiji.codes.layers import Entry as Entry
+from gaiji.codes.layers import Entries, Entry, Layers, digits_of
 from gaiji.codes.program import Compiled, Compiler, K, Program, Recipe, Unit, Writes
 from gaiji.codes.short import ShortDecoder
 from gaiji.codes.spec import DASHES, Spec, chosen_options, load_spec, offset_pua, system_of
-from gaiji.codes.spec import code_system as code_system
 from gaiji.codes.stream import Reading, StreamDecoder
 from gaiji.codes.tables import ENCODE_ONLY, Row, Table, load_site, load_table
 from gaiji.codes.texts import Texts

@@ -56,6 +56,7 @@ class Decoder:
         policy: Mapping[Reason, str],
         trim: bool,
         carry: bool,
+        reuse: bool = True,
     ) -> None:
         self.charset = charset
         self.fields = tuple(fields)
@@ -64,7 +65,7 @@ class Decoder:
         self.policy = policy
         self.trim = trim
         self.carry = carry
-        self.reuse = True
+        self.reuse = reuse
         self._mine = threading.local()
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
         self._programs = {
@@ -132,7 +133,7 @@ class Decoder:
         met.
         """
         mode = self.charset.field_mode(spec.type)
-        carry = (2 if spec is self._last_mixed else 1) if self.carry else 0
+        carry = (2 if spec is self.last_mixed else 1) if self.carry else 0
         done = decode_rows(
             program, src, place, mode, out, longest=longest, states=states, trim=trim, carry=carry
         )
@@ -248,7 +249,7 @@ class Decoder:
         return findings
 
     @cached_property
-    def _last_mixed(self) -> Field | None:
+    def last_mixed(self) -> Field | None:
         """The field at whose end a carried shift must be closed."""
         return next((f for f in reversed(self.fields) if f.type == "mixed"), None)
 
