@@ -264,9 +264,11 @@ def _glyph_lists(parts: Sequence[Part], findings: pl.DataFrame, given: pl.Series
     for reading, (src, starts, ends), rows, _ in parts:
         done = _run(reading.units, reading.mode, src, starts, ends)
         frames.append(_characters(reading, done, rows))
-    every = pl.concat(frames).join(flagged, on=["row", "position"], how="left", maintain_order="left")
-    names = pl.when(pl.col("flagged").is_null()).then("glyph")
-    lists = every.group_by("row").agg(names.alias("glyphs"))
+    every = pl.concat(frames)
+    if len(flagged):
+        every = every.join(flagged, on=["row", "position"], how="left", maintain_order="left")
+        every = every.with_columns(pl.when(pl.col("flagged").is_null()).then("glyph").alias("glyph"))
+    lists = every.group_by("row").agg(pl.col("glyph").alias("glyphs"))
     index = pl.DataFrame({"row": pl.arange(len(given), eager=True, dtype=pl.Int64)})
     joined = index.join(lists, on="row", how="left", maintain_order="left")["glyphs"]
     empty = pl.Series([[]], dtype=pl.List(pl.String))
@@ -286,9 +288,14 @@ def _characters(reading: Reading, done: Decoding, rows: list[int] | None) -> pl.
     row = pl.arange(len(lengths), eager=True, dtype=pl.Int64) if numbers is None else numbers
     known = units.unique()
     names = [_name(reading, unit) for unit in known.to_list()]
-    frame = pl.DataFrame(
-        {"row": row.gather(pl.arange(len(row), eager=True).repeat_by(lengths).explode().drop_nulls())}
-    ).with_columns(units, pl.int_range(pl.len()).over("row").alias("position"))
+    begins = int64_series("n", done.offsets).slice(0, len(row)) // 4
+    spread = (
+        pl.DataFrame({"row": row, "begin": begins})
+        .select(pl.all().repeat_by(lengths))
+        .explode("row", "begin")
+    )
+    frame = spread.drop_nulls("row").with_columns(units)
+    frame = frame.select("row", (pl.int_range(pl.len()) - pl.col("begin")).alias("position"), "unit")
     table = pl.DataFrame({"unit": known, "glyph": pl.Series(names, dtype=pl.String)})
     return frame.join(table, on="unit", how="left", maintain_order="left").select("row", "position", "glyph")
 

@@ -119,7 +119,7 @@ class Layers:
                 f"gives a text that is not {glyph.name}'s",
                 f"write {right}, or leave ucs empty",
             )
-        return row._replace(text=glyph.text, glyph=glyph.name)
+        return Row(row.code, row.size, glyph.text, glyph.name, *row[4:])
 
     def _check_code_point(self, row: Row, site: Table) -> None:
         """Site rows for Unicode sources: the basic plane and the private planes, which is where towns put

@@ -69,6 +69,12 @@ def register_charset(charset: Charset, name: str = "") -> codecs.CodecInfo:
     return _registered[key]
 
 
+def forget(name: str) -> None:
+    """Take one charset away again."""
+    _registered.pop(_key(name), None)
+    _listen()
+
+
 def _key(name: str) -> str:
     """A name as Python passes it to those who look for codecs."""
     return name.lower().replace("-", "_").replace(" ", "_")
