@@ -257,3 +257,25 @@ def test_the_already_lost_check_cannot_be_switched_off_by_a_capital():
     assert JEF.decode(JEF.encode("◎")).findings
     with pytest.raises(ArgumentError):
         JEF.decode(JEF.encode("◎"), role="Name")
+
+
+def test_the_example_of_the_library_page_holds():
+    page = (Path(__file__).parents[1] / "docs" / "library.md").read_text("utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    assert code.count("assert") >= 6
+    exec(compile(code, "docs/library.md", "exec"), {})
+
+
+def test_the_library_page_names_every_public_name():
+    page = (Path(__file__).parents[1] / "docs" / "library.md").read_text("utf-8")
+    told = set(gaiji.__all__) - {
+        "__version__",
+        "Repertoire",
+        "Charset",
+        "codes",
+        "shape",
+        "layout",
+        "names",
+        "errors",
+    }
+    assert [name for name in sorted(told) if f"`{name}" not in page] == []
