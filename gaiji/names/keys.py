@@ -10,10 +10,13 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any, overload
 
 import polars as pl
 
 from gaiji.errors import UsageError
+from gaiji.series import text_column
+from gaiji.standard.characters import SELECTOR
 from gaiji.standard.relations import SHRINK, read_rows
 from gaiji.standard.repertoire import load_repertoire
 
@@ -40,7 +43,6 @@ KEYS: dict[str, tuple[str, ...]] = {
 SHRINK_TABLES = frozenset({"koseki", "jis-ucs"})
 VARIANT_KINDS = frozenset({"koseki", "joyo", "jinmei", "hyogai", "old"})
 _SPACES = r"[\s\u{3000}\u{200B}-\u{200D}\u{FEFF}\u{30FB}\u{FF65}\u{00B7}\u{2022}\u{2027}]"
-_SELECTORS = r"[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]"
 _LONG = (r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]+", r"([ウクスツヌフムユルグズヅブプヴ])[ウー]+", "ー")
 _KANA_PAIRS = {
     "ヴァ": "バ",
@@ -80,14 +82,18 @@ def key_expr(expression: pl.Expr, kind: str = "variant") -> pl.Expr:
     return expression
 
 
-def keys(names: pl.Series, kind: str = "variant") -> pl.Series:
-    """The keys of a column of names, as long as it is."""
-    return (
-        pl.DataFrame({"n": names.cast(pl.String)})
-        .select(key_expr(pl.col("n"), kind))
-        .to_series()
-        .alias(names.name)
-    )
+@overload
+def keys(names: pl.Series, kind: str = ...) -> pl.Series: ...
+@overload
+def keys(names: list[str], kind: str = ...) -> list[str]: ...
+@overload
+def keys(names: Any, kind: str = ...) -> Any: ...
+def keys(names: Any, kind: str = "variant") -> Any:
+    """The keys of a column of names, as long as it is and of the same kind: a list, an Arrow array, a polars
+    or pandas series, a NumPy array (see ``gaiji.series``). ArgumentTypeError for anything else."""
+    given = text_column(names, "names")
+    frame = pl.DataFrame({"n": given.series})
+    return given.back(frame.select(key_expr(pl.col("n"), kind)).to_series())
 
 
 def key(name: str, kind: str = "variant") -> str:
@@ -135,7 +141,7 @@ def _long_vowel(text: pl.Expr) -> pl.Expr:
 _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "default-selector": _default_selector,
     "width": _width,
-    "selector": lambda text: text.str.replace_all(_SELECTORS, ""),
+    "selector": lambda text: text.str.replace_all(SELECTOR, ""),
     "case": lambda text: text.str.to_lowercase(),
     "space": lambda text: text.str.replace_all(_SPACES, ""),
     "variant": _variant,

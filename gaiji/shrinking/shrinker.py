@@ -8,7 +8,6 @@ taken; every other glyph is a ``shrink-none`` or ``shrink-many`` finding. Files 
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,9 @@ import polars as pl
 
 from gaiji.errors import DataError, UsageError
 from gaiji.model import Reason
+from gaiji.series import text_column
 from gaiji.shrinking.targets import Target, load_target
+from gaiji.standard.characters import glyphs
 from gaiji.standard.relations import SHRINK, read_rows
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
@@ -55,9 +56,6 @@ _CHOICES = {
     "hentaigana": ("kana", "review"),
     "fallback": ("geta", "reading", "keep"),
 }
-_UNIT = re.compile(
-    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u309a]?|.", re.DOTALL
-)
 _SIGNS = ("〜～", "‖∥", "−－", "—―", "¢￠", "£￡", "¬￢", "¦￤")
 """One sign, two code points: JIS's and Microsoft's."""
 SIDE = {
@@ -302,7 +300,7 @@ class Shrinker:
         out: list[str] = []
         changes: list[Change] = []
         at = 0
-        for unit in _UNIT.findall(text):
+        for unit in glyphs(text):
             made = self.unit(unit)
             if made is None:
                 out.append(unit)
@@ -364,11 +362,12 @@ def _findings(rows: Sequence[tuple[int, Change]]) -> pl.DataFrame:
 @overload
 def shrink(text: str, to: str = ..., *, policy: Policy | str | Path | None = ...) -> Shrunk: ...
 @overload
-def shrink(text: pl.Series, to: str = ..., *, policy: Policy | str | Path | None = ...) -> ShrunkColumn: ...
-def shrink(
-    text: str | pl.Series, to: str = "", *, policy: Policy | str | Path | None = None
-) -> Shrunk | ShrunkColumn:
-    """A text, or a polars column of texts, in the characters of another system.
+def shrink(text: Any, to: str = ..., *, policy: Policy | str | Path | None = ...) -> ShrunkColumn: ...
+def shrink(text: Any, to: str = "", *, policy: Policy | str | Path | None = None) -> Shrunk | ShrunkColumn:
+    """A text, or a column of texts, in the characters of another system.
+
+    A column is a list, an Arrow array, a polars or pandas series, or a NumPy array (see ``gaiji.series``);
+    the answer has polars columns, and ArgumentTypeError says what is none.
 
     ``to`` is one of ``gaiji.shrinking.targets.NAMES`` and goes before the policy's; ``policy`` a ``Policy``
     or a TOML file. UsageError for an unknown target or a wrong policy.
@@ -377,7 +376,7 @@ def shrink(
     if to and to != chosen.to:
         chosen = Policy(**{f.name: getattr(chosen, f.name) for f in fields(Policy)} | {"to": to})
     shrinker = _shrinker(chosen)
-    return shrinker.text(text) if isinstance(text, str) else shrinker.column(text)
+    return shrinker.text(text) if isinstance(text, str) else shrinker.column(text_column(text, "text").series)
 
 
 @lru_cache(maxsize=4)
@@ -469,7 +468,7 @@ def _read_replacements(paths: Iterable[str], target: Target, repertoire: Reperto
             if repertoire.get(name) is None:
                 what = f"{name[:20]!r} is not in {repertoire.version}"
                 raise UsageError(what, where=f"{path}:{number}", next="write a glyph name")
-            if not text or any(unit not in target for unit in _UNIT.findall(text)):
+            if not text or any(unit not in target for unit in glyphs(text)):
                 what = f"the text is not in {target.name}"
                 raise UsageError(what, where=f"{path}:{number}", next="write characters of the target")
             out[repertoire[name].name] = text

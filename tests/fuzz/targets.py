@@ -16,8 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from gaiji.codes.charset import Charset, charset_names, load_charset
+from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES
+from gaiji.codes.spec import charset_names
 from gaiji.columns.decode import NUMERIC, Decoder
 from gaiji.errors import GaijiError
 from gaiji.kernel.decode import CONSTANTS as DECODE
