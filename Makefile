@@ -43,6 +43,7 @@ mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/make.py
 	$(BIN)/python mappings/build/repertoire.py
 	$(BIN)/python mappings/build/relations.py
+	$(BIN)/python mappings/build/keys.py
 
 shape-model: $(VENV)/ready
 	$(BIN)/python tests/eval/shape/train.py
