@@ -25,7 +25,7 @@ from gaiji.shrinking import shrink_links
 
 REP = load_repertoire()
 MAPPINGS = mappings_dir()
-REPERTOIRE, DISPUTES = MAPPINGS / "repertoire", MAPPINGS / "build" / "key-disputes.tsv"
+REPERTOIRE, DISPUTES = MAPPINGS / "repertoire", MAPPINGS / "repertoire" / "key-disputes.tsv"
 
 
 def test_every_direct_link_of_the_koseki_class_shares_a_key_or_is_listed_as_kept_apart():

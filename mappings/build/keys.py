@@ -2,7 +2,7 @@
 
 Owns the rule by which relations become classes (docs/matching.md, Keys). Reads the lists that
 ``repertoire.py`` and ``relations.py`` wrote and the pairs that were looked at one by one
-(``key-disputes.tsv`` beside this file); needs no package, and prints what it made. What a key does with the
+(``repertoire/key-disputes.tsv``); needs no package, and prints what it made. What a key does with the
 classes is in the package's ``names``.
 
     python mappings/build/keys.py [--repertoire DIRECTORY]
@@ -145,7 +145,7 @@ def relations(folder: Path, glyphs: dict[str, str]) -> dict[Pair, set[str]]:
 
 def disputes() -> dict[Pair, bool]:
     """Pair → whether it is joined, of the pairs that were looked at one by one."""
-    rows = list(read(Path(__file__).with_name("key-disputes.tsv")))
+    rows = list(read(Path(__file__).parents[1] / "repertoire" / "key-disputes.tsv"))
     if wrong := [row["join"] for row in rows if row["join"] not in ("yes", "no")]:
         sys.exit(f"key-disputes.tsv: join is {wrong[0]!r}; write yes or no")
     return {frozenset((text(row["ucs"]), text(row["other"]))): row["join"] == "yes" for row in rows}
@@ -301,7 +301,7 @@ def write(classes: Classes, folder: Path) -> None:
     joined, apart = rows_of(classes), refused_rows(classes)
     source = """
 [[source]]
-name = "the lists beside this one, and mappings/build/key-disputes.tsv"
+name = "the lists beside this one, and key-disputes.tsv"
 version = "as they are here"
 licence = "CC BY-SA 2.1 JP, as shrink-1.2.0.tsv is"
 what = "mappings/build/keys.py; docs/matching.md has the rule"
