@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gaiji.datafiles import mappings_dir
+from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError
-from gaiji.matching import match
-from gaiji.names import KEYS, foldings_used, key, keys, variant_classes
-from gaiji.repertoire import load_repertoire
-from gaiji.shrinking import shrink_links
+from gaiji.names.keys import KEYS, foldings_used, key, keys, variant_classes
+from gaiji.names.matching import match
+from gaiji.shrinking.shrinker import shrink_links
+from gaiji.standard.repertoire import load_repertoire
 
 REP = load_repertoire()
 MAPPINGS = mappings_dir()
