@@ -44,6 +44,7 @@ mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/repertoire.py
 	$(BIN)/python mappings/build/relations.py
 	$(BIN)/python mappings/build/keys.py
+	$(BIN)/python mappings/build/sequences.py
 
 shape-model: $(VENV)/ready
 	$(BIN)/python tests/eval/shape/train.py

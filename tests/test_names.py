@@ -20,7 +20,7 @@ from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError
 from gaiji.names.keys import KEYS, foldings_used, key, keys, variant_classes
 from gaiji.names.matching import match
-from gaiji.shrinking.shrinker import shrink_links
+from gaiji.shrinking.evidence import shrink_links
 from gaiji.standard.repertoire import load_repertoire
 
 REP = load_repertoire()

@@ -20,8 +20,10 @@ from gaiji.output.tabular import read_table
 from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.run.convert import convert
+from gaiji.shrinking.evidence import shrink_links
 from gaiji.shrinking.files import unshrink_file
-from gaiji.shrinking.shrinker import Policy, Shrinker, load_policy, shrink, shrink_links, unshrink
+from gaiji.shrinking.policy import Policy, load_policy
+from gaiji.shrinking.shrinker import Shrinker, shrink, unshrink
 from gaiji.shrinking.targets import NAMES, load_target
 from gaiji.standard.repertoire import load_repertoire
 

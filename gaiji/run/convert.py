@@ -52,7 +52,7 @@ from gaiji.run.totals import Converted, Totals, flagged
 
 if TYPE_CHECKING:
     from gaiji.model import Picture
-    from gaiji.shrinking.shrinker import Policy
+    from gaiji.shrinking.policy import Policy
 
 
 @dataclass
@@ -478,7 +478,8 @@ class Run:
         wanted = self.job.target["shrink"]
         if not wanted:
             return None
-        from gaiji.shrinking.shrinker import Policy, Shrinker, load_policy
+            from gaiji.shrinking.policy import Policy, load_policy
+        from gaiji.shrinking.shrinker import Shrinker
 
         policy = load_policy(self.job.file(wanted)) if wanted.endswith(".toml") else Policy(to=wanted)
         Shrinker(policy)  # a target or a file that cannot be is an error now, not after the conversion
@@ -522,6 +523,7 @@ class Run:
             "changed": done.changed,
             "findings": done.findings,
             "waiting": done.waiting,
+            "people": dict(done.people),
         }
 
     def _pictures(self) -> dict[str, list[Picture]]:

@@ -1,4 +1,4 @@
-"""Writes ``mappings/repertoire/sequences.tsv``: which MJ glyph a sequence of Adobe-Japan1 or Hanyo-Denshi shows.
+"""Writes ``mappings/repertoire/sequences.tsv``: the MJ glyph of a sequence of Adobe-Japan1 or Hanyo-Denshi.
 
 Owns the sequences that Moji_Joho lacks. Does not own what the standards print (``identity.py``), nor what
 is done with a sequence that no row names (``docs/shrink.md``).
@@ -7,8 +7,8 @@ is done with a sequence that no row names (``docs/shrink.md``).
 
 Evidence, each of which must name one glyph of the same base character:
 
-- ``number``: Hanyo-Denshi registers the sequence by a number (戸籍統一文字, 登記統一文字, 住基ネット統一文字) that the MJ
-  list gives to one glyph;
+- ``number``: Hanyo-Denshi registers the sequence by a number (戸籍統一文字, 登記統一文字, 住基ネット統一文字)
+  that the MJ list gives to one glyph;
 - ``print``: it is the print of JIS X 0208:1990, JIS X 0212 or JIS X 0213:2004, by its code or by its CID;
 - ``outline``: HanaMin draws it exactly as one MJ glyph;
 - ``glyphwiki``: npm ``ivs`` has it in one group with one sequence of Moji_Joho.
@@ -86,9 +86,9 @@ class Evidence:
         return found
 
     def _alike(self, sequence: str) -> dict[str, set[str]]:
-        fonts, base = self.identity.fonts, sequence[0]
-        outline = fonts.outline(sequence)
-        same = [name for name in self.identity.forms[base] if fonts.outline(self.identity.text[name]) == outline]
+        outline = self.identity.fonts.outline(sequence)
+        forms = {name: self.identity.text[name] for name in self.identity.forms[sequence[0]]}
+        same = [name for name, text in forms.items() if self.identity.fonts.outline(text) == outline]
         return {"outline": set(same) if outline else set(), "glyphwiki": self.groups.get(sequence, set())}
 
     def row(self, sequence: str, collection: str, found: dict[str, set[str]]) -> tuple[dict[str, str], str]:
