@@ -478,7 +478,7 @@ class Run:
         wanted = self.job.target["shrink"]
         if not wanted:
             return None
-            from gaiji.shrinking.policy import Policy, load_policy
+        from gaiji.shrinking.policy import Policy, load_policy
         from gaiji.shrinking.shrinker import Shrinker
 
         policy = load_policy(self.job.file(wanted)) if wanted.endswith(".toml") else Policy(to=wanted)

@@ -92,11 +92,12 @@ def sequences() -> Mapping[str, str]:
     return {_text(ucs): glyph for ucs, glyph, *_ in read_rows(SEQUENCES)}
 
 
-def vetoed(base: str, links: tuple[Link, ...], link: Link) -> bool:
-    """Whether a link may not be taken although its table stands in the policy: 民一2842 says 別字 of the
-    same two (the unification rules of JIS say more), or the pair is disputed.
+def vetoed(base: str, links: tuple[Link, ...], link: Link, *, read_alike: bool) -> bool:
+    """Whether a link of a glyph may not be taken although its table stands in the policy: 民一2842 says 別字
+    of the same two (the unification rules of JIS say more), or the characters are disputed and the glyph is
+    not read like the other (a glyph drawn like 切 that is read like 功 may be 功).
     """
-    if frozenset((base, link.text)) in disputed():
+    if frozenset((base, link.text)) in disputed() and not read_alike:
         return True
     return CLASSES[link.table] != SAME and any(
         other.text == link.text and other.table == "min2842-betsuji" for other in links

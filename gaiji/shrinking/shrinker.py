@@ -170,11 +170,12 @@ class Shrinker:
         """Whether a link may be taken where its table stands in the policy."""
         if link.table in LOOKALIKES:
             return link.table in self._named
-        if CLASSES[link.table] == RELATED and self.policy.readings == "common":
-            other = self.repertoire.get(self.repertoire.defaults().get(link.text, ""))
-            if other is None or not set(other.readings) & set(self.repertoire[name].readings):
-                return False
-        return not vetoed(self.repertoire[name].base, whole, link) or bool(
+        glyph = self.repertoire[name]
+        other = self.repertoire.get(self.repertoire.defaults().get(link.text, ""))
+        alike = other is not None and not set(other.readings).isdisjoint(glyph.readings)
+        if CLASSES[link.table] == RELATED and self.policy.readings == "common" and not alike:
+            return False
+        return not vetoed(glyph.base, whole, link, read_alike=alike) or bool(
             self._named.intersection(other.table for other in whole if other.text == link.text)
         )
 
