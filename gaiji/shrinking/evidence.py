@@ -7,7 +7,7 @@ sequences of other collections show. Which of them a policy takes is in ``gaiji.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -92,16 +92,24 @@ def sequences() -> Mapping[str, str]:
     return {_text(ucs): glyph for ucs, glyph, *_ in read_rows(SEQUENCES)}
 
 
-def vetoed(base: str, links: tuple[Link, ...], link: Link, *, read_alike: bool) -> bool:
+@lru_cache(maxsize=1)
+def named_another() -> Mapping[str, frozenset[str]]:
+    """Glyph name → the characters that 民一2842 says are others (別字)."""
+    return {
+        name: frozenset(link.text for link in links if link.table == "min2842-betsuji")
+        for name, links in shrink_links().items()
+        if any(link.table == "min2842-betsuji" for link in links)
+    }
+
+
+def vetoed(name: str, base: str, link: Link, read_alike: Callable[[str], bool]) -> bool:
     """Whether a link of a glyph may not be taken although its table stands in the policy: 民一2842 says 別字
     of the same two (the unification rules of JIS say more), or the characters are disputed and the glyph is
     not read like the other (a glyph drawn like 切 that is read like 功 may be 功).
     """
-    if frozenset((base, link.text)) in disputed() and not read_alike:
+    if link.text in named_another().get(name, ()) and CLASSES[link.table] != SAME:
         return True
-    return CLASSES[link.table] != SAME and any(
-        other.text == link.text and other.table == "min2842-betsuji" for other in links
-    )
+    return {base, link.text} in disputed() and not read_alike(link.text)
 
 
 def _text(ucs: str) -> str:

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import overload
@@ -55,6 +55,13 @@ SIDE = {
 """The side table: row from 0, position in characters of the shrunk text, what was written there, what for,
 its glyph, why, what that asserts (``ASSERTS``), and the seal of the whole shrunk text.
 """
+_FINDINGS = {
+    "row": pl.Int64,
+    "position": pl.Int64,
+    "glyph": pl.String,
+    "reason": pl.String,
+    "candidates": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -151,11 +158,12 @@ class Shrinker:
         """By the first group of the policy with a candidate; look-alikes that no group names wait for a
         person.
         """
-        whole = shrink_links().get(name, ())
+        whole = shrink_links().get(name)
+        if whole is None:
+            return self._lookalike(name, ())
         links = [link for link in whole if link.text in self.target and self._near(link)]
-        fit = [link for link in links if self._fits(name, whole, link)]
         for group in self.policy.evidence:
-            found = [link for link in fit if link.table in group]
+            found = [link for link in links if link.table in group and self._fits(name, whole, link)]
             if self.policy.ties == "nearest" and found:
                 least = min(link.distance for link in found)
                 found = [link for link in found if link.distance == least]
@@ -170,14 +178,17 @@ class Shrinker:
         """Whether a link may be taken where its table stands in the policy."""
         if link.table in LOOKALIKES:
             return link.table in self._named
-        glyph = self.repertoire[name]
-        other = self.repertoire.get(self.repertoire.defaults().get(link.text, ""))
-        alike = other is not None and not set(other.readings).isdisjoint(glyph.readings)
-        if CLASSES[link.table] == RELATED and self.policy.readings == "common" and not alike:
+        related = CLASSES[link.table] == RELATED and self.policy.readings == "common"
+        if related and not self._read_alike(name, link.text):
             return False
-        return not vetoed(glyph.base, whole, link, read_alike=alike) or bool(
-            self._named.intersection(other.table for other in whole if other.text == link.text)
-        )
+        if not vetoed(name, self.repertoire[name].base, link, partial(self._read_alike, name)):
+            return True
+        return any(o.table in self._named for o in whole if o.text == link.text)
+
+    def _read_alike(self, name: str, text: str) -> bool:
+        """Whether a glyph and a character have a reading in common."""
+        other = self.repertoire.get(self.repertoire.defaults().get(text, ""))
+        return other is not None and not set(other.readings).isdisjoint(self.repertoire[name].readings)
 
     @cached_property
     def _named(self) -> frozenset[str]:
@@ -290,65 +301,44 @@ class Shrinker:
         once.
         """
         frame = pl.DataFrame({"text": texts.cast(pl.String)}).with_row_index("row")
+        frame = frame.with_columns(pl.col("row").cast(pl.Int64))
         seen = set("".join(frame["text"].drop_nulls().unique().to_list()))
-        wrong = sorted(
-            c for c in seen if "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef" or self.unit(c)
-        )
+        wrong = sorted(c for c in seen if _SELECTOR.fullmatch(c) or self.unit(c))
         if not wrong:
-            return ShrunkColumn(texts.cast(pl.String), pl.DataFrame(schema=SIDE), _findings([]))
+            return ShrunkColumn(
+                texts.cast(pl.String), pl.DataFrame(schema=SIDE), pl.DataFrame(schema=_FINDINGS)
+            )
         hit = frame.filter(pl.col("text").str.contains_any(wrong))
         done = {text: self.text(text) for text in hit["text"].unique().to_list()}
-        changed = hit.select(
-            "row",
-            new=pl.col("text").replace_strict(
-                list(done), [shrunk.text for shrunk in done.values()], return_dtype=pl.String
-            ),
+        new = pl.DataFrame(
+            {"text": list(done), "new": [shrunk.text for shrunk in done.values()]},
+            schema={"text": pl.String, "new": pl.String},
         )
-        text = frame.join(changed, on="row", how="left", maintain_order="left").select(
+        text = frame.join(new, on="text", how="left", maintain_order="left").select(
             pl.coalesce("new", "text")
         )
-        seals = {old: seal(shrunk.text) for old, shrunk in done.items()}
-        rows = [(row, change) for row, old in hit.iter_rows() for change in done[old].changes]
-        sealed = [seals[old] for _, old in hit.iter_rows() for _ in done[old].changes]
-        side = pl.DataFrame(
-            [
-                (
-                    row,
-                    c.position,
-                    c.choice.text,
-                    c.original,
-                    c.glyph,
-                    c.choice.evidence,
-                    c.choice.asserts,
-                    mark,
-                )
-                for (row, c), mark in zip(rows, sealed, strict=True)
-            ],
-            schema=SIDE,
-            orient="row",
-        )
-        return ShrunkColumn(text.to_series().alias(texts.name), side, _findings(rows))
+        lines = hit.join(_lines(done), on="text", maintain_order="left_right")
+        found = lines.filter(pl.col("reason") != "").select(list(_FINDINGS))
+        return ShrunkColumn(text.to_series().alias(texts.name), lines.select(list(SIDE)), found)
+
+
+def _lines(done: Mapping[str, Shrunk]) -> pl.DataFrame:
+    """The changes of each distinct text, in the columns of ``SIDE`` and ``_FINDINGS`` but for the row."""
+    rows = [
+        (old, c.position, made.text, c.original, c.glyph, made.evidence, made.asserts, mark, reason, shown)
+        for old, shrunk in done.items()
+        for mark in [seal(shrunk.text)]
+        for c in shrunk.changes
+        for made in [c.choice]
+        for reason, shown in [(made.reason.label, "".join(made.candidates)) if made.reason else ("", "")]
+    ]
+    schema = {"text": pl.String} | {name: kind for name, kind in (SIDE | _FINDINGS).items() if name != "row"}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def seal(*texts: str) -> str:
     """What a side table keeps of texts to know them again: 16 hex digits of BLAKE2b."""
     return blake2b("\x1f".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-
-
-def _findings(rows: Sequence[tuple[int, Change]]) -> pl.DataFrame:
-    schema = {
-        "row": pl.Int64,
-        "position": pl.Int64,
-        "glyph": pl.String,
-        "reason": pl.String,
-        "candidates": pl.String,
-    }
-    found = [
-        (row, c.position, c.glyph, c.choice.reason.label, "".join(c.choice.candidates))
-        for row, c in rows
-        if c.choice.reason
-    ]
-    return pl.DataFrame(found, schema=schema, orient="row")
 
 
 @overload
