@@ -1,9 +1,8 @@
 """A database table's columns converted in chunks by key range: each chunk with its progress in one
 transaction.
 
-Owns chunks, progress, resuming and the comparison afterwards. A run that is killed goes on after its last
-whole chunk; when the job or a table changed since, it refuses. Decoding is in ``gaiji.columns.decode``;
-findings are grouped in ``gaiji.columns.findings``.
+Owns chunks, their conversion and the comparison afterwards; how far a run has come is in ``progress``.
+Decoding is in ``gaiji.columns.decode``; findings are grouped in ``gaiji.columns.findings``.
 """
 
 from __future__ import annotations
@@ -23,33 +22,17 @@ from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.program import K
 from gaiji.columns.decode import Decoder
-from gaiji.columns.findings import REVIEWED_ROLES, Grouping, Hit
+from gaiji.columns.findings import Grouping, Hit
 from gaiji.database.job import DbColumn, DbJob, load_db_job
+from gaiji.database.progress import Progress
 from gaiji.disk.files import AtomicFile
-from gaiji.errors import DataError, GaijiError, MissingExtra, QueueError, UsageError
+from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.model import Column, Reason
-from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.queue.queue import open_queue
 from gaiji.records.framing import Batch
-
-_meta = sa.MetaData()
-RUN = sa.Table(
-    "gaiji_run",
-    _meta,
-    sa.Column("target", sa.String(128), primary_key=True),
-    sa.Column("digest", sa.String(64), nullable=False),
-    sa.Column("chunks", sa.Integer, nullable=False),
-    sa.Column("row_count", sa.BigInteger, nullable=False),
-    sa.Column("last_key", sa.Text, nullable=False),
-)
-CHUNK = sa.Table(
-    "gaiji_chunk",
-    _meta,
-    sa.Column("target", sa.String(128), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("row_count", sa.BigInteger, nullable=False),
-    sa.Column("report", sa.Text, nullable=False),
-)
+from gaiji.run.enqueue import Found, items_of
+from gaiji.run.job import sampling
 
 
 @dataclass(frozen=True)
@@ -89,11 +72,12 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
             if dry_run:
                 reports = [run.report_of(chunk) for chunk in run.chunks(reading, None, 0)]
                 return run.summary(reports, 0, begin, waiting=0)
-            done, rows, last = run.prepare(restart)
+            progress = Progress(run.target, run.table, run.digest)
+            done, rows, last = progress.prepare(restart)
             for chunk in run.chunks(reading, last, rows):
-                run.write(chunk, done)
+                progress.write(chunk.rows, run.report_of(chunk), done)
                 done += 1
-            reports = run.reports()
+            reports = progress.reports()
             run.reconcile(reading, reports)
             waiting = run.fill_queue(reports)
             report = run.summary(reports, rows, begin, waiting=waiting)
@@ -182,18 +166,18 @@ class _Run:
         )
 
     def _reader(self, number: int) -> tuple[Decoder, Grouping]:
-        column, common = self.job.columns[number], self.job.common
+        column = self.job.columns[number]
         fields = Decoder(
             self.charsets[number],
             [self.fields[number]],
             csv=True,
-            form=common.target["form"],
-            policy=common.policy,
+            form=self.job.form,
+            policy=self.job.policy,
             trim=column.trim == "right",
             carry=False,
+            reuse=False,
         )
-        fields.reuse = False
-        return fields, Grouping(fields, policy=common.policy, **common.sampling)
+        return fields, Grouping(fields, policy=self.job.policy, **sampling(self.job.review))
 
     def _check_origin(self) -> None:
         names = [self.job.key, *(column.name for column in self.job.columns)]
@@ -238,43 +222,6 @@ class _Run:
             *(sa.Column(column.to, sa.Text) for column in self.job.columns),
         )
 
-    # -- progress ---------------------------------------------------------------------------------
-
-    def prepare(self, restart: bool) -> tuple[int, int, Any]:
-        """(chunks, rows, last key) that the target holds already; UsageError when they are another job's."""
-        mine = RUN.c.target == self.job.target_table
-        with self.target.begin() as connection:
-            _meta.create_all(connection)
-            if restart:
-                self.table.drop(connection, checkfirst=True)
-                connection.execute(RUN.delete().where(mine))
-                connection.execute(CHUNK.delete().where(CHUNK.c.target == self.job.target_table))
-            known = connection.execute(sa.select(RUN).where(mine)).first()
-            if known is None:
-                if sa.inspect(connection).has_table(self.job.target_table):
-                    raise UsageError(
-                        "is there already",
-                        where=self.job.target_table,
-                        next="choose another table, or use --restart",
-                    )
-                self.table.create(connection)
-                begun = {
-                    "target": self.job.target_table,
-                    "digest": self.digest,
-                    "chunks": 0,
-                    "row_count": 0,
-                    "last_key": "null",
-                }
-                connection.execute(RUN.insert().values(**begun))
-                return 0, 0, None
-        if known.digest != self.digest:
-            raise UsageError(
-                "was begun with another job, other tables or another version",
-                where=self.job.target_table,
-                next="convert anew with --restart",
-            )
-        return known.chunks, known.row_count, json.loads(known.last_key)
-
     def chunks(self, reading: sa.Connection, after: Any, first: int) -> Iterator[_Chunk]:
         """Rows in the order of the key, converted; ``first``: rows before ``after``."""
         key = self.origin.c[self.job.key]
@@ -290,40 +237,6 @@ class _Run:
                 return
             yield self._convert(rows, first)
             after, first = rows[-1][0], first + len(rows)
-
-    def write(self, chunk: _Chunk, done: int) -> None:
-        """The chunk and its progress in one transaction; refused when another run wrote meanwhile."""
-        last = json.dumps(chunk.rows[-1][self.job.key])
-        with self.target.begin() as connection:
-            moved = connection.execute(
-                RUN.update()
-                .where((RUN.c.target == self.job.target_table) & (RUN.c.chunks == done))
-                .values(chunks=done + 1, row_count=RUN.c.row_count + len(chunk.rows), last_key=last)
-            )
-            if moved.rowcount != 1:
-                raise GaijiError(
-                    "another run writes to it", where=self.job.target_table, next="let that run end"
-                )
-            self._insert(connection, chunk.rows)
-            report = json.dumps(self.report_of(chunk), ensure_ascii=False)
-            connection.execute(
-                CHUNK.insert().values(
-                    target=self.job.target_table, number=done, row_count=len(chunk.rows), report=report
-                )
-            )
-
-    def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
-        """COPY where the driver is psycopg, else an INSERT of many rows."""
-        if connection.dialect.driver != "psycopg":
-            connection.execute(self.table.insert(), rows)
-            return
-        quote = connection.dialect.identifier_preparer.quote
-        names = [column.name for column in self.table.columns]
-        statement = f"COPY {quote(self.job.target_table)} ({', '.join(map(quote, names))}) FROM STDIN"
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([row[name] for name in names])
 
     def stored(self, writing: sa.Connection, rows: Sequence[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
         """Key → the target's row, for the keys of these rows; a range for whole numbers, which all databases
@@ -388,15 +301,6 @@ class _Run:
         ]
         return {"rows": len(chunk.rows), "counts": [list(c) for c in chunk.counts], "hits": hits}
 
-    def reports(self) -> list[dict[str, Any]]:
-        with self.target.connect() as connection:
-            query = (
-                sa.select(CHUNK.c.report)
-                .where(CHUNK.c.target == self.job.target_table)
-                .order_by(CHUNK.c.number)
-            )
-            return [json.loads(report) for (report,) in connection.execute(query)]
-
     def reconcile(self, reading: sa.Connection, reports: Sequence[dict[str, Any]]) -> None:
         """Source, target and progress have the same rows; every unit is mapped, passed or flagged."""
         with self.target.connect() as connection:
@@ -437,26 +341,16 @@ class _Run:
 
     def fill_queue(self, reports: Sequence[dict[str, Any]]) -> int:
         """All findings of name, kana and address columns as items; returns how many wait."""
-        items: dict[tuple[str, str, str], Item] = {}
         numbers = {column.to: n for n, column in enumerate(self.job.columns)}
-        for report in reports:
-            for name, role, code, reason, count, records, samples in report["hits"]:
-                if role not in REVIEWED_ROLES:
-                    continue
-                charset = self.charsets[numbers[name]]
-                key = (charset.system, code, reason)
-                if key not in items:
-                    candidates, basis = _standing(charset, code, reason)
-                    site = self.job.common.review["site"]
-                    items[key] = Item(charset.system, code, site, reason, candidates=candidates, basis=basis)
-                found = items[key]
-                found.counts[name, role] = found.counts.get((name, role), 0) + count
-                found.records[name, role] = found.records.get((name, role), 0) + records
-                room = self.job.common.review["samples"] - len(found.samples)
-                found.samples += [Sample(r, label, name, at, text) for r, label, at, text in samples[:room]]
-        queue = open_queue(self.job.common.queue_where)
+        found = (
+            Found(self.charsets[numbers[name]], name, role, code, Reason.from_label(label), *counts)
+            for report in reports
+            for name, role, code, label, *counts in report["hits"]
+        )
+        items = items_of(found, site=self.job.review["site"], samples=self.job.review["samples"])
+        queue = open_queue(self.job.queue_where)
         try:
-            return queue.add(self.job.source_table, items.values())
+            return queue.add(self.job.source_table, items)
         finally:
             queue.close()
 
@@ -499,22 +393,10 @@ class _Run:
 def _load(column: DbColumn, job: DbJob) -> Charset:
     """The column's charset with its site tables and, over them, the decisions that wait beside the queue."""
     charset = load_charset(column.charset, column.tables, options=column.options)
-    decided = job.common.decisions_path(charset.system)
+    decided = job.decisions_path(charset.system)
     if not decided.exists():
         return charset
     return load_charset(column.charset, [*column.tables, decided], options=column.options)
-
-
-def _standing(charset: Charset, code: str, reason: str) -> tuple[str, str]:
-    """(candidates, basis) of a code: what the tables say of it now, as for files."""
-    size = (
-        (len(code), int(code)) if charset.spec.kind == "decimal" else (len(code) // 2, int(code or "0", 16))
-    )
-    entry = charset.entries.get(size) if code else None
-    if entry is None:
-        return "", ""
-    basis = hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest()
-    return entry.row.glyph if reason == Reason.AMBIGUOUS.label else "", basis
 
 
 def _shown(url: str) -> str:
