@@ -34,6 +34,7 @@ class Reason(IntEnum):
     OVERFLOW = 8
     SHRINK_NONE = 9
     SHRINK_MANY = 10
+    SHRINK_LOOKALIKE = 11
 
     @property
     def label(self) -> str:

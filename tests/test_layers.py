@@ -25,7 +25,7 @@ BELOW = {
     "queue": {"standard", "disk"},
     "columns": {"kernel", "records", "codes", "standard"},
     "shape": {"disk", "standard", "codes"},
-    "shrinking": {"disk", "standard", "output", "queue"},
+    "shrinking": {"disk", "layout", "standard", "output", "queue"},
     "names": {"disk", "standard", "output", "queue"},
 }
 BELOW["run"] = set(BELOW)

@@ -35,6 +35,7 @@ DEFAULT_POLICY = {
     Reason.OVERFLOW: "keep",
     Reason.SHRINK_NONE: "keep",
     Reason.SHRINK_MANY: "keep",
+    Reason.SHRINK_LOOKALIKE: "keep",
 }
 _HOW = {"keep": K["STORED"], "pua": K["STORED"], "tag": K["TAG"]}
 

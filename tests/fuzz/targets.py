@@ -325,7 +325,8 @@ def jobfile(data: bytes) -> None:
 
 def policy(data: bytes) -> None:
     """A 縮退 policy of any content, and texts of any characters, shrunk and back."""
-    from gaiji.shrinking.shrinker import Policy, Shrinker, load_policy, shrink, unshrink
+    from gaiji.shrinking.policy import Policy, load_policy
+    from gaiji.shrinking.shrinker import Shrinker, shrink, unshrink
 
     take = Take(data)
     if take.byte() & 1:
