@@ -23,6 +23,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "variant": ("width", "selector", "case", "space", "variant"),
     "kana": ("width", "selector", "case", "space", "kana", "long-vowel"),
     "kana-written": ("width", "selector", "case", "space", "kana"),
+    "kana-loose": ("width", "selector", "case", "space", "kana", "voice", "length"),
 }
 """Key → its foldings, in the order in which they are done.
 
@@ -35,13 +36,26 @@ KEYS: dict[str, tuple[str, ...]] = {
 表外漢字 and 旧字体, 変体仮名 of one reading, ヶ/ケ, ヵ/カ
 - ``kana``: hiragana and katakana, 変体仮名 of one reading, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ,
 ヲ/オ
-- ``long-vowel``: ー, and ウ or オ that lengthens (コウ, コオ, コー → コ)
+- ``long-vowel``: a lengthened vowel is written one way (コウ, コオ, コー → コー; ケイ, ケエ → ケー); its length stays,
+since オオノ and オノ are two families
+- ``voice``: 濁点 and 半濁点 left out (ザ → サ)
+- ``length``: a lengthened vowel as a short one (コウ, コー → コ), for searching only
 """
 SHRINK_TABLES = frozenset({"koseki", "jis-ucs"})
 VARIANT_KINDS = frozenset({"koseki", "joyo", "jinmei", "hyogai", "old"})
 _SPACES = r"[\s\u{3000}\u{200B}-\u{200D}\u{FEFF}\u{30FB}\u{FF65}\u{00B7}\u{2022}\u{2027}]"
 _SELECTORS = r"[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]"
-_LONG = (r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]+", r"([ウクスツヌフムユルグズヅブプヴ])[ウー]+", "ー")
+_LONG = (
+    r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]",
+    r"([ウクスツヌフムユルグズヅブプヴ])[ウー]",
+    r"([エケセテネヘメレゲゼデベペ])[イエー]",
+    r"([イキシチニヒミリギジヂビピ])[イー]",
+    r"([アカサタナハマヤラワガザダバパ])[アー]",
+)
+"""A kana and what lengthens its vowel, by the row of the vowel (内閣告示「現代仮名遣い」第1の5, both in hiragana's
+and katakana's way).
+"""
+_VOICED = str.maketrans("", "", "\u3099\u309a")
 _KANA_PAIRS = {
     "ヴァ": "バ",
     "ヴィ": "ビ",
@@ -128,8 +142,16 @@ def _kana(text: pl.Expr) -> pl.Expr:
 
 def _long_vowel(text: pl.Expr) -> pl.Expr:
     for pattern in _LONG:
-        text = text.str.replace_all(pattern, "${1}" if "(" in pattern else "")
+        text = text.str.replace_all(pattern, "${1}ー")
     return text
+
+
+def _length(text: pl.Expr) -> pl.Expr:
+    return _long_vowel(text).str.replace_all("ー", "", literal=True)
+
+
+def _voice(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_many(_voiceless())
 
 
 _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
@@ -141,7 +163,17 @@ _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "variant": _variant,
     "kana": _kana,
     "long-vowel": _long_vowel,
+    "voice": _voice,
+    "length": _length,
 }
+
+
+@lru_cache(maxsize=1)
+def _voiceless() -> dict[str, str]:
+    """ガ → カ and the like, by their canonical decomposition."""
+    kana = (chr(code) for code in range(0x30A1, 0x30FB))
+    plain = {c: unicodedata.normalize("NFD", c).translate(_VOICED) for c in kana}
+    return {c: p for c, p in plain.items() if c != p}
 
 
 @lru_cache(maxsize=1)
