@@ -6,9 +6,11 @@ are the same place. It knows no list of towns: what it cannot cut is said in doc
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
-from gaiji.names import fold, key
+from gaiji.names import key, keys
 
 _DIGITS = {c: n for n, c in enumerate("〇一二三四五六七八九")} | {"壱": 1, "弐": 2, "参": 3}
 _SCALES = {"十": 10, "百": 100, "千": 1000, "拾": 10}
@@ -19,24 +21,35 @@ _BRANCH = r"(\d)[のノ之](\d)"
 _SHAPE = r"^((?:\D*\d+(?:条|線|地割))*\D*)(\d+(?:-\d+)*)?"
 _KEPT = {"文字": "\ue000", "番町": "\ue001"}
 """Parts of towns' names that look like marks (十文字, 四番町)."""
+_SELECTORS = r"[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]"
 _HYPHENS = "[-\u2010-\u2015\u2212ー─]+"
 _MUNICIPALITY = "都道府県市区町村郡"
 
 
-def address_parts(address: pl.Expr) -> pl.Expr:
-    """A struct of ``town``, ``aza`` and ``numbers`` (as ``3-12-5``), each "" where there is none.
+def places(addresses: pl.Series) -> pl.DataFrame:
+    """``town``, ``aza``, ``numbers`` (as ``3-12-5``), each "" where there is none, and ``place``, the block key."""
+    distinct = addresses.unique().to_frame("address")
+    cut = distinct.with_columns(_parts(digits(distinct["address"]))).with_columns(
+        place=place_key(pl.col("town"), pl.col("numbers"))
+    )
+    return addresses.to_frame("address").join(cut, on="address", how="left", maintain_order="left").drop("address")
 
-    Kanji numerals must have been made digits before (``digits``).
-    """
-    text = fold(address, "selector").str.replace_all(r"[ガがヶ]", "ケ").str.replace_many(_KEPT)
+
+def _parts(text: pl.Series) -> list[pl.Series]:
+    """Town, 字 and numbers of addresses whose numerals are digits."""
+    text = text.str.replace_all(_SELECTORS, "").str.replace_all(r"[ガがヶ]", "ケ").str.replace_many(_KEPT)
     text = text.str.replace_all(_MARKED, "${1}-").str.replace_all(_BRANCH, "${1}-${2}")
     text = text.str.replace_all(_BRANCH, "${1}-${2}").str.replace_all("大字", "", literal=True)
     place = text.str.extract(_SHAPE, 1).fill_null("").str.replace_all(r"\s", "").str.strip_chars_start("字")
     town, aza = place.str.extract("^([^字]+)", 1).fill_null(""), place.str.extract("字(.+)$", 1).fill_null("")
-    numbers = text.str.extract(_SHAPE, 2).fill_null("")
-    signs = {sign: text for text, sign in _KEPT.items()}
-    back = [fold(part.str.replace_many(signs), "variant") for part in (town, aza)]
-    return pl.struct(town=back[0], aza=back[1], numbers=numbers)
+    return [_town(town).alias("town"), _town(aza).alias("aza"), text.str.extract(_SHAPE, 2).fill_null("").alias("numbers")]
+
+
+def _town(names: pl.Series) -> pl.Series:
+    """Towns' names under their variant key, each distinct one once."""
+    distinct = names.unique()
+    folded = keys(distinct.str.replace_many({sign: text for text, sign in _KEPT.items()}), "variant")
+    return names.replace_strict(distinct, folded, return_dtype=pl.String)
 
 
 def digits(addresses: pl.Series) -> pl.Series:
@@ -104,7 +117,13 @@ def _town_within(long: pl.Expr, short: pl.Expr) -> pl.Expr:
         long.str.len_chars().cast(pl.Int64) - short.str.len_chars().cast(pl.Int64).clip(0, None)
     )
     longer = long.str.len_chars() > short.str.len_chars()
-    return longer & (short != "") & long.str.ends_with(short) & before.str.contains(f"[{key(_MUNICIPALITY)}]$")
+    return longer & (short != "") & long.str.ends_with(short) & before.str.contains(_municipality())
+
+
+@lru_cache(maxsize=1)
+def _municipality() -> str:
+    """What stands before a town ends so, in characters of the variant key."""
+    return f"[{key(_MUNICIPALITY)}]$"
 
 
 def _flat_of(long: pl.Expr, short: pl.Expr) -> pl.Expr:

@@ -21,43 +21,44 @@ _NOTHING = r"^(?:[0\-/. ]+|[9\-/. ]+|\D*(?:不詳|不明|未詳|なし|無し)\D
 """All zeros, all nines, or words that say so: nobody's birth date."""
 
 
-def date_key(dates: pl.Expr) -> pl.Expr:
+def date_keys(dates: pl.Series) -> pl.Series:
     """Dates as YYYYMMDD, of 1980/1/2, 1980-01-02, 19800102, S55.1.2, S550102 or 昭和55年1月2日; null stays null.
 
     An unknown month or day (00, 99, missing, 不詳) is ``00``, an unknown year ``0000``; a date of which nothing
     is known (00000000, 9999-99-99, 不詳) is "". What cannot be read as a date is kept as it is written but for
     spaces at the ends, so that it equals itself only.
     """
-    text = (
-        dates.str.normalize("NFKC")
-        .str.strip_chars()
-        .str.to_uppercase()
-        .str.replace("元年", "1年", literal=True)
-    )
+    distinct = dates.unique().drop_nulls().cast(pl.String)
+    text = distinct.str.normalize("NFKC").str.strip_chars().str.to_uppercase()
+    text = text.str.replace("元年", "1年", literal=True)
     bare = text.str.replace(_TIME, "").str.replace_all(" ", "", literal=True).str.replace(_TAIL, "")
-    day = pl.coalesce(_date_of(bare, _WRITTEN), _date_of(bare, _COMPACT))
-    return (
-        pl.when(text.str.contains(_NOTHING) | (day == "00000000"))
-        .then(pl.when(text.is_not_null()).then(pl.lit("")))
-        .otherwise(pl.coalesce(day, text))
-    )
+    frame = pl.DataFrame({"text": text, "one": _dates_of(bare, _WRITTEN), "other": _dates_of(bare, _COMPACT)})
+    day = pl.coalesce("one", "other", "text")
+    nothing = pl.col("text").str.contains(_NOTHING) | (day == "00000000")
+    key = frame.select(pl.when(nothing).then(pl.lit("")).otherwise(day)).to_series()
+    return dates.cast(pl.String).replace_strict(distinct, key, default=None, return_dtype=pl.String)
 
 
-def _date_of(text: pl.Expr, pattern: str) -> pl.Expr:
+def _dates_of(text: pl.Series, pattern: str) -> pl.Series:
     """YYYYMMDD where the pattern fits; a year has four digits, or an era and one or two."""
-    era, written, month, day = (text.str.extract(pattern, group) for group in (1, 2, 3, 4))
-    first = era.replace_strict(_ERA, default=None, return_dtype=pl.Int64).fill_null(0)
+    cut = text.to_frame("t").select(pl.col("t").str.extract_groups(pattern)).unnest("t")
+    era, written, month, day = (pl.col(name) for name in cut.columns[:4])
     fits = pl.when(era.is_null()).then(written.str.len_chars() == 4).otherwise(written.str.len_chars() <= 2)
     number = written.cast(pl.Int64)
     unknown = number.is_in([0, 9999]) | (era.is_not_null() & (number == 99))
-    year = pl.when(unknown).then(0).otherwise(number + first)
-    month, day = (part.fill_null("00").str.zfill(2).replace("99", "00") for part in (month, day))
-    fits = fits & (month.cast(pl.Int64) <= 12) & (day.cast(pl.Int64) <= 31)
-    return pl.when(fits).then(year.cast(pl.String).str.zfill(4) + month + day)
+    first = era.replace_strict(_ERA, default=None, return_dtype=pl.Int64).fill_null(0)
+    whole = cut.select(
+        fits=fits,
+        year=pl.when(unknown).then(0).otherwise(number + first).cast(pl.String).str.zfill(4),
+        month=month.fill_null("00").str.zfill(2).replace("99", "00"),
+        day=day.fill_null("00").str.zfill(2).replace("99", "00"),
+    )
+    right = pl.col("fits") & (pl.col("month") <= "12") & (pl.col("day") <= "31")
+    return whole.select(pl.when(right).then(pl.concat_str("year", "month", "day"))).to_series()
 
 
 def known(key: pl.Expr) -> pl.Expr:
-    """Whether a key of ``date_key`` is a whole date."""
+    """Whether a key of ``date_keys`` is a whole date."""
     return key.str.contains(r"^\d{8}$") & ~partial(key)
 
 

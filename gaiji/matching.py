@@ -17,6 +17,7 @@ from gaiji.blocks import PAIRS, candidates
 from gaiji.compare import compared, evidence
 from gaiji.errors import UsageError
 from gaiji.linkage import Model, fit, random_pairs
+from gaiji.names import keys
 from gaiji.registers import COLUMNS, align_sexes, prepared
 
 __all__ = ["COLUMNS", "STATUSES", "MatchPolicy", "Matches", "match"]
@@ -108,8 +109,8 @@ def match(
     left = prepared(a, "A")
     right, note = align_sexes(left, prepared(b, "B"))
     decided = _decisions(decided)
-    done = [decided.filter("same").select("a", "b", rule=pl.lit("decision"))]
-    left, right = _without(left, right, done[0])
+    together = decided.filter("same").select("a", "b")
+    left, right = _without(left, right, together)
     compare = partial(compared, left=left, right=right, near=policy.near)
     sure = _sure(compare(_alone(left, right)))
     sure = sure.join(decided, on=["a", "b"], how="anti")
@@ -123,7 +124,7 @@ def match(
         model = fit(everything, random_pairs(left, right, compare), (a.height, b.height))
     chosen = _chosen(scored, policy)
     settled = _shown(pl.concat([sure.select(scored.columns), chosen.select(scored.columns)]), model)
-    settled = pl.concat([_bare(done[0]), settled])
+    settled = pl.concat([_bare(together, a, b), settled])
     waiting = _without_pairs(scored.filter(_worth_a_look(policy)), settled)
     result = _assemble(settled, _shown(waiting, model), a, b)
     return Matches(result, left_out, (note,) if note else (), model)
@@ -144,18 +145,22 @@ def _decisions(decided: pl.DataFrame | None) -> pl.DataFrame:
     return decided
 
 
-def _bare(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Decided pairs as results: they were compared by a person."""
-    return pairs.select(
-        "a",
-        "b",
-        "rule",
-        score=pl.lit(100.0),
-        probability=pl.lit(None, dtype=pl.Float64),
-        spelling=pl.lit(None, dtype=pl.Int8),
-        agrees=pl.lit("decision"),
-        differs=pl.lit(""),
-    ).cast(_RESULT)
+def _bare(pairs: pl.DataFrame, a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
+    """Decided pairs as results: a person compared them; only their spelling is looked at."""
+    if not pairs.height:
+        return pl.DataFrame(schema=_RESULT)
+    equal = {}
+    for kind in ("glyph", "variant"):
+        one, other = (keys(frame["name"].gather(pairs[c]), kind) for frame, c in ((a, "a"), (b, "b")))
+        equal[kind] = (one == other).fill_null(False)
+    spelling = pl.when("glyph").then(1).when("variant").then(2).otherwise(3)
+    return (
+        pairs.with_columns(**equal)
+        .with_columns(spelling=spelling, rule=pl.lit("decision"), score=pl.lit(100.0), agrees=pl.lit("decision"))
+        .with_columns(differs=pl.lit(""), probability=pl.lit(None))
+        .select(*_RESULT)
+        .cast(_RESULT)
+    )
 
 
 def _without(left: pl.DataFrame, right: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -286,9 +291,8 @@ def _shown(levels: pl.DataFrame, model: Model | None) -> pl.DataFrame:
 def _assemble(settled: pl.DataFrame, waiting: pl.DataFrame, a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
     """One table of all results, ordered by the records of A, then those only B has."""
     names = {1: "matched", 2: "matched-spelling", 3: "matched-name"}
-    spelling = pl.col("spelling").fill_null(_spelling(settled, a, b))
     parts = [
-        settled.with_columns(status=spelling.replace_strict(names, return_dtype=pl.String)),
+        settled.with_columns(status=pl.col("spelling").replace_strict(names, return_dtype=pl.String)),
         waiting.with_columns(status=pl.lit("ambiguous")),
     ]
     for column, status, height in (("a", "only-a", a.height), ("b", "only-b", b.height)):
@@ -306,17 +310,3 @@ def _assemble(settled: pl.DataFrame, waiting: pl.DataFrame, a: pl.DataFrame, b: 
         "b",
         descending=[False, True, True, False],
     )
-
-
-def _spelling(settled: pl.DataFrame, a: pl.DataFrame, b: pl.DataFrame) -> pl.Series:
-    """1 equal glyphs, 2 equal keys, 3 other names, of the pairs that a person decided."""
-    from gaiji.names import keys
-
-    def equal(kind: str) -> pl.Series:
-        sides = [
-            keys(frame["name"].gather(settled[column]), kind) for frame, column in ((a, "a"), (b, "b"))
-        ]
-        return (sides[0] == sides[1]).fill_null(False)
-
-    frame = pl.DataFrame({"g": equal("glyph"), "v": equal("variant")})
-    return frame.select(pl.when("g").then(1).when("v").then(2).otherwise(3).cast(pl.Int8).alias("s")).to_series()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from gaiji.addresses import address_parts, digits, place_key
-from gaiji.dates import date_key, unordered
+from gaiji.addresses import places
+from gaiji.dates import date_keys, unordered
 from gaiji.errors import UsageError
 from gaiji.names import KEYS, fold, key_expr
 from gaiji.romaji import romaji_key
@@ -122,19 +122,18 @@ def _latin(name_words: pl.Expr, script: pl.Expr) -> pl.Expr:
 
 def _about(text: pl.DataFrame) -> pl.DataFrame:
     """What a record says beside names."""
-    plain = text.select(
-        pl.col("row").cast(pl.Int64),
-        birth=date_key(pl.col("birth")),
-        sex=pl.col("sex").str.normalize("NFKC").str.strip_chars().str.to_lowercase(),
-        address=digits(text["address"]),
-    )
     spelled = {form: sex for sex, forms in _SEXES.items() for form in forms}
-    plain = plain.with_columns(
-        day=unordered(pl.col("birth")),
-        sex=pl.col("sex").replace_strict(spelled, default=pl.col("sex"), return_dtype=pl.String),
-        place=address_parts(pl.col("address")),
+    sex = pl.col("sex").str.normalize("NFKC").str.strip_chars().str.to_lowercase()
+    sexes = text.select(pl.col("sex").unique()).with_columns(
+        code=sex.replace_strict(spelled, default=sex, return_dtype=pl.String)
     )
-    return plain.unnest("place").with_columns(place=place_key(pl.col("town"), pl.col("numbers"))).drop("address")
+    dates = text.select(pl.col("birth").unique())
+    dates = dates.with_columns(key=date_keys(dates["birth"])).with_columns(day=unordered(pl.col("key")))
+    about = text.select(pl.col("row").cast(pl.Int64), "birth", "sex")
+    about = about.join(dates, on="birth", how="left", maintain_order="left")
+    about = about.join(sexes, on="sex", how="left", maintain_order="left")
+    about = about.select("row", "day", birth="key", sex="code")
+    return pl.concat([about, places(text["address"])], how="horizontal")
 
 
 def align_sexes(left: pl.DataFrame, right: pl.DataFrame) -> tuple[pl.DataFrame, str]:
