@@ -13,8 +13,8 @@ from itertools import accumulate
 
 import polars as pl
 
-from gaiji.names import variant_classes
-from gaiji.repertoire import load_repertoire
+from gaiji.names.keys import variant_classes
+from gaiji.standard.repertoire import load_repertoire
 
 COMMON = {
     "佐藤": "サトウ",
@@ -241,9 +241,42 @@ FOREIGN_GIVEN = {
     "CARLOS": "カルロス",
     "MINJI": "ミンジ",
 }
-MIDDLE = {"THI": "ティ", "VAN": "ヴァン", "DE": "デ", "CRUZ": "クルス", "ROSE": "ローズ", "JAMES": "ジェームズ"}
-KANA_VARIANTS = {"ザキ": "サキ", "ジマ": "シマ", "オオ": "オウ", "ヅ": "ズ", "ユウ": "ユ", "ダ": "タ", "エ": "ヱ", "ウ": "ー"}
-TOWNS = ("緑", "泉", "旭", "栄", "港", "本", "東", "西", "南", "北", "若葉", "桜台", "松原", "川端", "宮前", "大手")
+MIDDLE = {
+    "THI": "ティ",
+    "VAN": "ヴァン",
+    "DE": "デ",
+    "CRUZ": "クルス",
+    "ROSE": "ローズ",
+    "JAMES": "ジェームズ",
+}
+KANA_VARIANTS = {
+    "ザキ": "サキ",
+    "ジマ": "シマ",
+    "オオ": "オウ",
+    "ヅ": "ズ",
+    "ユウ": "ユ",
+    "ダ": "タ",
+    "エ": "ヱ",
+    "ウ": "ー",
+}
+TOWNS = (
+    "緑",
+    "泉",
+    "旭",
+    "栄",
+    "港",
+    "本",
+    "東",
+    "西",
+    "南",
+    "北",
+    "若葉",
+    "桜台",
+    "松原",
+    "川端",
+    "宮前",
+    "大手",
+)
 CITY = "緑ヶ浦市"
 NUMERALS = "〇一二三四五六七八九"
 COLUMNS = ["id", "name", "kana", "birth", "sex", "address"]
@@ -424,7 +457,10 @@ def _later(person: Person, rates: Rates, rng: random.Random) -> Person:
         surname = _pick(rng, surnames())
         address = _address(rng) if rng.random() < 0.5 else person.address
         person = replace(
-            person, words=(surname[0], person.words[1]), readings=(surname[1], person.readings[1]), address=address
+            person,
+            words=(surname[0], person.words[1]),
+            readings=(surname[1], person.readings[1]),
+            address=address,
         )
     if rng.random() < rates.alias:
         other = _person(rng, _pick(rng, surnames()), person.address)
@@ -458,7 +494,9 @@ def _names(person: Person, rates: Rates, rng: random.Random) -> tuple[str, str]:
     return gap.join(words), kana
 
 
-def _foreign_names(words: list[str], readings: list[str], rates: Rates, rng: random.Random) -> tuple[str, str]:
+def _foreign_names(
+    words: list[str], readings: list[str], rates: Rates, rng: random.Random
+) -> tuple[str, str]:
     if len(words) == 3 and rng.random() < rates.foreign_middle:
         words, readings = words[::2], readings[::2]
     if rng.random() < rates.foreign_order:
