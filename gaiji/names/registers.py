@@ -109,19 +109,18 @@ def _keyed(named: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("latin"))
         .otherwise(pl.lit("")),
     )
-    names = names.with_columns(
-        v=pl.col("vw").str.replace_all(" ", "", literal=True), latin=_latin(pl.col("vw"), pl.col("script"))
-    )
+    names = names.with_columns(v=pl.col("vw").str.replace_all(" ", "", literal=True))
+    names = names.join(_latin(names), on="name", how="left", maintain_order="left")
     readings = named.select(pl.col("kana").unique()).with_columns(kw=words(pl.col("kana"), "kana"))
     readings = readings.with_columns(k=pl.col("kw").str.replace_all(" ", "", literal=True))
     whole = named.join(names, on="name", how="left", maintain_order="left")
     return whole.join(readings, on="kana", how="left", maintain_order="left").drop("name", "kana")
 
 
-def _latin(name_words: pl.Expr, script: pl.Expr) -> pl.Expr:
-    """Words in Latin letters, sorted; null for names in kanji."""
-    spelled = romaji_key(fold(name_words, "kana")).str.split(" ").list.sort().list.join(" ")
-    return pl.when(script != "").then(spelled)
+def _latin(names: pl.DataFrame) -> pl.DataFrame:
+    """Names in kana or Latin letters with their words in Latin letters, sorted."""
+    spelled = romaji_key(fold(pl.col("vw"), "kana")).str.split(" ").list.sort().list.join(" ")
+    return names.filter(pl.col("script") != "").select("name", latin=spelled)
 
 
 def _about(text: pl.DataFrame) -> pl.DataFrame:
