@@ -45,7 +45,7 @@ SHRINK_TABLES = frozenset({"koseki", "jis-ucs"})
 VARIANT_KINDS = frozenset({"koseki", "joyo", "jinmei", "hyogai", "old"})
 _SPACES = r"[\s\u{3000}\u{200B}-\u{200D}\u{FEFF}\u{30FB}\u{FF65}\u{00B7}\u{2022}\u{2027}]"
 _SELECTORS = r"[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]"
-_LONG = (
+LONG = (
     r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]",
     r"([ウクスツヌフムユルグズヅブプヴ])[ウー]",
     r"([エケセテネヘメレゲゼデベペ])[イエー]",
@@ -56,7 +56,7 @@ _LONG = (
 and katakana's way).
 """
 _VOICED = str.maketrans("", "", "\u3099\u309a")
-_KANA_PAIRS = {
+KANA_PAIRS = {
     "ヴァ": "バ",
     "ヴィ": "ビ",
     "ヴェ": "ベ",
@@ -137,11 +137,11 @@ def _width(text: pl.Expr) -> pl.Expr:
 
 def _kana(text: pl.Expr) -> pl.Expr:
     """Katakana, small ones as large ones; the pairs of ヴ go first, as the longest pattern wins."""
-    return text.str.replace_many(_katakana()).str.replace_many(_KANA_PAIRS, leftmost=True)
+    return text.str.replace_many(katakana()).str.replace_many(KANA_PAIRS, leftmost=True)
 
 
 def _long_vowel(text: pl.Expr) -> pl.Expr:
-    for pattern in _LONG:
+    for pattern in LONG:
         text = text.str.replace_all(pattern, "${1}ー")
     return text
 
@@ -151,7 +151,7 @@ def _length(text: pl.Expr) -> pl.Expr:
 
 
 def _voice(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_many(_voiceless())
+    return text.str.replace_many(voiceless())
 
 
 _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
@@ -169,7 +169,7 @@ _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
 
 
 @lru_cache(maxsize=1)
-def _voiceless() -> dict[str, str]:
+def voiceless() -> dict[str, str]:
     """ガ → カ and the like, by their canonical decomposition."""
     kana = (chr(code) for code in range(0x30A1, 0x30FB))
     plain = {c: unicodedata.normalize("NFD", c).translate(_VOICED) for c in kana}
@@ -177,7 +177,8 @@ def _voiceless() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _katakana() -> dict[str, str]:
+def katakana() -> dict[str, str]:
+    """Hiragana and 変体仮名 of one reading → katakana."""
     plain = {chr(code): chr(code + 0x60) for code in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
     return plain | {sign: plain[kana] for sign, kana in _hentaigana().items()}
 

@@ -65,7 +65,11 @@ _TO_ONE = {
     "c": "k",
 }
 """Hepburn and passport forms → 訓令, the longest first; l and v as katakana has them."""
-_MARKS = {"'": "", "’": "", "`": "", "-": "", "ー": ""}
+MARKS = {"'": "", "’": "", "`": "", "-": "", "ー": ""}
+
+
+LONG = (("oh([^aiueoy]|$)", "o${1}"), ("o[ou]+", "o"), ("u+", "u"), ("e[ei]+", "e"))
+"""Long vowels and how they are shortened, in this order."""
 
 
 def romaji_key(text: pl.Expr) -> pl.Expr:
@@ -73,16 +77,17 @@ def romaji_key(text: pl.Expr) -> pl.Expr:
 
     たきぐち, takiguchi and takiguti have one key; so have Ohno, Oono, Ōno and オオノ. Other characters stay.
     """
-    text = text.str.to_lowercase().str.replace_many(_kana_syllables(), leftmost=True)
-    text = text.str.replace_all("ッ(.)", "${1}${1}").str.replace_many({"ッ": "", **_MARKS})
+    text = text.str.to_lowercase().str.replace_many(kana_syllables(), leftmost=True)
+    text = text.str.replace_all("ッ(.)", "${1}${1}").str.replace_many({"ッ": "", **MARKS})
     text = text.str.normalize("NFD").str.replace_all(r"[\u{0300}-\u{036F}]", "")
-    text = text.str.replace_many(_latin(), leftmost=True)
-    text = text.str.replace_all("oh([^aiueoy]|$)", "o${1}")
-    return text.str.replace_all("o[ou]+", "o").str.replace_all("u+", "u").str.replace_all("e[ei]+", "e")
+    text = text.str.replace_many(latin_forms(), leftmost=True)
+    for pattern, short in LONG:
+        text = text.str.replace_all(pattern, short)
+    return text
 
 
 @lru_cache(maxsize=1)
-def _kana_syllables() -> dict[str, str]:
+def kana_syllables() -> dict[str, str]:
     """Katakana, and hiragana by their offset; syllables of two kana before those of one."""
     one = {kana: c + v for c, row in _ROWS.items() for v, kana in zip("aiueo", row, strict=True)} | _OTHERS
     one |= {"ヂ": "zi", "ヅ": "zu"}
@@ -115,5 +120,6 @@ def _kana_syllables() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _latin() -> dict[str, str]:
+def latin_forms() -> dict[str, str]:
+    """Spellings of other systems → 訓令, the longest first."""
     return dict(sorted(_TO_ONE.items(), key=lambda item: -len(item[0])))
