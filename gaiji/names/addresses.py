@@ -1,7 +1,7 @@
 """Japanese addresses as town and numbers, so that 三丁目１２番５号 and 3-12-5 are one place.
 
-Owns the cutting of an address into 町・大字, 字, numbers (丁目, 番, 号, 枝番) and what follows (方書), and when two
-are the same place. It knows no list of towns: what it cannot cut is said in docs/matching.md.
+Owns the cutting of an address into 町・大字, 字, numbers (丁目, 番, 号, 枝番) and what follows (方書), and
+when two are the same place. It knows no list of towns: what it cannot cut is said in docs/matching.md.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _MUNICIPALITY = "都道府県市区町村郡"
 
 
 def places(addresses: pl.Series) -> pl.DataFrame:
-    """``town``, ``aza``, ``numbers`` (as ``3-12-5``), each "" where there is none, and ``place``, the block key."""
+    """``town``, ``aza``, ``numbers`` (as ``3-12-5``), each "" where there is none, and ``place``, the block
+    key."""
     distinct = addresses.unique().to_frame("address")
     cut = distinct.with_columns(_parts(digits(distinct["address"]))).with_columns(
         place=place_key(pl.col("town"), pl.col("numbers"))
@@ -102,8 +103,8 @@ def place_key(town: pl.Expr, numbers: pl.Expr) -> pl.Expr:
 def place_level(side_a: dict[str, pl.Expr], side_b: dict[str, pl.Expr]) -> pl.Expr:
     """2 the same place, 1 the same town, 0 another; null where a side is empty.
 
-    Towns are the same when one is the other after a municipality (緑ヶ浦市緑町, 緑町); a 字 that only one side has
-    does not tell them apart, nor do numbers of a flat after 丁目, 番 and 号.
+    Towns are the same when one is the other after a municipality (緑ヶ浦市緑町, 緑町); a 字 that only one
+    side has does not tell them apart, nor do numbers of a flat after 丁目, 番 and 号.
     """
     one, other = side_a["numbers"], side_b["numbers"]
     town = (

@@ -18,10 +18,11 @@ BLOCKS = (
     "reading+place",
     "given+place",
 )
-"""Block → what is equal in it: ``birth`` a whole date (month and day in any order), ``word`` any word of the name
-or the reading, or how the name ends; ``given`` the last word; ``place`` the end of the town and the numbers.
+"""Block → what is equal in it: ``birth`` a whole date (month and day in any order), ``word`` any word of the
+name or the reading, or how the name ends; ``given`` the last word; ``place`` the end of the town and the
+numbers.
 """
-PAIRS = {"x": pl.UInt32, "y": pl.UInt32}
+PAIRS = pl.Schema({"x": pl.UInt32, "y": pl.UInt32})
 
 
 def candidates(left: pl.DataFrame, right: pl.DataFrame, largest: int) -> tuple[pl.DataFrame, dict[str, int]]:

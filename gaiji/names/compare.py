@@ -40,7 +40,8 @@ _TEXTS = ("g", "v", "k", "vw", "kw", "latin", "script", "birth", "sex", "town", 
 
 
 def compared(pairs: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame, near: float) -> pl.DataFrame:
-    """Pairs (x, y: row numbers of the prepared registers) with a, b (records), levels and ``score`` (0 to 100).
+    """Pairs (x, y: row numbers of the prepared registers) with a, b (records), levels and ``score`` (0 to
+    100).
 
     ``near`` is the least likeness (normalised Indel) of the level of that name.
     """
@@ -139,7 +140,8 @@ def _reordered(column: str) -> pl.Expr:
 
 
 def _same_given(column: str) -> pl.Expr:
-    """The given name of one record ends the other: of both in words, or one that is written without a space."""
+    """The given name of one record ends the other: of both in words, or one that is written without a
+    space."""
     one, other = pl.col(column), pl.col(f"{column}_b")
     given, given_b = one.str.extract(" ([^ ]+)$", 1), other.str.extract(" ([^ ]+)$", 1)
     both = given == given_b

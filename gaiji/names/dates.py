@@ -20,11 +20,12 @@ _NOTHING = r"^(?:[0\-/. ]+|[9\-/. ]+|\D*(?:不詳|不明|未詳|なし|無し)\D
 
 
 def date_keys(dates: pl.Series) -> pl.Series:
-    """Dates as YYYYMMDD, of 1980/1/2, 1980-01-02, 19800102, S55.1.2, S550102 or 昭和55年1月2日; null stays null.
+    """Dates as YYYYMMDD, of 1980/1/2, 1980-01-02, 19800102, S55.1.2, S550102 or 昭和55年1月2日; null stays
+    null.
 
-    An unknown month or day (00, 99, missing, 不詳) is ``00``, an unknown year ``0000``; a date of which nothing
-    is known (00000000, 9999-99-99, 不詳) is "". What cannot be read as a date is kept as it is written but for
-    spaces at the ends, so that it equals itself only.
+    An unknown month or day (00, 99, missing, 不詳) is ``00``, an unknown year ``0000``; a date of which
+    nothing is known (00000000, 9999-99-99, 不詳) is "". What cannot be read as a date is kept as it is
+    written but for spaces at the ends, so that it equals itself only.
     """
     distinct = dates.unique().drop_nulls().cast(pl.String)
     text = distinct.str.normalize("NFKC").str.strip_chars().str.to_uppercase()

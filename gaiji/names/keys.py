@@ -36,8 +36,8 @@ KEYS: dict[str, tuple[str, ...]] = {
 表外漢字 and 旧字体, 変体仮名 of one reading, ヶ/ケ, ヵ/カ
 - ``kana``: hiragana and katakana, 変体仮名 of one reading, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ,
 ヲ/オ
-- ``long-vowel``: a lengthened vowel is written one way (コウ, コオ, コー → コー; ケイ, ケエ → ケー); its length stays,
-since オオノ and オノ are two families
+- ``long-vowel``: a lengthened vowel is written one way (コウ, コオ, コー → コー; ケイ, ケエ → ケー); its
+length stays, since オオノ and オノ are two families
 - ``voice``: 濁点 and 半濁点 left out (ザ → サ)
 - ``length``: a lengthened vowel as a short one (コウ, コー → コ), for searching only
 """
@@ -52,8 +52,8 @@ LONG = (
     r"([イキシチニヒミリギジヂビピ])[イー]",
     r"([アカサタナハマヤラワガザダバパ])[アー]",
 )
-"""A kana and what lengthens its vowel, by the row of the vowel (内閣告示「現代仮名遣い」第1の5, both in hiragana's
-and katakana's way).
+"""A kana and what lengthens its vowel, by the row of the vowel (内閣告示「現代仮名遣い」第1の5, both in
+hiragana's and katakana's way).
 """
 _VOICED = str.maketrans("", "", "\u3099\u309a")
 KANA_PAIRS = {

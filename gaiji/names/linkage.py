@@ -1,7 +1,7 @@
 """A Fellegi–Sunter model of two registers: how probable it is that a pair is one person.
 
-Owns the model and its fitting. It orders what a person must look at; it never says that a pair matched. Levels of
-agreement are from ``gaiji.names.compare``.
+Owns the model and its fitting. It orders what a person must look at; it never says that a pair matched.
+Levels of agreement are from ``gaiji.names.compare``.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Model:
 def fit(levels: pl.DataFrame, chance: pl.DataFrame, records: tuple[int, int]) -> Model:
     """Fit on the compared pairs (``levels``) of registers of that many records, without any labels.
 
-    ``u`` comes from ``chance``, pairs drawn at random (Fellegi and Sunter 1969); ``m`` and the number of people in
-    both by expectation maximisation over the patterns of agreement (Winkler 1988), u held fixed.
+    ``u`` comes from ``chance``, pairs drawn at random (Fellegi and Sunter 1969); ``m`` and the number of
+    people in both by expectation maximisation over the patterns of agreement (Winkler 1988), u held fixed.
     """
     patterns = levels.group_by(*FIELDS).agg(pairs=pl.len().cast(pl.Float64))
     u = {field: _shares(chance, field, pl.lit(1.0)) for field in FIELDS}
@@ -71,7 +71,8 @@ def _begin(field: str) -> dict[int, float]:
 
 
 def _shares(frame: pl.DataFrame, field: str, weight: pl.Expr) -> dict[int, float]:
-    """Level → its share of the pairs that have the field; half a pair is added to each, so that none is nought."""
+    """Level → its share of the pairs that have the field; half a pair is added to each, so that none is
+    nought."""
     held = frame.select(field, w=weight).drop_nulls(field).group_by(field).agg(pl.col("w").sum())
     counts = dict(held.iter_rows())
     total = sum(counts.values()) + 0.5 * len(LEVELS[field])

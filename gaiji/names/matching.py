@@ -1,15 +1,17 @@
 """The same people in two registers: matched, matched but spelled differently, ambiguous, unmatched. Never
 merges anything.
 
-Owns the rules by which two records are one person and which pairs a person must look at. Keys of records are from
-``gaiji.names.registers``, pairs from ``gaiji.names.blocks``, levels and score from ``gaiji.names.compare``, probabilities from
-``gaiji.names.linkage``; files, summary and queue are in ``gaiji.names.matchfile``.
+Owns the rules by which two records are one person and which pairs a person must look at. Keys of records are
+from ``gaiji.names.registers``, pairs from ``gaiji.names.blocks``, levels and score from
+``gaiji.names.compare``, probabilities from ``gaiji.names.linkage``; files, summary and queue are in
+``gaiji.names.matchfile``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import polars as pl
 
@@ -35,16 +37,18 @@ RULES = (
 )
 ROUNDS = 3
 """How often pairs are chosen: a record that is matched no longer competes with others in the next round."""
-_RESULT = {
-    "a": pl.Int64,
-    "b": pl.Int64,
-    "rule": pl.String,
-    "score": pl.Float64,
-    "probability": pl.Float64,
-    "spelling": pl.Int8,
-    "agrees": pl.String,
-    "differs": pl.String,
-}
+_RESULT = pl.Schema(
+    {
+        "a": pl.Int64,
+        "b": pl.Int64,
+        "rule": pl.String,
+        "score": pl.Float64,
+        "probability": pl.Float64,
+        "spelling": pl.Int8,
+        "agrees": pl.String,
+        "differs": pl.String,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,11 @@ class MatchPolicy:
 
 @dataclass(frozen=True)
 class Matches:
-    """``pairs``: one row a result, with the columns ``status``, ``rule``, ``score``, ``probability`` (null without
-    a model), ``agrees``, ``differs`` and a, b (row numbers from 0, null where there is none); an ambiguous record
-    of A has a row for each candidate, the likeliest first. ``left_out``: block → pairs too many to compare.
-    ``notes``: what else there is to tell. ``model``: the fitted model, if one was asked for."""
+    """``pairs``: one row a result, with the columns ``status``, ``rule``, ``score``, ``probability`` (null
+    without a model), ``agrees``, ``differs`` and a, b (row numbers from 0, null where there is none); an
+    ambiguous record of A has a row for each candidate, the likeliest first. ``left_out``: block → pairs too
+    many to compare. ``notes``: what else there is to tell. ``model``: the fitted model, if one was asked
+    for."""
 
     pairs: pl.DataFrame
     left_out: dict[str, int] = field(default_factory=dict)
@@ -97,10 +102,11 @@ def match(
     policy: MatchPolicy | None = None,
     decided: pl.DataFrame | None = None,
 ) -> Matches:
-    """Compare two registers with the columns ``COLUMNS`` (and those of ``gaiji.names.registers.OTHER_NAMES``).
+    """Compare two registers with the columns ``COLUMNS`` (and those of
+    ``gaiji.names.registers.OTHER_NAMES``).
 
-    ``decided``: pairs that a person judged, with the columns a, b (row numbers) and ``same`` (boolean). UsageError
-    for a missing column and for numbers (id) that are not unique.
+    ``decided``: pairs that a person judged, with the columns a, b (row numbers) and ``same`` (boolean).
+    UsageError for a missing column and for numbers (id) that are not unique.
 
     First what persons decided; then those who alone in either register have their name and birth date, when
     reading and sex do not say otherwise; then pairs from blocks, judged by the rules in docs/matching.md.
@@ -131,7 +137,7 @@ def match(
 
 
 def _decisions(decided: pl.DataFrame | None) -> pl.DataFrame:
-    schema = {"a": pl.Int64, "b": pl.Int64, "same": pl.Boolean}
+    schema = pl.Schema({"a": pl.Int64, "b": pl.Int64, "same": pl.Boolean})
     if decided is None:
         return pl.DataFrame(schema=schema)
     decided = decided.select(*schema).cast(schema).unique()
@@ -139,7 +145,7 @@ def _decisions(decided: pl.DataFrame | None) -> pl.DataFrame:
     again = decided.select("a", "b").is_duplicated().any()
     if again or same["a"].is_duplicated().any() or same["b"].is_duplicated().any():
         raise UsageError(
-            "two decisions contradict each other: one pair is the same person and not, or one record is two people",
+            "two decisions contradict each other: one pair is the same person and not, or one is two people",
             next="keep one decision for each pair and one partner for each record",
         )
     return decided
@@ -235,15 +241,16 @@ def _rule(near: float) -> pl.Expr:
         "order+birth": ordered & born & (of_one_sex | there),
         "given+birth": given & born & of_one_sex & there,
     }
-    chain = pl.when(another_sex).then(pl.lit(""))
+    chain: Any = pl.when(another_sex).then(pl.lit(""))
     for rule, holds in rules.items():
         chain = chain.when(holds.fill_null(False)).then(pl.lit(rule))
-    return chain.otherwise(pl.lit(""))
+    first: pl.Expr = chain.otherwise(pl.lit(""))
+    return first
 
 
 def _worth_a_look(policy: MatchPolicy) -> pl.Expr:
-    """Pairs that a person must see: a high score, or what marriage, a 通称, an exchange of words or of month and day
-    leave alike."""
+    """Pairs that a person must see: a high score, or what marriage, a 通称, an exchange of words or of month
+    and day leave alike."""
     name, kana, birth, place = pl.col("name"), pl.col("kana"), pl.col("birth"), pl.col("place")
     born = birth == 4
     same_sex = (pl.col("sex") == 1).fill_null(True)

@@ -23,8 +23,8 @@ READINGS = 20
 
 @dataclass(frozen=True)
 class Places:
-    """Where words stand: cells (row × columns + column), the word's place in its cell from 0, and ``source``, the
-    position of the word in what was asked."""
+    """Where words stand: cells (row × columns + column), the word's place in its cell from 0, and ``source``,
+    the position of the word in what was asked."""
 
     cells: NDArray[np.int64]
     positions: NDArray[np.uint8]
@@ -67,10 +67,9 @@ class Postings:
         at = np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
         return Places(self._cells[at].astype(np.int64), self._positions[at], source)
 
-
     def beside(self, words: Words) -> Words:
-        """The words in other columns that stand at the same place of the same records (first or second word), if
-        they are in kana: how the register itself reads these words."""
+        """The words in other columns that stand at the same place of the same records (first or second word),
+        if they are in kana: how the register itself reads these words."""
         found = self.places(words.ids)
         seen = []
         for place in (0, 1):
@@ -87,7 +86,8 @@ class Postings:
 
 @dataclass(frozen=True)
 class _Cut:
-    """A column in words: the distinct ones, and for each word its row among them, cell and place; ``sizes`` by row."""
+    """A column in words: the distinct ones, and for each word its row among them, cell and place; ``sizes``
+    by row."""
 
     words: pl.Series
     ids: IDS

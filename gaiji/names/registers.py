@@ -15,9 +15,11 @@ from gaiji.names.keys import KEYS, fold, key_expr
 from gaiji.names.romaji import romaji_key
 
 COLUMNS = ("id", "name", "kana", "birth", "sex", "address")
-"""The columns of a register, all text; ``kana``, ``birth``, ``sex`` and ``address`` may be empty everywhere."""
+"""The columns of a register, all text; ``kana``, ``birth``, ``sex`` and ``address`` may be empty
+everywhere."""
 OTHER_NAMES = {"alias": ("alias", "alias_kana"), "former": ("former", "former_kana")}
-"""Further columns that a register may have: 通称 (a whole name) and 旧氏 (a surname), each with its reading."""
+"""Further columns that a register may have: 通称 (a whole name) and 旧氏 (a surname), each with its
+reading."""
 _SEXES = {
     "m": ("男", "男性", "男子", "おとこ", "オトコ", "m", "male", "1", "01"),
     "f": ("女", "女性", "女子", "おんな", "オンナ", "f", "female", "2", "02"),
@@ -161,7 +163,8 @@ def align_sexes(left: pl.DataFrame, right: pl.DataFrame) -> tuple[pl.DataFrame, 
 
 
 def _same_day_and_name(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    """Sexes (ours, theirs, pairs) of records that alone have their name and whole birth date in each register."""
+    """Sexes (ours, theirs, pairs) of records that alone have their name and whole birth date in each
+    register."""
     sides = [
         frame.filter(pl.col("day").is_not_null() & (pl.col("sex") != ""))
         .select("v", "birth", "sex")

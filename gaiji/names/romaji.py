@@ -1,7 +1,8 @@
 """Kana and Latin letters brought together: one spelling for Hepburn, 訓令 and passport forms.
 
-Owns the syllables (内閣告示第一号「ローマ字のつづり方」, 1954, 第1表 and 第2表) and what passports write (旅券のヘボン式:
-m before b, m, p; long vowels unmarked or OH). The key finds names, it does not transliterate them.
+Owns the syllables (内閣告示第一号「ローマ字のつづり方」, 1954, 第1表 and 第2表) and what passports write
+(旅券のヘボン式: m before b, m, p; long vowels unmarked or OH). The key finds names, it does not transliterate
+them.
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ LONG = (("oh([^aiueoy]|$)", "o${1}"), ("o[ou]+", "o"), ("u+", "u"), ("e[ei]+", "
 
 
 def romaji_key(text: pl.Expr) -> pl.Expr:
-    """Kana or Latin text (NFKC, any case, without spaces) → one 訓令-like spelling, long vowels as short ones.
+    """Kana or Latin text (NFKC, any case, without spaces) → one 訓令-like spelling, long vowels as short
+    ones.
 
     たきぐち, takiguchi and takiguti have one key; so have Ohno, Oono, Ōno and オオノ. Other characters stay.
     """

@@ -1,8 +1,8 @@
-"""A clerk's search: 渡辺 finds every 渡邉, 渡邊 …, the whole name before the whole surname before a part of it, each
-hit shown with what was folded.
+"""A clerk's search: 渡辺 finds every 渡邉, 渡邊 …, the whole name before the whole surname before a part of
+it, each hit shown with what was folded.
 
-Owns the order of hits and when looser look-ups are tried. Words and their keys are in ``gaiji.names.vocabulary``,
-which cells hold them in ``gaiji.names.postings``.
+Owns the order of hits and when looser look-ups are tried. Words and their keys are in
+``gaiji.names.vocabulary``, which cells hold them in ``gaiji.names.postings``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,19 @@ from gaiji.names.single import key
 from gaiji.names.vocabulary import KANA, LATIN, Extent, Level, Words, kind_of
 from gaiji.output.tabular import need_columns, read_table
 
-CLASSES = ("whole name", "whole surname", "whole other word", "beginning", "beginning of another word", "inside")
+CLASSES = (
+    "whole name",
+    "whole surname",
+    "whole other word",
+    "beginning",
+    "beginning of another word",
+    "inside",
+)
 """The order of hits of one kind of folding."""
 HOW = ("sound", "romaji", "homophone", "one character", "order", "middle name")
-"""What a hit may owe to, beside variants and ways to write kana: 濁点 or length of vowels, Latin letters, a reading
-that the register gives to another spelling, one wrong character, words in another order, a word more or less."""
+"""What a hit may owe to, beside variants and ways to write kana: 濁点 or length of vowels, Latin letters, a
+reading that the register gives to another spelling, one wrong character, words in another order, a word more
+or less."""
 ENOUGH = 10
 """With so many whole names found, one wrong character and homophones are not tried."""
 _SOUND, _ROMAJI, _HOMOPHONE, _NEAR, _ORDER, _MIDDLE = (1 << n for n in range(len(HOW)))
@@ -45,8 +53,8 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Hit:
-    """A cell that was found: ``row`` from 0, the characters that were folded as (as written, as sought), and ``how``
-    it was found beside that (of ``HOW``)."""
+    """A cell that was found: ``row`` from 0, the characters that were folded as (as written, as sought), and
+    ``how`` it was found beside that (of ``HOW``)."""
 
     row: int
     column: str
@@ -81,10 +89,10 @@ class NameIndex:
     def search(self, query: str, *, limit: int | None = None, birth: str = "", address: str = "") -> Found:
         """Cells that hold the query, the best first, then in the order of the table.
 
-        In this order: by what had to be folded (variants and ways to write kana; sound, romaji, other order; one
-        wrong character), by ``CLASSES``, then cells written as the query is. ``birth`` (a date, or a year or a year
-        and month) and ``address`` (a town, numbers, or both) leave the records that agree. UsageError for a query
-        that is empty once folded and for narrowing by a column that was not named.
+        In this order: by what had to be folded (variants and ways to write kana; sound, romaji, other order;
+        one wrong character), by ``CLASSES``, then cells written as the query is. ``birth`` (a date, or a year
+        or a year and month) and ``address`` (a town, numbers, or both) leave the records that agree.
+        UsageError for a query that is empty once folded and for narrowing by a column that was not named.
         """
         words = [word for word in query.translate(_BREAKS).split(" ") if key(word)]
         if not words:
@@ -136,7 +144,8 @@ def search_file(
     birth: tuple[str, str] = ("", ""),
     address: tuple[str, str] = ("", ""),
 ) -> tuple[Found, NameIndex]:
-    """Search a .csv, .tsv or .parquet file, in all its columns when none is named; the index can be asked again.
+    """Search a .csv, .tsv or .parquet file, in all its columns when none is named; the index can be asked
+    again.
 
     ``birth`` and ``address`` are (column, value) by which the search is narrowed.
     """
@@ -173,8 +182,9 @@ class _Board:
         return int(np.count_nonzero(codes % 32 < classes * 4))
 
     def found(self) -> NDArray[np.int64]:
-        """Cells in the order of their codes, then of the table. A cell found by a looser way goes when another of its
-        row was found by a stricter one; of those in one row that owe to a looser way the best one stays."""
+        """Cells in the order of their codes, then of the table. A cell found by a looser way goes when
+        another of its row was found by a stricter one; of those in one row that owe to a looser way the best
+        one stays."""
         cells = np.flatnonzero(self._codes != _NONE)
         codes = self._codes[cells]
         order = np.argsort(codes, kind="stable")
@@ -305,9 +315,15 @@ class _Query:
         self._judge(front.cells, levels, extents, ways, first & straight, how, len(words))
 
     def _judge(
-        self, cells: NDArray[np.int64], levels: Bytes, extents: Bytes, ways: Bytes, straight: NDArray[np.bool_],
-        how: int, asked: int,
-    ) -> None:  # fmt: skip
+        self,
+        cells: NDArray[np.int64],
+        levels: Bytes,
+        extents: Bytes,
+        ways: Bytes,
+        straight: NDArray[np.bool_],
+        how: int,
+        asked: int,
+    ) -> None:
         """Class and level of cells that hold all words."""
         whole = extents == Extent.WHOLE
         sizes = self._postings.sizes[cells]
@@ -321,11 +337,15 @@ class _Query:
         self._board.put(cells, classes, levels, ways)
 
     def _by_row(self, words: Words) -> tuple[Bytes, Bytes]:
-        """By row: level and extent (level × 3 + extent) of the best word as first word, and as a later one."""
+        """By row: level and extent (level × 3 + extent) of the best word as first word, and as a later
+        one."""
         found = self._postings.places(words.ids)
         rows = found.cells // self._postings.columns
         values = (words.levels * 3 + words.extents)[found.source]
-        out = (np.full(self._postings.height, _NONE, np.uint8), np.full(self._postings.height, _NONE, np.uint8))
+        out = (
+            np.full(self._postings.height, _NONE, np.uint8),
+            np.full(self._postings.height, _NONE, np.uint8),
+        )
         for value in np.unique(values)[::-1]:
             here = values == value
             for dense, place in zip(out, (found.positions == 0, found.positions > 0), strict=True):
@@ -342,7 +362,9 @@ class _Query:
 
 def _halves(word: str) -> tuple[list[str], list[str]]:
     """All ways to cut a word in two, none within a character and its selectors or marks."""
-    cuts = [at for at in range(1, len(word)) if key(word[:at]) and key(word[at:]) and not _TAIL.match(word[at])]
+    cuts = [
+        at for at in range(1, len(word)) if key(word[:at]) and key(word[at:]) and not _TAIL.match(word[at])
+    ]
     return [word[:at] for at in cuts], [word[at:] for at in cuts]
 
 

@@ -1,7 +1,7 @@
 """The keys of one word without a table: the foldings of ``gaiji.names.keys`` as plain Python.
 
-Owns a twin of those foldings for queries, since an automaton of all variants costs more than the whole search; a test
-holds both equal.
+Owns a twin of those foldings for queries, since an automaton of all variants costs more than the whole
+search; a test holds both equal.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The distinct words of names and their keys: which words are a query's word, begin with it, hold it, or nearly are it.
+"""The distinct words of names and their keys: which words are a query's word, begin with it, hold it, or
+nearly are it.
 
 Owns look-ups in one vocabulary; levels say how much was folded. Which records hold a word is in
 ``gaiji.names.postings``, what a clerk sees of it in ``gaiji.names.searching``.
@@ -31,8 +32,8 @@ _LEAST_NEAR = {"kana": 2, "latin": 3, "kanji": 2}
 
 
 class Level(IntEnum):
-    """How much was folded: nothing, a variant or a way to write kana, 濁点 or lengths or romaji or a homophone,
-    one character wrong."""
+    """How much was folded: nothing, a variant or a way to write kana, 濁点 or lengths or romaji or a
+    homophone, one character wrong."""
 
     WRITTEN = 0
     SPELLED = 1
@@ -61,7 +62,9 @@ class Words:
         """From (numbers, level, extent); a word in several is of the first."""
         ids = np.concatenate([np.empty(0, np.uint32), *(part[0] for part in parts)]).astype(np.uint32)
         levels = np.concatenate([np.empty(0, np.uint8), *(np.full(len(p[0]), p[1], np.uint8) for p in parts)])
-        extents = np.concatenate([np.empty(0, np.uint8), *(np.full(len(p[0]), p[2], np.uint8) for p in parts)])
+        extents = np.concatenate(
+            [np.empty(0, np.uint8), *(np.full(len(p[0]), p[2], np.uint8) for p in parts)]
+        )
         first = np.unique(ids, return_index=True)[1]
         return cls(ids[first], levels[first], extents[first])
 
@@ -163,7 +166,8 @@ class Vocabulary:
         if size < _LEAST_NEAR[kind] + alone:
             return Words.of([])
         held = {"kana": self._loose, "latin": self._romaji, "kanji": self._kanji}[kind]
-        text = {"kana": _loose, "latin": latin, "kanji": key}[kind](word)
+        keys_by: dict[str, Callable[[str], str]] = {"kana": _loose, "latin": latin, "kanji": _variant}
+        text = keys_by[kind](word)
         return Words.of([(held.near(text), Level.NEAR, Extent.WHOLE)])
 
     def _whole(self, words: list[str], sound: bool) -> list[list[_Part]]:
@@ -222,6 +226,10 @@ def kind_of(word: str) -> str:
     if KANA.fullmatch(word):
         return "kana"
     return "latin" if LATIN.fullmatch(key(word, "base")) else "kanji"
+
+
+def _variant(word: str) -> str:
+    return key(word)
 
 
 def _kana(word: str) -> str:

@@ -22,7 +22,28 @@ from gaiji.names.searching import NameIndex
 
 Row = dict[str, str]
 PIECES = dict(
-    zip("MA RI SAN TO KE RIN BRA DO WEN DE RU GO CHE NA PO MI".split(), "マ リ サン ト ケ リン ブラ ド ウェン デ ル ゴ チェ ナ ポ ミ".split(), strict=True)
+    zip(
+        ["MA", "RI", "SAN", "TO", "KE", "RIN", "BRA", "DO", "WEN", "DE", "RU", "GO", "CHE", "NA", "PO", "MI"],
+        [
+            "マ",
+            "リ",
+            "サン",
+            "ト",
+            "ケ",
+            "リン",
+            "ブラ",
+            "ド",
+            "ウェン",
+            "デ",
+            "ル",
+            "ゴ",
+            "チェ",
+            "ナ",
+            "ポ",
+            "ミ",
+        ],
+        strict=True,
+    )
 )
 """Pieces of foreign names that nobody has."""
 
@@ -60,10 +81,10 @@ def _foreign(rng: random.Random) -> tuple[str, str]:
 SYLLABLES = {
     "キャ": "kya", "キュ": "kyu", "キョ": "kyo", "シャ": "sha", "シュ": "shu", "ショ": "sho", "チャ": "cha",
     "チュ": "chu", "チョ": "cho", "ジャ": "ja", "ジュ": "ju", "ジョ": "jo", "リョ": "ryo", "リュ": "ryu",
-    **dict(zip("アイウエオカキクケコサシスセソタチツテト", "a i u e o ka ki ku ke ko sa shi su se so ta chi tsu te to".split(), strict=True)),
-    **dict(zip("ナニヌネノハヒフヘホマミムメモヤユヨ", "na ni nu ne no ha hi fu he ho ma mi mu me mo ya yu yo".split(), strict=True)),
-    **dict(zip("ラリルレロワンガギグゲゴザジズゼゾ", "ra ri ru re ro wa n ga gi gu ge go za ji zu ze zo".split(), strict=True)),
-    **dict(zip("ダヂヅデドバビブベボパピプペポ", "da ji zu de do ba bi bu be bo pa pi pu pe po".split(), strict=True)),
+    **dict(zip("アイウエオカキクケコサシスセソタチツテト", ["a", "i", "u", "e", "o", "ka", "ki", "ku", "ke", "ko", "sa", "shi", "su", "se", "so", "ta", "chi", "tsu", "te", "to"], strict=True)),
+    **dict(zip("ナニヌネノハヒフヘホマミムメモヤユヨ", ["na", "ni", "nu", "ne", "no", "ha", "hi", "fu", "he", "ho", "ma", "mi", "mu", "me", "mo", "ya", "yu", "yo"], strict=True)),
+    **dict(zip("ラリルレロワンガギグゲゴザジズゼゾ", ["ra", "ri", "ru", "re", "ro", "wa", "n", "ga", "gi", "gu", "ge", "go", "za", "ji", "zu", "ze", "zo"], strict=True)),
+    **dict(zip("ダヂヅデドバビブベボパピプペポ", ["da", "ji", "zu", "de", "do", "ba", "bi", "bu", "be", "bo", "pa", "pi", "pu", "pe", "po"], strict=True)),
 }  # fmt: skip
 KUNREI = {"shi": "si", "chi": "ti", "tsu": "tu", "fu": "hu", "ji": "zi", "sha": "sya", "sho": "syo", "shu": "syu",
           "cha": "tya", "cho": "tyo", "chu": "tyu", "ja": "zya", "jo": "zyo", "ju": "zyu"}  # fmt: skip
@@ -80,7 +101,12 @@ def latin(kana: str) -> list[str]:
 
 
 def passport(word: str) -> str:
-    text = "".join(latin(word)).replace("ou", "oh" if word[-1] != "ウ" else "o").replace("oo", "o").replace("uu", "u")
+    text = (
+        "".join(latin(word))
+        .replace("ou", "oh" if word[-1] != "ウ" else "o")
+        .replace("oo", "o")
+        .replace("uu", "u")
+    )
     return text.replace("nb", "mb").replace("nm", "mm").replace("np", "mp").upper()
 
 
@@ -88,13 +114,19 @@ def hiragana(kana: str) -> str:
     return "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in kana)
 
 
-VOICED = dict(zip("ガギグゲゴザジズゼゾダヂヅデドバビブベボ", "カキクケコサシスセソタチツテトハヒフヘホ", strict=True))
+VOICED = dict(
+    zip("ガギグゲゴザジズゼゾダヂヅデドバビブベボ", "カキクケコサシスセソタチツテトハヒフヘホ", strict=True)
+)
 
 
 def wrong_kana(row: Row, rng: random.Random) -> str:
     kana = row["kana"]
     at = rng.choice([i for i, c in enumerate(kana) if "ア" <= c <= "ン"])
-    return kana[:at] + rng.choice([c for c in "アイカキサシタチナニハマミヤラリ" if c != kana[at]]) + kana[at + 1 :]
+    return (
+        kana[:at]
+        + rng.choice([c for c in "アイカキサシタチナニハマミヤラリ" if c != kana[at]])
+        + kana[at + 1 :]
+    )
 
 
 def kinds(frame: pl.DataFrame) -> dict[str, Callable[[Row, random.Random], str | None]]:
@@ -153,7 +185,9 @@ def queries(frame: pl.DataFrame, each: int, seed: int = 5) -> Iterator[tuple[str
     """(kind, query, person)."""
     rng = random.Random(seed)
     foreign = frame.filter(pl.col("name").str.count_matches(" ") == 2).sample(each, seed=seed).to_dicts()
-    local = frame.filter(pl.col("name").str.contains("　")).sample(each * 400, seed=seed, with_replacement=True)
+    local = frame.filter(pl.col("name").str.contains("　")).sample(
+        each * 400, seed=seed, with_replacement=True
+    )
     people = iter(local.to_dicts())
     for kind, ask in kinds(frame).items():
         done = 0
