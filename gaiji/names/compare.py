@@ -68,7 +68,6 @@ def _chunk(pairs: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame, near: f
         .then((pl.col("sex") == pl.col("sex_b")).cast(pl.Int8))
         .otherwise(None),
         place=place_level(_side(""), _side("_b")),
-        surname=_first_word("vw") == _first_word("vw", "_b"),
         name_like="name_like",
         kana_like="kana_like",
     )
@@ -82,10 +81,6 @@ def _side(suffix: str) -> dict[str, pl.Expr]:
 def _unequal(column: str) -> pl.Expr:
     other = f"{column}_b"
     return (pl.col(column) != "") & (pl.col(other) != "") & (pl.col(column) != pl.col(other))
-
-
-def _first_word(column: str, suffix: str = "") -> pl.Expr:
-    return pl.col(column + suffix).str.extract("^([^ ]+) ", 1)
 
 
 def _scripts_differ() -> pl.Expr:
@@ -245,13 +240,20 @@ def _score() -> pl.Expr:
 
 
 def evidence(levels: pl.DataFrame) -> Iterator[pl.Series]:
-    """What speaks for a pair and what against it, each as words with a space between."""
+    """What speaks for a pair and what against it, each as words with a space between; another surname with
+    the given name speaks for both."""
     full = {"name": 3, "kana": 3, "birth": 3, "sex": 1, "place": 2}
     for side, wanted in (("agrees", True), ("differs", False)):
         words = []
         for field, table in LEVELS.items():
             for level, label in table.items():
-                if (level >= full[field]) is wanted:
-                    text = field if label in ("equal", "same", "other") else f"{field}:{label}"
-                    words.append(pl.when(pl.col(field) == level).then(pl.lit(text)))
+                text = field if label in ("equal", "same", "other") else f"{field}:{label}"
+                if label == "given":
+                    words.append(_told(field, level, text if wanted else f"{field}:surname"))
+                elif (level >= full[field]) is wanted:
+                    words.append(_told(field, level, text))
         yield levels.select(pl.concat_str(words, separator=" ", ignore_nulls=True).alias(side)).to_series()
+
+
+def _told(field: str, level: int, text: str) -> pl.Expr:
+    return pl.when(pl.col(field) == level).then(pl.lit(text))

@@ -114,7 +114,7 @@ def _keyed(named: pl.DataFrame) -> pl.DataFrame:
     names = names.with_columns(v=pl.col("vw").str.replace_all(" ", "", literal=True))
     names = names.join(_latin(names), on="name", how="left", maintain_order="left")
     readings = named.select(pl.col("kana").unique()).with_columns(kw=words(pl.col("kana"), "kana"))
-    readings = readings.with_columns(k=pl.col("kw").str.replace_all(" ", "", literal=True))
+    readings = readings.with_columns(k=key_expr(pl.col("kana"), "kana"))
     whole = named.join(names, on="name", how="left", maintain_order="left")
     return whole.join(readings, on="kana", how="left", maintain_order="left").drop("name", "kana")
 
@@ -152,7 +152,8 @@ def align_sexes(left: pl.DataFrame, right: pl.DataFrame) -> tuple[pl.DataFrame, 
         return right, ""
     pairs = _same_day_and_name(left, right)
     learned = _learned(pairs) if pairs.height >= _ENOUGH else {}
-    mapping = {code: learned.get(code, code if code in ours else "") for code in theirs}
+    kept = ours | ({"m", "f"} if ours <= {"m", "f"} else set())
+    mapping = {code: learned.get(code, code if code in kept else "") for code in theirs}
     changed = {code: other for code, other in mapping.items() if code != other}
     if not changed:
         return right, ""

@@ -14,7 +14,10 @@ from functools import lru_cache
 from gaiji.names import keys, romaji
 
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_SPACES = re.compile("[\\s\u3000\u200b-\u200d\ufeff\u30fb\uff65\u00b7\u2022\u2027]")
+_SPACES = re.compile(
+    "[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    "\u200b-\u200d\ufeff\u30fb\uff65\u00b7\u2022\u2027]"
+)
 _MARKS = {"゛": "\u3099", "゜": "\u309a"}
 
 

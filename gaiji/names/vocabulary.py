@@ -26,6 +26,7 @@ KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}ー゛゜ﾞﾟ\u3099\u309a]+")
 LATIN = regex.compile(r"[\p{Latin}'’`.\-ー]+")
 _KANA_WORD = r"^[\p{Hiragana}\p{Katakana}ー゛゜ﾞﾟ\u{3099}\u{309A}]+$"
 _LATIN_WORD = r"^[\p{Latin}'’`.\-]+$"
+_NO_SELECTOR = r"([^\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]|$)"
 _LAST = "\U0010ffff"
 _LEAST_NEAR = {"kana": 2, "latin": 3, "kanji": 2}
 """Characters that a word needs before one of them may be wrong; one more when it stands alone."""
@@ -125,9 +126,8 @@ class Vocabulary:
         ids = np.arange(len(words), dtype=np.uint32)
         kana = words.str.contains(_KANA_WORD)
         latin = words.str.normalize("NFKC").str.contains(_LATIN_WORD)
-        self.plain = keys(words, "base")
-        self.variants = keys(words, "variant")
-        self._variant = _Sorted(self.variants, ids)
+        variants = keys(words, "variant")
+        self._variant = _Sorted(variants, ids)
         some = kana | words.str.contains(r"[\p{Hiragana}\p{Katakana}]")
         in_kana, numbers = words.filter(some), ids[some.arg_true().to_numpy()]
         self._kana = _Sorted(keys(in_kana, "kana"), numbers)
@@ -137,7 +137,7 @@ class Vocabulary:
         sounding = words.filter(kana | latin)
         self._romaji = _Sorted(_romaji(sounding), ids[(kana | latin).arg_true().to_numpy()])
         kanji = ~(kana | latin)
-        self._kanji = _Sorted(self.variants.filter(kanji), ids[kanji.arg_true().to_numpy()])
+        self._kanji = _Sorted(variants.filter(kanji), ids[kanji.arg_true().to_numpy()])
 
     def __len__(self) -> int:
         return len(self.words)
@@ -201,7 +201,7 @@ class Vocabulary:
         """Words of one variant key: those written as the query is before the others."""
         if not len(ids):
             return []
-        written = self.plain.gather(ids).str.contains(key(word, "base"), literal=True).to_numpy()
+        written = self.words.gather(ids).str.contains(pl.escape_regex(word) + _NO_SELECTOR).to_numpy()
         return [(ids[written], Level.WRITTEN, extent), (ids[~written], Level.SPELLED, extent)]
 
 
