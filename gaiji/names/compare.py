@@ -34,7 +34,7 @@ _WORTH = {
     "place": {1: 0.3, 2: 1.0},
 }
 """Share of a field's weight; names and readings that are near have their likeness."""
-CHUNK = 200_000
+CHUNK = 100_000
 """Pairs that are side by side at once."""
 _TEXTS = ("g", "v", "k", "vw", "kw", "latin", "script", "birth", "sex", "town", "aza", "numbers")
 

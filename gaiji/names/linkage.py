@@ -83,7 +83,7 @@ def random_pairs(
     left: pl.DataFrame,
     right: pl.DataFrame,
     compare: Callable[[pl.DataFrame], pl.DataFrame],
-    count: int = 200_000,
+    count: int = 100_000,
 ) -> pl.DataFrame:
     """Levels of ``count`` pairs drawn at random, always the same ones for the same registers."""
     rows = [
