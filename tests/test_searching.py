@@ -176,3 +176,11 @@ def test_the_command_narrows_and_says_how(tmp_path):
     narrowed = CliRunner().invoke(main, [*command, "--birth", "birth=1971"])
     assert "0 found" in narrowed.output
     assert CliRunner().invoke(main, [*command, "--birth", "1971"]).exit_code == 2
+
+
+def test_an_empty_table_and_columns_that_are_no_text():
+    empty = NameIndex(pl.DataFrame({"n": []}, schema={"n": pl.String}), ["n"])
+    assert empty.search("山田").total == 0
+    index = NameIndex(pl.DataFrame({"n": ["山 田", "PHAM THI ANH"], "x": [11, 2]}), ["n", "x"])
+    assert [hit.text for hit in index.search("11").hits] == ["11"]
+    assert [hit.text for hit in index.search("山田").hits] == ["山 田"]

@@ -40,7 +40,7 @@ class Postings:
         parts = [_cut(frame[column], len(columns), number, kind) for number, column in enumerate(columns)]
         distinct = pl.concat([part.words for part in parts]).unique().sort()
         self.vocabulary = Vocabulary(distinct)
-        ids = np.concatenate([_among(part.words, distinct)[part.ids] for part in parts])
+        ids = np.concatenate([_rows_of(part.words, distinct)[part.ids] for part in parts])
         cells = np.concatenate([part.cells for part in parts])
         positions = np.concatenate([part.positions for part in parts])
         self.sizes = np.stack([part.sizes for part in parts], axis=1).reshape(-1)  # words by cell
@@ -104,7 +104,7 @@ def _cut(texts: pl.Series, columns: int, number: int, kind: type) -> _Cut:
     sizes = lists.list.len().to_numpy().astype(np.int32)
     words = lists.explode()
     distinct = words.unique()
-    ids = words.replace_strict(distinct, _numbers(distinct), return_dtype=pl.UInt32).to_numpy()
+    ids = _rows_of(words, distinct)
     cells = np.repeat(np.arange(len(texts), dtype=kind) * kind(columns) + kind(number), sizes)
     starts = np.cumsum(sizes, dtype=np.int32) - sizes
     positions = np.arange(len(ids), dtype=np.int32) - np.repeat(starts, sizes)
@@ -116,6 +116,9 @@ def _numbers(distinct: pl.Series) -> pl.Series:
     return pl.int_range(len(distinct), dtype=pl.UInt32, eager=True)
 
 
-def _among(words: pl.Series, distinct: pl.Series) -> IDS:
+def _rows_of(words: pl.Series, distinct: pl.Series) -> IDS:
     """The row of each word among the distinct ones."""
-    return words.replace_strict(distinct, _numbers(distinct), return_dtype=pl.UInt32).to_numpy()
+    if not len(words):
+        return np.empty(0, np.uint32)
+    rows: IDS = words.replace_strict(distinct, _numbers(distinct), return_dtype=pl.UInt32).to_numpy()
+    return rows

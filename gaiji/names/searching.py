@@ -105,7 +105,7 @@ class NameIndex:
 
     def _hit(self, cell: int, how: int, asked: str) -> Hit:
         row, number = divmod(cell, len(self.columns))
-        text = self.frame[self.columns[number]][row]
+        text = str(self.frame[self.columns[number]][row])
         ways = tuple(name for bit, name in enumerate(HOW) if how >> bit & 1)
         return Hit(row, self.columns[number], text, _folded(text, asked), ways)
 
