@@ -18,7 +18,19 @@ import sqlalchemy as sa
 from gaiji.errors import QueueError
 from gaiji.model import Picture
 from gaiji.queue.audit import append
-from gaiji.queue.schema import SCHEMA, audit, decision, item, meta, metadata, picture, proposal, sample, usage
+from gaiji.queue.schema import (
+    SCHEMA,
+    audit,
+    decision,
+    item,
+    meta,
+    metadata,
+    own_transactions,
+    picture,
+    proposal,
+    sample,
+    usage,
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,7 @@ class Queue:
             )  # seconds for another clerk's write to end
             self.engine = sa.create_engine(url, connect_args=waits)
             if url.startswith("sqlite"):
-                _own_transactions(self.engine)
+                own_transactions(self.engine)
             with self.engine.begin() as connection:
                 metadata.create_all(connection)
                 found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "schema")).scalar()
@@ -483,22 +495,6 @@ def _samples(found: Item) -> list[dict[str, Any]]:
 
 def _same(some: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> bool:
     return sorted(some, key=lambda row: row[key]) == sorted(others, key=lambda row: row[key])
-
-
-def _own_transactions(engine: sa.Engine) -> None:
-    """SQLite's transactions as we ask for them: a writer takes the lock at its beginning, so that two never
-    interleave.
-    """
-
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # the driver begins none of its own
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(
-            "BEGIN IMMEDIATE" if connection.get_execution_options().get("gaiji_writes") else "BEGIN"
-        )
 
 
 def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[bool]:
