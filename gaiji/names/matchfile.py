@@ -23,7 +23,8 @@ from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.names.pairs import Decided, decided_pairs
 from gaiji.names.registers import OTHER_NAMES
 from gaiji.output.tabular import need_columns, read_table, write_table
-from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.queue.items import Item, Sample
+from gaiji.queue.queue import open_queue
 from gaiji.standard.characters import CHARACTER, characters
 from gaiji.standard.repertoire import load_repertoire
 

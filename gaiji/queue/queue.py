@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from gaiji.errors import QueueError
 from gaiji.model import Picture
 from gaiji.queue.audit import append
+from gaiji.queue.items import Item, Proposal, Sample
 from gaiji.queue.schema import (
     SCHEMA,
     audit,
@@ -31,63 +31,6 @@ from gaiji.queue.schema import (
     sample,
     usage,
 )
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One occurrence. ``text``: the field with the glyph between 【 and 】, as far as the context allows."""
-
-    record: int
-    record_key: str
-    field: str
-    position: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A glyph that a source proposes for an item: ``score`` from 0 to 1, and why, in Japanese."""
-
-    glyph: str
-    score: float
-    reason: str
-
-
-@dataclass
-class Item:
-    """A code to review, with how often each field of each source holds it."""
-
-    system: str
-    code: str
-    site: str
-    reason: str
-    counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    samples: list[Sample] = field(default_factory=list)
-    records: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Field → records that hold the code there and in no earlier field."""
-    candidates: str = ""
-    state: str = "open"
-    basis: str = ""
-    id: int = 0
-    version: int = 0
-    verdict: str = ""
-    """What its shape says: ``near-certain``, ``likely``, ``not-in-repertoire``, "" where nobody compared it.
-    """
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What makes an item one: code system, code, site, reason."""
-        return self.system, self.code, self.site, self.reason
-
-    @property
-    def total(self) -> int:
-        """Occurrences in all fields."""
-        return sum(self.counts.values())
-
-    @property
-    def people(self) -> int:
-        """Records that hold the code in any field: the people it concerns."""
-        return sum(self.records.values())
 
 
 class Queue:

@@ -12,7 +12,8 @@ from pathlib import Path
 from gaiji.codes.tables import SITE_COLUMNS
 from gaiji.disk.files import AtomicFile
 from gaiji.queue.decisions import Decision, confirmed_items
-from gaiji.queue.queue import Item, Queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import Queue
 from gaiji.run.job import decisions_name
 from gaiji.standard.characters import points
 
