@@ -319,6 +319,9 @@ class Charset:
     def _check_replaces(self, row: Row, site: Table, old: Entry) -> None:
         """An override must state what it overrides: the old glyph's name, or the old code points."""
         ucs = " ".join(f"{ord(c):04X}" for c in old.row.text)
+        says_the_same = (row.glyph, row.text) == (old.row.glyph, old.row.text)
+        if not row.replaces and (says_the_same or not (old.row.text or old.row.glyph)):
+            return  # a code that was decided before a shipped table had a row for it
         if not row.replaces:
             raise self._site_error(
                 site,
@@ -398,6 +401,8 @@ class Charset:
         dashes = DASHES[self.options["dash"]]
         for (size, code), entry in self.entries.items():
             row = entry.row
+            if not row.text and not row.glyph:
+                continue  # only a note: the code stays what its range says, a finding
             if not row.glyph:
                 yield Unit(code, size, row.text.translate(dashes))
             elif "|" in row.glyph:
@@ -442,7 +447,7 @@ class Charset:
     def glyph_of(self, code: int, size: int) -> str | None:
         """The glyph name of a code that has exactly one, else None."""
         entry = self.entries.get((size, code))
-        return entry.row.glyph if entry and entry.row.glyph and "|" not in entry.row.glyph else None
+        return entry.row.glyph if entry and entry.row.glyph and entry.row.sure else None
 
     def explain(self, code: int, size: int) -> list[Provenance]:
         """Which tables have a row for the code, the deciding one first."""
@@ -546,7 +551,7 @@ class Charset:
         entries = [
             e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)
         ]
-        plain = [row for row in entries if "|" not in row.glyph]
+        plain = [row for row in entries if row.sure]
         decoded = {(u.size, u.code): u.text for u in self._units("needed")}
         rows: dict[str, Row] = {}
         for row in plain:
@@ -575,7 +580,7 @@ class Charset:
         return {
             e.row.glyph: e.row.text
             for e in self.entries.values()
-            if e.row.glyph and e.row.flag != DECODE_ONLY
+            if e.row.glyph and e.row.sure and e.row.flag != DECODE_ONLY
         }
 
     def hex(self, row: Row) -> str:
@@ -633,7 +638,7 @@ def _with_selectors(text: str) -> list[str]:
     import regex
 
     found: list[str] = regex.findall(
-        r".[\U000E0100-\U000E01EF\u309A\u0300\u0301\u02E5\u02E9]*", text, regex.DOTALL
+        r".[\U000E0100-\U000E01EF\u3099\u309A\u0300\u0301\u02E5\u02E9]*", text, regex.DOTALL
     )
     return found
 
@@ -827,13 +832,13 @@ def _check_table(table: Table, repertoire: Repertoire) -> list[str]:
         where = f"{table.path}:{row.line}"
         if not table.decimal and (row.size, row.code) not in legal:
             wrong.append(f"{where}: the code is outside every declared range")
-        for name in row.glyph.split("|") if row.glyph else ():
+        for name in row.names:
             glyph = repertoire.get(name)
             if glyph is None:
                 wrong.append(f"{where}: no glyph {name} in {repertoire.version}")
-            elif "|" not in row.glyph and row.text != glyph.text:
+            elif row.sure and row.text != glyph.text:
                 wrong.append(f"{where}: ucs is not the text of {name}")
-        if row.flag == 0 and row.text:
+        if row.flag == 0 and row.text and row.sure:
             if row.text in texts:
                 wrong.append(f"{where}: round-trip text again, first on line {texts[row.text]}")
             texts[row.text] = row.line

@@ -91,7 +91,7 @@ def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Gly
         )
         for row in table.rows:
             if (row.code, row.size) == (number, size):
-                names = row.glyph.split("|") if row.glyph else [g.name for g in repertoire.by_text(row.text)]
+                names = row.names or tuple(g.name for g in repertoire.by_text(row.text))
                 out.update({name: repertoire[name] for name in names})
     return tuple(out.values())
 
