@@ -21,12 +21,13 @@ font_builder = pytest.importorskip("fontTools.fontBuilder")
 TTGlyphPen = pytest.importorskip("fontTools.pens.ttGlyphPen").TTGlyphPen
 
 from gaiji import shape  # noqa: E402
-from gaiji.cli import main  # noqa: E402
-from gaiji.datafiles import samples_dir  # noqa: E402
+from gaiji.cli.commands import main  # noqa: E402
+from gaiji.disk.datafiles import samples_dir  # noqa: E402
 from gaiji.errors import ShapeError  # noqa: E402
-from gaiji.review.pictures import Picture, read_image  # noqa: E402
+from gaiji.model import Picture  # noqa: E402
 from gaiji.shape import Index, as_ink, features, gallery, load_index, verdict  # noqa: E402
 from gaiji.shape.model import load_calibration, load_model, unit  # noqa: E402
+from gaiji.shape.pictures import read_image  # noqa: E402
 from gaiji.shape.raster import draw, glyph_names, open_font  # noqa: E402
 from gaiji.shape.sisters import compare  # noqa: E402
 

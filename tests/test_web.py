@@ -8,10 +8,11 @@ import time
 
 import pytest
 
-from gaiji.review.decisions import Decisions, verify_audit
-from gaiji.review.pictures import Picture, open_gallery
-from gaiji.review.queue import Item, Proposal, Sample
+from gaiji.model import Picture
+from gaiji.queue.decisions import Decisions, verify_audit
+from gaiji.queue.queue import Item, Proposal, Sample
 from gaiji.review.web.app import create_app
+from gaiji.shape.pictures import open_gallery, png
 
 TOKEN = "a-token-of-the-test"
 HOST = {"SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8123", "HTTP_HOST": "127.0.0.1:8123"}
@@ -250,14 +251,14 @@ def test_near_certain_ones_on_one_sheet(queue, app, clerk):
 
 
 def test_a_picture_finds_glyphs(clerk):
-    from gaiji.review.pictures import open_gallery
+    from gaiji.shape.pictures import open_gallery
 
     gallery = open_gallery()
     if gallery.missing:
         pytest.skip("IPAmj 明朝 is not installed")
     data = {
         "form_token": form_token(clerk),
-        "picture": (io.BytesIO(gallery.glyph("MJ026191", 96).png()), "a.png"),
+        "picture": (io.BytesIO(png(gallery.glyph("MJ026191", 96))), "a.png"),
     }
     answer = clerk.post("/compare", data=data, environ_overrides=HOST)
     assert 'data-name="MJ026191"' in answer.get_data(as_text=True).split("</label>")[0]

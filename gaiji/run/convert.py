@@ -1,0 +1,108 @@
+"""The main path: a job's input becomes standard-code output, a review queue and a manifest.
+
+Owns the order of the steps. Each step lives a room away: ``plan``, ``stages``, ``session``, ``enqueue``,
+``shrunk``, ``manifest``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gaiji.disk.lock import OutputLock
+from gaiji.log import event
+from gaiji.run import stages
+from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
+from gaiji.run.job import Job, make_job
+from gaiji.run.manifest import Manifest, manifest_of, now, report, write_manifest
+from gaiji.run.memory import check_memory
+from gaiji.run.plan import Plan
+from gaiji.run.session import Session
+from gaiji.run.shrunk import policy_of, shrink_output, shrunk_paths
+from gaiji.run.totals import Totals
+from gaiji.run.workers import in_order, progress_bar
+
+
+def convert(
+    job: Job | str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    threads: int = 0,
+    progress: bool = False,
+    resume: bool = False,
+    checkpoints: bool = True,
+) -> Manifest:
+    """Run a job: file → framing → layout → charset → output, queue and manifest.
+
+    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal.
+    ``resume`` goes on where an interrupted run of the same job left off, from its start where it left
+    nothing; UsageError for a pipe, ResumeError when the input, the output or a table has changed since.
+    ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its final name.
+    """
+    check_memory()
+    started, began = now(), time.monotonic()
+    plan = Plan.of(job, overrides)
+    if resume:
+        plan.check_resumable()
+    pictures, policy = pictures_of(plan), policy_of(plan.job)
+    check_queue(plan.job.queue_where)
+    also = [path.name for path in shrunk_paths(plan.output.path, policy)]
+    with OutputLock(plan.output.path, keep=resume, also=also):
+        with Session(plan, resume=resume, checkpoints=checkpoints) as session:
+            event("convert-started", plan.facts() | {"record": session.begun_at})
+            write_records(session, threads, progress)
+            codes, waiting = fill_queue(plan, session.totals, pictures)
+            shrunk = shrink_output(plan, policy)
+            manifest = manifest_of(
+                plan,
+                session.reading.reader,
+                session.totals,
+                (session.sink, session.quarantine),
+                {"codes": codes, "waiting": waiting + shrunk.get("waiting", 0)},
+                shrunk,
+                started,
+            )
+            write_manifest(manifest, plan.output.path)
+        done = {"records": manifest.data["records"], "waiting": manifest.to_review}
+        event("convert-ended", plan.facts() | done | {"seconds": round(time.monotonic() - began, 3)})
+        return manifest
+
+
+def write_records(session: Session, threads: int, progress: bool) -> None:
+    """All records to the session's files, which get their names when everything adds up."""
+    work = partial(stages.convert, session.plan, session.sink)
+    with progress_bar(session.reading.reader, progress) as advance:
+        for done in in_order(work, session.reading, threads):
+            session.take(done)
+            advance(session.reading.reader, session.totals.written)
+    session.finish()
+
+
+def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> dict[str, Any]:
+    """What is in a dump: records, units per field, codes outside the tables; writes no output data.
+
+    ``source`` takes the keys of a job's ``[source]``. Without a layout each record is one field.
+    """
+    spec = {
+        "path": str(path),
+        "charset": charset,
+        "format": source.pop("format", "fixed"),
+        "layout": layout,
+        **source,
+    }
+    whole = not layout and spec["format"] != "csv"
+    length = spec.get("record_length", 0) or 1 << 20
+    fields = [{"name": "record", "offset": 0, "length": length, "role": "name"}] if whole else []
+    plan = Plan.of(
+        make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
+    )
+    totals, reading = Totals(plan.fields, plan.job.review["samples"]), plan.read()
+    for done in in_order(partial(stages.survey, plan), reading, 0):
+        totals.add(done, reading.reader.path)
+        reading.recycle(done.batch)
+    totals.reconcile(reading.reader)
+    return report(plan, reading.reader, totals)
