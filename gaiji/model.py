@@ -30,6 +30,7 @@ class Reason(IntEnum):
     OVERFLOW = 8
     SHRINK_NONE = 9
     SHRINK_MANY = 10
+    ONE_SOURCE = 11
 
     @property
     def label(self) -> str:

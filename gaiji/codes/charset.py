@@ -405,13 +405,13 @@ class Charset:
             if not row.text and not row.glyph:
                 continue  # only a note: the code stays what its range says, a finding
             if not row.glyph:
-                yield Unit(code, size, row.text.translate(dashes))
+                yield Unit(code, size, row.text.translate(dashes), grade=row.grade)
             elif "|" in row.glyph:
                 yield Unit(code, size, row.text, Reason.AMBIGUOUS)
             elif not row.text:
                 yield Unit(code, size, "", Reason.NO_UNICODE)
             else:
-                yield Unit(code, size, forms.get(row.glyph, row.text))
+                yield Unit(code, size, forms.get(row.glyph, row.text), grade=row.grade)
 
     # -- decoding and encoding ------------------------------------------------------------------
 
@@ -449,6 +449,11 @@ class Charset:
         """The glyph name of a code that has exactly one, else None."""
         entry = self.entries.get((size, code))
         return entry.row.glyph if entry and entry.row.glyph and entry.row.sure else None
+
+    def grade_of(self, code: int, size: int) -> str:
+        """What the row of a code rests on (``gaiji.codes.tables.GRADES``), "" where there is none."""
+        entry = self.entries.get((size, code))
+        return entry.row.grade if entry else ""
 
     def explain(self, code: int, size: int) -> list[Provenance]:
         """Which tables have a row for the code, the deciding one first."""
@@ -720,7 +725,9 @@ class StreamDecoder:
         text, used, found, state, chars, opened = self._run(self._text, data, final)
         units, *_ = self._run(self._units, data, final)
         codes = memoryview(units).cast("I")
-        findings = [self._finding(found[i : i + 6]) for i in range(0, len(found), 6)]
+        findings = [
+            self._finding(found[i : i + 6]) for i in range(0, len(found), 6) if found[i + 5] != K["GRADED"]
+        ]
         if opened >= 0:
             self._opened = self._offset + opened
         self._state = state

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from gaiji.codes.tables import Range
+from gaiji.codes.tables import WEAK, Range
 from gaiji.kernel import decode as kernel
 from gaiji.model import Reason
 
@@ -45,6 +45,7 @@ class Unit:
     size: int
     text: str
     reason: Reason | None = None
+    grade: str = "standard"
 
 
 @dataclass
@@ -186,10 +187,14 @@ class Compiler:
         reason = unit.reason
         if reason is None and self.name_field and unit.text in LOST:
             reason = Reason.ALREADY_LOST
+        if reason is None and self.name_field and unit.grade in WEAK and Reason.ONE_SOURCE in self.policy:
+            reason = Reason.ONE_SOURCE
         if reason is not None:
             self._flag(plane, slot, unit.size, unit.code, reason, text)
         else:
             self._set(plane, slot, unit.code, unit.size, text, override=override)
+            if unit.grade != "standard" and self.name_field and not self.units:
+                self._grade(plane, slot, text)
 
     def _set(
         self, plane: Plane, slot: int, code: int, size: int, text: bytes, *, override: bool = False
@@ -209,6 +214,14 @@ class Compiler:
         direct = kind == K["MAPPED"] and not override and not special
         plane.lens[slot] = len(text) if direct else 0
         plane.kind[slot] = 0 if direct else kind | len(text) << 4
+
+    def _grade(self, plane: Plane, slot: int, text: bytes) -> None:
+        """Send a mapped unit the way on which it is noted; what it writes stays the same."""
+        kind = K["GRADED_SPECIAL"] if any(c in text for c in SPECIAL) else K["GRADED"]
+        if len(text) > 8:
+            kind, text = K["GRADED_LONG"], b"\0\0\0"
+        plane.kind[slot] = kind | len(text) << 4
+        plane.lens[slot] = 0
 
     def _flag(self, plane: Plane, slot: int, size: int, code: int, reason: Reason, text: bytes) -> None:
         if not self.recipe.digits:

@@ -17,7 +17,7 @@ from gaiji.run.job import decisions_name
 
 NOT_CODES = frozenset({"match"})
 """Systems whose items are no source codes: spellings that disagree between two registers."""
-MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode"})
+MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode", "one-source"})
 
 
 def apply(queue: Queue, folder: Path) -> dict[Path, int]:
