@@ -170,8 +170,8 @@ def test_no_more_is_ambiguous_than_has_several_forms() -> None:
 
 def test_what_earlier_releases_said_of_the_extension_still_holds() -> None:
     jef = gaiji.load_charset("fujitsu-jef")
-    codes = "44A4 47C8 54C4 58A8 59A2 67A5 70EB".split()
-    names = "MJ007411 MJ010316 MJ014356 MJ016565 MJ017391 MJ025760 MJ026096".split()
+    codes = ["44A4", "47C8", "54C4", "58A8", "59A2", "67A5", "70EB"]
+    names = ["MJ007411", "MJ010316", "MJ014356", "MJ016565", "MJ017391", "MJ025760", "MJ026096"]
     assert [jef.decode(bytes.fromhex(code)).glyphs[0] for code in codes] == names
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -17,7 +18,7 @@ from typing import Any
 
 from gaiji.codes.encoding import BLOCKED, code_of, compile_codes, encode_one, value_of
 from gaiji.codes.program import DEFAULT_POLICY, LOST, WIDE_PLANES, Compiler, K, Recipe, Unit, decimal_slots
-from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, Range, Row, Table, load_site, load_table
+from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, GRADES, Range, Row, Table, load_site, load_table
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import CharsetError, GaijiError, TableError
 from gaiji.kernel import decode as kernel
@@ -613,6 +614,9 @@ class Charset:
             lines.append(f"  table {table.id} ({table.edition}): {len(table.rows)} rows; {table.title}")
             lines += [f"    {r.kind}: {_span(r)}, {len(r)} codes" for r in table.ranges]
             lines += [f"    glyphs: {table.identity}"] if table.identity else []
+            grades = Counter(row.grade for row in table.rows)
+            shown = ", ".join(f"{grade} {grades[grade]:,}" for grade in GRADES if grades[grade])
+            lines += [f"    grades: {shown}"] if shown else []
         lines += [f"  {r.kind}: {_span(r)}, {len(r)} codes" for r in self.spec.ranges]
         for name, option in self.spec.options.items():
             lines.append(

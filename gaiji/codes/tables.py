@@ -24,7 +24,8 @@ COLUMNS = ("code", "ucs", "glyph", "flag", "note")
 GRADED_COLUMNS = (*COLUMNS, "grade")
 SITE_COLUMNS = (*COLUMNS, "evidence", "decided_by", "decided_at", "replaces")
 GRADES = ("standard", "two", "one", "inferred", "site")
-"""What a row rests on, the surest first: a published standard or its own converter, two independent sources that
+"""What a row rests on, the surest first: a published standard or its own converter, two independent
+sources that
 agree, one source, an inference. ``site``: a row of a site table, which a person stands for."""
 WEAK = frozenset({"one", "inferred"})
 """The grades of which ``[review] one-source`` shows each code to a person once."""
@@ -38,8 +39,10 @@ MAX_BYTES = 64 * 1024 * 1024
 class Row(NamedTuple):
     """One row: the code as a number and its size in bytes (in digits for decimal codes).
 
-    ``glyph`` may hold several candidates joined by ``|``, best first; one that ends in ``|`` holds candidates of
-    which none may be right, and a bare ``|`` says that the text is only near what is printed. A row of a shipped
+    ``glyph`` may hold several candidates joined by ``|``, best first; one that ends in ``|`` holds
+    candidates of
+    which none may be right, and a bare ``|`` says that the text is only near what is printed. A row of a
+    shipped
     table without text and glyph has but a note: what the code looks like, for the person it waits for.
     """
 

@@ -78,7 +78,8 @@ class Decoder:
         }
 
     def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
-        """One field of all rows; ``states`` carries the rows' shift states from field to field, ``weak`` those in
+        """One field of all rows; ``states`` carries the rows' shift states from field to field, ``weak``
+        those in
         which a name field before rests on one source."""
         if spec.type in NUMERIC:
             return self._numbers(batch, spec)
@@ -97,7 +98,8 @@ class Decoder:
         return kernel_io.extent(*self.place(batch, spec))[0]
 
     def _by_grade(self, counts: array[int], findings: array[int], weak: set[int]) -> array[int]:
-        """Count a name field's characters by the grade of their rows and the rows that rest on one source; returns
+        """Count a name field's characters by the grade of their rows and the rows that rest on one source;
+        returns
         the findings without the kernel's notes of them."""
         import polars as pl
 

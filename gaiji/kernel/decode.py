@@ -27,7 +27,8 @@ BROKEN_SHIFT = 4
 # Other values of the low four bits of ``kind``.
 MAPPED = 0
 LONG = 15
-# Mapped too, by a row that rests on less than a standard: the unit is noted, so that it can be counted by grade.
+# Mapped too, by a row that rests on less than a standard: the unit is noted, so that it can be counted by
+# grade.
 GRADED = 12
 GRADED_SPECIAL = 13  # its text holds what a CSV must quote
 GRADED_LONG = 14
@@ -642,7 +643,7 @@ def _emit(p, w, size, code, kind, text, index):
         _note(p, w, size, code, GRADED)
     if p.units:
         _put_unit(w, code, size)
-    elif reason == LONG or reason == GRADED_LONG:
+    elif reason == LONG or reason == GRADED_LONG:  # noqa: SIM109 (a tuple is no C)
         _put_long(p, w, text, index)
     else:
         _put(w, text, index, stored)

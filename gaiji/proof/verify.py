@@ -289,6 +289,7 @@ class _Proof:
             ],
             "checks": checks,
             "site": self.job.review["site"],
+            "grades": self._grades(),
             "converted": {"gaiji": self.manifest["gaiji"], "finished": self.manifest["finished"]},
             "gaiji": {
                 "version": __version__,
@@ -297,6 +298,18 @@ class _Proof:
             "started": self.started,
             "finished": now(),
         }
+
+    def _grades(self) -> dict[str, int]:
+        """What the characters of all name fields rest on, as the conversion counted them, and the records
+        on one
+        source; empty for a manifest of an earlier release."""
+        out: dict[str, int] = {}
+        for there in self.manifest["fields"].values():
+            for grade, count in there.get("grades", {}).items():
+                out[grade] = out.get(grade, 0) + count
+            if "grades" in there:
+                out["records"] = out.get("records", 0) + there["one_source_records"]
+        return out
 
     def _fields(self, totals: _Totals) -> dict[str, Any]:
         out: dict[str, Any] = {}

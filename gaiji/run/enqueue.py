@@ -59,8 +59,10 @@ def items_of(found: Iterable[Found], *, site: str, samples: int) -> list[Item]:
 
 
 def standing(charset: Charset, code: str, reason: Reason) -> tuple[str, str]:
-    """What the tables say of a code now: its candidates, where it is ambiguous or rests on one source (the code points
-    of what has no glyph), and a digest of its row. When the digest changes, a decision on the code is open again.
+    """What the tables say of a code now: its candidates, where it is ambiguous or rests on one source (the
+    code points
+    of what has no glyph), and a digest of its row. When the digest changes, a decision on the code is open
+    again.
     """
     entry = _entry(charset, code)
     if entry is None:

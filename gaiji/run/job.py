@@ -250,7 +250,8 @@ def make_job(
 
 
 def policies(given: Mapping[str, str], *, one_source: bool) -> dict[Reason, str]:
-    """A checked ``[policy]`` section by reason; ``one_source``: codes that rest on one source are findings, whose
+    """A checked ``[policy]`` section by reason; ``one_source``: codes that rest on one source are
+    findings, whose
     text is kept."""
     asked = {Reason.ONE_SOURCE: "keep"} if one_source else {}
     return {Reason.from_label(name): value for name, value in given.items()} | asked

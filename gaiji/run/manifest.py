@@ -132,7 +132,8 @@ def _field(spec: Field, counts: array[int]) -> dict[str, Any]:
 
 
 def grades(counts: array[int]) -> dict[str, int]:
-    """Characters of a name field by what their rows rest on; those that a person must look at are not among them, but
+    """Characters of a name field by what their rows rest on; those that a person must look at are not
+    among them, but
     for the codes that ``[review] one-source`` asks about."""
     rest = {grade: counts[K["GRADES"] + at] for at, grade in enumerate(COUNTED)}
     asked = counts[K["FLAGGED"] + Reason.ONE_SOURCE]

@@ -17,11 +17,13 @@ READING = {
     "what": "字形重視 (what JIS78 prints) or 領域重視 (what JIS90 has at the code)",
 }
 JEF_NOTE = (
-    "The extension 41A1-7FFE rests on one source or two (column grade): docs/charsets/fujitsu.md. Some data use A1A1 "
+    "The extension 41A1-7FFE rests on one source or two (column grade): docs/charsets/fujitsu.md. Some data "
+    "use A1A1 "
     "for the full-width space."
 )
 KEIS_NOTE = (
-    "Set 3 (59A1-80FE) rests on one source: docs/charsets/hitachi.md. 4040 can also mean two half-width spaces. "
+    "Set 3 (59A1-80FE) rests on one source: docs/charsets/hitachi.md. 4040 can also mean two half-width "
+    "spaces. "
     "Rows 80 and 9F are doubtful: sources disagree on where set 3 ends."
 )
 ROW_9F = {
@@ -30,9 +32,13 @@ ROW_9F = {
     "what": "9FA1-9FD8 are the site's own 外字, or kanji of set 3 as one source has it",
     "set3": {"double": ["hitachi/keis-row-9f"]},
 }
-JIPS_NOTE = "G1 A1A1-DFFE rests on one source: docs/charsets/nec.md. G2 A121-FE7E comes as unmapped-extension findings."
+JIPS_NOTE = (
+    "G1 A1A1-DFFE rests on one source: docs/charsets/nec.md. "
+    "G2 A121-FE7E comes as unmapped-extension findings."
+)
 LETSJ_NOTE = (
-    "The extension (trail byte 21-7E) rests on one source: docs/charsets/unisys.md. Where the 外字 area lies could not "
+    "The extension (trail byte 21-7E) rests on one source: docs/charsets/unisys.md. Where the 外字 area "
+    "lies could not "
     "be confirmed. Single bytes are read as JIS8."
 )
 

@@ -87,7 +87,8 @@ def _published() -> frozenset[tuple[bytes, str]]:
 
 
 def single_bytes(table: str) -> list[Row]:
-    """A vendor's single bytes, graded: standard where IBM published the same for EBCDIC, two where NEC's table and
+    """A vendor's single bytes, graded: standard where IBM published the same for EBCDIC, two where NEC's
+    table and
     the public reference agree, one where only the reference has it."""
     own = {change.code for change in rows_for(table)}
 

@@ -59,7 +59,8 @@ JIPS_FACTS = {
     "what": "rows 28-2D of G0 and a few codes of G1",
 }
 CHOSEN = (
-    "Kept by hand, code and character as the sources have them. Glyph: the registered sequence that the source names; "
+    "Kept by hand, code and character as the sources have them. Glyph: the registered sequence that the "
+    "source names; "
     "else the only form of the character in the MJ list; else ambiguous, first the form that JEF prints."
 )
 
@@ -86,14 +87,7 @@ def jis_sources(cmap: bool) -> list[dict[str, str]]:
 def jis78_rows(identity: Identity, offset: int) -> list[Row]:
     """JIS C 6226-1978, its codes moved by an offset (8080 for the hosts that set both high bits)."""
     prints = identity.jis78_prints
-    return [
-        Row((((r << 8) | c) + offset).to_bytes(2, "big"), p, grade=_grade(p)) for (r, c), p in prints.items()
-    ]
-
-
-def _grade(found: Print) -> str:
-    """A form that was found by comparing outlines is an inference, though the character is the standard's."""
-    return "inferred" if "by outline" in found.note else ""
+    return [Row((((r << 8) | c) + offset).to_bytes(2, "big"), p) for (r, c), p in prints.items()]
 
 
 def jis90_rows(identity: Identity, offset: int, until: tuple[int, int]) -> list[Row]:
@@ -103,7 +97,7 @@ def jis90_rows(identity: Identity, offset: int, until: tuple[int, int]) -> list[
         found = identity.print90(row, cell)
         if found and (row, cell) <= until:
             code = (((row + 0x20) << 8) | (cell + 0x20)) + offset
-            out.append(Row(code.to_bytes(2, "big"), found, grade=_grade(found)))
+            out.append(Row(code.to_bytes(2, "big"), found))
     return out
 
 
@@ -150,7 +144,7 @@ def position_rows(identity: Identity, offset: int) -> list[Row]:
             code = (((row << 8) | cell) + offset).to_bytes(2, "big")
             new = identity.print90(row - 0x20, cell - 0x20)
             assert new is not None
-            out.append(Row(code, new, note=f"shape {old.text[0]}, position {base}", grade=_grade(new)))
+            out.append(Row(code, new, note=f"shape {old.text[0]}, position {base}"))
     return out
 
 
@@ -285,7 +279,8 @@ def hitachi(identity: Identity) -> list[Table]:
 
 
 def _keis_set3(doubt: str) -> list[Table]:
-    """Set 3: what the editions share, what each has for itself, and the doubtful row 9F, which an option reads."""
+    """Set 3: what the editions share, what each has for itself, and the doubtful row 9F, which an option
+    reads."""
     ranges = [area("extension", "59-80", GRAPHIC, note=f"set 3; {doubt}")]
     made = [JACODE, mojidata_source()]
     tables = [_kept("hitachi/keis-set3", "KEIS set 3: the codes of every edition", "KEIS", ranges, made)]
@@ -340,7 +335,7 @@ def nec(identity: Identity) -> list[Table]:
 
 
 def _jips_own(to_e: list[int]) -> list[Table]:
-    """NEC's own signs of G0 and the kanji and signs of G1, in J as they are kept and in E through the byte table."""
+    """NEC's own signs of G0, and G1: in J as they are kept, in E through the byte table."""
     out = []
     for name, title, ranges, made in (
         (
@@ -396,7 +391,8 @@ def unisys(identity: Identity) -> list[Table]:
         area("extension", GRAPHIC, "7F-A0", note="外字: where exactly could not be confirmed"),
     ]
     chosen = (
-        "Kept by hand. The area has the characters of JIS X 0212 at the same rows and cells, so the glyph is the one "
+        "Kept by hand. The area has the characters of JIS X 0212 at the same rows and cells, so the glyph "
+        "is the one "
         "registered for JIS X 0212 (Hanyo-Denshi JBkktt), else the only form in the MJ list."
     )
     extension = _kept(

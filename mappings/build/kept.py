@@ -1,7 +1,8 @@
 """The tables that this project keeps by hand: the vendors' extension areas, row by row.
 
 Owns the list of those tables, reading them for the build, and what they are held to: declared ranges, the MJ
-list, uniqueness, the order of codes, and the order of radicals that the vendors gave their kanji. Does not own what
+list, uniqueness, the order of codes, and the order of radicals that the vendors gave their kanji. Does not
+own what
 a row says: the files below ``mappings/tables`` are the source, a person edits them, and the build writes them
 back unchanged. Needs no package, so that CI holds the tables to this on any machine.
 

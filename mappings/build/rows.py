@@ -13,7 +13,8 @@ from typing import Any
 HEADER = "code\tucs\tglyph\tflag\tnote\n"
 GRADED_HEADER = "code\tucs\tglyph\tflag\tgrade\tnote\n"
 GRADES = ("standard", "two", "one", "inferred")
-"""What a row rests on: a published standard or its own converter, two sources that agree, one, an inference."""
+"""What a row rests on: a published standard or its own converter, two sources that agree, one, an
+inference."""
 ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
 
 
