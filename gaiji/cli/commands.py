@@ -414,12 +414,12 @@ def lookup(query: str, limit: int) -> None:
     from gaiji.codes.lookup import lookup as find
 
     found = find(query)
-    for line in code_lines(query):
-        click.echo(line)
     for glyph in found[:limit]:
         click.echo(describe(glyph))
     if len(found) > limit:
         click.echo(f"and {len(found) - limit} more (--limit)")
+    for line in code_lines(query):
+        click.echo(line)
 
 
 @main.group()

@@ -109,7 +109,9 @@ def main() -> None:
     sides = {"after": ROOT} | ({"before": chosen.before.resolve()} if chosen.before else {})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        print("| charset | " + " | ".join(f"no clerk, {side}" for side in sides) + " | ratio of speed (range) |")
+        print(
+            "| charset | " + " | ".join(f"no clerk, {side}" for side in sides) + " | ratio of speed (range) |"
+        )
         print("|---|" + "---|" * (len(sides) + 1))
         for charset in CHARSETS:
             dump(folder / f"{charset}.dat", charset, chosen.people)
