@@ -98,12 +98,12 @@ def test_one_source_puts_each_code_before_a_person_once(tmp_path: Path) -> None:
     from gaiji.queue.queue import open_queue
     from gaiji.review.sheets.apply import apply
 
-    records = [record("41A2C4D4", "41A2"), record("41A1", "C4D4"), record("41A2", "C4D4")]
+    records = [record("41A3C4D4", "41A3"), record("41A1", "C4D4"), record("41A3", "C4D4")]
     silent = gaiji.convert(write(tmp_path, records))
     assert silent.data["review"]["codes"] == 0 and not silent.data["findings"]
     before = (tmp_path / "out" / "o.csv").read_text("utf-8")
     asked = gaiji.convert(write(tmp_path, records, asked=True))
-    assert {(f["code"], f["reason"]) for f in asked.data["findings"]} == {("41A2", "one-source")}
+    assert {(f["code"], f["reason"]) for f in asked.data["findings"]} == {("41A3", "one-source")}
     assert asked.data["review"] | {"queue": ""} == {"queue": "", "codes": 1, "waiting": 1}
     assert (tmp_path / "out" / "o.csv").read_text("utf-8") == before
     for name in ("氏名", "世帯主"):
@@ -113,14 +113,14 @@ def test_one_source_puts_each_code_before_a_person_once(tmp_path: Path) -> None:
     queue = open_queue(tmp_path / "out" / "review.sqlite")
     (item,) = queue.items()
     jef = rows("fujitsu/jef-extension")
-    assert (item.reason, item.candidates, item.people) == ("one-source", jef["41A2"]["glyph"], 2)
+    assert (item.reason, item.candidates, item.people) == ("one-source", jef["41A3"]["glyph"], 2)
     made = Decision(
-        "字形一致", jef["41A2"]["glyph"], evidence="戸籍簿", decided_by="佐藤", decided_at="2026-11-02"
+        "字形一致", jef["41A3"]["glyph"], evidence="戸籍簿", decided_by="佐藤", decided_at="2026-11-02"
     )
     Decisions(queue).decide(item.id, made)
     (path,) = apply(queue, tmp_path / "out")
     queue.close()
-    assert "41A2" in path.read_text("utf-8")
+    assert "41A3" in path.read_text("utf-8")
     again = gaiji.convert(tmp_path / "job.toml")
     assert not again.data["findings"] and again.data["fields"]["氏名"]["grades"]["site"] == 2
 

@@ -142,10 +142,9 @@ class Decoder:
         end in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
         fields of one width is left out where texts are trimmed."""
         # A code that [review] one-source asks about has its text: to who reads units it is mapped.
-        policy = {reason: how for reason, how in self.policy.items() if reason is not Reason.ONE_SOURCE}
-        program = self.charset.program(
-            name_field=spec.role == "name", form=self.form, policy=policy, units=2
-        )
+        policy = dict(self.policy)
+        policy.pop(Reason.ONE_SOURCE, None)
+        program = self.charset.program(name_field=spec.role == "name", form=self.form, policy=policy, units=2)
         total, longest = kernel_io.extent(*place)
         out = self._buffer(f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"])
         offsets, _, findings, _ = self._run(

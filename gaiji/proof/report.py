@@ -207,7 +207,7 @@ class Report:
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
             wanted = dict(sorted(there.get("flagged", {}).items(), key=_reason))
-            wanted.pop(Reason.ONE_SOURCE.label, None)  # asked about, but converted: the proof holds it to that
+            wanted.pop(Reason.ONE_SOURCE.label, None)  # asked about, but converted, so proved
             rows += [(f"bytes {spec.name}", totals.sizes[number], there.get("bytes"))]
             rows += [(f"flagged {spec.name}", flagged, wanted)]
         return [
