@@ -197,3 +197,20 @@ def test_the_docs_hold_the_counts_that_the_command_prints() -> None:
     cells = [cell.strip().replace(",", "") for cell in line.split("|")[2:-1]]
     assert cells[0] == str(len(table)) and cells[2] == str(several)
     assert cells[5:] == [str(counted[grade]) for grade in ("standard", "two", "one", "inferred")]
+
+
+@pytest.mark.parametrize("name", ["unicode-utf8", "unicode-le", "unicode-be"])
+def test_site_rows_of_unicode_sources_are_counted_too(tmp_path: Path, name: str) -> None:
+    codec = {"unicode-utf8": "utf-8", "unicode-le": "utf-16-le", "unicode-be": "utf-16-be"}[name]
+    (tmp_path / "city.tsv").write_text("code\tucs\tglyph\nE000\t\tMJ026191\n0F0001\t\tMJ026190\n", "utf-8")
+    line = "\n".encode(codec)
+    (tmp_path / "d.dat").write_bytes(
+        line.join(t.encode(codec) for t in ("氏名", "山\ue000", "\U000f0001川", "山")) + line
+    )
+    (tmp_path / "job.toml").write_text(
+        f'[source]\npath = "d.dat"\ncharset = "{name}"\nformat = "csv"\ntables = ["city.tsv"]\n'
+        '[[field]]\nname = "氏名"\nrole = "name"\n[output]\npath = "out/o.csv"\n',
+        "utf-8",
+    )
+    made = gaiji.convert(tmp_path / "job.toml").data["fields"]["氏名"]
+    assert made["grades"] == {"standard": 0, "two": 0, "one": 0, "inferred": 0, "site": 2}

@@ -151,7 +151,8 @@ def test_compiled_and_interpreted_agree(data):
 @given(st.binary(max_size=60), st.sampled_from(sorted(SAMPLES)))
 def test_every_byte_is_accounted_for(data, name):
     _, found, counts, _ = run(kernel, gaiji.load_charset(name), data)
-    flagged = sum(counts[K["FLAGGED"] : K["FLAGGED"] + 11])
+    flagged = sum(counts[K["FLAGGED"] : K["FLAGGED"] + 12])
+    found = [x for at in range(0, len(found), 6) if found[at + 5] != K["GRADED"] for x in found[at : at + 6]]
     assert counts[K["BYTES"]] == len(data)
     assert counts[K["UNITS"]] == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + flagged
     assert len(found) == 6 * flagged

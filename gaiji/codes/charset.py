@@ -452,8 +452,10 @@ class Charset:
         return entry.row.glyph if entry and entry.row.glyph and entry.row.sure else None
 
     def grade_of(self, code: int, size: int) -> str:
-        """What the row of a code rests on (``gaiji.codes.tables.GRADES``), "" where there is none."""
-        entry = self.entries.get((size, code))
+        """What the row of a code rests on (``gaiji.codes.tables.GRADES``), "" where there is none. A code
+        point of a Unicode charset is found however many bytes it took."""
+        sizes = (2, 3) if self.spec.kind.startswith("utf") else (size,)
+        entry = next((self.entries[at, code] for at in sizes if (at, code) in self.entries), None)
         return entry.row.grade if entry else ""
 
     def explain(self, code: int, size: int) -> list[Provenance]:

@@ -98,9 +98,8 @@ class Decoder:
         return kernel_io.extent(*self.place(batch, spec))[0]
 
     def _by_grade(self, counts: array[int], findings: array[int], weak: set[int]) -> array[int]:
-        """Count a name field's characters by the grade of their rows and the rows that rest on one source;
-        returns
-        the findings without the kernel's notes of them."""
+        """Count a name field's characters by grade, and the records that rest on one source; returns the
+        findings without the kernel's notes of them."""
         import polars as pl
 
         from gaiji.kernel.arrow import int64_series
