@@ -174,11 +174,12 @@ def test_candidates_and_shapes_mention_errata_and_notes() -> None:
 
 
 def test_a_grade_that_is_none_is_an_error(tmp_path: Path) -> None:
+    from gaiji.codes.code import Form
     from gaiji.codes.tables import GRADED_COLUMNS, _rows
 
     raw = b"code\tucs\tglyph\tflag\tgrade\tnote\n41A1\t4E02\t\t0\tsure\t\n"
     with pytest.raises(TableError, match="has the grade 'sure'"):
-        list(_rows(raw, tmp_path / "t.tsv", GRADED_COLUMNS, GRADED_COLUMNS[:5], False, "one"))
+        list(_rows(raw, tmp_path / "t.tsv", GRADED_COLUMNS, GRADED_COLUMNS[:5], Form.HEX, "one"))
 
 
 def test_the_docs_hold_the_counts_that_the_command_prints() -> None:

@@ -19,9 +19,10 @@ import pytest
 from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
-from gaiji.output.sinks import LinesSink, ParquetSink
-from gaiji.records.framing import Reader
+from gaiji.output.lines import LinesSink
+from gaiji.output.parquet import ParquetSink
 from gaiji.records.quarantine import Quarantine
+from gaiji.records.reader import Reader
 from gaiji.run import checkpoint
 from gaiji.run.checkpoint import Checkpoints, checkpoint_path
 from gaiji.run.convert import convert

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from gaiji.codes.code import write_code
 from gaiji.codes.tables import ENCODE_ONLY, GRADES, Row, Table, load_table, table_ids
 from gaiji.disk.datafiles import mappings_dir
 
@@ -78,7 +79,7 @@ def _by_code(system: str) -> dict[str, tuple[Fact, ...]]:
         table = load_table(table_id)
         for row in table.rows:
             if row.flag != ENCODE_ONLY:
-                code = f"{row.code:0{row.size}d}" if table.decimal else f"{row.code:0{2 * row.size}X}"
+                code = write_code(table.form, row.code, row.size)
                 found.setdefault(code, []).append(Fact(table_id, row, disputes_of(table_id, code)))
     return {code: tuple(facts) for code, facts in found.items()}
 

@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 
 import regex
 
+from gaiji.codes.code import Form, read_code
 from gaiji.disk.datafiles import mappings_dir
-from gaiji.errors import TableError
+from gaiji.errors import TableError, UsageError
 
 COLUMNS = ("code", "ucs", "glyph", "flag", "note")
 GRADED_COLUMNS = (*COLUMNS, "grade")
 SITE_COLUMNS = (*COLUMNS, "evidence", "decided_by", "decided_at", "replaces")
 GRADES = ("standard", "two", "one", "inferred", "site")
 """What a row rests on, the surest first: a published standard or its own converter, two independent
-sources that
-agree, one source, an inference. ``site``: a row of a site table, which a person stands for."""
+sources that agree, one source, an inference. ``site``: a row of a site table, which a person stands for."""
 WEAK = frozenset({"one", "inferred"})
 """The grades of which ``[review] one-source`` shows each code to a person once."""
 ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
@@ -107,7 +107,7 @@ class Table:
     title: str
     system: str
     edition: str
-    decimal: bool
+    form: Form
     identity: str
     ranges: tuple[Range, ...]
     sources: tuple[dict[str, str], ...]
@@ -133,27 +133,28 @@ def load_table(table_id: str) -> Table:
     except OSError as error:
         raise TableError(f"cannot be read: {error.strerror}", path=path, next="reinstall gaiji") from error
     meta = tomllib.loads(meta_raw.decode("utf-8"))
-    decimal = meta.get("code", "hex") == "decimal"
+    form = Form.NUMBER if meta.get("code", "hex") == "decimal" else Form.HEX
     return Table(
         id=table_id,
         path=str(path),
         title=meta["title"],
         system=meta["system"],
         edition=meta["edition"],
-        decimal=decimal,
+        form=form,
         identity=meta.get("identity", ""),
-        ranges=tuple(_range(item) for item in meta.get("range", ())),
+        ranges=tuple(parse_range(item) for item in meta.get("range", ())),
         sources=tuple(meta.get("source", ())),
         sha256=hashlib.sha256(raw + meta_raw).hexdigest(),
-        rows=tuple(_rows(raw, path, GRADED_COLUMNS, COLUMNS, decimal, meta["grade"])),
+        rows=tuple(_rows(raw, path, GRADED_COLUMNS, COLUMNS, form, meta["grade"])),
         grade=meta["grade"],
     )
 
 
-def load_site(path: Path | str, *, decimal: bool = False) -> Table:
+def load_site(path: Path | str, *, form: Form = Form.HEX) -> Table:
     """A site table: the columns of a mapping file plus evidence, decided_by, decided_at, replaces.
 
-    Errors name file, line and column. UTF-8 with or without BOM, LF or CRLF, as spreadsheets write it.
+    ``form``: how its codes are written. Errors name file, line and column. UTF-8 with or without BOM, LF or
+    CRLF, as spreadsheets write it.
     """
     path = Path(path)
     try:
@@ -164,14 +165,14 @@ def load_site(path: Path | str, *, decimal: bool = False) -> Table:
         raise TableError(
             f"cannot be read: {error.strerror}", path=path, next="check the path in the job file's tables"
         ) from error
-    rows = tuple(_rows(raw, path, SITE_COLUMNS, COLUMNS[:3], decimal))
+    rows = tuple(_rows(raw, path, SITE_COLUMNS, COLUMNS[:3], form))
     return Table(
         id=path.stem,
         path=str(path),
         title=f"site table {path.name}",
         system="",
         edition="",
-        decimal=decimal,
+        form=form,
         identity="",
         ranges=(),
         sources=(),
@@ -189,7 +190,8 @@ def byte_list(spec: str | list[str]) -> tuple[int, ...]:
     return tuple(out)
 
 
-def _range(item: dict[str, Any]) -> Range:
+def parse_range(item: dict[str, Any]) -> Range:
+    """A ``[[range]]`` of a table's or charset's file."""
     return Range(
         kind=item["kind"],
         lead=byte_list(item["lead"]) if "lead" in item else (),
@@ -200,12 +202,7 @@ def _range(item: dict[str, Any]) -> Range:
 
 
 def _rows(
-    raw: bytes,
-    path: Path,
-    known: tuple[str, ...],
-    needed: tuple[str, ...],
-    decimal: bool,
-    grade: str = "site",
+    raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], form: Form, grade: str = "site"
 ) -> Iterator[Row]:
     """Parse rows; checks syntax, code points and double decode codes (not ranges: the charset has them)."""
     try:
@@ -231,7 +228,7 @@ def _rows(
                 line=number,
                 next="separate cells by single tabs",
             )
-        row = _row(cells, at, path, number, decimal, grade)
+        row = _row(cells, at, path, number, form, grade)
         key = (row.size, row.code)
         if row.flag != ENCODE_ONLY:
             if key in seen:
@@ -254,7 +251,7 @@ def _check_header(header: list[str], path: Path, known: tuple[str, ...], needed:
         raise TableError(found, path=path, line=1, next=f"write the columns {', '.join(known)}")
 
 
-def _row(cells: list[str], at: dict[str, int], path: Path, line: int, decimal: bool, default: str) -> Row:
+def _row(cells: list[str], at: dict[str, int], path: Path, line: int, form: Form, default: str) -> Row:
     def cell(name: str) -> str:
         return cells[at[name]].strip() if name in at else ""
 
@@ -263,17 +260,11 @@ def _row(cells: list[str], at: dict[str, int], path: Path, line: int, decimal: b
 
     code = cell("code")
     try:
-        if decimal:
-            number, size = int(code), len(code)
-            if not (code.isascii() and code.isdigit()):
-                raise ValueError(code)
-        else:
-            number, size = int.from_bytes(bytes.fromhex(code), "big"), len(code) // 2
-            if " " in code or not 1 <= size <= 4:
-                raise ValueError(code)
-    except ValueError:
-        form = "decimal digits" if decimal else "2, 4 or 6 hex digits"
-        raise bad(f"has the code {code[:20]!r}", "code", f"write {form}") from None
+        number, size = read_code(form, code)
+        if form is Form.NUMBER and len(code) == 2:
+            raise UsageError(code, next=form.advice)  # a byte is no number
+    except UsageError as error:
+        raise bad(f"has the code {code[:20]!r}", "code", error.next) from None
     text = _text(cell("ucs"), bad)
     glyph = cell("glyph")
     described = default != "site" and cell("note")

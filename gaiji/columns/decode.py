@@ -14,21 +14,24 @@ from functools import cached_property
 from typing import Any
 
 from gaiji.codes.charset import Charset
-from gaiji.codes.encoding import code_of, value_of
-from gaiji.codes.program import K
+from gaiji.codes.code import code_of, value_of
+from gaiji.codes.column import decode_rows
+from gaiji.codes.program import Grades, Writes
 from gaiji.codes.tables import GRADES, WEAK
+from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel.decode import CONSTANTS as DECODE
+from gaiji.kernel.numbers import CONSTANTS as NUMBERS
+from gaiji.kernel.numbers import Numeric, numbers
 from gaiji.model import Column, Field, Reason
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
-N: dict[str, int] = kernel_io.CONSTANTS
-NUMERIC = {"zoned": N["ZONED"], "packed": N["PACKED"], "binary": N["BINARY"]}
+NUMERIC = {"zoned": NUMBERS["ZONED"], "packed": NUMBERS["PACKED"], "binary": NUMBERS["BINARY"]}
 Decoded = tuple[Column, "array[int]", "array[int]"]
 """A column, its counts (see ``kernel``) and its findings (six int64 each)."""
 COUNTED = GRADES[1:]
 """The grades that are counted one by one; what is mapped and not among them rests on a standard."""
-PEOPLE = K["GRADES"] + len(COUNTED)
+PEOPLE = DECODE["GRADES"] + len(COUNTED)
 """The counter of records that rest on one source in this name field and in none before."""
 Place = tuple[Any, Any, int, int]
 """Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
@@ -72,15 +75,18 @@ class Decoder:
         self.reuse = reuse
         self._mine = threading.local()
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
+        asked = Grades.ASK if Reason.ONE_SOURCE in policy else Grades.NOTE
         self._programs = {
-            name: charset.program(name_field=name, form=form, policy=policy)
+            name: charset.program(
+                name_field=name, form=form, policy=policy, grades=asked if name else Grades.LEAVE
+            )
             for name in {f.role == "name" for f in fields if f.type not in NUMERIC and f.type != "raw"}
         }
 
     def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         """One field of all rows; ``states`` carries the rows' shift states from field to field, ``weak``
-        those in
-        which a name field before rests on one source."""
+        those
+        in which a name field before rests on one source."""
         if spec.type in NUMERIC:
             return self._numbers(batch, spec)
         if spec.type == "raw":
@@ -95,7 +101,7 @@ class Decoder:
 
     def size(self, batch: Batch, spec: Field) -> int:
         """Bytes that the framing and the layout give a field: what its units must add up to."""
-        return kernel_io.extent(*self.place(batch, spec))[0]
+        return cut.extent(*self.place(batch, spec))[0]
 
     def _by_grade(self, counts: array[int], findings: array[int], weak: set[int]) -> array[int]:
         """Count a name field's characters by grade, and the records that rest on one source; returns the
@@ -105,47 +111,48 @@ class Decoder:
         from gaiji.kernel.arrow import int64_series
 
         flat = int64_series("f", findings)
-        row, code, size, reason = (flat.gather_every(K["FINDING"], at) for at in (0, 3, 4, 5))
+        row, code, size, reason = (flat.gather_every(DECODE["FINDING"], at) for at in (0, 3, 4, 5))
         frame = pl.DataFrame({"row": row, "code": code, "size": size, "reason": reason})
-        noted = frame.filter(pl.col("reason").is_in([K["GRADED"], int(Reason.ONE_SOURCE)]))
+        noted = frame.filter(pl.col("reason").is_in([DECODE["GRADED"], int(Reason.ONE_SOURCE)]))
         if noted.is_empty():
             return findings
         people: set[int] = set()
         for code_at, size_at, count, rows in noted.group_by("code", "size").agg(pl.len(), "row").iter_rows():
             grade = self.charset.grade_of(code_at, size_at)
-            counts[K["GRADES"] + COUNTED.index(grade)] += count
+            counts[DECODE["GRADES"] + COUNTED.index(grade)] += count
             if grade in WEAK:
                 people.update(rows)
         counts[PEOPLE] += len(people - weak)
         weak |= people
-        kept = (reason != K["GRADED"]).repeat_by(K["FINDING"]).explode()
+        kept = (reason != DECODE["GRADED"]).repeat_by(DECODE["FINDING"]).explode()
         return array("q", flat.filter(kept).to_list())
 
     def _text(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         program = self._programs[spec.role == "name"]
         place = self.place(batch, spec)
-        total, longest = kernel_io.extent(*place)
-        out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        total, longest = cut.extent(*place)
+        out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * DECODE["SLACK"])
         offsets, counts, findings, special = self._run(
             program, batch.src, place, spec, states, out, longest, int(self.trim)
         )
         if spec.role == "name" and findings:
             findings = self._by_grade(counts, findings, set() if weak is None else weak)
-        plain = not special and not self.charset.spec.kind.startswith("utf")
+        plain = not special and not self.charset.kind.unicode
         return Column(spec.name, out, offsets, plain), counts, findings
 
     def units(
         self, batch: Batch, spec: Field, place: Place, states: bytearray
     ) -> tuple[memoryview, array[int], array[int]]:
-        """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's
+        """The source units of a text field (``Writes.REASONS``), the byte where each row's
         end in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
         fields of one width is left out where texts are trimmed."""
-        # A code that [review] one-source asks about has its text: to who reads units it is mapped.
-        policy = dict(self.policy)
-        policy.pop(Reason.ONE_SOURCE, None)
-        program = self.charset.program(name_field=spec.role == "name", form=self.form, policy=policy, units=2)
-        total, longest = kernel_io.extent(*place)
-        out = self._buffer(f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        program = self.charset.program(
+            name_field=spec.role == "name", form=self.form, policy=self.policy, writes=Writes.REASONS
+        )
+        total, longest = cut.extent(*place)
+        out = self._buffer(
+            f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * DECODE["SLACK"]
+        )
         offsets, _, findings, _ = self._run(
             program, batch.src, place, spec, states, out, longest, int(self.trim)
         )
@@ -165,85 +172,36 @@ class Decoder:
         """Decode into ``out``, which grows as needed: row ends, counts, findings, whether a slow text was
         met.
         """
-        starts, ends, offset, length = place
-        rows = len(starts)
-        slots, capacity = longest + 64, len(out)
-        offsets = array("q", bytes(8 * rows + 8))
-        findings = array("q", bytes(8 * K["FINDING"] * slots))
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
-        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
-        carry = 0
-        if self.carry:
-            carry = 2 if spec is self.last_mixed else 1
-        row = o = n = special = 0
-        while True:
-            work = kernel.Work(src, out, findings, counts)
-            work.o, work.n = o, n
-            row = kernel.decode_rows(
-                program,
-                work,
-                mode,
-                trim,
-                carry,
-                starts,
-                ends,
-                offset,
-                length,
-                states,
-                offsets,
-                row,
-                capacity - 8,
-                slots,
-            )
-            o, n, special = work.o, work.n, special or work.special
-            if row >= rows:
-                return offsets, counts, findings[: n * K["FINDING"]], special
-            del work  # its views would keep the buffers from growing
-            # Only what ran out grows: the text's buffer is used again for the next batch, and would double
-            # with each.
-            if n + longest + 2 > slots:
-                slots = slots * 2
-                findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
-            if o + (longest + 1) * program.bound + K["SLACK"] > capacity - 8:
-                capacity = capacity * 2
-                out.extend(bytes(capacity - len(out)))
+        mode = self.charset.field_mode(spec.type)
+        carry = (2 if spec is self.last_mixed else 1) if self.carry else 0
+        done = decode_rows(
+            program, src, place, mode, out, longest=longest, states=states, trim=trim, carry=carry
+        )
+        return done.offsets, done.counts, done.findings, done.special
 
     def _numbers(self, batch: Batch, spec: Field) -> Decoded:
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
-        _, longest = kernel_io.extent(starts, ends, offset, length)
+        _, longest = cut.extent(starts, ends, offset, length)
         out, offsets = (
             self._buffer(spec.name, rows * (2 * longest + 24) + 64),
             array("q", bytes(8 * rows + 8)),
         )
         bad = array("i", bytes(4 * rows))
         ascii_host = int(self.charset.spec.pad_single == 0x20)
-        flagged = kernel_io.numbers(
-            batch.src,
-            NUMERIC[spec.type],
-            spec.digits,
-            spec.scale,
-            int(spec.signed),
-            ascii_host,
-            starts,
-            ends,
-            offset,
-            length,
-            out,
-            offsets,
-            bad,
-        )
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        numeric = Numeric(NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host)
+        flagged = numbers(batch.src, numeric, starts, ends, offset, length, out, offsets, bad)
+        counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
         findings = array("q")
         for row in range(rows) if flagged else ():
             if bad[row] >= 0:
                 at = starts[row] + offset + bad[row]
                 code = batch.src[at] if at < ends[row] else 0
                 findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
-        counts[K["UNITS"]] = rows
-        counts[K["MAPPED_UNITS"]] = rows - flagged
-        counts[K["FLAGGED"] + Reason.ILLEGAL] = flagged
-        counts[K["BYTES"]] = self.size(batch, spec)
+        counts[DECODE["UNITS"]] = rows
+        counts[DECODE["MAPPED_UNITS"]] = rows - flagged
+        counts[DECODE["FLAGGED"] + Reason.ILLEGAL] = flagged
+        counts[DECODE["BYTES"]] = self.size(batch, spec)
         return Column(spec.name, out, offsets, plain=True), counts, findings
 
     def _raw(self, batch: Batch, spec: Field) -> Decoded:
@@ -254,24 +212,24 @@ class Decoder:
             stop = b if length < 0 else min(b, a + offset + length)
             out += bytes(batch.src[min(a + offset, b) : stop]).hex().upper().encode()
             offsets.append(len(out))
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
-        counts[K["UNITS"]] = counts[K["PASSED_UNITS"]] = counts[K["BYTES"]] = len(out) // 2
+        counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
+        counts[DECODE["UNITS"]] = counts[DECODE["PASSED_UNITS"]] = counts[DECODE["BYTES"]] = len(out) // 2
         return Column(spec.name, out or bytearray(1), offsets, plain=True), counts, array("q")
 
     def glyphs(self, batch: Batch, spec: Field) -> Column:
         """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
-        program = self.charset.program(name_field=False, units=1)
+        program = self.charset.program(name_field=False, writes=Writes.UNITS)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
-        total, longest = kernel_io.extent(starts, ends, offset, length)
-        capacity = total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"]
+        total, longest = cut.extent(starts, ends, offset, length)
+        capacity = total * 4 + (longest + 1) * program.bound + 2 * DECODE["SLACK"]
         out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
-        findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))
-        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * K["N_COUNTS"])))
+        findings = array("q", bytes(8 * DECODE["FINDING"] * (total + longest + 8)))
+        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * DECODE["N_COUNTS"])))
         kernel.decode_rows(
             program,
             work,
-            self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""),
+            self.charset.field_mode(spec.type),
             0,
             0,
             starts,
@@ -286,7 +244,7 @@ class Decoder:
         )
         units = memoryview(out).cast("B")[: work.o].tobytes()
         codes = memoryview(units).cast("I")
-        names = {c: self.charset.glyph_of(*code_of(c)) or "-" for c in set(codes)}
+        names = {c: self._glyph(c) for c in set(codes)}
         text, ends_out = bytearray(), array("q", [0])
         blank = self._blank_units if self.trim else frozenset()
         for row in range(rows):
@@ -296,6 +254,10 @@ class Decoder:
             text += " ".join(names[c] for c in codes[first:last]).encode()
             ends_out.append(len(text))
         return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
+
+    def _glyph(self, unit: int) -> str:
+        entry = self.charset.entry_of(*code_of(unit))
+        return entry.row.glyph if entry and entry.row.glyph and "|" not in entry.row.glyph else "-"
 
     @cached_property
     def _blank_units(self) -> frozenset[int]:

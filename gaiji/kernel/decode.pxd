@@ -1,4 +1,4 @@
-# Types of gaiji/kernel.py when it is compiled. Every loop of it runs without the GIL.
+# Types of gaiji/kernel/decode.py when it is compiled. Every loop of it runs without the GIL.
 cimport cython
 from libc.string cimport memcmp, memcpy
 
@@ -106,7 +106,7 @@ cdef int _utf8_tail_ok(Work w, Py_ssize_t size) noexcept nogil
 @cython.locals(src="const unsigned char *", size=cython.int, b=cython.int, code=cython.Py_ssize_t, i=cython.int)
 cdef void _field_decimal(Program p, Work w) noexcept nogil
 
-@cython.locals(reason=cython.int, stored=cython.int)
+@cython.locals(reason=cython.int, stored=cython.int, graded=cython.bint)
 cdef void _emit(Program p, Work w, int size, Py_ssize_t code, int kind, const unsigned char *text, Py_ssize_t index) noexcept nogil
 
 @cython.locals(how=cython.int)

@@ -29,9 +29,9 @@ MAPPED = 0
 LONG = 15
 # Mapped too, by a row that rests on less than a standard: the unit is noted, so that it can be counted by
 # grade.
-GRADED = 12
-GRADED_SPECIAL = 13  # its text holds what a CSV must quote
-GRADED_LONG = 14
+GRADED = 13
+GRADED_SPECIAL = 14  # its text holds what a CSV must quote
+GRADED_LONG = 11  # a reason that only outputs have, never a unit of the source
 # Replacement policies.
 GETA = 0
 STORED = 1
@@ -636,10 +636,11 @@ def _emit(p, w, size, code, kind, text, index):
     if reason == MAPPED and stored == 0:
         _flag(p, w, size, code, ILLEGAL, text, index, 0)
         return
-    if reason != MAPPED and reason < GRADED:
+    graded = reason == GRADED or reason == GRADED_SPECIAL or reason == GRADED_LONG  # noqa: SIM109 (as C compares)
+    if reason != MAPPED and reason != LONG and not graded:
         _flag(p, w, size, code, reason, text, index, stored)
         return
-    if reason >= GRADED and reason != LONG:
+    if graded:
         _note(p, w, size, code, GRADED)
     if p.units:
         _put_unit(w, code, size)

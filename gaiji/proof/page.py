@@ -27,6 +27,7 @@ REASONS = {
     "overflow": "項目長超過",
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
+    "shrink-lookalike": "縮退先が類字・別字のみ",
     "one-source": "出典が一つの文字",
 }
 GRADES = {

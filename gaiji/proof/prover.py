@@ -13,16 +13,18 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from gaiji.codes.encoding import E, value_of
+from gaiji.codes.code import value_of
+from gaiji.codes.encoding import E
 from gaiji.codes.program import K
 from gaiji.columns.decode import NUMERIC, Decoder, Place
+from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import io as kernel_io
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.flags import FlagTexts
 from gaiji.proof.totals import CHANGED, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
+from gaiji.standard.characters import first_glyph, points
 
 
 class Prover:
@@ -52,7 +54,7 @@ class Prover:
         }
 
     def mode(self, spec: Field) -> int:
-        return self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        return self.charset.field_mode(spec.type)
 
     def prove(self, pair: Pair) -> Proved:
         """Every cell of a batch."""
@@ -134,7 +136,7 @@ class Prover:
         units: memoryview,
         ends: array[int],
         flagged: bytearray,
-        flags: kernel_encode.Flags,
+        flags: compare.Flags,
     ) -> tuple[bytearray, array[int]]:
         """The class of each of these rows, by its units, and the notes on what is not identical."""
         cells = pair.cells
@@ -143,7 +145,7 @@ class Prover:
         notes = array("q", bytes(8 * E["FINDING"] * 2048))
         at = 0
         while True:
-            at = kernel_encode.compare_rows(
+            at = compare.compare_rows(
                 self.codes[spec.name],
                 pen,
                 flags,
@@ -176,11 +178,11 @@ class Prover:
         rows = pair.batch.rows
         if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
             return array("q", range(rows)), array("q")
-        _, longest = kernel_io.extent(starts, ends, offset, length)
+        _, longest = cut.extent(starts, ends, offset, length)
         differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
         padded = int(self._pads_are_blank and self.mode(spec) == K["MIXED"])
-        n = kernel_encode.same_rows(
+        n = compare.same_rows(
             self.codes[spec.name],
             pen,
             self.mode(spec),
@@ -206,7 +208,7 @@ class Prover:
             entries.get((2, int.from_bytes(spec.pad_double, "big"))),
         )
         texts = [entry.row.text if entry else "" for entry in (single, double)]
-        return bool(self.fields.trim and spec.kind == "shifted" and texts == [" ", "\u3000"])
+        return bool(self.fields.trim and self.charset.kind.typed and texts == [" ", "\u3000"])
 
     def _some(self, place: Place, rows: array[int], every: int) -> Place:
         """The place of a field in some rows only."""
@@ -255,19 +257,13 @@ class Prover:
             position,
             offset,
             self.code(code, size),
-            _points(expected),
+            points(expected),
             _first(found),
         )
 
     def code(self, code: int, size: int) -> str:
         """A code as users write it, "" for none."""
-        if not size:
-            return ""
-        if self.charset.spec.kind == "decimal" and size > 1:
-            return f"{code:0{size}d}"
-        return (
-            f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
-        )
+        return self.charset.code(code, size)
 
     # -- numbers, bytes, glyph names --------------------------------------------------------------
 
@@ -278,7 +274,7 @@ class Prover:
         column, _, findings = self.fields.decode(pair.batch, spec, bytearray(rows))
         done.flagged[number].update(findings[5 :: K["FINDING"]])
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(
+        n = compare.same_text(
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken
@@ -306,7 +302,7 @@ class Prover:
         widths = array("q", map(int.__sub__, end, begin))
         out, offsets = bytearray(sum(widths) + 8), array("q", bytes(8 * rows + 8))
         bad, differ = array("i", bytes(4 * rows)), array("q", bytes(8 * rows))
-        kernel_encode.encode_numbers(
+        numbers_back.encode_numbers(
             cells.src,
             NUMERIC[spec.type],
             spec.scale,
@@ -319,7 +315,7 @@ class Prover:
             offsets,
             bad,
         )
-        n = kernel_encode.same_text(out, offsets, pair.batch.src, begin, end, differ)
+        n = compare.same_text(out, offsets, pair.batch.src, begin, end, differ)
         return set(differ[:n])
 
     def _field_range(self, batch: Batch, spec: Field) -> tuple[array[int], array[int]]:
@@ -341,7 +337,7 @@ class Prover:
         cells, rows = pair.cells, pair.batch.rows
         column = self.fields.glyphs(pair.batch, spec)
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(
+        n = compare.same_text(
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken
@@ -424,10 +420,6 @@ def _place(text: bytes, at: int) -> tuple[int, int]:
     return (starts[-1], len(starts) - 1) if starts else (0, 0)
 
 
-def _points(text: str) -> str:
-    return " ".join(f"{ord(c):04X}" for c in text)
-
-
 def _first(raw: bytes) -> str:
     """The first character of some bytes as code points with its selector, or the bytes when they are none."""
     for n in range(min(8, len(raw)), 0, -1):
@@ -435,5 +427,5 @@ def _first(raw: bytes) -> str:
             text = raw[:n].decode()
         except UnicodeDecodeError:
             continue
-        return _points(text[:2] if len(text) > 1 and 0xE0100 <= ord(text[1]) <= 0xE01EF else text[:1])
+        return points(first_glyph(text))
     return raw[:4].hex().upper()

@@ -17,7 +17,7 @@ from gaiji.model import Reason
 from gaiji.output.readback import Readback
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Totals
-from gaiji.records.framing import Reader
+from gaiji.records.reader import Reader
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
 
@@ -126,14 +126,7 @@ class Report:
             if what != ONE_WAY:
                 continue
             charset = self.plan.charset
-            entry = charset.entries.get((size, code)) or next(
-                (
-                    e
-                    for (_, c), e in charset.entries.items()
-                    if c == code and charset.spec.kind.startswith("utf")
-                ),
-                None,
-            )
+            entry = charset.entry_of(code, size)
             row = entry.row if entry else None
             out.append(
                 {

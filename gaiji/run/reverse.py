@@ -23,12 +23,13 @@ from gaiji.disk.files import AtomicFile
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
 from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import join, numbers_back
 from gaiji.layout.layout import Layout
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
+from gaiji.standard.characters import points
 
 ROWS = 8192
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
@@ -200,7 +201,7 @@ class _Reverse:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
-        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        mode = self.charset.field_mode(spec.type)
         codes, rows = self.charset.codes(mode), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
@@ -240,7 +241,7 @@ class _Reverse:
             text = bytes(src[at : at + size]).decode("utf-8", "replace")
             label = Reason(reason).label
             self.findings[label] += 1
-            ucs = " ".join(f"{ord(c):04X}" for c in text)
+            ucs = points(text)
             notes.write(f"{first + row + 1}\t{spec.name}\t{position}\t{ucs}\t{label}\n".encode())
 
     def _by_glyphs(
@@ -286,7 +287,7 @@ class _Reverse:
             array("i", bytes(4 * rows)),
         )
         ascii_host = self.charset.spec.pad_single == 0x20
-        kernel_encode.encode_numbers(
+        numbers_back.encode_numbers(
             cells.src,
             NUMERIC[spec.type],
             spec.scale,
@@ -321,8 +322,7 @@ class _Reverse:
 
     def _text(self, text: str) -> bytes:
         """A delimiter, quote or line end in the source's charset."""
-        kind = self.charset.spec.kind
-        return text.encode({"utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be"}.get(kind, "latin-1"))
+        return text.encode(self.charset.kind.codec)
 
     def _head(self) -> bytes:
         """The header of a CSV."""
@@ -347,10 +347,10 @@ class _Reverse:
         """The records of a batch in the source's format."""
         source = self.job.source
         if source["format"] == "csv":
-            if self.charset.spec.kind.startswith("utf-16") or source["quote"] != '"':
+            if self.charset.kind.wide or source["quote"] != '"':
                 every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
                 return b"".join(self._csv_line(cells) for cells in every)
-            lines = kernel_io.Lines()
+            lines = join.Lines()
             for data, offsets in columns:
                 lines.add(data or bytearray(1), offsets, 1)
             out = bytearray(lines.size(0, rows))
@@ -368,16 +368,14 @@ class _Reverse:
         out = bytearray(((pad * length)[:length] + tail) * rows)
         step = length + len(tail)
         for spec, (data, offsets) in zip(self.fields, columns, strict=True):
-            kernel_encode.place(out, step, spec.offset, data or bytearray(1), offsets)
+            join.place(out, step, spec.offset, data or bytearray(1), offsets)
         return out if source["format"] == "fixed" else self._variable(out, step, rows)
 
     @property
     def _pad(self) -> bytes:
         """What fills bytes that no field has: a single byte, or two where the charset has no single ones."""
-        spec = self.charset.spec
-        if spec.kind in ("double", "utf-16-le", "utf-16-be"):
-            return spec.pad_double[::-1] if spec.kind == "utf-16-le" else spec.pad_double
-        return bytes([spec.pad_single])
+        spec, kind = self.charset.spec, self.charset.kind
+        return kind.padding(spec.pad_double) if kind.width == "double" else bytes([spec.pad_single])
 
     def _variable(self, records: bytearray, step: int, rows: int) -> bytearray:
         """Records without the padding of their last field, behind a descriptor (vb) or before a line end."""
