@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from gaiji.codes.code import Form
 from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, ROUND_TRIP, Row, load_table, table_ids
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
@@ -142,7 +143,7 @@ def test_format(table: str) -> None:
     assert len(set(decodes)) == len(decodes)
     encodes = [row.text for row in loaded.rows if row.flag != DECODE_ONLY and row.text and row.sure]
     assert len(set(encodes)) == len(encodes)
-    if not loaded.decimal:
+    if loaded.form is not Form.NUMBER:
         legal = {(area.size, code) for area in loaded.ranges for code in area.codes()}
         assert {(row.size, row.code) for row in loaded.rows} <= legal
     meta = tomllib.loads(path.with_suffix(".toml").read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gaiji.codes.code import Form
 from gaiji.codes.tables import ENCODE_ONLY, Row, load_table
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
@@ -21,9 +22,9 @@ SWAPPED = PAIRS.split()
 def rows(table: str) -> dict[str, Row]:
     """Code in hex → decode row."""
     loaded = load_table(table)
-    width = 1 if loaded.decimal else 2
+    number = loaded.form is Form.NUMBER
     return {
-        f"{r.code:0{r.size * width}{'d' if loaded.decimal else 'X'}}": r
+        f"{r.code:0{r.size * (1 if number else 2)}{'d' if number else 'X'}}": r
         for r in loaded.rows
         if r.flag != ENCODE_ONLY
     }

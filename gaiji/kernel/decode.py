@@ -636,7 +636,7 @@ def _emit(p, w, size, code, kind, text, index):
     if reason == MAPPED and stored == 0:
         _flag(p, w, size, code, ILLEGAL, text, index, 0)
         return
-    graded = reason == GRADED or reason == GRADED_SPECIAL or reason == GRADED_LONG  # noqa: SIM109 (as C compares)
+    graded = reason == GRADED_LONG or GRADED <= reason <= GRADED_SPECIAL
     if reason != MAPPED and reason != LONG and not graded:
         _flag(p, w, size, code, reason, text, index, stored)
         return
