@@ -1,27 +1,30 @@
-"""Exceptions of the toolkit: each says what happened, where, and what to do next.
+"""Exceptions of the toolkit: each has a number and says what happened, where, and what to do next.
 
 Owns the exception classes and their one-line form; holds no logic of the domain.
-The command line prints ``str(error)`` and exits with ``error.exit_code``.
+The command line prints ``str(error)`` and exits with ``error.exit_code``. docs/errors.md lists the numbers.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from gaiji.messages import Fault, fault
+
 
 class GaijiError(Exception):
-    """Base class: ``what`` happened, ``where`` it happened, what to do ``next``.
+    """Base class: ``what`` happened, ``where`` it happened, what to do ``next``, and its stable ``number``.
 
     ``exit_code`` is 1 (the work failed) or 2 (the caller asked for something impossible).
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", next: str = "") -> None:
+    def __init__(self, what: Fault, *, where: str = "", next: str = "") -> None:
+        self.number = what.number
         self.what = what
         self.where = where
         self.next = next
-        line = f"{where}: {what}" if where else what
+        line = f"{self.number} {where}: {what}" if where else f"{self.number} {what}"
         super().__init__(f"{line}; {next}" if next else line)
 
 
@@ -35,7 +38,7 @@ class TableError(GaijiError):
     """A mapping file is wrong. ``line`` and ``column`` count from 1; 0 means the whole file."""
 
     def __init__(
-        self, what: str, *, path: Path | str, line: int = 0, column: str = "", next: str = ""
+        self, what: Fault, *, path: Path | str, line: int = 0, column: str = "", next: str = ""
     ) -> None:
         self.path = str(path)
         self.line = line
@@ -56,7 +59,7 @@ class LayoutError(UsageError):
     """A layout or copybook does not describe the records it is used for."""
 
     def __init__(
-        self, what: str, *, path: Path | str = "", line: int = 0, field: str = "", next: str = ""
+        self, what: Fault, *, path: Path | str = "", line: int = 0, field: str = "", next: str = ""
     ) -> None:
         self.path = str(path)
         self.line = line
@@ -70,7 +73,7 @@ class LayoutError(UsageError):
 class JobError(UsageError):
     """The job file is wrong. ``key`` is the dotted name of the offending key."""
 
-    def __init__(self, what: str, *, path: Path | str = "", key: str = "", next: str = "") -> None:
+    def __init__(self, what: Fault, *, path: Path | str = "", key: str = "", next: str = "") -> None:
         self.path = str(path)
         self.key = key
         where = str(path) + (f" key {key}" if key else "")
@@ -85,7 +88,7 @@ class RecordError(GaijiError):
     """
 
     def __init__(
-        self, what: str, *, path: Path | str, record: int, offset: int, raw: bytes = b"", next: str = ""
+        self, what: Fault, *, path: Path | str, record: int, offset: int, raw: bytes = b"", next: str = ""
     ) -> None:
         self.path = str(path)
         self.record = record
@@ -122,7 +125,10 @@ class MissingExtra(UsageError):
 
     def __init__(self, feature: str, extra: str) -> None:
         self.extra = extra
-        super().__init__(f"{feature} needs an optional package", next=f"pip install 'gaiji[{extra}]'")
+        super().__init__(
+            fault("E0001", "{feature} needs an optional package", feature=feature),
+            next=f"pip install 'gaiji[{extra}]'",
+        )
 
 
 class PictureError(GaijiError):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "gaiji"
-WORDS = {"errors", "model", "log"}
+WORDS = {"errors", "messages", "model", "log"}
 BELOW = {
     "kernel": set(),
     "disk": set(),

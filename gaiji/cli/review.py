@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import click
 
 from gaiji.cli.options import overrides
-from gaiji.errors import UsageError
+from gaiji.errors import QueueError, UsageError
+from gaiji.messages import fault, tr
 
 QUEUE_FILE = "review.sqlite"
 _queue_option = click.option(
@@ -291,10 +291,13 @@ def review_audit(queue: str, head: str) -> None:
         lines, wrong = verify_audit(opened)
         now = audit_head(opened)
         if not wrong and head and head not in {line["hash"] for line in audit_lines(opened)}:
-            wrong = "the noted head is no line of this log"
+            wrong = tr("the noted head is no line of this log")
     if wrong:
-        click.echo(f"gaiji: {opened.name}: {wrong}; restore the queue from a backup", err=True)
-        sys.exit(1)
+        raise QueueError(
+            fault("E0013", "the audit log does not hold: {reason}", reason=wrong),
+            where=opened.name,
+            next=tr("restore the queue from a backup"),
+        )
     click.echo(f"{lines} lines hold; head {now or 'none yet'}")
 
 
