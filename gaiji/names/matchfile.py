@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 import regex
 
+from gaiji.messages import tr
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import UsageError
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
@@ -172,7 +173,7 @@ def _write_page(
 ) -> None:
     """The summary, in Japanese: counts and the glyphs that differ most; no person's name."""
     counts = found.counts()
-    rows = "".join(f"<tr><td>{TITLES[s]}</td><td>{counts[s]:,}</td></tr>" for s in STATUSES)
+    rows = "".join(f"<tr><td>{tr(TITLES[s])}</td><td>{counts[s]:,}</td></tr>" for s in STATUSES)
     glyphs = "".join(
         f"<tr><td>{_shown(x)}</td><td>{_shown(y)}</td><td>{n:,}</td></tr>"
         for (x, y), n in differing.most_common(200)

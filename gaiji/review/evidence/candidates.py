@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from gaiji.messages import tr
 from gaiji.codes.tables import load_site
 from gaiji.queue.queue import Item, Proposal, Queue
 from gaiji.queue.schema import decision, item, picture, proposal
@@ -54,7 +55,7 @@ class Candidate:
     def reason(self) -> str:
         """All reasons in one line, in Japanese."""
         return "／".join(
-            f"{SOURCES[source]} {score:.2f}" + (f"：{why}" if why else "")
+            f"{tr(SOURCES[source])} {score:.2f}" + (f"：{why}" if why else "")
             for source, score, why in self.parts
         )
 

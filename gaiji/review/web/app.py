@@ -221,7 +221,7 @@ class Screen:
 
     def _conflict(self, item_id: int) -> str:
         found, made = self._item(item_id), self.acts.of(item_id)
-        what = f"「{STATES[found.state]}」にしました"
+        what = f"「{tr(STATES[found.state])}」にしました"
         if made:
             what = f"「{made.glyph or made.kind}」と判定しました（{made.decided_by}）"
         return f"この画面を開いた後に、ほかの人が{what}。あなたの操作は保存していません。"
