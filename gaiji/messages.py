@@ -1,12 +1,12 @@
-"""Texts that a person meets: each stands in the code once and is looked up in a catalogue before it is shown.
+"""Texts that a person meets: each is looked up in a catalogue before it is shown; errors have numbers.
 
-Owns the look-up (``tr``), the mark for texts that are looked up later (``mark``) and the numbers of errors
-(``fault``). A text in the code is its own key: English, or Japanese where clerks read it; without a catalogue it
-is shown as it stands. Knows no text itself: they stand where they are said, ``tests/make_messages.py`` collects
-them, and docs/errors.md lists the errors by number.
+Owns the look-up (``tr``), the mark for texts that are looked up later (``mark``) and the form in which an
+error's number and text go together (``fault``). A text in the code is its own key: English, or Japanese where
+clerks read it; without a catalogue it is shown as it stands. Knows no text itself: they stand where they are
+said, ``tests/make_messages.py`` collects them, and docs/errors.md lists the errors by number.
 
-A catalogue is ``locale/LANGUAGE/LC_MESSAGES/gaiji.mo`` in this package; LANGUAGE, LC_ALL, LC_MESSAGES and LANG
-choose it, as gettext does everywhere.
+A catalogue is ``locale/LANGUAGE/LC_MESSAGES/gaiji.mo`` in this package; LANGUAGE, LC_ALL, LC_MESSAGES and
+LANG choose it, as gettext does everywhere.
 """
 
 from __future__ import annotations

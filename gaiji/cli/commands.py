@@ -222,7 +222,7 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     def echo(line: str) -> None:
         click.echo(line, err=piped)
 
-    where = "standard output" if piped else output
+    where = tr("standard output") if piped else output
     echo(f"{records['written']} of {records['read']} records written to {where}")
     if records["quarantined"]:
         echo(

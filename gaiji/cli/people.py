@@ -168,7 +168,7 @@ def search(query: str, path: str, columns: tuple[str, ...], limit: int) -> None:
     for hit in found.hits:
         folded = " ".join(f"{written}→{sought}" for written, sought in hit.folded)
         click.echo(f"{hit.row + 1}\t{hit.column}\t{hit.text}" + (f"\t{folded}" if folded else ""))
-    more = f", the first {limit} shown (--limit)" if found.total > limit else ""
+    more = tr(", the first {limit} shown (--limit)", limit=limit) if found.total > limit else ""
     click.echo(f"{found.total} found in {index.frame.height} rows{more}", err=True)
 
 

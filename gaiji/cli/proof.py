@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from gaiji.messages import tr
 from gaiji.cli.options import log_option, overrides
+from gaiji.messages import tr
 
 _settings = click.option(
     "--set",

@@ -25,8 +25,8 @@ import regex
 from rapidfuzz import process
 
 from gaiji.errors import LayoutError
-from gaiji.messages import tr
 from gaiji.layout.roles import ROLES, find_role
+from gaiji.messages import tr
 from gaiji.model import Field
 
 SUFFIXES = (".cpy", ".cbl", ".cob")

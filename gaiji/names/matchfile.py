@@ -18,9 +18,9 @@ from pathlib import Path
 import polars as pl
 import regex
 
-from gaiji.messages import tr
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import UsageError
+from gaiji.messages import tr
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.queue import Item, Sample, open_queue

@@ -27,6 +27,7 @@ from gaiji.errors import GaijiError, UsageError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import io as kernel_io
 from gaiji.log import event
+from gaiji.messages import tr
 from gaiji.model import Reason
 from gaiji.output.readback import Cells, open_readback
 from gaiji.proof.prover import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Pair, Proved, Prover
@@ -156,9 +157,9 @@ class _Proof:
         now = [t.sha256 for t in (*charset.tables, *charset.sites)]
         then = [t["sha256"] for t in self.manifest["tables"]]
         for same, what in (
-            (self.manifest["job"]["sha256"] == self.job.digest, "the job file"),
-            (now == then, "a mapping or site table"),
-            (self.manifest["repertoire"] == charset.repertoire.version, "the glyph list"),
+            (self.manifest["job"]["sha256"] == self.job.digest, tr("the job file")),
+            (now == then, tr("a mapping or site table")),
+            (self.manifest["repertoire"] == charset.repertoire.version, tr("the glyph list")),
         ):
             if not same:
                 raise GaijiError(

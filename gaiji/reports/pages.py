@@ -17,10 +17,10 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
-from gaiji.messages import tr
 from gaiji.columns.findings import REVIEWED_ROLES
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import MissingExtra, UsageError
+from gaiji.messages import tr
 from gaiji.output.sinks import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.queue.queue import Item, open_queue

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gaiji.messages import tr
 from gaiji.codes.tables import load_site
+from gaiji.messages import tr
 from gaiji.queue.queue import Item, Proposal, Queue
 from gaiji.queue.schema import decision, item, picture, proposal
 from gaiji.standard.repertoire import Repertoire, load_repertoire

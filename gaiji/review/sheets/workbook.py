@@ -10,8 +10,8 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from gaiji.messages import tr
 from gaiji.errors import MissingExtra
+from gaiji.messages import tr
 from gaiji.queue.decisions import KINDS
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIRST_CANDIDATE, FIXED, GUIDE, PICTURE, Row, Sheet
 from gaiji.shape.pictures import Gallery, png
