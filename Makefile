@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
+.PHONY: demo messages test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -15,6 +15,10 @@ test: $(VENV)/ready
 
 demo: $(VENV)/ready
 	$(BIN)/gaiji demo out/demo
+
+# New errors into docs/errors.tsv and docs/errors.md, and every text that a person meets into build/gaiji.pot.
+messages: $(VENV)/ready
+	$(BIN)/python tests/make_messages.py
 
 eval-candidates: $(VENV)/ready
 	$(BIN)/python tests/eval/candidates.py

@@ -1,8 +1,8 @@
-"""Exceptions of the toolkit: each says what happened, where, and what to do next.
+"""Exceptions of the toolkit: each has a number and says what happened, where, and what to do next.
 
 Owns the exception classes, their one-line form and the advice to write another word; holds no logic of the
-domain. The command line prints ``str(error)`` and exits with ``error.exit_code``. Every error can be pickled,
-so that it comes back from another process as it was raised.
+domain. The command line prints ``str(error)`` and exits with ``error.exit_code``; docs/errors.md lists the
+numbers. Every error can be pickled, so that it comes back from another process as it was raised.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+from gaiji.messages import Fault, fault, tr
 
 LIKE = 55
 """Of 100: how much a word must look like a known one to be proposed in its place."""
@@ -23,8 +25,8 @@ def nearest(name: str, known: Collection[str], otherwise: str = "", *, limit: in
     words = {word: word.casefold() for word in known}
     near = process.extract(name[:80].casefold(), words, limit=limit, score_cutoff=LIKE)
     if near:
-        return f"did you mean {', '.join(repr(found[2]) for found in near)}?"
-    return otherwise or f"use one of: {', '.join(list(words)[:20])}"
+        return tr("did you mean {names}?", names=", ".join(repr(found[2]) for found in near))
+    return otherwise or tr("use one of: {names}", names=", ".join(list(words)[:20]))
 
 
 def _again(kind: type[GaijiError], args: tuple[Any, ...], state: dict[str, Any]) -> GaijiError:
@@ -36,18 +38,19 @@ def _again(kind: type[GaijiError], args: tuple[Any, ...], state: dict[str, Any])
 
 
 class GaijiError(Exception):
-    """Base class: ``what`` happened, ``where`` it happened, what to do ``next``.
+    """Base class: ``what`` happened, ``where`` it happened, what to do ``next``, and its stable ``number``.
 
     ``exit_code`` is 1 (the work failed) or 2 (the caller asked for something impossible).
     """
 
     exit_code = 1
 
-    def __init__(self, what: str, *, where: str = "", next: str = "") -> None:
+    def __init__(self, what: Fault, *, where: str = "", next: str = "") -> None:
+        self.number = what.number
         self.what = what
         self.where = where
         self.next = next
-        line = f"{where}: {what}" if where else what
+        line = f"{self.number} {where}: {what}" if where else f"{self.number} {what}"
         super().__init__(f"{line}; {next}" if next else line)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -64,7 +67,7 @@ class TableError(GaijiError):
     """A mapping file is wrong. ``line`` and ``column`` count from 1; 0 means the whole file."""
 
     def __init__(
-        self, what: str, *, path: Path | str, line: int = 0, column: str = "", next: str = ""
+        self, what: Fault, *, path: Path | str, line: int = 0, column: str = "", next: str = ""
     ) -> None:
         self.path = str(path)
         self.line = line
@@ -135,7 +138,7 @@ class LayoutError(UsageError):
     """A layout or copybook does not describe the records it is used for."""
 
     def __init__(
-        self, what: str, *, path: Path | str = "", line: int = 0, field: str = "", next: str = ""
+        self, what: Fault, *, path: Path | str = "", line: int = 0, field: str = "", next: str = ""
     ) -> None:
         self.path = str(path)
         self.line = line
@@ -149,7 +152,7 @@ class LayoutError(UsageError):
 class JobError(UsageError):
     """The job file is wrong. ``key`` is the dotted name of the offending key."""
 
-    def __init__(self, what: str, *, path: Path | str = "", key: str = "", next: str = "") -> None:
+    def __init__(self, what: Fault, *, path: Path | str = "", key: str = "", next: str = "") -> None:
         self.path = str(path)
         self.key = key
         where = str(path) + (f" key {key}" if key else "")
@@ -164,7 +167,7 @@ class RecordError(GaijiError):
     """
 
     def __init__(
-        self, what: str, *, path: Path | str, record: int, offset: int, raw: bytes = b"", next: str = ""
+        self, what: Fault, *, path: Path | str, record: int, offset: int, raw: bytes = b"", next: str = ""
     ) -> None:
         self.path = str(path)
         self.record = record
@@ -201,7 +204,10 @@ class MissingExtra(UsageError):
 
     def __init__(self, feature: str, extra: str) -> None:
         self.extra = extra
-        super().__init__(f"{feature} needs an optional package", next=f"pip install 'gaiji[{extra}]'")
+        super().__init__(
+            fault("E0001", "{feature} needs an optional package", feature=feature),
+            next=f"pip install 'gaiji[{extra}]'",
+        )
 
 
 class PictureError(GaijiError):

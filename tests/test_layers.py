@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "gaiji"
-WORDS = {"errors", "model", "log", "series"}
+WORDS = {"errors", "messages", "model", "log", "series"}
 BELOW = {
     "kernel": set(),
     "disk": set(),

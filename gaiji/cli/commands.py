@@ -4,6 +4,7 @@ usage.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,6 +20,7 @@ from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import report
 from gaiji.cli.review import review
 from gaiji.errors import GaijiError, UsageError
+from gaiji.messages import fault, tr, translated
 
 
 class OneLine(click.Group):
@@ -27,58 +29,68 @@ class OneLine(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Wrong usage is one line too, like every error."""
         run: Any = super().main
+        if translated():
+            translate(self)
         if not kwargs.pop("standalone_mode", True):
             return run(*args, **kwargs, standalone_mode=False)
         try:
             sys.exit(run(*args, **kwargs, standalone_mode=False) or 0)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx else "gaiji"
-            message = " ".join(error.format_message().split()).rstrip(".")
-            self.say(error, f"gaiji: {message}; see {command} --help", 2)
+            what = fault("E0007", "wrong usage: {message}", message=_one_line(error).rstrip("."))
+            self.say(error, GaijiError(what, next=tr("see {command} --help", command=command)), 2)
         except click.ClickException as error:
-            self.say(error, f"gaiji: {' '.join(error.format_message().split())}", error.exit_code)
+            what = fault("E0008", "cannot go on: {message}", message=_one_line(error))
+            self.say(error, GaijiError(what), error.exit_code)
         except click.Abort as error:
-            self.say(error, "gaiji: stopped", 1)
+            self.say(error, GaijiError(fault("E0009", "stopped")), 1)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except GaijiError as error:
-            self.say(error, f"gaiji: {error}", error.exit_code)
+            self.say(error, error, error.exit_code)
         except BrokenPipeError:
             sys.exit(1)
         except OSError as error:
-            self.say(
-                error,
-                f"gaiji: {error.filename or 'input or output'}: {error.strerror or error}; check the path",
-                1,
-            )
+            what = fault("E0010", "cannot be used: {reason}", reason=error.strerror or error)
+            where = str(error.filename or tr("input or output"))
+            self.say(error, GaijiError(what, where=where, next=tr("check the path")), 1)
         except MemoryError as error:
-            self.say(error, "gaiji: there is not enough memory; run with --threads 1", 1)
+            what = fault("E0011", "there is not enough memory")
+            self.say(error, GaijiError(what, next=tr("run with --threads 1")), 1)
         except RuntimeError as error:
             if "start new thread" not in str(error):
                 raise
-            self.say(
-                error, "gaiji: the system gives no more threads; raise the limit on processes or memory", 1
-            )
+            what = fault("E0012", "the system gives no more threads")
+            self.say(error, GaijiError(what, next=tr("raise the limit on processes or memory")), 1)
 
     @staticmethod
-    def say(error: Exception, line: str, code: int) -> NoReturn:
+    def say(error: Exception, shown: GaijiError, code: int) -> NoReturn:
         """An error as its line, or as an event where events are asked for; ends the process."""
         from gaiji.log import event, logs_json
 
         if logs_json():
-            known = (
-                {"where": error.where, "what": error.what, "next": error.next}
-                if isinstance(error, GaijiError)
-                else {}
-            )
-            event(
-                "error", {"kind": type(error).__name__, **(known or {"what": line}), "exit": code}, level=40
-            )
+            facts = {"kind": type(error).__name__, "number": shown.number, "where": shown.where}
+            event("error", {**facts, "what": shown.what, "next": shown.next, "exit": code}, level=40)
         else:
-            click.echo(line, err=True)
+            click.echo(f"gaiji: {shown}", err=True)
         sys.exit(code)
+
+
+def _one_line(error: click.ClickException) -> str:
+    return " ".join(error.format_message().split())
+
+
+def translate(command: click.Command) -> None:
+    """Puts the help of a command, and of those below it, into the reader's language."""
+    command.help = command.help and tr(inspect.cleandoc(command.help))
+    command.short_help = command.short_help and tr(command.short_help)
+    for option in command.params:
+        if isinstance(option, click.Option) and option.help:
+            option.help = tr(option.help)
+    for below in getattr(command, "commands", {}).values():
+        translate(below)
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -120,10 +132,10 @@ class ConvertCommand(click.Command):
         from gaiji.run.job import KEYS
 
         for section, keys in KEYS.items():
-            with formatter.section(f"Keys of [{section}] for --set {section}.KEY=VALUE"):
+            with formatter.section(tr("Keys of [{section}] for --set {section}.KEY=VALUE", section=section)):
                 formatter.write_dl(
                     [
-                        (key, rule.what + (f" ({' | '.join(rule.values)})" if rule.values else ""))
+                        (key, tr(rule.what) + (f" ({' | '.join(rule.values)})" if rule.values else ""))
                         for key, rule in keys.items()
                     ]
                 )
@@ -210,7 +222,7 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     def echo(line: str) -> None:
         click.echo(line, err=piped)
 
-    where = "standard output" if piped else output
+    where = tr("standard output") if piped else output
     echo(f"{records['written']} of {records['read']} records written to {where}")
     if records["quarantined"]:
         echo(

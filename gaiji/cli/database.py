@@ -21,7 +21,7 @@ def db_convert(job: str, dry_run: bool, restart: bool) -> None:
     from gaiji.database.convert import convert_table
 
     done = convert_table(job, restart=restart, dry_run=dry_run)
-    before = f", {done.resumed} of them by earlier runs" if done.resumed else ""
+    before = tr(", {resumed} of them by earlier runs", resumed=done.resumed) if done.resumed else ""
     new = done.rows - done.resumed
     click.echo(
         f"{done.rows} rows {'read' if dry_run else 'converted'}{before}; "

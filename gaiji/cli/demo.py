@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gaiji.disk.datafiles import samples_dir
+from gaiji.messages import tr
 from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.learn import learn
 from gaiji.review.sheets.exchange import export
@@ -37,7 +38,7 @@ def run_demo(folder: Path) -> Iterator[str]:
             export(opened, output.parent / "review.csv")
         finally:
             opened.close()
-        yield f"{what}: {data['records']['written']} records converted"
+        yield f"{tr(what)}: {data['records']['written']} records converted"
         yield f"  output:   {output}"
         yield (
             f"  queue:    {queue} ({manifest.to_review} codes wait for a clerk; as a sheet: "

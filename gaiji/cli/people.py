@@ -233,7 +233,7 @@ def search(query: str, path: str, columns: tuple[str, ...], birth: str, address:
     for hit in found.hits:
         folded = [f"{written}→{sought}" for written, sought in hit.folded] + [f"({way})" for way in hit.how]
         click.echo(f"{hit.row + 1}\t{hit.column}\t{hit.text}" + ("\t" + " ".join(folded) if folded else ""))
-    more = f", the first {limit} shown (--limit)" if found.total > limit else ""
+    more = tr(", the first {limit} shown (--limit)", limit=limit) if found.total > limit else ""
     click.echo(f"{found.total} found in {index.frame.height} rows{more}", err=True)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gaiji.cli.options import log_option, overrides
+from gaiji.messages import tr
 
 _settings = click.option(
     "--set",
@@ -44,7 +45,12 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
     )
     click.echo("fields: " + ", ".join(f"{count} {name}" for name, count in data["cells"].items()))
     for change in data["changed"][:20]:
-        where = f"record {change['record']} field {change['field']} character {change['position'] + 1}"
+        where = tr(
+            "record {record} field {field} character {position}",
+            record=change["record"],
+            field=change["field"],
+            position=change["position"] + 1,
+        )
         click.echo(f"changed: {where}" + (f" (code {change['code']})" if change["code"] else ""))
     if done.changed > 20:
         click.echo(f"and {done.changed - 20} more (verify.json)")

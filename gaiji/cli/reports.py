@@ -41,5 +41,7 @@ def report_summary(job: str, output: str) -> None:
     from gaiji.reports.pages import report_summary as run
 
     done = run(job, output)
-    coverage = f"coverage {done['before']:.4%} before, {done['after']:.4%} after"
+    coverage = tr(
+        "coverage {before:.4%} before, {after:.4%} after", before=done["before"], after=done["after"]
+    )
     click.echo(f"{done['codes']} codes, {done['waiting']} wait; {coverage}: {output}")

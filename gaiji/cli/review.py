@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import click
 
 from gaiji.cli.options import overrides
-from gaiji.errors import UsageError
+from gaiji.errors import QueueError, UsageError
+from gaiji.messages import fault, tr
 
 QUEUE_FILE = "review.sqlite"
 _queue_option = click.option(
@@ -176,7 +176,7 @@ def review_suggest(queue: str, code: str, images: tuple[Path, ...], limit: int, 
                 next="gaiji review export lists the codes",
             )
         for item in items:
-            verdict = f"; by its shape {item.verdict}" if item.verdict else ""
+            verdict = tr("; by its shape {verdict}", verdict=item.verdict) if item.verdict else ""
             click.echo(f"{item.system} {item.code} {item.reason}: {item.people} records{verdict}")
             found = suggest(opened, item.id, limit=limit)
             for number, candidate in enumerate(found, 1):
@@ -208,10 +208,16 @@ def review_import(queue: str, file: str, confirm: str, dry_run: bool) -> None:
             for refusal in error.refusals:
                 click.echo(str(refusal), err=True)
             raise
-    would = "would be " if dry_run else ""
-    click.echo(
-        f"{done.decided} {would}decided, {done.confirmed} {would}confirmed, {done.unchanged} unchanged"
-    )
+    values = {"decided": done.decided, "confirmed": done.confirmed, "unchanged": done.unchanged}
+    if dry_run:
+        click.echo(
+            tr(
+                "{decided} would be decided, {confirmed} would be confirmed, {unchanged} unchanged",
+                **values,
+            )
+        )
+    else:
+        click.echo(tr("{decided} decided, {confirmed} confirmed, {unchanged} unchanged", **values))
 
 
 @review.command("apply")
@@ -243,7 +249,7 @@ def review_status(queue: str) -> None:
     with _queue(queue) as opened:
         for state, counts in Decisions(opened).status().items():
             click.echo(
-                f"{state:10} {STATES[state]}  {counts['items']} codes, {counts['people']} records,"
+                f"{state:10} {tr(STATES[state])}  {counts['items']} codes, {counts['people']} records,"
                 f" {counts['occurrences']} occurrences"
             )
 
@@ -291,10 +297,13 @@ def review_audit(queue: str, head: str) -> None:
         lines, wrong = verify_audit(opened)
         now = audit_head(opened)
         if not wrong and head and head not in {line["hash"] for line in audit_lines(opened)}:
-            wrong = "the noted head is no line of this log"
+            wrong = tr("the noted head is no line of this log")
     if wrong:
-        click.echo(f"gaiji: {opened.name}: {wrong}; restore the queue from a backup", err=True)
-        sys.exit(1)
+        raise QueueError(
+            fault("E0013", "the audit log does not hold: {reason}", reason=wrong),
+            where=opened.name,
+            next=tr("restore the queue from a backup"),
+        )
     click.echo(f"{lines} lines hold; head {now or 'none yet'}")
 
 

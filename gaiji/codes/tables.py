@@ -247,7 +247,7 @@ def _check_header(header: list[str], path: Path, known: tuple[str, ...], needed:
     wrong = [name for name in header if name not in known]
     missing = [name for name in needed if name not in header]
     if wrong or missing or len(set(header)) != len(header):
-        found = f"has the header {', '.join(header)!r}"[:200]
+        found = f"has the header {', '.join(header)[:180]!r}"
         raise TableError(found, path=path, line=1, next=f"write the columns {', '.join(known)}")
 
 

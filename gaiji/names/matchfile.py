@@ -19,6 +19,7 @@ import polars as pl
 
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import UsageError
+from gaiji.messages import tr
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.names.pairs import Decided, decided_pairs
 from gaiji.names.registers import OTHER_NAMES
@@ -220,7 +221,7 @@ def _write_page(
 ) -> None:
     """The summary, in Japanese: counts and the glyphs that differ most; no person's name."""
     counts = found.counts()
-    rows = "".join(f"<tr><td>{TITLES[s]}</td><td>{counts[s]:,}</td></tr>" for s in STATUSES)
+    rows = "".join(f"<tr><td>{tr(TITLES[s])}</td><td>{counts[s]:,}</td></tr>" for s in STATUSES)
     glyphs = "".join(
         f"<tr><td>{_shown(x)}</td><td>{_shown(y)}</td><td>{n:,}</td></tr>"
         for (x, y), n in differing.most_common(200)

@@ -47,12 +47,6 @@ STYLE = (
     "code{font-size:6.5pt}.sign td{height:11mm}tr{break-inside:avoid}}"
 )
 SHOWN = 12
-SIGNATURES = (
-    "<h2>確認</h2><table class=sign><tr><td>作業者（署名・日付）</td><td>確認者（署名・日付）</td>"
-    "<td>責任者（署名・日付）</td></tr></table>"
-)
-
-
 def page(data: Mapping[str, Any]) -> str:
     """The HTML page for the data of verify.json."""
     verdict = (
@@ -73,7 +67,7 @@ def page(data: Mapping[str, Any]) -> str:
         _examples(data),
         _checks(data["checks"]),
         _versions(data),
-        SIGNATURES,
+        _signatures(),
     ]
     head = f"<!doctype html><html lang=ja><meta charset=utf-8><title>検証報告書</title><style>{STYLE}</style>"
     return f"{head}<body>{''.join(parts)}</body></html>\n"
@@ -188,3 +182,9 @@ def _versions(data: Mapping[str, Any]) -> str:
         f"検証 gaiji {escape(data['gaiji']['version'])}（{data['gaiji']['kernel']}）、文字集合 {escape(data['repertoire'])}、"  # noqa: E501
         f"入力コード {escape(data['charset']['name'])}、異体字セレクタ {escape(data['form'])}</p>"
     )
+
+
+def _signatures() -> str:
+    people = ("作業者（署名・日付）", "確認者（署名・日付）", "責任者（署名・日付）")
+    cells = "".join(f"<td>{person}</td>" for person in people)
+    return f"<h2>確認</h2><table class=sign><tr>{cells}</tr></table>"

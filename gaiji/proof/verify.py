@@ -16,6 +16,7 @@ from typing import Any
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
+from gaiji.messages import tr
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
 from gaiji.proof.report import Report
@@ -109,9 +110,9 @@ class _Proof:
         now = [t.sha256 for t in (*charset.tables, *charset.sites)]
         then = [t["sha256"] for t in self.manifest["tables"]]
         for same, what in (
-            (self.manifest["job"]["sha256"] == self.job.digest, "the job file"),
-            (now == then, "a mapping or site table"),
-            (self.manifest["repertoire"] == charset.repertoire.version, "the glyph list"),
+            (self.manifest["job"]["sha256"] == self.job.digest, tr("the job file")),
+            (now == then, tr("a mapping or site table")),
+            (self.manifest["repertoire"] == charset.repertoire.version, tr("the glyph list")),
         ):
             if not same:
                 raise GaijiError(

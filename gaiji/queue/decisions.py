@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gaiji.errors import QueueError, UsageError
+from gaiji.messages import fault, tr
 from gaiji.queue.audit import FIELDS, HEAD, append, line_hash, now
 from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue
@@ -86,10 +87,10 @@ class Decisions:
         row = self._lock(connection, item_id, version)
         made = self._current(connection, item_id)
         if made is None or row["state"] not in (PROPOSED, CONFIRMED):
-            raise UsageError("there is no decision to confirm", where=_where(row), next="decide it first")
+            raise UsageError(fault("E0006", "there is no decision to confirm"), where=_where(row), next="decide it first")
         if not person or person == made.decided_by:
             raise UsageError(
-                "nobody confirms their own decision", where=_where(row), next="let another person confirm it"
+                fault("E0002", "nobody confirms their own decision"), where=_where(row), next="let another person confirm it"
             )
         connection.execute(
             decision.update()
@@ -199,7 +200,7 @@ def check(made: Decision) -> None:
     from gaiji.standard.repertoire import load_repertoire
 
     if made.kind not in KINDS:
-        raise UsageError(f"同定区分 cannot be {made.kind[:20]!r}", next=f"use one of {'、'.join(KINDS)}")
+        raise UsageError(fault("E0005", "同定区分 cannot be {kind!r}", kind=made.kind[:20]), next=f"use one of {'、'.join(KINDS)}")
     if not made.decided_by.strip():
         raise UsageError("判定者 is empty", next="write who decided")
     if made.kind == UNREADABLE:
@@ -207,10 +208,10 @@ def check(made: Decision) -> None:
             raise UsageError("判読不能 names a glyph", next="leave 同定先 empty, or choose another 同定区分")
         return
     if not made.glyph and not made.text:
-        raise UsageError("同定先 is empty", next="write an MJ or GJ name, or choose 判読不能")
+        raise UsageError(fault("E0003", "同定先 is empty"), next="write an MJ or GJ name, or choose 判読不能")
     if made.glyph and load_repertoire().get(made.glyph) is None:
         raise UsageError(
-            f"{made.glyph[:20]!r} is not in {load_repertoire().version}",
+            fault("E0004", "{glyph!r} is not in {version}", glyph=made.glyph[:20], version=load_repertoire().version),
             next="write an MJ or GJ name that is",
         )
 
@@ -232,7 +233,7 @@ def verify_audit(queue: Queue) -> tuple[int, str]:
         for row in connection.execute(sa.select(audit).order_by(audit.c.number)).mappings():
             line = {name: row[name] for name in FIELDS}
             if row["number"] != count + 1 or row["previous"] != previous or line_hash(line) != row["hash"]:
-                return count, f"line {count + 1} is not what was written, or a line before it is missing"
+                return count, tr("line {line} is not what was written, or a line before it is missing", line=count + 1)
             count, previous = count + 1, row["hash"]
             ends[row["item_id"]] = json.loads(row["detail"]).get("state", "")
         head = connection.execute(sa.select(meta.c.value).where(meta.c.key == HEAD)).scalar() or ""
@@ -242,13 +243,14 @@ def verify_audit(queue: Queue) -> tuple[int, str]:
         }
         logged = _last_decisions(connection)
     if head != previous:
-        return count, "lines are missing at its end"
+        return count, tr("lines are missing at its end")
     for item_id, state in states.items():
         if ends.get(item_id, OPEN) != state:
-            return count, f"item {item_id} is {state}, the log left it {ends.get(item_id, OPEN)}"
+            left = ends.get(item_id, OPEN)
+            return count, tr("item {item} is {state}, the log left it {left}", item=item_id, state=state, left=left)
     for item_id, made in stored.items():
         if logged.get(item_id) != _signed(made):
-            return count, f"the decision on item {item_id} is not the one in the log"
+            return count, tr("the decision on item {item} is not the one in the log", item=item_id)
     return count, ""
 
 

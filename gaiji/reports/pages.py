@@ -20,6 +20,7 @@ from typing import Any
 from gaiji.columns.findings import REVIEWED_ROLES
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import MissingExtra, UsageError
+from gaiji.messages import tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.queue.items import Item
@@ -171,7 +172,7 @@ def _html(found: Residents, gallery: Gallery) -> bytes:
         for place, name in ((OLD, f"code:{row.code}"), (NEW, row.glyph)):
             cells[place] = f'<div class="p {numbers[name]}"></div>' if name in numbers else ""
         body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+    head = "".join(f"<th>{escape(tr(name))}</th>" for name in COLUMNS)
     note = f"<p>{escape(gallery.missing)}</p>" if gallery.missing else ""
     return _page(
         "字形などが変わる住民",
@@ -195,7 +196,7 @@ def _xlsx(found: Residents, gallery: Gallery) -> bytes:
     head = book.add_format({"bold": True, "bg_color": "#E7E6E6", "border": 1})
     for column, name in enumerate(COLUMNS):
         page.set_column(column, column, 24 if name in ("変換前", "変換後", "根拠") else 11)
-        page.write_string(0, column, name, head)
+        page.write_string(0, column, tr(name), head)
     for number, row in enumerate(found.rows, 1):
         page.set_row(number, 46)
         for column, cell in enumerate(_cells(row)):
@@ -233,15 +234,15 @@ def _summary(job: Job, manifest: dict[str, Any], items: Sequence[Item], figures:
         states[item.state] += 1
         reasons[item.reason] += item.people
     rows = "".join(
-        f"<tr><td>{escape(i.system)} {escape(i.code)}</td><td>{REASONS.get(i.reason, escape(i.reason))}</td><td>{i.people:,}</td>"  # noqa: E501
-        f"<td>{STATES.get(i.state, escape(i.state))}</td></tr>"
+        f"<tr><td>{escape(i.system)} {escape(i.code)}</td><td>{tr(REASONS.get(i.reason, escape(i.reason)))}</td><td>{i.people:,}</td>"  # noqa: E501
+        f"<td>{tr(STATES.get(i.state, escape(i.state)))}</td></tr>"
         for i in items[:30]
     )
     return _page(
         "移行のまとめ",
         f"<p>{escape(job.review['site'])}　入力 {escape(str(manifest['input']['path']))}　{manifest['records']['read']:,}件</p>"  # noqa: E501
         f"<h2>同定の進み具合</h2><p>{figures['codes']:,}文字のうち、残り{figures['waiting']:,}文字</p>"
-        + _bars([(title, states[state]) for state, title in STATES.items()])
+        + _bars([(tr(title), states[state]) for state, title in STATES.items()])
         + "<h2>文字の対応率（氏名・フリガナ・住所）</h2>"
         + _bars([("判定の前", figures["before"]), ("判定の後", figures["after"])], share=True)
         + f"<h2>理由別の人数</h2><p>のべ{figures['people']:,}人（文字ごとの人数の合計）</p>"

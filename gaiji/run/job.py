@@ -18,6 +18,7 @@ from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.errors import JobError, nearest
+from gaiji.messages import tr
 from gaiji.model import Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
@@ -271,7 +272,7 @@ def section(name: str, given: Any, path: str) -> dict[str, Any]:
             out[key] = _value(given[key], rule, f"{name}.{key}", path)
         elif rule.default is None:
             raise JobError(
-                "is missing", path=path, key=f"{name}.{key}", next=f"set it: {rule.what}{_values(rule)}"
+                "is missing", path=path, key=f"{name}.{key}", next=tr("set it: {meaning}", meaning=tr(rule.what) + _values(rule))
             )
         else:
             out[key] = rule.default
@@ -282,20 +283,20 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
     wrong_bool = isinstance(value, bool) and rule.type is not bool
     if wrong_bool or not isinstance(value, rule.type):
         kind = {
-            str: "a string",
-            int: "a whole number",
-            bool: "true or false",
-            list: "a list",
-            dict: "a table",
+            str: tr("a string"),
+            int: tr("a whole number"),
+            bool: tr("true or false"),
+            list: tr("a list"),
+            dict: tr("a table"),
         }
-        raise JobError(f"must be {kind[rule.type]}", path=path, key=dotted, next=rule.what)
+        raise JobError(f"must be {kind[rule.type]}", path=path, key=dotted, next=tr(rule.what))
     if rule.values and value not in rule.values:
         shown = f"cannot be {value[:40]!r}"
         raise JobError(shown, path=path, key=dotted, next=nearest(str(value), rule.values))
     if rule.type is int and value < 0:
-        raise JobError("cannot be negative", path=path, key=dotted, next=rule.what)
+        raise JobError("cannot be negative", path=path, key=dotted, next=tr(rule.what))
     if rule.type is list and not all(isinstance(item, str) for item in value):
-        raise JobError("must be a list of strings", path=path, key=dotted, next=rule.what)
+        raise JobError("must be a list of strings", path=path, key=dotted, next=tr(rule.what))
     return tuple(value) if rule.type is list else value
 
 
@@ -308,7 +309,7 @@ def _check_together(job: Job) -> None:
                 "must be one ASCII character",
                 path=job.path,
                 key=f"source.{key}",
-                next=KEYS["source"][key].what,
+                next=tr(KEYS["source"][key].what),
             )
     plain = unpacked_name(job.output_path)
     if not output["format"] and output["path"] != STDOUT and plain.suffix.lower() not in SUFFIXES:
@@ -366,7 +367,7 @@ def template(*, path: str, charset: str, format: str, layout: str, record_length
         lines.append(f"[{section}]")
         for key, rule in keys.items():
             value = chosen.get(f"{section}.{key}") or None
-            lines.append(f"# {rule.what}{_values(rule)}")
+            lines.append(f"# {tr(rule.what)}{_values(rule)}")
             lines.append(
                 f"{key} = {_toml(value)}" if value is not None else f"# {key} = {_toml(rule.default)}"
             )

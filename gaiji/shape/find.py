@@ -60,7 +60,7 @@ class IndexBar:
 
         if not self._shown:
             self._bar = tqdm(
-                total=total, desc="index", unit=" glyphs", file=sys.stderr, disable=None, leave=False
+                total=total, desc=tr("index"), unit=tr(" glyphs"), file=sys.stderr, disable=None, leave=False
             )
         self._bar.update(done - self._shown)
         self._shown = done

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gaiji.errors import LayoutError, nearest
+from gaiji.messages import tr
 from gaiji.layout.copybook.text import Token
 
 MAX_RECORD = 1 << 24
@@ -216,7 +217,7 @@ class _Entry:
                 raise self._error(f"the clause {word[:30]!r} is not known", advice)
 
     def _name(self) -> str:
-        text = self._take("a name").text
+        text = self._take(tr("a name")).text
         if set(text) & set(":().,=\"'"):
             raise self._error(
                 f"{text[:30]!r} is not a data name", "replace placeholders of COPY … REPLACING first"
@@ -227,21 +228,21 @@ class _Entry:
 
     def _redefines(self) -> None:
         self.at += 1
-        self.current.redefines = self._take("a name after REDEFINES").text
+        self.current.redefines = self._take(tr("a name after REDEFINES")).text
 
     def _picture(self) -> None:
         if self.current.picture:
             raise self._error("has two PICTURE clauses", "check the point of the entry before")
         self.at += 1
         self._pass("IS")
-        self.current.picture = self._take("a character-string after PICTURE").word
+        self.current.picture = self._take(tr("a character-string after PICTURE")).word
         if len(self.current.picture) > MAX_PICTURE:
             raise self._error(f"the PICTURE is longer than {MAX_PICTURE} characters", "write repeats as X(n)")
 
     def _usage(self) -> None:
         self._pass("USAGE")
         self._pass("IS")
-        word = self._take("a usage").word
+        word = self._take(tr("a usage")).word
         if word in _REFUSED_USAGES:
             raise self._error(
                 f"USAGE {word} ({_REFUSED_USAGES[word]}) cannot be converted to text",
@@ -277,7 +278,7 @@ class _Entry:
     def _sign(self) -> None:
         self._pass("SIGN")
         self._pass("IS")
-        word = self._take("LEADING or TRAILING").word
+        word = self._take(tr("LEADING or TRAILING")).word
         if word not in ("LEADING", "TRAILING"):
             raise self._error(f"SIGN {word[:20]!r} is not known", "write LEADING or TRAILING")
         self.current.sign = word
@@ -289,17 +290,17 @@ class _Entry:
         self.at += 1
         self._pass("IS", "ARE")
         self._pass("ALL")
-        self._take("a literal after VALUE")
+        self._take(tr("a literal after VALUE"))
 
     def _blank(self) -> None:
         self.at += 1
         self._pass("WHEN")
-        if self._take("ZERO").word not in ("ZERO", "ZEROS", "ZEROES"):
+        if self._take(tr("ZERO")).word not in ("ZERO", "ZEROS", "ZEROES"):
             raise self._error("BLANK WHEN is followed by something else than ZERO", "write BLANK WHEN ZERO")
         self.current.blank_zero = True
 
     def _number(self) -> int:
-        text = self._take("a number").text
+        text = self._take(tr("a number")).text
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
             raise self._error(
                 f"expected a number, found {text[:20]!r}", "write the count of occurrences as digits"

@@ -18,6 +18,7 @@ from gaiji.codes.code import write_code
 from gaiji.codes.evidence import note_of
 from gaiji.codes.lookup import form_of
 from gaiji.codes.tables import load_site
+from gaiji.messages import tr
 from gaiji.queue.items import Item, Proposal
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import decision, item, picture, proposal
@@ -59,7 +60,7 @@ class Candidate:
     def reason(self) -> str:
         """All reasons in one line, in Japanese."""
         told = [
-            f"{SOURCES[source]} {score:.2f}" + (f"：{why}" if why else "")
+            f"{tr(SOURCES[source])} {score:.2f}" + (f"：{why}" if why else "")
             for source, score, why in self.parts
         ]
         wrong = erratum(self.glyph)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from html import escape
 
+from gaiji.messages import tr
 from gaiji.model import Picture
 from gaiji.review.sheets.sheet import COLUMNS, FIRST_CANDIDATE, GUIDE, PICTURE, Row, Sheet
 from gaiji.shape.pictures import Gallery, png
@@ -28,7 +29,7 @@ def page(sheet: Sheet) -> bytes:
     drawn: dict[str, str] = {}
     head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
     body = "\n".join(_row(row, sheet.gallery, drawn) for row in sheet.rows)
-    guide = "".join(f"<li>{escape(line)}</li>" for line in GUIDE)
+    guide = "".join(f"<li>{escape(tr(line))}</li>" for line in GUIDE)
     notes = "".join(f"<p>{escape(line)}</p>" for line in sheet.notes)
     return (
         f'<!doctype html>\n<html lang="ja"><head><meta charset="utf-8"><title>同定表</title><style>{STYLE}</style></head>\n'  # noqa: E501

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 from gaiji.errors import MissingExtra
+from gaiji.messages import tr
 from gaiji.queue.decisions import KINDS
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIRST_CANDIDATE, FIXED, GUIDE, PICTURE, Row, Sheet
 from gaiji.shape.pictures import Gallery, png
@@ -54,7 +55,7 @@ def workbook(sheet: Sheet) -> bytes:
     _table(book, book.add_worksheet(NAME), sheet)
     guide = book.add_worksheet("書き方")
     guide.set_column(0, 0, 110, book.add_format({"text_wrap": True}))
-    for number, line in enumerate((*GUIDE, *sheet.notes)):
+    for number, line in enumerate((*map(tr, GUIDE), *sheet.notes)):
         guide.write_string(number, 0, line)
     book.close()
     return out.getvalue()

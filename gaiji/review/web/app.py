@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from gaiji.codes.evidence import note_of
 from gaiji.errors import GaijiError
+from gaiji.messages import tr
 from gaiji.model import Glyph, Picture
 from gaiji.queue.decisions import KINDS, OPEN, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
 from gaiji.queue.items import Item
@@ -76,7 +77,7 @@ def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> F
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(GaijiError, _our_error)
     app.context_processor(
-        lambda: {"states": STATES, "reasons": REASONS, "kinds": KIND_KEYS, "verdicts": VERDICTS}
+        lambda: {"tr": tr, "states": STATES, "reasons": REASONS, "kinds": KIND_KEYS, "verdicts": VERDICTS}
     )
     return app
 
@@ -223,7 +224,7 @@ class Screen:
 
     def _conflict(self, item_id: int) -> str:
         found, made = self._item(item_id), self.acts.of(item_id)
-        what = f"「{STATES[found.state]}」にしました"
+        what = f"「{tr(STATES[found.state])}」にしました"
         if made:
             what = f"「{made.glyph or made.kind}」と判定しました（{made.decided_by}）"
         return f"この画面を開いた後に、ほかの人が{what}。あなたの操作は保存していません。"
@@ -388,13 +389,11 @@ def _png(data: bytes) -> Response:
 
 def _japanese(error: GaijiError) -> str:
     """What stops a decision, in the clerk's words."""
-    for part, text in (
-        ("own decision", "自分の判定を自分で確認することはできません。"),
-        ("同定先 is empty", "同定先の文字を選んでください。"),
-        ("is not in", "その名前の文字は一覧にありません。"),
-        ("同定区分", "同定区分を選んでください。"),
-        ("no decision", "確認する判定がありません。"),
-    ):
-        if part in error.what:
-            return text
-    return str(error)
+    words = {
+        "E0002": "自分の判定を自分で確認することはできません。",
+        "E0003": "同定先の文字を選んでください。",
+        "E0004": "その名前の文字は一覧にありません。",
+        "E0005": "同定区分を選んでください。",
+        "E0006": "確認する判定がありません。",
+    }
+    return words.get(error.number) or str(error)

@@ -17,7 +17,7 @@ function choose(label) {
   if (!input) return;
   input.checked = true;
   const name = label.dataset.name;
-  $("chosen-name").textContent = "選んだ文字 " + name;
+  $("chosen-name").textContent = compare.dataset.chosen.replace("{name}", name);
   show("chosen", "/glyph/" + name + "/288.png");
   if (compare.dataset.pictured) show("overlay", "/overlay/" + compare.dataset.item + "/" + name + ".png");
   label.scrollIntoView({ block: "nearest" });
@@ -28,7 +28,7 @@ const chosen = () => box.querySelector("input:checked");
 async function fill(address, options = {}) {
   const answer = await fetch(address, { credentials: "same-origin", ...options });
   if (answer.status === 400) {
-    box.textContent = "画像を読めませんでした。PNG・BMP・GIF・TIFFの、文字一つの画像を選んでください。";
+    box.textContent = compare.dataset.unread;
     $("back").hidden = false;
     return;
   }
