@@ -87,7 +87,7 @@ class CharsetError(UsageError):
 class ArgumentError(UsageError, ValueError):
     """An argument of a function has a value that it cannot have; ``argument`` is its name."""
 
-    def __init__(self, what: str, *, argument: str, next: str = "") -> None:
+    def __init__(self, what: Fault, *, argument: str, next: str = "") -> None:
         self.argument = argument
         super().__init__(what, where=argument, next=next)
 
@@ -115,9 +115,9 @@ class UndecodableError(CharsetError, UnicodeError):
         self.encoding, self.code, self.reason = encoding, code, reason
         self.start, self.end = start, end
         super().__init__(
-            f"{code} at byte {start} is {reason}",
+            fault("E0387", "{code} at byte {start} is {reason}", code=code, start=start, reason=reason),
             where=encoding,
-            next="give a site table that maps it, or decode with errors='findings'",
+            next=tr("give a site table that maps it, or decode with errors='findings'"),
         )
 
 
@@ -129,8 +129,14 @@ class UnencodableError(CharsetError, UnicodeError):
         self.encoding, self.points, self.reason = encoding, points, reason
         self.start, self.end = start, end
         super().__init__(
-            f"{encoding} has no code for {points} (character {start + 1})",
-            next="use errors='geta', or give a site table that maps it",
+            fault(
+                "E0388",
+                "{encoding} has no code for {points} (character {number})",
+                encoding=encoding,
+                points=points,
+                number=start + 1,
+            ),
+            next=tr("use errors='geta', or give a site table that maps it"),
         )
 
 

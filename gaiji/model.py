@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from gaiji.errors import ArgumentError, PictureError, UnknownName, nearest
+from gaiji.messages import fault, tr
 
 ROLES = ("name", "kana", "address", "other")
 """What a field holds."""
@@ -48,7 +49,9 @@ class Reason(IntEnum):
         found = cls.__members__.get(label.upper().replace("-", "_"))
         if found is None:
             known = [reason.label for reason in cls]
-            raise UnknownName(f"there is no reason {label[:40]!r}", next=nearest(label, known))
+            raise UnknownName(
+                fault("E0373", "there is no reason {label!r}", label=label[:40]), next=nearest(label, known)
+            )
         return found
 
 
@@ -79,7 +82,9 @@ class Glyph:
     def form(self, ivs: str) -> str:
         """The text in one of the three output forms: ``needed``, ``always`` or ``never``."""
         if ivs not in FORMS:
-            raise ArgumentError(f"cannot be {ivs[:40]!r}", argument="ivs", next=nearest(ivs, FORMS))
+            raise ArgumentError(
+                fault("E0374", "cannot be {ivs!r}", ivs=ivs[:40]), argument="ivs", next=nearest(ivs, FORMS)
+            )
         if ivs == "always":
             return self.text
         if ivs == "never" or self.default:
@@ -175,7 +180,8 @@ class Picture:
             and len(self.ink) == self.width * self.height
         ):
             raise PictureError(
-                f"a picture of {self.width}x{self.height} dots", next=f"give at most {MAX_SIDE}x{MAX_SIDE}"
+                fault("E0185", "a picture of {width}x{height} dots", width=self.width, height=self.height),
+                next=tr("give at most {max_side}x{max_side}", max_side=MAX_SIDE),
             )
 
     @property

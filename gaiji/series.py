@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gaiji.errors import ArgumentTypeError
+from gaiji.messages import fault, mark, tr
 
 if TYPE_CHECKING:
     import polars as pl
 
-ADVICE = "give a list, an Arrow array, a polars or pandas series, or a NumPy array"
+ADVICE = mark("give a list, an Arrow array, a polars or pandas series, or a NumPy array")
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,18 @@ def _given(values: object, argument: str, what: Literal["text", "bytes"]) -> Giv
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
         found = None
     if found is None:
-        raise ArgumentTypeError(f"is no column ({type(values).__name__})", argument=argument, next=ADVICE)
+        raise ArgumentTypeError(
+            fault("E0383", "is no column ({kind})", kind=type(values).__name__),
+            argument=argument,
+            next=tr(ADVICE),
+        )
     if found.series.dtype == pl.Null:
         found = Given(found.series.cast(dtype), found.back)
     if found.series.dtype != dtype:
         raise ArgumentTypeError(
-            f"is a column of {found.series.dtype}, not of {what}",
+            fault("E0384", "is a column of {dtype}, not of {what}", dtype=found.series.dtype, what=what),
             argument=argument,
-            next=f"give {'str' if what == 'text' else 'bytes'} values",
+            next=tr("give {what} values", what=tr("str") if what == "text" else tr("bytes")),
         )
     return found
 

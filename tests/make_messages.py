@@ -117,7 +117,11 @@ class Errors:
         out = []
         for module in self.modules:
             for node in ast.walk(module.tree):
-                if isinstance(node, ast.Call) and called(node) == "fault" and module.path.name != "messages.py":
+                if (
+                    isinstance(node, ast.Call)
+                    and called(node) == "fault"
+                    and module.path.name != "messages.py"
+                ):
                     out.append(self.error(module, node))
         return sorted(out, key=lambda e: (e.number, e.place))
 
@@ -133,7 +137,9 @@ class Errors:
     def taker(self, module: Source, node: ast.AST) -> ast.Call | None:
         """The call that makes an error of the text: around it, or of the name that it is given."""
         for around in module.ways_up(node):
-            if isinstance(around, ast.Call) and (called(around) in self.classes or self.helper(module, around)):
+            if isinstance(around, ast.Call) and (
+                called(around) in self.classes or self.helper(module, around)
+            ):
                 return around
             if isinstance(around, ast.Call) and called(around) == "__init__":
                 return around
@@ -158,6 +164,9 @@ class Errors:
         found = self.helpers.get((name, module.path))
         if found is None and isinstance(call.func, ast.Name):
             found = next((f for (n, _), f in self.helpers.items() if n == name), None)
+        if found is None and isinstance(call.func, ast.Attribute):  # a method of a class in the same package
+            near = ((f, path) for (n, path), f in self.helpers.items() if n == name)
+            found = next((f for f, path in near if path.parent == module.path.parent and self.made(f)), None)
         return found if found is not None and self.made(found) else None
 
     def made(self, function: ast.FunctionDef) -> str:
@@ -165,7 +174,10 @@ class Errors:
         takes = {a.arg for a in function.args.args if a.annotation and ast.unparse(a.annotation) == "Fault"}
         if not takes:
             return ""
-        return next((called(n) for n in ast.walk(function) if isinstance(n, ast.Call) and called(n) in self.classes), "")
+        return next(
+            (called(n) for n in ast.walk(function) if isinstance(n, ast.Call) and called(n) in self.classes),
+            "",
+        )
 
     def kind(self, module: Source, call: ast.Call) -> str:
         if called(call) in self.classes:
@@ -181,7 +193,13 @@ class Errors:
         function = None if called(call) in self.classes else self.helper(module, call)
         if function and not given:
             given = [a for a in call.args if a is not skip]
-            given += [k.value for n in ast.walk(function) if isinstance(n, ast.Call) for k in n.keywords if k.arg == "next"]
+            given += [
+                k.value
+                for n in ast.walk(function)
+                if isinstance(n, ast.Call)
+                for k in n.keywords
+                if k.arg == "next"
+            ]
         for node in given:
             yield from self.words(module, node, skip, 3)
 
@@ -225,7 +243,9 @@ def register() -> dict[str, tuple[str, str, str]]:
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
-def renewed(known: dict[str, tuple[str, str, str]], errors: list[Error], reword: set[str]) -> dict[str, tuple[str, str, str]]:
+def renewed(
+    known: dict[str, tuple[str, str, str]], errors: list[Error], reword: set[str]
+) -> dict[str, tuple[str, str, str]]:
     """The register with what the code has; SystemExit for a number whose text became another."""
     out = dict(known)
     for number in {e.number for e in errors}:
@@ -233,7 +253,9 @@ def renewed(known: dict[str, tuple[str, str, str]], errors: list[Error], reword:
         now = " / ".join(dict.fromkeys(e.next for e in same if e.next))
         kinds = " ".join(dict.fromkeys(e.kind for e in same))
         if number in known and known[number][1] != same[0].what and number not in reword:
-            raise SystemExit(f"{number} was {known[number][1]!r} and is {same[0].what!r}: take a new number, or --reword {number}")
+            raise SystemExit(
+                f"{number} was {known[number][1]!r} and is {same[0].what!r}: take a new number, or --reword {number}"
+            )
         out[number] = (kinds, same[0].what, now)
     return dict(sorted(out.items()))
 
@@ -283,7 +305,9 @@ def texts(modules: list[Source]) -> Iterator[tuple[str, str]]:
 def helps(module: Source) -> Iterator[tuple[str, str]]:
     """Help of commands (their docstrings) and options."""
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef) and any(called(d) in ("command", "group") for d in node.decorator_list):
+        if isinstance(node, ast.FunctionDef) and any(
+            called(d) in ("command", "group") for d in node.decorator_list
+        ):
             text = ast.get_docstring(node)
             if text:
                 yield cleandoc(text), module.place(node)
@@ -302,7 +326,11 @@ def template_texts() -> Iterator[tuple[str, str]]:
         from jinja2 import nodes
 
         for call in tree.find_all(nodes.Call):
-            if isinstance(call.node, nodes.Name) and call.node.name == "tr" and isinstance(call.args[0], nodes.Const):
+            if (
+                isinstance(call.node, nodes.Name)
+                and call.node.name == "tr"
+                and isinstance(call.args[0], nodes.Const)
+            ):
                 yield call.args[0].value, f"{path.relative_to(ROOT)}:{call.lineno}"
 
 

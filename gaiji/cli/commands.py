@@ -97,7 +97,13 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
         from gaiji.kernel import decode as kernel
 
-        click.echo(f"gaiji {__version__} (kernel {'compiled' if kernel.compiled() else 'interpreted'})")
+        click.echo(
+            tr(
+                "gaiji {version} (kernel {compiled})",
+                version=__version__,
+                compiled=tr("compiled") if kernel.compiled() else tr("interpreted"),
+            )
+        )
         ctx.exit()
 
 
@@ -173,19 +179,27 @@ def convert(
     """Convert a dump as a job file says."""
     if backward:
         if resume:
-            raise UsageError("--resume does not go with --reverse", next="run the way back from its start")
+            raise UsageError(
+                fault("E0014", "--resume does not go with --reverse"),
+                next=tr("run the way back from its start"),
+            )
         from gaiji.run.reverse import reverse
 
         done = reverse(job, output, overrides=_overrides(settings))
         found = sum(done.data["findings"].values())
         click.echo(
-            f"{done.data['records']} records written to {done.data['output']['path']}; {found} findings "
-            "in reverse-findings.tsv"
+            tr(
+                "{records} records written to {path}; {found} findings in reverse-findings.tsv",
+                records=done.data["records"],
+                path=done.data["output"]["path"],
+                found=found,
+            )
         )
         sys.exit(done.exit_code)
     if output:
         raise UsageError(
-            "--output goes with --reverse", next="the job file says where the output of a conversion goes"
+            fault("E0015", "--output goes with --reverse"),
+            next=tr("the job file says where the output of a conversion goes"),
         )
     from gaiji.run.convert import convert as run
 
@@ -195,12 +209,14 @@ def convert(
     except KeyboardInterrupt:
         if not _interrupted(job, settings):
             raise
-        raise GaijiError("stopped", next="gaiji convert --resume goes on from here") from None
+        raise GaijiError(
+            fault("E0016", "stopped"), next=tr("gaiji convert --resume goes on from here")
+        ) from None
     if resume:
         click.echo(
-            "went on from a checkpoint"
+            tr("went on from a checkpoint")
             if going_on
-            else "there was no checkpoint: started at the first record",
+            else tr("there was no checkpoint: started at the first record"),
             err=True,
         )
     _print_manifest(manifest.data, Path(job).parent)
@@ -223,22 +239,32 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         click.echo(line, err=piped)
 
     where = tr("standard output") if piped else output
-    echo(f"{records['written']} of {records['read']} records written to {where}")
+    echo(
+        tr(
+            "{written} of {read} records written to {where}",
+            written=records["written"],
+            read=records["read"],
+            where=where,
+        )
+    )
     if records["quarantined"]:
         echo(
-            f"{records['quarantined']} records could not be cut and stand in "
-            f"{output.parent / 'bad-records.bin'}"
+            tr(
+                "{quarantined} records could not be cut and stand in {parent}",
+                quarantined=records["quarantined"],
+                parent=output.parent / "bad-records.bin",
+            )
         )
     if records["dropped"]:
-        echo(f"{records['dropped']} records dropped by policy")
+        echo(tr("{dropped} records dropped by policy", dropped=records["dropped"]))
     if data["shrink"]:
         names = ", ".join(file["path"] for file in data["shrink"]["files"])
-        echo(f"written for {data['shrink']['to']} too, with the way back: {names}")
+        echo(tr("written for {to} too, with the way back: {names}", to=data["shrink"]["to"], names=names))
     waiting, queue = data["review"]["waiting"], data["review"]["queue"]
     if "://" not in queue:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
-    echo(f"{waiting} codes wait for review in {queue}")
-    echo(f"manifest: {output.parent / 'manifest.json'}")
+    echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
+    echo(tr("manifest: {parent}", parent=output.parent / "manifest.json"))
 
 
 @main.command()
@@ -294,8 +320,12 @@ def scan(
 
 def _print_scan(report: dict[str, Any]) -> None:
     click.echo(
-        f"{report['records']['read']} records, {report['input']['bytes']} bytes, charset "
-        f"{report['charset']['name']}"
+        tr(
+            "{read} records, {bytes} bytes, charset {name}",
+            read=report["records"]["read"],
+            bytes=report["input"]["bytes"],
+            name=report["charset"]["name"],
+        )
     )
     click.echo(f"{'field':24}{'units':>12}{'mapped':>12}{'flagged':>10}{'coverage':>10}")
     for name, counts in report["fields"].items():
@@ -308,7 +338,7 @@ def _print_scan(report: dict[str, Any]) -> None:
             f"  {finding['reason']:20} {finding['code']:10} {finding['count']:>10}  {finding['field']}"
         )
     if len(worst) > 20:
-        click.echo(f"  and {len(worst) - 20} more (--json lists all)")
+        click.echo(tr("  and {count} more (--json lists all)", count=len(worst) - 20))
 
 
 @main.command()
@@ -349,8 +379,10 @@ def init(
         with Path(job).open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UsageError("is there already", where=job, next="give another name with --job") from None
-    click.echo(f"{job} written; run it with: gaiji convert {job}")
+        raise UsageError(
+            fault("E0017", "is there already"), where=job, next=tr("give another name with --job")
+        ) from None
+    click.echo(tr("{job} written; run it with: gaiji convert {job}", job=job))
 
 
 @main.command()
@@ -378,7 +410,7 @@ def charset_list() -> None:
 
     for name in charset_names():
         click.echo(f"{name:24} {load_spec(name).title}")
-    click.echo("Not supported: NEC's internal code (no open description of it could be found).")
+    click.echo(tr("Not supported: NEC's internal code (no open description of it could be found)."))
 
 
 @charset.command("show")
@@ -414,7 +446,7 @@ def charset_check(names: tuple[str, ...], every: bool) -> None:
         click.echo(f"gaiji: {line}", err=True)
     if wrong:
         sys.exit(1)
-    click.echo(f"{len(chosen)} charsets are clean")
+    click.echo(tr("{count} charsets are clean", count=len(chosen)))
 
 
 @main.command()
@@ -430,7 +462,7 @@ def lookup(query: str, limit: int) -> None:
     for glyph in found[:limit]:
         click.echo(describe(glyph))
     if len(found) > limit:
-        click.echo(f"and {len(found) - limit} more (--limit)")
+        click.echo(tr("and {count} more (--limit)", count=len(found) - limit))
     for line in code_lines(query):
         click.echo(line)
 
@@ -447,7 +479,13 @@ def repertoire_import_gj(font_or_list: str) -> None:
     from gaiji.standard.repertoire import import_gj
 
     done = import_gj(font_or_list)
-    click.echo(f"{done.count} GJ glyphs imported as release {done.release}; in use now")
+    click.echo(
+        tr(
+            "{count} GJ glyphs imported as release {release}; in use now",
+            count=done.count,
+            release=done.release,
+        )
+    )
 
 
 @repertoire.command("releases")
@@ -457,7 +495,13 @@ def repertoire_releases() -> None:
 
     for release in gj_releases():
         click.echo(
-            f"{'*' if release.current else ' '} {release.release}  {release.count} glyphs  {release.source}"
+            tr(
+                "{current} {release}  {count} glyphs  {source}",
+                current="*" if release.current else " ",
+                release=release.release,
+                count=release.count,
+                source=release.source,
+            )
         )
 
 

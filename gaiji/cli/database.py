@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from gaiji.messages import tr
+
 
 @click.group()
 def db() -> None:
@@ -24,16 +26,27 @@ def db_convert(job: str, dry_run: bool, restart: bool) -> None:
     before = tr(", {resumed} of them by earlier runs", resumed=done.resumed) if done.resumed else ""
     new = done.rows - done.resumed
     click.echo(
-        f"{done.rows} rows {'read' if dry_run else 'converted'}{before}; "
-        f"{new / max(done.seconds, 1e-9):,.0f} rows/s"
+        tr(
+            "{rows} rows {dry_run}{before}; {new:,.0f} rows/s",
+            rows=done.rows,
+            dry_run=tr("read") if dry_run else tr("converted"),
+            before=before,
+            new=new / max(done.seconds, 1e-09),
+        )
     )
     for name, counts in done.columns.items():
         flagged = sum(counts["flagged"].values())
         click.echo(
-            f"  {name[:30]:30} {counts['units']:>12} units {counts['mapped']:>12} mapped {flagged:>8} flagged"
+            tr(
+                "  {name:30} {units:>12} units {mapped:>12} mapped {flagged:>8} flagged",
+                name=name[:30],
+                units=counts["units"],
+                mapped=counts["mapped"],
+                flagged=flagged,
+            )
         )
     if not dry_run:
-        click.echo(f"{done.waiting} codes wait for review")
+        click.echo(tr("{waiting} codes wait for review", waiting=done.waiting))
     sys.exit(3 if done.waiting else 0)
 
 
@@ -43,4 +56,4 @@ def db_verify(job: str) -> None:
     """Convert the source again and compare every cell of the target."""
     from gaiji.database.convert import verify_table
 
-    click.echo(f"{verify_table(job)} rows of the target are what the source gives")
+    click.echo(tr("{value} rows of the target are what the source gives", value=verify_table(job)))

@@ -8,16 +8,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gaiji.disk.datafiles import samples_dir
-from gaiji.messages import tr
+from gaiji.messages import mark, tr
 from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.learn import learn
 from gaiji.review.sheets.exchange import export
 from gaiji.run.convert import convert
 
 JOBS = (
-    ("juki-jef.toml", "住民記録, fixed-length Fujitsu JEF"),
-    ("koseki-keis.toml", "戸籍, variable-length Hitachi KEIS"),
-    ("juki-windows.toml", "住民記録, Windows CSV with EUDC"),
+    ("juki-jef.toml", mark("住民記録, fixed-length Fujitsu JEF")),
+    ("koseki-keis.toml", mark("戸籍, variable-length Hitachi KEIS")),
+    ("juki-windows.toml", mark("住民記録, Windows CSV with EUDC")),
 )
 
 
@@ -38,13 +38,23 @@ def run_demo(folder: Path) -> Iterator[str]:
             export(opened, output.parent / "review.csv")
         finally:
             opened.close()
-        yield f"{tr(what)}: {data['records']['written']} records converted"
-        yield f"  output:   {output}"
+        yield tr("{value}: {written} records converted", value=tr(what), written=data["records"]["written"])
+        yield tr("  output:   {output}", output=output)
         yield (
-            f"  queue:    {queue} ({manifest.to_review} codes wait for a clerk; as a sheet: "
-            f"{output.parent / 'review.csv'})"
+            tr(
+                "  queue:    {queue} ({to_review} codes wait for a clerk; as a sheet: {parent})",
+                queue=queue,
+                to_review=manifest.to_review,
+                parent=output.parent / "review.csv",
+            )
         )
-        yield f"  the names of the dump propose characters for {learned.proposed} of {learned.codes} codes"
-        yield f"  manifest: {output.parent / 'manifest.json'}"
+        yield tr(
+            "  the names of the dump propose characters for {proposed} of {codes} codes",
+            proposed=learned.proposed,
+            codes=learned.codes,
+        )
+        yield tr("  manifest: {parent}", parent=output.parent / "manifest.json")
     if not drawn:
-        yield "Pictures of the 外字 were left out: they need the extra images (pip install 'gaiji[images]')."
+        yield tr(
+            "Pictures of the 外字 were left out: they need the extra images (pip install 'gaiji[images]')."
+        )

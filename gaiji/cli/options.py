@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 
 
 def _start_log(_: click.Context, __: click.Parameter, value: bool) -> None:
@@ -34,7 +35,10 @@ def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
     for item in settings:
         key, equals, value = item.partition("=")
         if not equals:
-            raise UsageError(f"--set {item[:60]!r} has no value", next="write --set source.path=juki.dat")
+            raise UsageError(
+                fault("E0018", "--set {item!r} has no value", item=item[:60]),
+                next=tr("write --set source.path=juki.dat"),
+            )
         try:
             out[key.strip()] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:

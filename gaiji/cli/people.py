@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import click
 
+from gaiji.messages import fault, tr
+
 
 @click.command()
 @click.argument("source", type=click.Path())
@@ -94,20 +96,25 @@ def shrink(
         people_to=people,
     )
     click.echo(
-        f"{done.rows} rows written to {output}; {sum(done.changed.values())} characters changed; the way "
-        f"back: {side}"
+        tr(
+            "{rows} rows written to {output}; {values} characters changed; the way back: {side}",
+            rows=done.rows,
+            output=output,
+            values=sum(done.changed.values()),
+            side=side,
+        )
     )
     for evidence, count in sorted(done.changed.items()):
         click.echo(f"  {evidence:16}{count:>10}  {ASSERTS.get(evidence, '')}".rstrip())
     for reason, count in sorted(done.findings.items()):
-        click.echo(f"{reason}: {count} characters")
+        click.echo(tr("{reason}: {count} characters", reason=reason, count=count))
     for what, count in done.people.items():
         if count:
             click.echo(f"{what}: {count}")
     if not done.people:
-        click.echo("names made equal are not counted: give --name COLUMN")
+        click.echo(tr("names made equal are not counted: give --name COLUMN"))
     if queue:
-        click.echo(f"{done.waiting} glyphs wait for review in {queue}")
+        click.echo(tr("{waiting} glyphs wait for review in {queue}", waiting=done.waiting, queue=queue))
     sys.exit(3 if done.waiting or (not queue and done.findings) else 0)
 
 
@@ -127,12 +134,20 @@ def unshrink(source: str, side: str, output: str, key: str, refused: str) -> Non
     from gaiji.shrinking.files import REFUSALS, unshrink_file
 
     done = unshrink_file(source, side, output, key=key, refused_to=refused)
-    click.echo(f"{done.restored} characters put back in {output}")
+    click.echo(tr("{restored} characters put back in {output}", restored=done.restored, output=output))
     for why, said in REFUSALS.items():
         records = [str(record) for record, reason in done.refused if reason == why]
         if records:
             more = " …" if len(records) > 10 else ""
-            click.echo(f"{len(records)} records left as they are ({said}): {', '.join(records[:10])}{more}")
+            click.echo(
+                tr(
+                    "{count} records left as they are ({said}): {records}{more}",
+                    count=len(records),
+                    said=said,
+                    records=", ".join(records[:10]),
+                    more=more,
+                )
+            )
     sys.exit(3 if done.refused else 0)
 
 
@@ -204,16 +219,24 @@ def match_command(
     for status, count in done.counts.items():
         click.echo(f"{status:18}{count:>10}")
     for block, pairs in done.left_out.items():
-        click.echo(f"{pairs} pairs equal in {block} were too many to compare")
+        click.echo(tr("{pairs} pairs equal in {block} were too many to compare", pairs=pairs, block=block))
     for note in done.notes:
         click.echo(note)
     if decisions:
         used, changed, gone = done.decisions
         click.echo(
-            f"{used} decisions used; {changed} about records that have changed since, {gone} about none here"
+            tr(
+                "{used} decisions used; {changed} about records that have changed since, {gone} "
+                "about none here",
+                used=used,
+                changed=changed,
+                gone=gone,
+            )
         )
     if queue:
-        click.echo(f"{done.waiting} pairs of glyphs wait for review in {queue}")
+        click.echo(
+            tr("{waiting} pairs of glyphs wait for review in {queue}", waiting=done.waiting, queue=queue)
+        )
     sys.exit(3 if done.counts["ambiguous"] or done.waiting else 0)
 
 
@@ -234,14 +257,17 @@ def search(query: str, path: str, columns: tuple[str, ...], birth: str, address:
         folded = [f"{written}→{sought}" for written, sought in hit.folded] + [f"({way})" for way in hit.how]
         click.echo(f"{hit.row + 1}\t{hit.column}\t{hit.text}" + ("\t" + " ".join(folded) if folded else ""))
     more = tr(", the first {limit} shown (--limit)", limit=limit) if found.total > limit else ""
-    click.echo(f"{found.total} found in {index.frame.height} rows{more}", err=True)
+    click.echo(
+        tr("{total} found in {height} rows{more}", total=found.total, height=index.frame.height, more=more),
+        err=True,
+    )
 
 
 def _narrow(given: str, option: str) -> tuple[str, str]:
     """COLUMN=VALUE in two; UsageError for anything else."""
     column, sign, value = given.partition("=")
     if given and not (column and sign and value):
-        raise click.UsageError(f"{option} must be COLUMN=VALUE")
+        raise click.UsageError(fault("E0354", "{option} must be COLUMN=VALUE", option=option))
     return column, value
 
 

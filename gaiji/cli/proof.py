@@ -40,10 +40,14 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
     done = run(job, overrides=overrides(settings), threads=threads, names=names)
     data = done.data
     click.echo(
-        f"{data['records']['compared']} of {data['records']['read']} records compared with "
-        f"{data['output']['path']}"
+        tr(
+            "{compared} of {read} records compared with {path}",
+            compared=data["records"]["compared"],
+            read=data["records"]["read"],
+            path=data["output"]["path"],
+        )
     )
-    click.echo("fields: " + ", ".join(f"{count} {name}" for name, count in data["cells"].items()))
+    click.echo(tr("fields: ") + ", ".join(f"{count} {name}" for name, count in data["cells"].items()))
     for change in data["changed"][:20]:
         where = tr(
             "record {record} field {field} character {position}",
@@ -51,16 +55,30 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
             field=change["field"],
             position=change["position"] + 1,
         )
-        click.echo(f"changed: {where}" + (f" (code {change['code']})" if change["code"] else ""))
+        click.echo(
+            tr("changed: {where}", where=where)
+            + (tr(" (code {code})", code=change["code"]) if change["code"] else "")
+        )
     if done.changed > 20:
-        click.echo(f"and {done.changed - 20} more (verify.json)")
+        click.echo(tr("and {changed} more (verify.json)", changed=done.changed - 20))
     for check in data["checks"]:
         if not check["holds"]:
             click.echo(
-                f"does not hold: {check['check']}: {check['found']} where {check['expected']} is expected"
+                tr(
+                    "does not hold: {check}: {found} where {expected} is expected",
+                    check=check["check"],
+                    found=check["found"],
+                    expected=check["expected"],
+                )
             )
     folder = Path(job).parent / Path(data["output"]["path"]).parent
-    click.echo(f"{'it holds' if done.holds else 'IT DOES NOT HOLD'}; report: {folder / 'verify.html'}")
+    click.echo(
+        tr(
+            "{holds}; report: {folder}",
+            holds=tr("it holds") if done.holds else tr("IT DOES NOT HOLD"),
+            folder=folder / "verify.html",
+        )
+    )
     sys.exit(done.exit_code)
 
 
@@ -114,7 +132,7 @@ def diff_tables(old: str, new: str, decimal: bool, as_json: bool) -> None:
         return
     for row in rows:
         click.echo(f"{row['change']:8} {row['code']:10} {_meaning(row['old'])} -> {_meaning(row['new'])}")
-    click.echo(f"{len(rows)} rows differ")
+    click.echo(tr("{count} rows differ", count=len(rows)))
 
 
 @click.command()
@@ -156,10 +174,14 @@ def impact(
             f"{row['code']:8} {row['occurrences']:>10}  {_meaning(row['old'])} -> {_meaning(row['new'])}"
         )
     for name, count in found["fields"].items():
-        click.echo(f"{name}: {count} records")
+        click.echo(tr("{name}: {count} records", name=name, count=count))
     click.echo(
-        f"{len(found['codes'])} codes differ; {found['records']['changed']} of "
-        f"{found['records']['read']} records would change"
+        tr(
+            "{count} codes differ; {changed} of {read} records would change",
+            count=len(found["codes"]),
+            changed=found["records"]["changed"],
+            read=found["records"]["read"],
+        )
     )
 
 

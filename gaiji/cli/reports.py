@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from gaiji.messages import tr
+
 
 @click.group()
 def report() -> None:
@@ -30,7 +32,15 @@ def report_residents(job: str, output: str, fonts: tuple[str, ...]) -> None:
     done = run(job, output, fonts=fonts)
     for note in done.notes:
         click.echo(note, err=True)
-    click.echo(f"{done.people} of {done.read} records with {done.characters} characters written to {output}")
+    click.echo(
+        tr(
+            "{people} of {read} records with {characters} characters written to {output}",
+            people=done.people,
+            read=done.read,
+            characters=done.characters,
+            output=output,
+        )
+    )
 
 
 @report.command("summary")
@@ -44,4 +54,12 @@ def report_summary(job: str, output: str) -> None:
     coverage = tr(
         "coverage {before:.4%} before, {after:.4%} after", before=done["before"], after=done["after"]
     )
-    click.echo(f"{done['codes']} codes, {done['waiting']} wait; {coverage}: {output}")
+    click.echo(
+        tr(
+            "{codes} codes, {waiting} wait; {coverage}: {output}",
+            codes=done["codes"],
+            waiting=done["waiting"],
+            coverage=coverage,
+            output=output,
+        )
+    )

@@ -52,7 +52,7 @@ def review_export(queue: str, format_: str, output: str, fonts: tuple[str, ...])
         done = export(opened, path, format_, fonts=fonts)
     for note in done.notes:
         click.echo(note, err=True)
-    click.echo(f"{done.rows} codes written to {path}")
+    click.echo(tr("{rows} codes written to {path}", rows=done.rows, path=path))
 
 
 @review.command("learn")
@@ -69,7 +69,13 @@ def review_learn(job: str, settings: tuple[str, ...]) -> None:
     from gaiji.review.evidence.learn import learn
 
     done = learn(job, overrides=overrides(settings), progress=True)
-    click.echo(f"the names propose characters for {done.proposed} of {done.codes} codes")
+    click.echo(
+        tr(
+            "the names propose characters for {proposed} of {codes} codes",
+            proposed=done.proposed,
+            codes=done.codes,
+        )
+    )
 
 
 @review.command("shapes")
@@ -90,15 +96,20 @@ def review_shapes(queue: str, fonts: tuple[Path, ...]) -> None:
     with _queue(queue) as opened:
         done = propose_shapes(opened, fonts=fonts or None, progress=True)
     click.echo(
-        f"{done.codes} codes compared in {done.seconds:.1f} s: {done.near_certain} near certain, "
-        f"{done.likely} likely among"
+        tr(
+            "{codes} codes compared in {seconds:.1f} s: {near_certain} near certain, {likely} likely among",
+            codes=done.codes,
+            seconds=done.seconds,
+            near_certain=done.near_certain,
+            likely=done.likely,
+        )
     )
-    click.echo(f"the candidates, {done.unknown} probably not in MJ/GJ")
+    click.echo(tr("the candidates, {unknown} probably not in MJ/GJ", unknown=done.unknown))
     for note in done.notes:
         click.echo(note, err=True)
     if not done.codes:
         click.echo(
-            "no code that waits has a picture that can be compared; gaiji review pictures gives them",
+            tr("no code that waits has a picture that can be compared; gaiji review pictures gives them"),
             err=True,
         )
 
@@ -117,7 +128,7 @@ def review_tables(queue: str, tables: tuple[str, ...], system: str) -> None:
 
     with _queue(queue) as opened:
         count = propose_from_tables(opened, system, tables)
-    click.echo(f"candidates for {count} codes")
+    click.echo(tr("candidates for {count} codes", count=count))
 
 
 @review.command("pictures")
@@ -138,8 +149,13 @@ def review_pictures(queue: str, source: str, charset: str, site: str, dots: str)
     with _queue(queue) as opened:
         given, reopened = opened.add_pictures(loaded.system, site, pictures)
     click.echo(
-        f"{len(pictures)} pictures read, {given} codes of the queue have one; {reopened} decided codes "
-        "are open again"
+        tr(
+            "{count} pictures read, {given} codes of the queue have one; {reopened} decided "
+            "codes are open again",
+            count=len(pictures),
+            given=given,
+            reopened=reopened,
+        )
     )
 
 
@@ -166,18 +182,29 @@ def review_suggest(queue: str, code: str, images: tuple[Path, ...], limit: int, 
             click.echo(line)
         return
     if not code:
-        raise UsageError("no code is given", next="give a code of the queue, or a picture with --image")
+        raise UsageError(
+            fault("E0019", "no code is given"), next=tr("give a code of the queue, or a picture with --image")
+        )
     with _queue(queue) as opened:
         items = [i for i in opened.items() if i.code == code.upper()]
         if not items:
             raise UsageError(
-                f"no item has the code {code[:20]!r}",
+                fault("E0020", "no item has the code {code!r}", code=code[:20]),
                 where=opened.name,
-                next="gaiji review export lists the codes",
+                next=tr("gaiji review export lists the codes"),
             )
         for item in items:
             verdict = tr("; by its shape {verdict}", verdict=item.verdict) if item.verdict else ""
-            click.echo(f"{item.system} {item.code} {item.reason}: {item.people} records{verdict}")
+            click.echo(
+                tr(
+                    "{system} {code} {reason}: {people} records{verdict}",
+                    system=item.system,
+                    code=item.code,
+                    reason=item.reason,
+                    people=item.people,
+                    verdict=verdict,
+                )
+            )
             found = suggest(opened, item.id, limit=limit)
             for number, candidate in enumerate(found, 1):
                 click.echo(
@@ -185,9 +212,9 @@ def review_suggest(queue: str, code: str, images: tuple[Path, ...], limit: int, 
                     f"{candidate.reason}"
                 )
             if not found:
-                click.echo("  nothing is known of it; gaiji review learn JOB reads the names of the dump")
+                click.echo(tr("  nothing is known of it; gaiji review learn JOB reads the names of the dump"))
             if forms and found:
-                click.echo(f"  related: {' '.join(forms_of(found[0].glyph))}")
+                click.echo(tr("  related: {value}", value=" ".join(forms_of(found[0].glyph))))
 
 
 @review.command("import")
@@ -211,10 +238,7 @@ def review_import(queue: str, file: str, confirm: str, dry_run: bool) -> None:
     values = {"decided": done.decided, "confirmed": done.confirmed, "unchanged": done.unchanged}
     if dry_run:
         click.echo(
-            tr(
-                "{decided} would be decided, {confirmed} would be confirmed, {unchanged} unchanged",
-                **values,
-            )
+            tr("{decided} would be decided, {confirmed} would be confirmed, {unchanged} unchanged", **values)
         )
     else:
         click.echo(tr("{decided} decided, {confirmed} confirmed, {unchanged} unchanged", **values))
@@ -234,9 +258,9 @@ def review_apply(queue: str, folder: str) -> None:
     with _queue(queue) as opened:
         written = apply(opened, Path(folder) if folder else opened.folder)
     for path, rows in written.items():
-        click.echo(f"{rows} decisions written to {path}")
+        click.echo(tr("{rows} decisions written to {path}", rows=rows, path=path))
     if not written:
-        click.echo("no confirmed decision that a table can carry")
+        click.echo(tr("no confirmed decision that a table can carry"))
 
 
 @review.command("status")
@@ -249,8 +273,14 @@ def review_status(queue: str) -> None:
     with _queue(queue) as opened:
         for state, counts in Decisions(opened).status().items():
             click.echo(
-                f"{state:10} {tr(STATES[state])}  {counts['items']} codes, {counts['people']} records,"
-                f" {counts['occurrences']} occurrences"
+                tr(
+                    "{state:10} {value}  {items} codes, {people} records, {occurrences} occurrences",
+                    state=state,
+                    value=tr(STATES[state]),
+                    items=counts["items"],
+                    people=counts["people"],
+                    occurrences=counts["occurrences"],
+                )
             )
 
 
@@ -275,7 +305,7 @@ def review_serve(queue: str, port: int, confirm: str, fonts: tuple[str, ...], id
         where = opened.url
 
     def ready(url: str, _: object) -> None:
-        click.echo(f"{url}\nopen this address in a browser on this machine; Ctrl-C ends it")
+        click.echo(tr("{url}\nopen this address in a browser on this machine; Ctrl-C ends it", url=url))
 
     serve(where, port=port, confirm=confirm, fonts=fonts, idle=idle * 60, ready=ready)
 
@@ -304,7 +334,7 @@ def review_audit(queue: str, head: str) -> None:
             where=opened.name,
             next=tr("restore the queue from a backup"),
         )
-    click.echo(f"{lines} lines hold; head {now or 'none yet'}")
+    click.echo(tr("{lines} lines hold; head {now}", lines=lines, now=now or tr("none yet")))
 
 
 @contextmanager
@@ -315,7 +345,9 @@ def _queue(given: str) -> Iterator[Any]:
     where = given or os.environ.get("GAIJI_QUEUE", "") or _the_only_queue()
     if "://" not in where and not Path(where).exists():
         raise UsageError(
-            "is not there", where=where, next="run gaiji convert first; it prints where its queue is"
+            fault("E0021", "is not there"),
+            where=where,
+            next=tr("run gaiji convert first; it prints where its queue is"),
         )
     opened = open_queue(where)
     try:
@@ -331,6 +363,10 @@ def _the_only_queue() -> str:
     found = found or sorted({path for pattern in patterns for path in Path().glob(pattern)})
     if len(found) != 1:
         names = ", ".join(str(path) for path in found[:5])
-        what = f"there are {len(found)} queues here ({names})" if found else "there is no review queue here"
-        raise UsageError(what, next="name one with --queue; gaiji convert prints where its queue is")
+        what = (
+            fault("E0022", "there are {count} queues here ({names})", count=len(found), names=names)
+            if found
+            else fault("E0023", "there is no review queue here")
+        )
+        raise UsageError(what, next=tr("name one with --queue; gaiji convert prints where its queue is"))
     return str(found[0])

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.errors import ArgumentError, ArgumentTypeError, nearest
+from gaiji.messages import fault, tr
 from gaiji.model import FORMS, ROLES, Reason
 
 TYPES = ("", "mixed", "dbcs", "sbcs")
@@ -22,12 +23,16 @@ def one_of(argument: str, value: object, known: Collection[str]) -> str:
     """``value``, which must be one of ``known``; ArgumentError names the nearest."""
     if not isinstance(value, str):
         raise ArgumentTypeError(
-            f"is {type(value).__name__}, not str", argument=argument, next=f"use one of: {_list(known)}"
+            fault("E0355", "is {kind}, not str", kind=type(value).__name__),
+            argument=argument,
+            next=tr("use one of: {value}", value=_list(known)),
         )
     if value not in known:
         words = [word for word in known if word]
         advice = nearest(value, words, f"use one of: {_list(words)}")
-        raise ArgumentError(f"cannot be {value[:40]!r}", argument=argument, next=advice)
+        raise ArgumentError(
+            fault("E0261", "cannot be {value!r}", value=value[:40]), argument=argument, next=advice
+        )
     return value
 
 
@@ -64,11 +69,19 @@ def raw_bytes(data: object, argument: str = "data") -> bytes:
         return data
     if isinstance(data, bytearray | memoryview):
         return bytes(data)
-    raise ArgumentTypeError(f"is {type(data).__name__}, not bytes", argument=argument, next="give bytes")
+    raise ArgumentTypeError(
+        fault("E0356", "is {kind}, not bytes", kind=type(data).__name__),
+        argument=argument,
+        next=tr("give bytes"),
+    )
 
 
 def text_of(text: object, argument: str = "text") -> str:
     """Text to be encoded."""
     if isinstance(text, str):
         return text
-    raise ArgumentTypeError(f"is {type(text).__name__}, not str", argument=argument, next="give a str")
+    raise ArgumentTypeError(
+        fault("E0357", "is {kind}, not str", kind=type(text).__name__),
+        argument=argument,
+        next=tr("give a str"),
+    )

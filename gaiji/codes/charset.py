@@ -27,6 +27,7 @@ from gaiji.codes.tables import ENCODE_ONLY, Row, Table, load_site, load_table
 from gaiji.codes.texts import Texts
 from gaiji.errors import ArgumentError, ArgumentTypeError, CharsetError, UndecodableError, UnencodableError
 from gaiji.kernel import encode as kernel_encode
+from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Provenance, Reason
 from gaiji.standard.characters import coded, first_code, points
 from gaiji.standard.repertoire import Repertoire, load_repertoire
@@ -58,7 +59,11 @@ def load_charset(
     the JEF charsets. CharsetError for a name or option that is none, TableError for a wrong site table.
     """
     if isinstance(site, str | bytes | Path):
-        raise ArgumentTypeError(f"is one {type(site).__name__}", argument="site", next="give a list of paths")
+        raise ArgumentTypeError(
+            fault("E0358", "is one {kind}", kind=type(site).__name__),
+            argument="site",
+            next=tr("give a list of paths"),
+        )
     spec = load_spec(given.text_of(name, "name"))
     chosen = chosen_options(spec, options or {})
     tables: list[Table] = []
@@ -293,12 +298,16 @@ class Charset:
         given.one_of("type", type, given.TYPES)
         if self.kind.width == "double":
             if type == "sbcs":
-                raise CharsetError(f"{self.name} has no single bytes", next="use type dbcs")
+                raise CharsetError(
+                    fault("E0036", "{name} has no single bytes", name=self.name), next=tr("use type dbcs")
+                )
             return K["DOUBLE"]
         if self.kind.width == "single":
             return K["SINGLE"]
         if type == "dbcs" and not self.spec.double:
-            raise CharsetError(f"{self.name} has no double bytes", next="use type mixed")
+            raise CharsetError(
+                fault("E0037", "{name} has no double bytes", name=self.name), next=tr("use type mixed")
+            )
         return MODES[type or "mixed"] if self.kind.typed else K["MIXED"]
 
     def field_mode(self, type: str) -> int:
@@ -403,21 +412,26 @@ class Charset:
         given.one_of("errors", errors, given.ENCODE_ERRORS)
         if isinstance(glyphs, str) or not all(name is None or isinstance(name, str) for name in glyphs):
             raise ArgumentTypeError(
-                "is no list of names", argument="glyphs", next="give str or None for each"
+                fault("E0359", "is no list of names"), argument="glyphs", next=tr("give str or None for each")
             )
         chars = self._pieces(glyphs, given.text_of(text))
         if len(chars) != len(glyphs) and (chars or None in glyphs):
             raise ArgumentError(
-                f"has {len(chars)} characters for {len(glyphs)} glyphs",
+                fault(
+                    "E0360",
+                    "has {count} characters for {count2} glyphs",
+                    count=len(chars),
+                    count2=len(glyphs),
+                ),
                 argument="text",
-                next="give the text that the glyphs were decoded with",
+                next=tr("give the text that the glyphs were decoded with"),
             )
         known = self.texts.glyph_texts
         missing = next((name for name in glyphs if name and name not in known), None)
         if missing is not None and errors == "strict":
             raise CharsetError(
-                f"{self.name} has no code for {missing[:20]}",
-                next="use errors='geta', or give a site table that maps it",
+                fault("E0039", "{name} has no code for {missing}", name=self.name, missing=missing[:20]),
+                next=tr("use errors='geta', or give a site table that maps it"),
             )
         return self.encode(self.glyph_text([name or "-" for name in glyphs], text), errors=errors, type=type)
 
@@ -480,6 +494,7 @@ def _again(
     same = isinstance(own, Repertoire) or repertoire.version == own[1]
     if not same or [table.sha256 for table in tables] != [digest for _, digest in shipped]:
         raise CharsetError(
-            f"{name} has other tables here than where it was loaded", next="use one installation of gaiji"
+            fault("E0361", "{name} has other tables here than where it was loaded", name=name),
+            next=tr("use one installation of gaiji"),
         )
     return Charset(load_spec(name), tables, sites, options, repertoire)

@@ -11,6 +11,7 @@ from enum import Enum
 import regex
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, mark, tr
 
 
 class Form(Enum):
@@ -23,13 +24,13 @@ class Form(Enum):
     @property
     def advice(self) -> str:
         """What to write, in words."""
-        return _ADVICE[self]
+        return tr(_ADVICE[self])
 
 
 _ADVICE = {
-    Form.HEX: "write 2, 4 or 6 hex digits",
-    Form.NUMBER: "write decimal digits",
-    Form.UNICODE: "write 4 to 6 hex digits, like E000",
+    Form.HEX: mark("write 2, 4 or 6 hex digits"),
+    Form.NUMBER: mark("write decimal digits"),
+    Form.UNICODE: mark("write 4 to 6 hex digits, like E000"),
 }
 _LEGAL = {
     Form.HEX: regex.compile(r"(?:[0-9A-Fa-f]{2}){1,4}"),
@@ -62,7 +63,7 @@ def read_code(form: Form, text: str) -> tuple[int, int]:
     like a byte and read as one.
     """
     if not _LEGAL[form].fullmatch(text):
-        raise UsageError(f"{text[:20]!r} is not a code", next=form.advice)
+        raise UsageError(fault("E0362", "{text!r} is not a code", text=text[:20]), next=form.advice)
     if form is Form.NUMBER and len(text) > 2:
         return int(text), len(text)
     code = int(text, 16)

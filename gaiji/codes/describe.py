@@ -12,37 +12,63 @@ from gaiji.codes.code import write_code
 from gaiji.codes.kind import Kind
 from gaiji.codes.spec import Spec
 from gaiji.codes.tables import GRADES, Range, Table
+from gaiji.messages import tr
 
 
 def describe(spec: Spec, kind: Kind, tables: Sequence[Table], ranges: Sequence[Range]) -> str:
     """What the charset is: one fact a line."""
     lines = [f"{spec.name}: {spec.title}"]
-    for label, sequences in (("shift in", spec.shift_in), ("shift out", spec.shift_out)):
+    for label, sequences in ((tr("shift in"), spec.shift_in), (tr("shift out"), spec.shift_out)):
         if sequences:
             lines.append(f"  {label}: {', '.join(s.hex().upper() for s in sequences)}")
     for table in tables:
-        lines.append(f"  table {table.id} ({table.edition}): {len(table.rows)} rows; {table.title}")
-        lines += [f"    {r.kind}: {_span(kind, r)}, {len(r)} codes" for r in table.ranges]
-        lines += [f"    glyphs: {table.identity}"] if table.identity else []
+        lines.append(
+            tr(
+                "  table {id} ({edition}): {count} rows; {title}",
+                id=table.id,
+                edition=table.edition,
+                count=len(table.rows),
+                title=table.title,
+            )
+        )
+        lines += [
+            tr("    {kind}: {value}, {count} codes", kind=r.kind, value=_span(kind, r), count=len(r))
+            for r in table.ranges
+        ]
+        lines += [tr("    glyphs: {identity}", identity=table.identity)] if table.identity else []
         grades = Counter(row.grade for row in table.rows)
         shown = ", ".join(f"{grade} {grades[grade]:,}" for grade in GRADES if grades[grade])
-        lines += [f"    grades: {shown}"] if shown else []
-    lines += [f"  {r.kind}: {_span(kind, r)}, {len(r)} codes" for r in spec.ranges]
+        lines += [tr("    grades: {shown}", shown=shown)] if shown else []
+    lines += [
+        tr("  {kind}: {value}, {count} codes", kind=r.kind, value=_span(kind, r), count=len(r))
+        for r in spec.ranges
+    ]
     for name, option in spec.options.items():
         lines.append(
-            f"  option {name}: {' | '.join(option['values'])} (default {option['default']}): {option['what']}"
+            tr(
+                "  option {name}: {values} (default {default}): {what}",
+                name=name,
+                values=" | ".join(option["values"]),
+                default=option["default"],
+                what=option["what"],
+            )
         )
     lines.append(
-        "  option dash: jis | microsoft | source (default jis): wave dash, parallel, minus, dash, "
-        "cent, pound, not"
+        tr(
+            "  option dash: jis | microsoft | source (default jis): wave dash, parallel, "
+            "minus, dash, cent, pound, not"
+        )
     )
     conventions = sorted({name for r in ranges for name, _ in r.pua})
     if conventions:
         lines.append(
-            f"  option pua: {' | '.join(conventions)} | a code point (default linear): PUA of the 外字 area"
+            tr(
+                "  option pua: {conventions} | a code point (default linear): PUA of the 外字 area",
+                conventions=" | ".join(conventions),
+            )
         )
     if spec.note:
-        lines.append(f"  note: {spec.note}")
+        lines.append(tr("  note: {note}", note=spec.note))
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gaiji.codes.code import Form
 from gaiji.errors import CharsetError, nearest
+from gaiji.messages import fault
 
 WIDE_PLANES = 0xF0000
 """Planes 15 and 16, private to the town, have a table of their own; the planes between pass through."""
@@ -85,5 +86,7 @@ KINDS = {
 def kind_of(name: str) -> Kind:
     """The kind of that name, as charset files have it."""
     if name not in KINDS:
-        raise CharsetError(f"there is no kind of charset {name[:40]!r}", next=nearest(name, KINDS))
+        raise CharsetError(
+            fault("E0363", "there is no kind of charset {name!r}", name=name[:40]), next=nearest(name, KINDS)
+        )
     return KINDS[name]

@@ -15,6 +15,7 @@ from gaiji.codes.kind import WIDE_PLANES, Kind
 from gaiji.codes.program import decimal_slots
 from gaiji.codes.tables import ENCODE_ONLY, Range, Row, Table
 from gaiji.errors import TableError
+from gaiji.messages import Fault, fault, tr
 from gaiji.standard.characters import points
 from gaiji.standard.repertoire import Repertoire
 
@@ -70,8 +71,13 @@ class Layers:
                         site,
                         row,
                         "replaces",
-                        f"replaces {row.replaces[:20]!r}, but nothing maps {self._code(row)}",
-                        "leave replaces empty",
+                        fault(
+                            "E0364",
+                            "replaces {replaces!r}, but nothing maps {code}",
+                            replaces=row.replaces[:20],
+                            code=self._code(row),
+                        ),
+                        tr("leave replaces empty"),
                     )
                 if row.flag != ENCODE_ONLY:
                     entries[key] = Entry(row, site)
@@ -88,16 +94,21 @@ class Layers:
                 site,
                 row,
                 "code",
-                f"maps {self._code(row)}, which is outside every range of {self.name}",
-                f"`gaiji charset show {self.name}` lists the ranges",
+                fault(
+                    "E0365",
+                    "maps {code}, which is outside every range of {name}",
+                    code=self._code(row),
+                    name=self.name,
+                ),
+                tr("`gaiji charset show {name}` lists the ranges", name=self.name),
             )
         if len(row.text) > 8 or any(c < " " or "\x7f" <= c < "\xa0" for c in row.text):
             raise self._site_error(
                 site,
                 row,
                 "ucs",
-                "gives control characters or more than 8 code points",
-                "write the code points of one character",
+                fault("E0029", "gives control characters or more than 8 code points"),
+                tr("write the code points of one character"),
             )
         if not row.glyph:
             return row
@@ -107,8 +118,13 @@ class Layers:
                 site,
                 row,
                 "glyph",
-                f"names {row.glyph[:20]!r}, which {self.repertoire.version} does not have",
-                "write an MJ name, or import the GJ list it is from (gaiji repertoire import-gj)",
+                fault(
+                    "E0030",
+                    "names {glyph!r}, which {version} does not have",
+                    glyph=row.glyph[:20],
+                    version=self.repertoire.version,
+                ),
+                tr("write an MJ name, or import the GJ list it is from (gaiji repertoire import-gj)"),
             )
         if row.text and row.text not in (glyph.text, glyph.form("needed")):
             right = points(glyph.text) or "(empty)"
@@ -116,8 +132,8 @@ class Layers:
                 site,
                 row,
                 "ucs",
-                f"gives a text that is not {glyph.name}'s",
-                f"write {right}, or leave ucs empty",
+                fault("E0031", "gives a text that is not {glyph}'s", glyph=glyph.name),
+                tr("write {right}, or leave ucs empty", right=right),
             )
         return Row(row.code, row.size, glyph.text, glyph.name, *row[4:])
 
@@ -131,8 +147,13 @@ class Layers:
                 site,
                 row,
                 "code",
-                f"maps {self._code(row)}, which no site table can map for {self.name}",
-                "write four hex digits (no surrogate), or six from 0F0000 to 10FFFF",
+                fault(
+                    "E0366",
+                    "maps {code}, which no site table can map for {name}",
+                    code=self._code(row),
+                    name=self.name,
+                ),
+                tr("write four hex digits (no surrogate), or six from 0F0000 to 10FFFF"),
             )
 
     def _check_digits(self, row: Row, site: Table) -> None:
@@ -143,8 +164,14 @@ class Layers:
                 site,
                 row,
                 "code",
-                f"maps {self._code(row)}, which is no number of {self.name}",
-                f"write {digits} digits, at most {decimal_slots(digits) - 1:0{digits}d}",
+                fault(
+                    "E0367", "maps {code}, which is no number of {name}", code=self._code(row), name=self.name
+                ),
+                tr(
+                    "write {digits} digits, at most {value:0{digits}d}",
+                    digits=digits,
+                    value=decimal_slots(digits) - 1,
+                ),
             )
 
     def _check_replaces(self, row: Row, site: Table, old: Entry) -> None:
@@ -159,21 +186,36 @@ class Layers:
                 row,
                 "replaces",
                 (
-                    f"overrides {self._code(row)} of {Path(old.table.path).name}:{old.row.line} without "
-                    "stating the old value"
+                    fault(
+                        "E0368",
+                        "overrides {code} of {name}:{line} without stating the old value",
+                        code=self._code(row),
+                        name=Path(old.table.path).name,
+                        line=old.row.line,
+                    )
                 ),
-                f"write {old.row.glyph or ucs} in the column replaces, if that is meant",
+                tr("write {glyph} in the column replaces, if that is meant", glyph=old.row.glyph or ucs),
             )
         if row.replaces not in (old.row.glyph, ucs):
             raise self._site_error(
                 site,
                 row,
                 "replaces",
-                f"says that {self._code(row)} was {row.replaces[:20]!r}",
-                f"it is {old.row.glyph or ucs} in {Path(old.table.path).name}:{old.row.line}",
+                fault(
+                    "E0369",
+                    "says that {code} was {replaces!r}",
+                    code=self._code(row),
+                    replaces=row.replaces[:20],
+                ),
+                tr(
+                    "it is {glyph} in {name}:{line}",
+                    glyph=old.row.glyph or ucs,
+                    name=Path(old.table.path).name,
+                    line=old.row.line,
+                ),
             )
 
-    def _site_error(self, site: Table, row: Row, column: str, what: str, next: str) -> TableError:
+    def _site_error(self, site: Table, row: Row, column: str, what: Fault, next: str) -> TableError:
         return TableError(what, path=site.path, line=row.line, column=column, next=next)
 
     def _code(self, row: Row) -> str:

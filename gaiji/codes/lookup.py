@@ -18,6 +18,7 @@ from gaiji.codes.evidence import facts
 from gaiji.codes.tables import GRADES, load_table, table_ids
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError, nearest
+from gaiji.messages import fault, mark, tr
 from gaiji.model import Glyph
 from gaiji.standard.characters import points
 from gaiji.standard.errata import erratum
@@ -31,9 +32,9 @@ _NUMBERS = {
     "住基": "by_juki",
     "juki": "by_juki",
 }
-_ADVICE = (
-    "give a character (辻), MJ025761, GJ000001, U+8FBB, J+845B, 戸籍:349920, 登記:00349920, 1-36-52 or a code "  # noqa: E501
-    "like jef:C4D4"
+_ADVICE = mark(
+    "give a character (辻), MJ025761, GJ000001, U+8FBB, J+845B, 戸籍:349920, "
+    "登記:00349920, 1-36-52 or a code like jef:C4D4"
 )
 
 
@@ -55,7 +56,7 @@ def lookup(query: str) -> tuple[Glyph, ...]:
     repertoire = load_repertoire()
     found = _find(query.strip(), repertoire)
     if not found and not code_lines(query):
-        raise UsageError(f"nothing is known by {query[:40]!r}", next=_ADVICE)
+        raise UsageError(fault("E0041", "nothing is known by {query!r}", query=query[:40]), next=tr(_ADVICE))
     return found
 
 
@@ -85,7 +86,10 @@ def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Gly
     ids = [table_id for table_id, (name, *_) in _systems().items() if name.lower() == system.lower()]
     if not ids:
         known = sorted({name for name, *_ in _systems().values()})
-        raise UsageError(f"there is no code system {system[:20]!r}", next=nearest(system, known))
+        raise UsageError(
+            fault("E0042", "there is no code system {system!r}", system=system[:20]),
+            next=nearest(system, known),
+        )
     out: dict[str, Glyph] = {}
     for table_id in ids:
         table = load_table(table_id)
@@ -148,10 +152,14 @@ def code_lines(query: str) -> list[str]:
 
 def describe(glyph: Glyph) -> str:
     """A glyph on one small page: text, IVS, numbers, readings, vendor codes."""
-    ucs = " ".join(f"U+{point}" for point in points(glyph.text).split()) or "none"
+    ucs = " ".join(f"U+{point}" for point in points(glyph.text).split()) or tr("none")
     lines = [
         f"{glyph.name}  {glyph.text}",
-        f"  Unicode: {ucs}{'  (the plain character means this glyph)' if glyph.default else ''}",
+        tr(
+            "  Unicode: {ucs}{default}",
+            ucs=ucs,
+            default=tr("  (the plain character means this glyph)") if glyph.default else "",
+        ),
     ]
     numbers = {
         "戸籍統一文字番号": glyph.koseki,
@@ -162,15 +170,21 @@ def describe(glyph: Glyph) -> str:
     }
     lines += [f"  {label}: {value}" for label, value in numbers.items() if value]
     if glyph.strokes:
-        lines.append(f"  strokes: {glyph.strokes}   radical.strokes: {' '.join(glyph.radicals)}")
+        lines.append(
+            tr(
+                "  strokes: {strokes}   radical.strokes: {radicals}",
+                strokes=glyph.strokes,
+                radicals=" ".join(glyph.radicals),
+            )
+        )
     if glyph.readings:
-        lines.append(f"  readings: {' '.join(glyph.readings)}")
+        lines.append(tr("  readings: {readings}", readings=" ".join(glyph.readings)))
     codes = [
         f"{c.system}:{c.code} ({c.edition}{'' if c.sure else ', one of several'}"
         f"{c.grade and f', grade {c.grade}'})"
         for c in vendor_codes(glyph)
     ]
-    lines.append(f"  vendor codes: {'; '.join(codes) or 'none in the shipped tables'}")
+    lines.append(tr("  vendor codes: {codes}", codes="; ".join(codes) or tr("none in the shipped tables")))
     if wrong := erratum(glyph.name):
-        lines.append(f"  erratum: {wrong}")
+        lines.append(tr("  erratum: {wrong}", wrong=wrong))
     return "\n".join(lines)

@@ -15,6 +15,7 @@ from gaiji.codes.arguments import ENCODE_ERRORS, TEXT_ERRORS, one_of
 from gaiji.codes.spec import charset_names
 from gaiji.codes.stream import StreamDecoder
 from gaiji.errors import ArgumentError, UndecodableError
+from gaiji.messages import fault, tr
 
 PREFIX = "gaiji-"
 _registered: dict[str, codecs.CodecInfo] = {}
@@ -62,7 +63,9 @@ def register_charset(charset: Charset, name: str = "") -> codecs.CodecInfo:
             pass
         else:
             raise ArgumentError(
-                f"{name[:40]!r} is a codec already", argument="name", next=f"use {PREFIX}{charset.name}"
+                fault("E0370", "{name!r} is a codec already", name=name[:40]),
+                argument="name",
+                next=tr("use {prefix}{charset}", prefix=PREFIX, charset=charset.name),
             )
     _registered[key] = _info(charset, name)
     _listen()

@@ -16,6 +16,7 @@ from gaiji.codes.code import Form
 from gaiji.codes.tables import Range, Table, load_table, parse_range
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import ArgumentTypeError, CharsetError, nearest
+from gaiji.messages import fault, tr
 
 DASHES = {
     "jis": {
@@ -71,7 +72,7 @@ def load_spec(name: str) -> Spec:
     """The charset file of that name; CharsetError with the nearest name when there is none."""
     if name not in charset_names():
         raise CharsetError(
-            f"there is no charset {name[:40]!r}",
+            fault("E0024", "there is no charset {name!r}", name=name[:40]),
             next=nearest(name, charset_names(), "`gaiji charset list` lists them"),
         )
     path = mappings_dir() / "charsets" / f"{name}.toml"
@@ -118,14 +119,25 @@ def chosen_options(spec: Spec, given: Mapping[str, str]) -> dict[str, str]:
     for name, value in given.items():
         if name not in known:
             raise CharsetError(
-                f"{spec.name} has no option {name[:40]!r}",
+                fault("E0025", "{spec} has no option {name!r}", spec=spec.name, name=name[:40]),
                 next=nearest(name, known, f"`gaiji charset show {spec.name}` lists them"),
             )
         if not isinstance(value, str):
-            raise ArgumentTypeError(f"option {name} is not text", argument="options", next="write a str")
+            raise ArgumentTypeError(
+                fault("E0371", "option {name} is not text", name=name),
+                argument="options",
+                next=tr("write a str"),
+            )
         if known[name] and value not in known[name]:
             raise CharsetError(
-                f"option {name} of {spec.name} cannot be {value[:40]!r}", next=nearest(value, known[name])
+                fault(
+                    "E0026",
+                    "option {name} of {spec} cannot be {value!r}",
+                    name=name,
+                    spec=spec.name,
+                    value=value[:40],
+                ),
+                next=nearest(value, known[name]),
             )
         chosen[name] = value
     return chosen
@@ -140,8 +152,11 @@ def offset_pua(ranges: tuple[Range, ...], start: str, name: str) -> tuple[Range,
     except ValueError:
         known = sorted({label for r in ranges for label, _ in r.pua})
         raise CharsetError(
-            f"option pua of {name} cannot be {start[:20]!r}",
-            next=f"use {', '.join(known) or 'linear'} or a code point of a private use area, like E92E",
+            fault("E0040", "option pua of {name} cannot be {start!r}", name=name, start=start[:20]),
+            next=tr(
+                "use {known} or a code point of a private use area, like E92E",
+                known=", ".join(known) or "linear",
+            ),
         ) from None
     out = []
     for area in ranges:

@@ -20,6 +20,7 @@ import regex
 from gaiji.codes.code import Form, read_code
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import TableError, UsageError
+from gaiji.messages import Fault, fault, tr
 
 COLUMNS = ("code", "ucs", "glyph", "flag", "note")
 GRADED_COLUMNS = (*COLUMNS, "grade")
@@ -131,7 +132,11 @@ def load_table(table_id: str) -> Table:
         raw = path.read_bytes()
         meta_raw = meta_path.read_bytes()
     except OSError as error:
-        raise TableError(f"cannot be read: {error.strerror}", path=path, next="reinstall gaiji") from error
+        raise TableError(
+            fault("E0044", "cannot be read: {reason}", reason=error.strerror),
+            path=path,
+            next=tr("reinstall gaiji"),
+        ) from error
     meta = tomllib.loads(meta_raw.decode("utf-8"))
     form = Form.NUMBER if meta.get("code", "hex") == "decimal" else Form.HEX
     return Table(
@@ -159,11 +164,15 @@ def load_site(path: Path | str, *, form: Form = Form.HEX) -> Table:
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise TableError("is too big to be a site table", path=path, next="check the path")
+            raise TableError(
+                fault("E0045", "is too big to be a site table"), path=path, next=tr("check the path")
+            )
         raw = path.read_bytes()
     except OSError as error:
         raise TableError(
-            f"cannot be read: {error.strerror}", path=path, next="check the path in the job file's tables"
+            fault("E0046", "cannot be read: {reason}", reason=error.strerror),
+            path=path,
+            next=tr("check the path in the job file's tables"),
         ) from error
     rows = tuple(_rows(raw, path, SITE_COLUMNS, COLUMNS[:3], form))
     return Table(
@@ -209,7 +218,9 @@ def _rows(
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         at_line = raw.count(b"\n", 0, error.start) + 1
-        raise TableError("is not UTF-8", path=path, line=at_line, next="save it as UTF-8 text") from error
+        raise TableError(
+            fault("E0047", "is not UTF-8"), path=path, line=at_line, next=tr("save it as UTF-8 text")
+        ) from error
     header = lines[0].rstrip("\r").split("\t")
     _check_header(header, path, known, needed)
     at = {name: header.index(name) for name in known if name in header}
@@ -223,21 +234,28 @@ def _rows(
             cells += [""] * (len(header) - len(cells))
         if len(cells) > len(header):
             raise TableError(
-                f"has {len(cells)} cells where the header has {len(header)}",
+                fault(
+                    "E0048",
+                    "has {count} cells where the header has {count2}",
+                    count=len(cells),
+                    count2=len(header),
+                ),
                 path=path,
                 line=number,
-                next="separate cells by single tabs",
+                next=tr("separate cells by single tabs"),
             )
         row = _row(cells, at, path, number, form, grade)
         key = (row.size, row.code)
         if row.flag != ENCODE_ONLY:
             if key in seen:
                 raise TableError(
-                    f"gives {cells[0]} again (first on line {seen[key]})",
+                    fault(
+                        "E0049", "gives {cells} again (first on line {seen})", cells=cells[0], seen=seen[key]
+                    ),
                     path=path,
                     line=number,
                     column="code",
-                    next="keep one of the two rows",
+                    next=tr("keep one of the two rows"),
                 )
             seen[key] = number
         yield row
@@ -247,37 +265,49 @@ def _check_header(header: list[str], path: Path, known: tuple[str, ...], needed:
     wrong = [name for name in header if name not in known]
     missing = [name for name in needed if name not in header]
     if wrong or missing or len(set(header)) != len(header):
-        found = f"has the header {', '.join(header)[:180]!r}"
-        raise TableError(found, path=path, line=1, next=f"write the columns {', '.join(known)}")
+        found = fault("E0050", "has the header {header!r}", header=", ".join(header)[:180])
+        raise TableError(
+            found, path=path, line=1, next=tr("write the columns {known}", known=", ".join(known))
+        )
 
 
 def _row(cells: list[str], at: dict[str, int], path: Path, line: int, form: Form, default: str) -> Row:
     def cell(name: str) -> str:
         return cells[at[name]].strip() if name in at else ""
 
-    def bad(what: str, column: str, next: str) -> TableError:
+    def bad(what: Fault, column: str, next: str) -> TableError:
         return TableError(what, path=path, line=line, column=column, next=next)
 
     code = cell("code")
     try:
         number, size = read_code(form, code)
         if form is Form.NUMBER and len(code) == 2:
-            raise UsageError(code, next=form.advice)  # a byte is no number
+            raise UsageError(fault("E0362", "{text!r} is not a code", text=code[:20]), next=form.advice)
     except UsageError as error:
-        raise bad(f"has the code {code[:20]!r}", "code", error.next) from None
+        raise bad(fault("E0051", "has the code {code!r}", code=code[:20]), "code", error.next) from None
     text = _text(cell("ucs"), bad)
     glyph = cell("glyph")
     described = default != "site" and cell("note")
     if not text and not glyph and not described:
-        raise bad("has neither ucs nor glyph", "ucs", "write the code points in hex, or the glyph's name")
+        raise bad(
+            fault("E0052", "has neither ucs nor glyph"),
+            "ucs",
+            tr("write the code points in hex, or the glyph's name"),
+        )
     flag = cell("flag") or "0"
     if flag not in ("0", "1", "3"):
         raise bad(
-            f"has the flag {flag[:20]!r}", "flag", "write 0 (round trip), 1 (encode only) or 3 (decode only)"
+            fault("E0053", "has the flag {flag!r}", flag=flag[:20]),
+            "flag",
+            tr("write 0 (round trip), 1 (encode only) or 3 (decode only)"),
         )
     grade = cell("grade") or default
     if grade not in GRADES:
-        raise bad(f"has the grade {grade[:20]!r}", "grade", f"write one of {', '.join(GRADES[:-1])}")
+        raise bad(
+            fault("E0372", "has the grade {grade!r}", grade=grade[:20]),
+            "grade",
+            tr("write one of {grades}", grades=", ".join(GRADES[:-1])),
+        )
     return Row(number, size, text, glyph, int(flag), cell("note"), line, cell("replaces"), grade)
 
 
@@ -290,7 +320,9 @@ def _text(ucs: str, bad: Any) -> str:
                 raise ValueError(part)
         except ValueError:
             raise bad(
-                f"has the code point {part[:20]!r}", "ucs", "write 4 to 6 hex digits, like 8FBB E0103"
+                fault("E0054", "has the code point {part!r}", part=part[:20]),
+                "ucs",
+                tr("write 4 to 6 hex digits, like 8FBB E0103"),
             ) from None
         out.append(chr(value))
     return "".join(out)

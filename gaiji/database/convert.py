@@ -28,6 +28,7 @@ from gaiji.database.progress import Progress
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
+from gaiji.messages import fault, tr
 from gaiji.model import Column, Reason
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
@@ -103,18 +104,22 @@ def verify_table(job: DbJob | str) -> int:
                 there = run.stored(writing, chunk.rows)
                 for wanted in chunk.rows:
                     if there.get(wanted[run.job.key]) != wanted:
-                        what = (
-                            f"the row of {run.job.key} {str(wanted[run.job.key])[:40]!r} is not what the "
-                            "source gives"
+                        what = fault(
+                            "E0055",
+                            "the row of {key} {wanted!r} is not what the source gives",
+                            key=run.job.key,
+                            wanted=str(wanted[run.job.key])[:40],
                         )
-                        raise DataError(what, where=run.job.target_table, next="convert again with --restart")
+                        raise DataError(
+                            what, where=run.job.target_table, next=tr("convert again with --restart")
+                        )
                 total += len(chunk.rows)
             kept = writing.execute(sa.select(sa.func.count()).select_from(run.table)).scalar_one()
             if kept != total:
                 raise DataError(
-                    f"has {kept} rows, the source {total}",
+                    fault("E0056", "has {kept} rows, the source {total}", kept=kept, total=total),
                     where=run.job.target_table,
-                    next="convert with --restart",
+                    next=tr("convert with --restart"),
                 )
             return total
     except sa.exc.SQLAlchemyError as error:
@@ -143,12 +148,16 @@ class _Run:
                 self.origin = sa.Table(job.source_table, sa.MetaData(), autoload_with=connection)
         except sa.exc.NoSuchTableError as error:
             raise UsageError(
-                "is not in the source database", where=job.source_table, next="check source.table"
+                fault("E0057", "is not in the source database"),
+                where=job.source_table,
+                next=tr("check source.table"),
             ) from error
         except sa.exc.SQLAlchemyError as error:
             raise self.error(error) from error
         except ImportError as error:
-            raise MissingExtra(f"this database (the driver {error.name})", "postgres") from error
+            raise MissingExtra(
+                tr("this database (the driver {error})", error=error.name), "postgres"
+            ) from error
         self._check_origin()
 
     def close(self) -> None:
@@ -160,9 +169,11 @@ class _Run:
         cause = getattr(error, "orig", None) or error
         said = (str(cause).splitlines() or [""])[0][:120]
         return QueueError(
-            f"the database cannot be used: {type(cause).__name__}: {said}",
+            fault(
+                "E0058", "the database cannot be used: {kind}: {said}", kind=type(cause).__name__, said=said
+            ),
             where=_shown(self.job.target_url),
-            next="check the URL, the driver and the rights",
+            next=tr("check the URL, the driver and the rights"),
         )
 
     def _reader(self, number: int) -> tuple[Decoder, Grouping]:
@@ -184,21 +195,21 @@ class _Run:
         missing = [name for name in names if name not in self.origin.c]
         if missing:
             raise UsageError(
-                f"has no column {missing[0]!r}",
+                fault("E0059", "has no column {missing!r}", missing=missing[0]),
                 where=self.job.source_table,
-                next="check source.key and [[column]] name",
+                next=tr("check source.key and [[column]] name"),
             )
         if not isinstance(self.origin.c[self.job.key].type, (sa.Integer, sa.String)):
             raise UsageError(
-                f"{self.job.key} is neither a whole number nor text",
+                fault("E0060", "{key} is neither a whole number nor text", key=self.job.key),
                 where=self.job.source_table,
-                next="name another key",
+                next=tr("name another key"),
             )
         if self.job.source_table == self.job.target_table and self.target is self.source:
             raise UsageError(
-                "is source and target at once",
+                fault("E0061", "is source and target at once"),
                 where=self.job.target_table,
-                next="choose another target.table",
+                next=tr("choose another target.table"),
             )
         with self.source.connect() as connection:
             inspector = sa.inspect(connection)
@@ -206,9 +217,9 @@ class _Run:
             unique += [c["column_names"] for c in inspector.get_unique_constraints(self.job.source_table)]
         if [self.job.key] not in unique:
             raise UsageError(
-                f"{self.job.key} is neither primary key nor unique",
+                fault("E0062", "{key} is neither primary key nor unique", key=self.job.key),
                 where=self.job.source_table,
-                next="name a column in source.key that is; chunks and resuming go by it",
+                next=tr("name a column in source.key that is; chunks and resuming go by it"),
             )
 
     @cached_property
@@ -268,18 +279,26 @@ class _Run:
             made, count, found = fields.decode(batch, spec, bytearray(len(rows)))
             if count[K["BYTES"]] != len(src) - 1:
                 raise DataError(
-                    f"{count[K['BYTES']]} of {len(src) - 1} bytes accounted for",
+                    fault(
+                        "E0066",
+                        "{count} of {count2} bytes accounted for",
+                        count=count[K["BYTES"]],
+                        count2=len(src) - 1,
+                    ),
                     where=column.name,
-                    next="report this bug",
+                    next=tr("report this bug"),
                 )
             grouped, _, failed = findings.group(
                 batch, [(spec, found)] if found else [], [made, Column(self.job.key, *keys)]
             )
             if failed:
                 raise DataError(
-                    f"{failed[1].label} code {failed[2]}",
+                    fault("E0067", "{label} code {failed}", label=failed[1].label, failed=failed[2]),
                     where=f"{self.job.source_table}.{column.name} row {failed[3]}",
-                    next=f"map it in a site table, or choose another policy than fail for {failed[1].label}",
+                    next=tr(
+                        "map it in a site table, or choose another policy than fail for {label}",
+                        label=failed[1].label,
+                    ),
                 )
             hits += grouped
             counts.append(count)
@@ -309,14 +328,22 @@ class _Run:
         counted = sum(report["rows"] for report in reports)
         if not source == there == counted:
             raise DataError(
-                f"{source} rows in the source, {there} in the target, {counted} counted",
+                fault(
+                    "E0068",
+                    "{source} rows in the source, {there} in the target, {counted} counted",
+                    source=source,
+                    there=there,
+                    counted=counted,
+                ),
                 where=self.job.target_table,
-                next="the source changed during the run: convert anew with --restart",
+                next=tr("the source changed during the run: convert anew with --restart"),
             )
         for name, counts in self._columns(reports).items():
             if not counts["reconciled"]:
                 raise DataError(
-                    "units in are not those accounted for", where=name, next="report this as a bug of gaiji"
+                    fault("E0069", "units in are not those accounted for"),
+                    where=name,
+                    next=tr("report this as a bug of gaiji"),
                 )
 
     def _columns(self, reports: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -411,9 +438,9 @@ def _cells(cells: Sequence[Any], column: DbColumn) -> tuple[bytearray, array[int
     """The cells' bytes one after the other, and where each begins and ends; nothing for NULL."""
     if any(isinstance(cell, str) for cell in cells) and not column.charset.startswith("unicode-utf8"):
         raise UsageError(
-            f"holds text, not bytes of {column.charset}",
+            fault("E0070", "holds text, not bytes of {charset}", charset=column.charset),
             where=column.name,
-            next="use charset unicode-utf8 for text columns",
+            next=tr("use charset unicode-utf8 for text columns"),
         )
     raw = [cell.encode() if isinstance(cell, str) else bytes(cell or b"") for cell in cells]
     src, ends = _joined(raw)

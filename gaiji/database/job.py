@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import JobError
+from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.run.job import decisions_path, policies, queue_where, section
 
@@ -91,11 +92,18 @@ def load_db_job(path: str | Path) -> DbJob:
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise JobError(f"cannot be read as TOML: {error}", path=path, next="check the file") from error
+        raise JobError(
+            fault("E0071", "cannot be read as TOML: {error}", error=error),
+            path=path,
+            next=tr("check the file"),
+        ) from error
     unknown = set(data) - {"source", "column", "target", "review", "policy"}
     if unknown:
         raise JobError(
-            "is no section", path=path, key=min(unknown), next="use source, column, target, review, policy"
+            fault("E0072", "is no section"),
+            path=path,
+            key=min(unknown),
+            next=tr("use source, column, target, review, policy"),
         )
     source, target = (
         _section(data, name, keys, path) for name, keys in (("source", _SOURCE), ("target", _TARGET))
@@ -104,13 +112,15 @@ def load_db_job(path: str | Path) -> DbJob:
     names = [column.to for column in columns]
     if not columns or len({*names, source["key"]}) != len(names) + 1:
         raise JobError(
-            "are missing, or two have one name",
+            fault("E0073", "are missing, or two have one name"),
             path=path,
             key="column",
-            next="write [[column]] with its own `to`",
+            next=tr("write [[column]] with its own `to`"),
         )
     if source["chunk"] < 1:
-        raise JobError("is no number of rows", path=path, key="source.chunk", next="write 20000")
+        raise JobError(
+            fault("E0074", "is no number of rows"), path=path, key="source.chunk", next=tr("write 20000")
+        )
     form = section("target", {"form": target["form"]}, str(path))["form"]
     review = section("review", {**data.get("review", {}), "key": source["key"]}, str(path))
     policy_of = policies(
@@ -119,7 +129,10 @@ def load_db_job(path: str | Path) -> DbJob:
     for reason, policy in policy_of.items():
         if policy == "drop-record":
             raise JobError(
-                "cannot be drop-record", path=path, key=f"policy.{reason.label}", next="choose another policy"
+                fault("E0075", "cannot be drop-record"),
+                path=path,
+                key=f"policy.{reason.label}",
+                next=tr("choose another policy"),
             )
     source_url = _url(source["url"], path, "source.url")
     shown = {k: v for k, v in data.items() if k != "source"} | {
@@ -147,20 +160,33 @@ def _section(
     given = data.get(name, {}) if not where else data
     where = where or name
     if not isinstance(given, dict):
-        raise JobError("must be a table", path=path, key=where, next=f"write [{where}]")
+        raise JobError(
+            fault("E0076", "must be a table"), path=path, key=where, next=tr("write [{where}]", where=where)
+        )
     for key, value in given.items():
         if key not in keys:
             raise JobError(
-                "is not a key", path=path, key=f"{where}.{key}", next=f"use one of {', '.join(keys)}"
+                fault("E0077", "is not a key"),
+                path=path,
+                key=f"{where}.{key}",
+                next=tr("use one of {keys}", keys=", ".join(keys)),
             )
         wanted = type(keys[key]) if keys[key] is not None else str
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise JobError(
-                f"must be a {wanted.__name__}", path=path, key=f"{where}.{key}", next="see docs/databases.md"
+                fault("E0078", "must be a {kind}", kind=wanted.__name__),
+                path=path,
+                key=f"{where}.{key}",
+                next=tr("see docs/databases.md"),
             )
     for key, default in keys.items():
         if default is None and not given.get(key):
-            raise JobError("is missing", path=path, key=f"{where}.{key}", next="see docs/databases.md")
+            raise JobError(
+                fault("E0079", "is missing"),
+                path=path,
+                key=f"{where}.{key}",
+                next=tr("see docs/databases.md"),
+            )
     return dict(keys) | given
 
 
@@ -169,10 +195,10 @@ def _column(item: Any, path: Path) -> DbColumn:
     for key, legal in (("role", ROLES), ("type", TYPES), ("trim", ("right", "none"))):
         if values[key] not in legal:
             raise JobError(
-                f"cannot be {values[key][:40]!r}",
+                fault("E0080", "cannot be {values!r}", values=values[key][:40]),
                 path=path,
                 key=f"column.{key}",
-                next=f"use {', '.join(legal[-4:])}",
+                next=tr("use {legal}", legal=", ".join(legal[-4:])),
             )
     tables = tuple(str(path.parent / name) for name in values["tables"])
     return DbColumn(
@@ -193,9 +219,9 @@ def _url(given: str, path: Path, key: str) -> str:
     found = os.environ.get(given[4:], "")
     if not found:
         raise JobError(
-            f"names the variable {given[4:44]!r}, which is not set",
+            fault("E0081", "names the variable {given!r}, which is not set", given=given[4:44]),
             path=path,
             key=key,
-            next="set it to a database URL",
+            next=tr("set it to a database URL"),
         )
     return found

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gaiji.errors import GaijiError, UsageError
+from gaiji.messages import fault, tr
 
 _meta = sa.MetaData()
 RUN = sa.Table(
@@ -56,9 +57,9 @@ class Progress:
             if known is None:
                 if sa.inspect(connection).has_table(self.table.name):
                     raise UsageError(
-                        "is there already",
+                        fault("E0063", "is there already"),
                         where=self.table.name,
-                        next="choose another table, or use --restart",
+                        next=tr("choose another table, or use --restart"),
                     )
                 self.table.create(connection)
                 begun = {
@@ -72,9 +73,9 @@ class Progress:
                 return 0, 0, None
         if known.digest != self.digest:
             raise UsageError(
-                "was begun with another job, other tables or another version",
+                fault("E0064", "was begun with another job, other tables or another version"),
                 where=self.table.name,
-                next="convert anew with --restart",
+                next=tr("convert anew with --restart"),
             )
         return known.chunks, known.row_count, json.loads(known.last_key)
 
@@ -88,7 +89,11 @@ class Progress:
                 .values(chunks=done + 1, row_count=RUN.c.row_count + len(rows), last_key=last)
             )
             if moved.rowcount != 1:
-                raise GaijiError("another run writes to it", where=self.table.name, next="let that run end")
+                raise GaijiError(
+                    fault("E0065", "another run writes to it"),
+                    where=self.table.name,
+                    next=tr("let that run end"),
+                )
             self._insert(connection, rows)
             told = json.dumps(report, ensure_ascii=False)
             connection.execute(

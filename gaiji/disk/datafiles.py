@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gaiji.errors import GaijiError
+from gaiji.messages import fault, tr
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -54,5 +55,7 @@ def _data_dir(checkout: Path, package: str, marker: str) -> Path:
         if (Path(location) / marker).is_dir():
             return Path(location)
     raise GaijiError(
-        f"the data package {package} is missing", where=str(checkout), next="install gaiji again"
+        fault("E0082", "the data package {package} is missing", package=package),
+        where=str(checkout),
+        next=tr("install gaiji again"),
     )

@@ -20,6 +20,7 @@ from typing import IO, Protocol
 
 from gaiji.disk.digest import BackgroundDigest
 from gaiji.errors import OutputError, ResumeError
+from gaiji.messages import fault, tr
 
 FLUSH = 32 * 1024 * 1024
 """Bytes after which what was written is sent to the disk, so that no run ends in one long wait."""
@@ -276,9 +277,9 @@ class Stream:
             ):  # what is still buffered has nowhere to go, also at the end of the process
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._file.fileno())
             raise OutputError(
-                f"cannot be written: {error.strerror or error}",
+                fault("E0083", "cannot be written: {reason}", reason=error.strerror or error),
                 where=self._where,
-                next="read it to its end, or name a file",
+                next=tr("read it to its end, or name a file"),
             ) from error
 
 
@@ -300,14 +301,16 @@ def sync_folder(folder: Path) -> None:
 def not_kept(path: Path) -> ResumeError:
     """The one line for a file that cannot be gone on with."""
     return ResumeError(
-        "is not what the interrupted run left there", where=str(path), next="run again without --resume"
+        fault("E0084", "is not what the interrupted run left there"),
+        where=str(path),
+        next=tr("run again without --resume"),
     )
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """The one line for an output that cannot be written."""
     return OutputError(
-        f"cannot be written: {error.strerror or error}",
+        fault("E0085", "cannot be written: {reason}", reason=error.strerror or error),
         where=str(path),
-        next="check the folder, its permissions and the free space, then run again",
+        next=tr("check the folder, its permissions and the free space, then run again"),
     )

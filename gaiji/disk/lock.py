@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from gaiji.errors import OutputError
+from gaiji.messages import fault, tr
 
 
 class OutputLock:
@@ -52,17 +53,17 @@ class OutputLock:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise OutputError(
-                f"cannot be written: {error.strerror}",
+                fault("E0086", "cannot be written: {reason}", reason=error.strerror),
                 where=str(self.output),
-                next="check the folder and its permissions",
+                next=tr("check the folder and its permissions"),
             ) from error
         if not _lock(self._handle):
             owner = os.read(self._handle, 200).decode("utf-8", "replace").strip()
             os.close(self._handle)
             raise OutputError(
-                f"is being written by another run ({owner or 'unknown'})",
+                fault("E0087", "is being written by another run ({owner})", owner=owner or tr("unknown")),
                 where=str(self.output),
-                next="wait for it to end, or give another [output] path",
+                next=tr("wait for it to end, or give another [output] path"),
             )
 
     def _is_ours(self) -> bool:

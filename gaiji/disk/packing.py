@@ -16,6 +16,7 @@ from typing import IO, Any, BinaryIO
 
 from gaiji.disk.digest import BackgroundDigest
 from gaiji.errors import DataError, GaijiError, MissingExtra
+from gaiji.messages import fault, tr
 
 SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _PIECE = 1 << 18
@@ -49,7 +50,7 @@ def zstd() -> Any:
         else:
             from backports import zstd as module
     except ImportError as error:
-        raise MissingExtra("zstd", "zstd") from error
+        raise MissingExtra(tr("zstd"), "zstd") from error
     return module
 
 
@@ -67,7 +68,9 @@ class Input:
         try:
             self.file = _opened(path)
         except OSError as error:
-            raise GaijiError(f"cannot be read: {error.strerror}", where=path, next=next) from error
+            raise GaijiError(
+                fault("E0088", "cannot be read: {reason}", reason=error.strerror), where=path, next=next
+            ) from error
         self._raw = _Counted(self.file) if self.packing else None
         self._stream: IO[bytes] | BinaryIO = self._unpacking(self._raw) if self._raw else self.file
         self._count = 0
@@ -115,13 +118,17 @@ class Input:
     def _damaged(self, error: Exception) -> GaijiError:
         if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
             return GaijiError(
-                f"cannot be read: {error.strerror or error}",
+                fault("E0089", "cannot be read: {reason}", reason=error.strerror or error),
                 where=self.path,
-                next="check the file and its disk",
+                next=tr("check the file and its disk"),
             )
         cut = isinstance(error, EOFError)
-        what = f"ends in the middle of its {self.packing} data" if cut else f"is no whole {self.packing} file"
-        return DataError(what, where=self.path, next="check the transfer of the file (binary)")
+        what = (
+            fault("E0090", "ends in the middle of its {packing} data", packing=self.packing)
+            if cut
+            else fault("E0091", "is no whole {packing} file", packing=self.packing)
+        )
+        return DataError(what, where=self.path, next=tr("check the transfer of the file (binary)"))
 
     def close(self) -> None:
         """Close the file (never standard input)."""

@@ -17,6 +17,7 @@ import regex
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_copybook
 from gaiji.layout.roles import ROLES, find_role, load_preset, preset_names
+from gaiji.messages import Fault, fault, tr
 from gaiji.model import Field
 
 TYPES = ("mixed", "dbcs", "sbcs", "zoned", "packed", "binary", "raw")
@@ -61,7 +62,9 @@ class Layout:
         if found is None:
             names = [spec.name for spec in self.fields]
             raise LayoutError(
-                f"has no field {str(name)[:40]!r}", path=self.path, next=nearest(str(name), names)
+                fault("E0145", "has no field {name!r}", name=str(name)[:40]),
+                path=self.path,
+                next=nearest(str(name), names),
             )
         return found
 
@@ -87,13 +90,15 @@ def load_layout(
         return Layout(fields, _record_length(length, record_length, str(path)), str(path))
     if suffix != ".toml":
         raise LayoutError(
-            f"has the suffix {suffix!r}, which names no layout format",
+            fault("E0146", "has the suffix {suffix!r}, which names no layout format", suffix=suffix),
             path=path,
-            next=f"end it in .toml or {', '.join(SUFFIXES)}",
+            next=tr("end it in .toml or {suffixes}", suffixes=", ".join(SUFFIXES)),
         )
     if redefines:
         raise LayoutError(
-            "is not a copybook, so redefines has no meaning", path=path, next="remove redefines"
+            fault("E0147", "is not a copybook, so redefines has no meaning"),
+            path=path,
+            next=tr("remove redefines"),
         )
     layout = _load_toml(path, record_length)
     return with_roles(layout, roles) if roles else layout
@@ -114,10 +119,12 @@ def layout_from_fields(
     """
     where = str(path)
     if not tables:
-        raise LayoutError("describes no field", path=where, next="add [[field]] tables")
+        raise LayoutError(fault("E0148", "describes no field"), path=where, next=tr("add [[field]] tables"))
     if len(tables) > MAX_FIELDS:
         raise LayoutError(
-            f"has more than {MAX_FIELDS:,} fields", path=where, next="leave out those not needed"
+            fault("E0149", "has more than {max_fields:,} fields", max_fields=MAX_FIELDS),
+            path=where,
+            next=tr("leave out those not needed"),
         )
     known = lines if lines is not None and len(lines) == len(tables) else [0] * len(tables)
     fields = [
@@ -129,7 +136,10 @@ def layout_from_fields(
     if any(delimited) and not all(delimited):
         odd = fields[delimited.index(False)]
         raise _error(
-            "has no column, others have", odd, where, "describe all fields by column, or all by offset"
+            fault("E0150", "has no column, others have"),
+            odd,
+            where,
+            tr("describe all fields by column, or all by offset"),
         )
     if any(delimited):
         _check_columns(fields, where)
@@ -138,10 +148,15 @@ def layout_from_fields(
     end = max(spec.offset + spec.length for spec in fields)
     if record_length and (beyond := next((f for f in fields if f.offset + f.length > record_length), None)):
         raise _error(
-            f"ends at byte {beyond.offset + beyond.length}, records have {record_length}",
+            fault(
+                "E0151",
+                "ends at byte {offset}, records have {record_length}",
+                offset=beyond.offset + beyond.length,
+                record_length=record_length,
+            ),
             beyond,
             where,
-            "correct offset and length, or record_length",
+            tr("correct offset and length, or record_length"),
         )
     return Layout(tuple(fields), _record_length(end, record_length, where), where)
 
@@ -155,7 +170,8 @@ def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
     """
     if len(header) > MAX_FIELDS:
         raise LayoutError(
-            f"the header has more than {MAX_FIELDS:,} columns", next="check delimiter and charset"
+            fault("E0152", "the header has more than {max_fields:,} columns", max_fields=MAX_FIELDS),
+            next=tr("check delimiter and charset"),
         )
     presets = (
         [] if preset == "none" else [load_preset(name) for name in ([preset] if preset else preset_names())]
@@ -184,10 +200,16 @@ def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path
         for key in ("offset", "length", "column"):
             if key in table and table[key] != getattr(spec, key):
                 raise _error(
-                    f"{key} is {getattr(spec, key)} in the layout, {table[key]} in the job",
+                    fault(
+                        "E0153",
+                        "{key} is {given} in the layout, {table} in the job",
+                        key=key,
+                        given=getattr(spec, key),
+                        table=table[key],
+                    ),
                     spec,
                     where,
-                    f"remove {key} from its [[field]], or correct the layout",
+                    tr("remove {key} from its [[field]], or correct the layout", key=key),
                 )
         new = replace(spec, **{key: table[key] for key in _OVERRIDES if key in table})
         _check_field(new, where)
@@ -209,30 +231,40 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise LayoutError(
-            f"cannot be read: {error.strerror}", path=path, next="give the path of a layout"
+            fault("E0154", "cannot be read: {reason}", reason=error.strerror),
+            path=path,
+            next=tr("give the path of a layout"),
         ) from error
     if len(raw) > MAX_BYTES:
-        raise LayoutError("is bigger than 1 MiB", path=path, next="check the path")
+        raise LayoutError(fault("E0155", "is bigger than 1 MiB"), path=path, next=tr("check the path"))
     try:
         text = raw.decode("utf-8-sig")
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise LayoutError(f"is not valid TOML: {error}", path=path, next="correct that line") from error
+        raise LayoutError(
+            fault("E0156", "is not valid TOML: {error}", error=error), path=path, next=tr("correct that line")
+        ) from error
     for key in data:
         if key not in ("field", "record_length", "title"):
             raise LayoutError(
-                f"has the unknown key {key[:40]!r}",
+                fault("E0157", "has the unknown key {key!r}", key=key[:40]),
                 path=path,
                 next=nearest(key, ("field", "record_length", "title")),
             )
     tables = data.get("field", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise LayoutError(
-            "field must be [[field]] tables", path=path, next="write [[field]] above each field"
+            fault("E0158", "field must be [[field]] tables"),
+            path=path,
+            next=tr("write [[field]] above each field"),
         )
     declared = data.get("record_length")
     if declared is not None and (not isinstance(declared, int) or isinstance(declared, bool) or declared < 1):
-        raise LayoutError("record_length must be a whole number above 0", path=path, next="give it in bytes")
+        raise LayoutError(
+            fault("E0159", "record_length must be a whole number above 0"),
+            path=path,
+            next=tr("give it in bytes"),
+        )
     length = _record_length(declared, record_length, str(path)) if declared else record_length
     lines = [text.count("\n", 0, found.start()) + 1 for found in _FIELD_HEADER.finditer(text)][
         : MAX_FIELDS + 1
@@ -245,23 +277,32 @@ def _field(table: Mapping[str, Any], number: int, line: int, path: str) -> Field
     _check_keys(table, number, line, path)
     if "column" in table and ("offset" in table or "length" in table):
         raise LayoutError(
-            "has a column and a place in bytes",
+            fault("E0160", "has a column and a place in bytes"),
             path=path,
             line=line,
             field=table["name"],
-            next="keep column for delimited formats, offset and length for others",
+            next=tr("keep column for delimited formats, offset and length for others"),
         )
     for key in () if "column" in table else ("offset", "length"):
         if key not in table:
             raise LayoutError(
-                f"has no {key}", path=path, line=line, field=table["name"], next=f"add {key} in bytes"
+                fault("E0161", "has no {key}", key=key),
+                path=path,
+                line=line,
+                field=table["name"],
+                next=tr("add {key} in bytes", key=key),
             )
     values = {key: table[key] for key in _KEYS if key in table and key != "overlaps"}
     spec = Field(**values, line=line)
     if spec.offset < 0 or spec.length < 0 or ("column" in table and spec.column < 0):
-        raise _error("has a negative place", spec, path, "count from 0")
+        raise _error(fault("E0162", "has a negative place"), spec, path, tr("count from 0"))
     if "length" in table and spec.length < 1:
-        raise _error(f"has the length {spec.length}", spec, path, "give at least one byte")
+        raise _error(
+            fault("E0163", "has the length {length}", length=spec.length),
+            spec,
+            path,
+            tr("give at least one byte"),
+        )
     _check_field(spec, path)
     return spec
 
@@ -273,7 +314,7 @@ def _check_keys(table: Mapping[str, Any], number: int, line: int, path: str) -> 
     for key, value in table.items():
         if key not in _KEYS:
             raise LayoutError(
-                f"has the unknown key {key[:40]!r}",
+                fault("E0164", "has the unknown key {key!r}", key=key[:40]),
                 path=path,
                 line=line,
                 field=label,
@@ -282,42 +323,75 @@ def _check_keys(table: Mapping[str, Any], number: int, line: int, path: str) -> 
         kind = _KEYS[key]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise LayoutError(
-                f"{key} must be {_KINDS[kind]}", path=path, line=line, field=label, next="correct its value"
+                fault("E0165", "{key} must be {kinds}", key=key, kinds=_KINDS[kind]),
+                path=path,
+                line=line,
+                field=label,
+                next=tr("correct its value"),
             )
     if not name or not name.strip():
-        raise LayoutError("has no name", path=path, line=line, field=label, next='add name = "…"')
+        raise LayoutError(
+            fault("E0166", "has no name"), path=path, line=line, field=label, next=tr('add name = "…"')
+        )
 
 
 def _check_field(spec: Field, path: str) -> None:
     """Rules of one field that need no other."""
     for key, value, values in (("type", spec.type, TYPES), ("role", spec.role, ROLES)):
         if value not in values:
-            raise _error(f"has the {key} {value[:40]!r}", spec, path, f"use one of: {', '.join(values)}")
+            raise _error(
+                fault("E0167", "has the {key} {value!r}", key=key, value=value[:40]),
+                spec,
+                path,
+                tr("use one of: {values}", values=", ".join(values)),
+            )
     if spec.type not in _NUMERIC:
         given = next((key for key in ("scale", "signed", "digits") if getattr(spec, key)), "")
         if given:
             raise _error(
-                f"has {given}, but its type is {spec.type}",
+                fault("E0168", "has {given}, but its type is {type}", given=given, type=spec.type),
                 spec,
                 path,
-                f"use {', '.join(_NUMERIC)}, or drop it",
+                tr("use {numeric}, or drop it", numeric=", ".join(_NUMERIC)),
             )
     if spec.type == "dbcs" and spec.length % 2:
         raise _error(
-            f"is dbcs and {spec.length} bytes long", spec, path, "two bytes a character: give an even length"
+            fault("E0169", "is dbcs and {length} bytes long", length=spec.length),
+            spec,
+            path,
+            tr("two bytes a character: give an even length"),
         )
     if spec.length and spec.type == "binary" and spec.length > 8:
-        raise _error(f"is binary and {spec.length} bytes long", spec, path, "use 1 to 8 bytes, or type raw")
+        raise _error(
+            fault("E0170", "is binary and {length} bytes long", length=spec.length),
+            spec,
+            path,
+            tr("use 1 to 8 bytes, or type raw"),
+        )
     room = {"zoned": spec.length, "packed": 2 * spec.length - 1, "binary": 19}.get(spec.type, 0)
     if spec.length and spec.type in _NUMERIC:
         for key in ("digits", "scale"):
             if not 0 <= getattr(spec, key) <= room:
                 raise _error(
-                    f"has {key} {getattr(spec, key)} in {spec.length} bytes", spec, path, f"use 0 to {room}"
+                    fault(
+                        "E0171",
+                        "has {key} {given} in {length} bytes",
+                        key=key,
+                        given=getattr(spec, key),
+                        length=spec.length,
+                    ),
+                    spec,
+                    path,
+                    tr("use 0 to {room}", room=room),
                 )
     if spec.digits and spec.scale > spec.digits:
         raise _error(
-            f"has {spec.scale} decimal places in {spec.digits} digits", spec, path, "correct scale or digits"
+            fault(
+                "E0172", "has {scale} decimal places in {digits} digits", scale=spec.scale, digits=spec.digits
+            ),
+            spec,
+            path,
+            tr("correct scale or digits"),
         )
 
 
@@ -326,14 +400,19 @@ def _check_names(fields: Sequence[Field], path: str) -> None:
     for spec in fields:
         if len(spec.name) > MAX_FIELD_NAME or not spec.name.isprintable():
             raise _error(
-                "has a name that is too long or holds control characters",
+                fault("E0173", "has a name that is too long or holds control characters"),
                 spec,
                 path,
-                "give it a short, plain name",
+                tr("give it a short, plain name"),
             )
         if spec.name in seen:
             first = f" (first on line {seen[spec.name].line})" if seen[spec.name].line else ""
-            raise _error(f"is described twice{first}", spec, path, "give each field its own name")
+            raise _error(
+                fault("E0174", "is described twice{first}", first=first),
+                spec,
+                path,
+                tr("give each field its own name"),
+            )
         seen[spec.name] = spec
 
 
@@ -342,7 +421,12 @@ def _check_columns(fields: Sequence[Field], path: str) -> None:
     for spec in fields:
         if spec.column in seen:
             raise _error(
-                f"has the column {spec.column} of {seen[spec.column]}", spec, path, "columns count from 0"
+                fault(
+                    "E0175", "has the column {column} of {seen}", column=spec.column, seen=seen[spec.column]
+                ),
+                spec,
+                path,
+                tr("columns count from 0"),
             )
         seen[spec.column] = spec.name
 
@@ -359,10 +443,16 @@ def _check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str)
             later, earlier = (spec, fields[last]) if at > last else (fields[last], spec)
             stop = min(end, spec.offset + spec.length) - 1
             raise _error(
-                f"shares bytes {spec.offset}–{stop} with {earlier.name}",
+                fault(
+                    "E0176",
+                    "shares bytes {offset}–{stop} with {earlier}",
+                    offset=spec.offset,
+                    stop=stop,
+                    earlier=earlier.name,
+                ),
                 later,
                 path,
-                "correct offset or length, or set overlaps = true on it",
+                tr("correct offset or length, or set overlaps = true on it"),
             )
         if spec.offset + spec.length > end:
             end, last = spec.offset + spec.length, at
@@ -371,17 +461,25 @@ def _check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str)
 def _record_length(described: int, known: int | None, path: str) -> int:
     """The record length when a layout describes ``described`` bytes and the caller knows another number."""
     if known is not None and known < 1:
-        raise LayoutError(f"record_length cannot be {known}", path=path, next="give it in bytes")
+        raise LayoutError(
+            fault("E0177", "record_length cannot be {known}", known=known),
+            path=path,
+            next=tr("give it in bytes"),
+        )
     if known and known < described:
         raise LayoutError(
-            f"describes {described} bytes, records have {known}",
+            fault(
+                "E0178", "describes {described} bytes, records have {known}", described=described, known=known
+            ),
             path=path,
-            next="correct record_length in [source], or the layout",
+            next=tr("correct record_length in [source], or the layout"),
         )
     length = known or described
     if length > MAX_RECORD:
         raise LayoutError(
-            f"a record of {length:,} bytes is too long", path=path, next=f"use at most {MAX_RECORD:,}"
+            fault("E0179", "a record of {length:,} bytes is too long", length=length),
+            path=path,
+            next=tr("use at most {max_record:,}", max_record=MAX_RECORD),
         )
     return length
 
@@ -396,6 +494,6 @@ def _unique(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _error(what: str, spec: Field, path: str, advice: str) -> LayoutError:
+def _error(what: Fault, spec: Field, path: str, advice: str) -> LayoutError:
     name = "".join(c if c.isprintable() else " " for c in spec.name[:60])
     return LayoutError(what, path=path, line=spec.line, field=name, next=advice)

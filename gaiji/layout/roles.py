@@ -18,6 +18,7 @@ import regex
 
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import LayoutError, nearest
+from gaiji.messages import fault, tr
 
 ROLES = ("name", "kana", "address", "other")
 RULES = "roles"
@@ -94,7 +95,9 @@ def load_preset(name: str) -> Preset:
     """A preset by name; LayoutError names the nearest one when there is none."""
     known = preset_names()
     if name not in known:
-        raise LayoutError(f"there is no header preset {name[:40]!r}", next=nearest(name, known))
+        raise LayoutError(
+            fault("E0180", "there is no header preset {name!r}", name=name[:40]), next=nearest(name, known)
+        )
     return _load(name)
 
 
@@ -110,7 +113,11 @@ def _load(name: str) -> Preset:
         for spelling in (item["name"], *item.get("aliases", ())):
             key = _drifted(spelling, drift)
             if items.setdefault(key, (item["name"], role))[1] != role:
-                raise LayoutError(f"gives {spelling!r} two roles", path=path, next="keep it in one [[item]]")
+                raise LayoutError(
+                    fault("E0181", "gives {spelling!r} two roles", spelling=spelling),
+                    path=path,
+                    next=tr("keep it in one [[item]]"),
+                )
     return Preset(name, data.get("title", name), items, drift)
 
 
@@ -122,7 +129,9 @@ def _rules() -> tuple[Rule, ...]:
         unknown = set(table) - {"role", "why", *_TESTS}
         if unknown:
             raise LayoutError(
-                f"has the unknown key {min(unknown)!r}", path=path, next=f"use {', '.join(_TESTS)}"
+                fault("E0182", "has the unknown key {unknown!r}", unknown=min(unknown)),
+                path=path,
+                next=tr("use {tests}", tests=", ".join(_TESTS)),
             )
         tests = {test: frozenset(normalise(text) for text in table.get(test, ())) for test in _TESTS}
         rules.append(Rule(_checked_role(table.get("role", ""), path), tests))
@@ -139,7 +148,11 @@ def _drifted(name: str, drift: tuple[tuple[str, str], ...]) -> str:
 
 def _checked_role(role: str, path: Path) -> str:
     if role not in ROLES:
-        raise LayoutError(f"has the role {role!r}", path=path, next=f"use one of: {', '.join(ROLES)}")
+        raise LayoutError(
+            fault("E0183", "has the role {role!r}", role=role),
+            path=path,
+            next=tr("use one of: {roles}", roles=", ".join(ROLES)),
+        )
     return role
 
 
@@ -151,4 +164,6 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LayoutError(f"cannot be read: {error}", path=path, next="install gaiji again") from error
+        raise LayoutError(
+            fault("E0184", "cannot be read: {error}", error=error), path=path, next=tr("install gaiji again")
+        ) from error

@@ -14,6 +14,7 @@ from typing import Any, overload
 import polars as pl
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.series import text_column
 from gaiji.standard.characters import SELECTOR
 from gaiji.standard.relations import read_rows
@@ -81,14 +82,20 @@ KANA_PAIRS = {
 def fold(expression: pl.Expr, folding: str) -> pl.Expr:
     """One folding of a column of text; UsageError for an unknown name."""
     if folding not in _FOLDINGS:
-        raise UsageError(f"there is no folding {folding[:40]!r}", next=f"use {', '.join(_FOLDINGS)}")
+        raise UsageError(
+            fault("E0186", "there is no folding {folding!r}", folding=folding[:40]),
+            next=tr("use {foldings}", foldings=", ".join(_FOLDINGS)),
+        )
     return _FOLDINGS[folding](expression)
 
 
 def key_expr(expression: pl.Expr, kind: str = "variant") -> pl.Expr:
     """The key of a column of names, lazy; null stays null. UsageError for an unknown kind."""
     if kind not in KEYS:
-        raise UsageError(f"there is no key {kind[:40]!r}", next=f"use {', '.join(KEYS)}")
+        raise UsageError(
+            fault("E0187", "there is no key {kind!r}", kind=kind[:40]),
+            next=tr("use {keys}", keys=", ".join(KEYS)),
+        )
     for folding in KEYS[kind]:
         expression = fold(expression, folding)
     return expression

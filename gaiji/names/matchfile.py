@@ -19,7 +19,7 @@ import polars as pl
 
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import UsageError
-from gaiji.messages import tr
+from gaiji.messages import fault, mark, tr
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.names.pairs import Decided, decided_pairs
 from gaiji.names.registers import OTHER_NAMES
@@ -34,12 +34,12 @@ SYSTEM = "match"
 names.
 """
 TITLES = {
-    "matched": "一致",
-    "matched-spelling": "一致（字形が異なる）",
-    "matched-name": "一致（氏名の文字が異なる）",
-    "ambiguous": "要確認",
-    "only-a": "Aのみ",
-    "only-b": "Bのみ",
+    "matched": mark("一致"),
+    "matched-spelling": mark("一致（字形が異なる）"),
+    "matched-name": mark("一致（氏名の文字が異なる）"),
+    "ambiguous": mark("要確認"),
+    "only-a": mark("Aのみ"),
+    "only-b": mark("Bのみ"),
 }
 PLACE = ("name", "name")
 _UNITS = f"(?s){CHARACTER.pattern}"
@@ -134,7 +134,11 @@ def _register(path: str | Path, columns: Mapping[str, str], side: int) -> pl.Dat
         both = given.split("=", 1) if "=" in given else [given, given]
         chosen[role] = both[side]
     if not chosen["id"] or not chosen["name"]:
-        raise UsageError("no column is named for id or name", where=str(path), next="give --id and --name")
+        raise UsageError(
+            fault("E0188", "no column is named for id or name"),
+            where=str(path),
+            next=tr("give --id and --name"),
+        )
     need_columns(frame, [name for name in chosen.values() if name], path)
     return frame.select((pl.col(name) if name else pl.lit("")).alias(role) for role, name in chosen.items())
 
@@ -228,22 +232,33 @@ def _write_page(
     )
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in found.notes)
     left_out = notes + "".join(
-        f"<li>{html.escape(block)}：{pairs:,}組は多すぎるため比較していません。</li>"
+        (
+            "<li>"
+            + tr(
+                "{block}：{pairs:,}組は多すぎるため比較していません。", block=html.escape(block), pairs=pairs
+            )
+            + "</li>"
+        )
         for block, pairs in found.left_out.items()
     )
-    page = f"""<!doctype html>
-<html lang="ja"><meta charset="utf-8"><title>照合結果</title>
-<style>body{{font-family:sans-serif;margin:2em}}table{{border-collapse:collapse;margin:1em 0}}
-td,th{{border:1px solid #999;padding:.3em .8em}}td:last-child{{text-align:right}}</style>
-<h1>照合結果</h1>
-<p>A：{html.escape(names[0])}<br>B：{html.escape(names[1])}</p>
-<table><tr><th>結果</th><th>件数</th></tr>{rows}</table>
-<ul>{left_out}</ul>
-<p>この照合は、台帳を書き換えたり統合したりしません。「要確認」は人が確かめてください。</p>
-<h2>字形の違い（多い順、200組まで）</h2>
-<table><tr><th>A</th><th>B</th><th>人数</th></tr>{glyphs}</table>
-</html>
-"""
+    page = (
+        "<!doctype html>\n"
+        f"""<html lang="ja"><meta charset="utf-8"><title>{tr("照合結果")}</title>\n"""
+        "<style>"
+        "body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}\n"
+        "td,th{border:1px solid #999;padding:.3em .8em}td:last-child{text-align:right}</style>"
+        "\n"
+        f"<h1>{tr('照合結果')}</h1>\n"
+        f"<p>A：{html.escape(names[0])}<br>B：{html.escape(names[1])}</p>\n"
+        f"<table><tr><th>{tr('結果')}</th><th>{tr('件数')}</th></tr>{rows}</table>\n"
+        f"<ul>{left_out}</ul>\n"
+        "<p>"
+        + tr("この照合は、台帳を書き換えたり統合したりしません。「要確認」は人が確かめてください。")
+        + "</p>\n"
+        f"<h2>{tr('字形の違い（多い順、200組まで）')}</h2>\n"
+        f"<table><tr><th>A</th><th>B</th><th>{tr('人数')}</th></tr>{glyphs}</table>\n"
+        "</html>\n"
+    )
     file = AtomicFile(path)
     try:
         file.write(page.encode())
@@ -254,4 +269,4 @@ td,th{{border:1px solid #999;padding:.3em .8em}}td:last-child{{text-align:right}
 
 def _shown(name: str) -> str:
     glyph = load_repertoire().get(name)
-    return html.escape(f"{glyph.text} {name}" if glyph else name or "（なし）")
+    return html.escape(f"{glyph.text} {name}" if glyph else name or tr("（なし）"))

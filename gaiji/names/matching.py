@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.names.blocks import PAIRS, candidates
 from gaiji.names.compare import compared, evidence
 from gaiji.names.keys import keys
@@ -70,8 +71,8 @@ class MatchPolicy:
             0 <= self.near <= 1 and 0 <= self.margin <= 100 and 0 <= self.consider <= 100 and self.largest > 0
         ):
             raise UsageError(
-                "a value of the match policy is out of its range",
-                next="near is 0 to 1, margin and consider 0 to 100",
+                fault("E0189", "a value of the match policy is out of its range"),
+                next=tr("near is 0 to 1, margin and consider 0 to 100"),
             )
 
 
@@ -145,8 +146,12 @@ def _decisions(decided: pl.DataFrame | None) -> pl.DataFrame:
     again = decided.select("a", "b").is_duplicated().any()
     if again or same["a"].is_duplicated().any() or same["b"].is_duplicated().any():
         raise UsageError(
-            "two decisions contradict each other: one pair is the same person and not, or one is two people",
-            next="keep one decision for each pair and one partner for each record",
+            fault(
+                "E0375",
+                "two decisions contradict each other: one pair is the same person and not, or "
+                "one is two people",
+            ),
+            next=tr("keep one decision for each pair and one partner for each record"),
         )
     return decided
 

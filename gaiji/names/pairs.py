@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.output.tabular import need_columns, read_table
 
 WORDS = {"same": True, "同一人": True, "同一": True, "different": False, "別人": False}
@@ -68,9 +69,11 @@ def _read(path: str | Path) -> pl.DataFrame:
     wrong = table.filter(~pl.col("decision").is_in(list(WORDS)))
     if wrong.height:
         raise UsageError(
-            f"{wrong.height} decisions are none of {', '.join(WORDS)}",
+            fault(
+                "E0376", "{height} decisions are none of {words}", height=wrong.height, words=", ".join(WORDS)
+            ),
             where=str(path),
-            next="correct the column decision; an empty cell is no decision",
+            next=tr("correct the column decision; an empty cell is no decision"),
         )
     return table
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.names.addresses import places
 from gaiji.names.dates import date_keys, unordered
 from gaiji.names.keys import KEYS, fold, key_expr
@@ -44,8 +45,10 @@ def prepared(frame: pl.DataFrame, which: str) -> pl.DataFrame:
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
         raise UsageError(
-            f"register {which} has no column {', '.join(missing)}",
-            next="give an empty column for what it lacks",
+            fault(
+                "E0190", "register {which} has no column {missing}", which=which, missing=", ".join(missing)
+            ),
+            next=tr("give an empty column for what it lacks"),
         )
     text = frame.select(pl.col(*frame.columns).cast(pl.String).fill_null("")).with_row_index("row")
     _check_ids(text, which)
@@ -60,9 +63,16 @@ def _check_ids(text: pl.DataFrame, which: str) -> None:
     if twice.height:
         first = twice.filter(pl.col("id") == twice["id"][0])["row"] + 1
         raise UsageError(
-            f"register {which}: {twice.height} records share their number with another, first records "
-            f"{first[0]} and {first[1]}",
-            next="name a column whose values are unique, or take the double records out",
+            fault(
+                "E0377",
+                "register {which}: {height} records share their number with another, first "
+                "records {first} and {first2}",
+                which=which,
+                height=twice.height,
+                first=first[0],
+                first2=first[1],
+            ),
+            next=tr("name a column whose values are unique, or take the double records out"),
         )
 
 

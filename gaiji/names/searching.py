@@ -18,6 +18,7 @@ import regex
 from numpy.typing import NDArray
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.names.addresses import places
 from gaiji.names.dates import agree_partly, date_keys
 from gaiji.names.keys import variant_classes
@@ -94,7 +95,10 @@ class NameIndex:
         """
         words = [word for word in query.translate(_BREAKS).split(" ") if key(word)]
         if not words:
-            raise UsageError("the query has no character to look for", next="write a name or a part of one")
+            raise UsageError(
+                fault("E0191", "the query has no character to look for"),
+                next=tr("write a name or a part of one"),
+            )
         board = _Board(self._postings, self._kept(birth, address))
         _Query(self._postings, words, board).run()
         found, asked = board.found(), "".join(words)
@@ -129,7 +133,10 @@ class NameIndex:
 
     def _narrowing(self, column: str, what: str) -> pl.Series:
         if not column:
-            raise UsageError(f"no column of the {what} was named", next=f"give NameIndex(…, {what}=COLUMN)")
+            raise UsageError(
+                fault("E0378", "no column of the {what} was named", what=what),
+                next=tr("give NameIndex(…, {what}=COLUMN)", what=what),
+            )
         return self.frame[column].cast(pl.String)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from gaiji.disk.files import Written
 from gaiji.errors import UsageError
 from gaiji.kernel import join
+from gaiji.messages import fault, tr
 from gaiji.output.lines import FixedSink, LinesSink
 from gaiji.output.parquet import ParquetSink
 from gaiji.output.sink import Sink
@@ -29,7 +30,10 @@ def open_sink(
 ) -> Sink:
     """The sink for a format, gone on with at ``kept``; UsageError for columns that the format cannot have."""
     if len(names) > join.CONSTANTS["MAX_COLUMNS"]:
-        raise UsageError(f"the output would have {len(names)} columns", next="leave fields out of the layout")
+        raise UsageError(
+            fault("E0194", "the output would have {count} columns", count=len(names)),
+            next=tr("leave fields out of the layout"),
+        )
     if format == "parquet":
         return ParquetSink(path, names, kept)
     if format == "fixed":

@@ -17,6 +17,7 @@ from gaiji.disk.files import is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import GaijiError, UsageError
 from gaiji.kernel import cut
+from gaiji.messages import fault, tr
 
 CHUNK = 4 * 1024 * 1024
 MAX_RECORD = 16 * 1024 * 1024
@@ -299,9 +300,9 @@ class Parquet(Readback):
 
     def _unreadable(self, error: Exception) -> GaijiError:
         return GaijiError(
-            f"cannot be read as Parquet ({type(error).__name__})",
+            fault("E0192", "cannot be read as Parquet ({kind})", kind=type(error).__name__),
             where=str(self.path),
-            next="run gaiji convert again",
+            next=tr("run gaiji convert again"),
         )
 
     def take(self, rows: int) -> Cells:
@@ -355,7 +356,9 @@ def open_readback(
 ) -> Readback:
     """The reader for an output format; ``widths`` in bytes, in the order of ``names`` (fixed only)."""
     if is_stream(path):
-        raise UsageError("cannot be read back", where=f"output {path.name}", next="convert to a file")
+        raise UsageError(
+            fault("E0193", "cannot be read back"), where=f"output {path.name}", next=tr("convert to a file")
+        )
     if format == "parquet":
         return Parquet(path, names)
     if format == "fixed":

@@ -13,6 +13,7 @@ import polars as pl
 
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import OutputError, UsageError
+from gaiji.messages import fault, tr
 from gaiji.output.lines import BOM
 
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".parquet": ""}
@@ -32,12 +33,16 @@ def read_table(path: str | Path, *, as_text: bool = True) -> pl.DataFrame:
         return pl.read_csv(path, separator=separator, infer_schema=False).with_columns(pl.all().fill_null(""))
     except OSError as error:
         raise UsageError(
-            f"cannot be read: {error.strerror or 'is not there'}", where=str(path), next="check the path"
+            fault("E0195", "cannot be read: {reason}", reason=error.strerror or tr("is not there")),
+            where=str(path),
+            next=tr("check the path"),
         ) from error
     except pl.exceptions.PolarsError as error:
         kind = type(error).__name__  # its message may quote a row
         raise UsageError(
-            f"is no table ({kind})", where=str(path), next="it must be UTF-8 with a header"
+            fault("E0196", "is no table ({kind})", kind=kind),
+            where=str(path),
+            next=tr("it must be UTF-8 with a header"),
         ) from error
 
 
@@ -54,7 +59,9 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> None:
             frame.write_csv(buffer, separator=separator)
         except pl.exceptions.PolarsError as error:
             raise OutputError(
-                "cannot hold columns of bytes or lists", where=str(path), next="write .parquet"
+                fault("E0197", "cannot hold columns of bytes or lists"),
+                where=str(path),
+                next=tr("write .parquet"),
             ) from error
     else:
         frame.write_parquet(buffer)
@@ -76,13 +83,15 @@ def need_columns(frame: pl.DataFrame, names: list[str], where: str | Path) -> No
     missing = [name for name in names if name not in frame.columns]
     if missing:
         raise UsageError(
-            f"has no column {', '.join(missing)}",
+            fault("E0198", "has no column {missing}", missing=", ".join(missing)),
             where=str(where),
-            next=f"its columns are {', '.join(frame.columns)[:200]}",
+            next=tr("its columns are {columns}", columns=", ".join(frame.columns)[:200]),
         )
 
 
 def _separator(path: Path) -> str:
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError("is no .csv, .tsv or .parquet file", where=str(path), next="give another name")
+        raise UsageError(
+            fault("E0199", "is no .csv, .tsv or .parquet file"), where=str(path), next=tr("give another name")
+        )
     return SUFFIXES[path.suffix.lower()]

@@ -9,26 +9,28 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from gaiji.messages import mark, tr
+
 CLASS_NAMES = {
-    "identical": "同一（1バイトも違わない）",
-    "form": "シフト・余白・符号の書き方だけが違う",
-    "one-way": "復号専用（別のコードと同じ文字になる）",
-    "flagged": "確認待ち・原本で欠落（指定の置換文字）",
-    "changed": "変化あり（許されない）",
+    "identical": mark("同一（1バイトも違わない）"),
+    "form": mark("シフト・余白・符号の書き方だけが違う"),
+    "one-way": mark("復号専用（別のコードと同じ文字になる）"),
+    "flagged": mark("確認待ち・原本で欠落（指定の置換文字）"),
+    "changed": mark("変化あり（許されない）"),
 }
 REASONS = {
-    "unmapped-gaiji": "外字（未同定）",
-    "unmapped-extension": "拡張文字（表になし）",
-    "illegal": "範囲外のコード",
-    "broken-shift": "シフト符号の不整合",
-    "already-lost": "原本で欠落",
-    "ambiguous": "候補が複数",
-    "no-unicode": "符号位置なし",
-    "overflow": "項目長超過",
-    "shrink-none": "縮退先なし",
-    "shrink-many": "縮退先が複数",
-    "shrink-lookalike": "縮退先が類字・別字のみ",
-    "one-source": "出典が一つの文字",
+    "unmapped-gaiji": mark("外字（未同定）"),
+    "unmapped-extension": mark("拡張文字（表になし）"),
+    "illegal": mark("範囲外のコード"),
+    "broken-shift": mark("シフト符号の不整合"),
+    "already-lost": mark("原本で欠落"),
+    "ambiguous": mark("候補が複数"),
+    "no-unicode": mark("符号位置なし"),
+    "overflow": mark("項目長超過"),
+    "shrink-none": mark("縮退先なし"),
+    "shrink-many": mark("縮退先が複数"),
+    "shrink-lookalike": mark("縮退先が類字・別字のみ"),
+    "one-source": mark("出典が一つの文字"),
 }
 GRADES = {
     "standard": "規格・変換表の発行元",
@@ -47,19 +49,33 @@ STYLE = (
     "code{font-size:6.5pt}.sign td{height:11mm}tr{break-inside:avoid}}"
 )
 SHOWN = 12
+
+
 def page(data: Mapping[str, Any]) -> str:
     """The HTML page for the data of verify.json."""
     verdict = (
-        "変化した文字はありません。件数・バイト数・ハッシュ値もすべて一致しました。"
+        tr("変化した文字はありません。件数・バイト数・ハッシュ値もすべて一致しました。")
         if data["holds"]
         else (
-            f"不合格：変化 {data['cells']['changed']:,} 項目、不一致の検査 "
-            f"{sum(not c['holds'] for c in data['checks'])} 件。"
+            tr(
+                "不合格：変化 {changed:,} 項目、不一致の検査 {checks} 件。",
+                changed=data["cells"]["changed"],
+                checks=sum(not c["holds"] for c in data["checks"]),
+            )
         )
     )
     parts = [
-        f"<h1>文字コード変換 検証報告書</h1><p>{escape(data['site'])}　ジョブ：{escape(data['job']['path'])}　"  # noqa: E501
-        f"検証：{escape(data['started'])}～{escape(data['finished'])}</p><div class=v>{verdict}</div>",
+        (
+            f"<h1>{tr('文字コード変換 検証報告書')}</h1><p>"
+            + tr(
+                "{site}　ジョブ：{path}　検証：{started}～{finished}",
+                site=escape(data["site"]),
+                path=escape(data["job"]["path"]),
+                started=escape(data["started"]),
+                finished=escape(data["finished"]),
+            )
+            + f"</p><div class=v>{verdict}</div>"
+        ),
         _files(data),
         _records(data),
         _classes(data),
@@ -69,7 +85,10 @@ def page(data: Mapping[str, Any]) -> str:
         _versions(data),
         _signatures(),
     ]
-    head = f"<!doctype html><html lang=ja><meta charset=utf-8><title>検証報告書</title><style>{STYLE}</style>"
+    head = (
+        f"<!doctype html><html lang=ja><meta charset=utf-8><title>{tr('検証報告書')}</title><style>"
+        f"{STYLE}</style>"
+    )
     return f"{head}<body>{''.join(parts)}</body></html>\n"
 
 
@@ -87,31 +106,33 @@ def _files(data: Mapping[str, Any]) -> str:
     rows = [
         f"<tr><td>{label}</td><td>{escape(data[key]['path'])}</td><td class=n>{data[key]['bytes']:,}</td>"
         f"<td><code>{data[key]['sha256']}</code></td></tr>"
-        for label, key in (("入力", "input"), ("出力", "output"))
+        for label, key in ((tr("入力"), "input"), (tr("出力"), "output"))
     ]
     tables = [
         (
-            f"<tr><td>対応表</td><td>{escape(t['id'])} "
-            f"{escape(t['edition'])}</td><td></td><td><code>{t['sha256']}</code></td></tr>"
+            f"<tr><td>{tr('対応表')}</td><td>{escape(t['id'])} {escape(t['edition'])}</td><td></td><td>"
+            f"<code>{t['sha256']}</code></td></tr>"
         )
         for t in data["tables"]
     ]
-    head = "<tr><th>種別</th><th>名前</th><th>バイト</th><th>SHA-256</th></tr>"
-    return f"<h2>対象</h2><table>{head}{''.join(rows + tables)}</table>"
+    head = f"<tr><th>{tr('種別')}</th><th>{tr('名前')}</th><th>{tr('バイト')}</th><th>SHA-256</th></tr>"
+    return f"<h2>{tr('対象')}</h2><table>{head}{''.join(rows + tables)}</table>"
 
 
 def _records(data: Mapping[str, Any]) -> str:
     r = data["records"]
-    return "<h2>件数</h2>" + _table(
-        ("読込", "照合", "除外（方針）", "隔離", "読めない出力", "欠けた出力"),
+    return f"<h2>{tr('件数')}</h2>" + _table(
+        (tr("読込"), tr("照合"), tr("除外（方針）"), tr("隔離"), tr("読めない出力"), tr("欠けた出力")),
         [(r["read"], r["compared"], r["dropped"], r["quarantined"], r["damaged"], r["missing"])],
     )
 
 
 def _classes(data: Mapping[str, Any]) -> str:
     rows = [(name, *field["cells"].values()) for name, field in data["fields"].items()]
-    rows.append(("合計", *data["cells"].values()))
-    return "<h2>項目ごとの結果</h2>" + _table(("項目", *(CLASS_NAMES[c] for c in data["cells"])), rows)
+    rows.append((tr("合計"), *data["cells"].values()))
+    return f"<h2>{tr('項目ごとの結果')}</h2>" + _table(
+        (tr("項目"), *(tr(CLASS_NAMES[c]) for c in data["cells"])), rows
+    )
 
 
 def _grades(data: Mapping[str, Any]) -> str:
@@ -121,9 +142,12 @@ def _grades(data: Mapping[str, Any]) -> str:
         return ""
     people = found.pop("records")
     return (
-        "<h2>氏名の文字の根拠</h2>"
+        f"<h2>{tr('氏名の文字の根拠')}</h2>"
         + _table([GRADES[grade] for grade in found], [list(found.values())])
-        + f"<p>出典が一つだけの文字を氏名に含む人：<b>{people:,}人</b>（変換時の集計）。</p>"
+        + (
+            f"<p>{tr('出典が一つだけの文字を氏名に含む人：')}<b>{tr('{people:,}人', people=people)}</b>"
+            f"{tr('（変換時の集計）。')}</p>"
+        )
     )
 
 
@@ -134,23 +158,30 @@ def _examples(data: Mapping[str, Any]) -> str:
             (c["record"], c["field"], c["position"] + 1, c["code"], c.get("expected", ""), c.get("found", ""))
             for c in data["changed"][:SHOWN]
         ]
-        head = ("レコード", "項目", "文字目", "元のコード", "あるべき文字", "出力の文字")
-        out.append("<h2>変化した箇所</h2>" + _table(head, rows) + _more(data["changed"]))
+        head = (
+            tr("レコード"),
+            tr("項目"),
+            tr("文字目"),
+            tr("元のコード"),
+            tr("あるべき文字"),
+            tr("出力の文字"),
+        )
+        out.append(f"<h2>{tr('変化した箇所')}</h2>" + _table(head, rows) + _more(data["changed"]))
     if data["one_way"]:
         rows = [
             (o["code"], o["glyph"], o["encodes_to"], o["row"], o["field"], o["count"])
             for o in _top(data["one_way"])
         ]
-        head = ("コード", "文字", "戻るコード", "対応表の行", "項目", "回数")
-        out.append("<h2>復号専用の行</h2>" + _table(head, rows) + _more(data["one_way"]))
+        head = (tr("コード"), tr("文字"), tr("戻るコード"), tr("対応表の行"), tr("項目"), tr("回数"))
+        out.append(f"<h2>{tr('復号専用の行')}</h2>" + _table(head, rows) + _more(data["one_way"]))
     if data["flagged"]:
         waiting = [
-            (f["code"], REASONS[f["reason"]], f["policy"], f["field"], f["count"])
+            (f["code"], tr(REASONS[f["reason"]]), f["policy"], f["field"], f["count"])
             for f in _top(data["flagged"])
         ]
         out.append(
-            "<h2>確認待ち</h2>"
-            + _table(("コード", "理由", "置換方針", "項目", "回数"), waiting)
+            f"<h2>{tr('確認待ち')}</h2>"
+            + _table((tr("コード"), tr("理由"), tr("置換方針"), tr("項目"), tr("回数")), waiting)
             + _more(data["flagged"])
         )
     return "".join(out)
@@ -161,7 +192,11 @@ def _top(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _more(rows: Sequence[object]) -> str:
-    return f"<p>ほか {len(rows) - SHOWN:,} 行は verify.json にあります。</p>" if len(rows) > SHOWN else ""
+    return (
+        f"<p>{tr('ほか {count:,} 行は verify.json にあります。', count=len(rows) - SHOWN)}</p>"
+        if len(rows) > SHOWN
+        else ""
+    )
 
 
 def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
@@ -170,21 +205,34 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
         for c in checks
         if not c["holds"]
     ]
-    text = "<h2>保存則の再検査</h2><p>変換時の集計とは別に数え直しました。"
-    text += f"{len(checks)} 項目中 {len(checks) - len(wrong)} 項目が一致。</p>"
-    return text + (_table(("検査", "今回", "変換時"), wrong) if wrong else "")
+    text = f"<h2>{tr('保存則の再検査')}</h2><p>{tr('変換時の集計とは別に数え直しました。')}"
+    text += (
+        tr("{count} 項目中 {count2} 項目が一致。", count=len(checks), count2=len(checks) - len(wrong))
+        + "</p>"
+    )
+    return text + (_table((tr("検査"), tr("今回"), tr("変換時")), wrong) if wrong else "")
 
 
 def _versions(data: Mapping[str, Any]) -> str:
     then = data["converted"]
     return (
-        f"<h2>版</h2><p>変換 gaiji {escape(then['gaiji']['version'])}（{escape(then['finished'])}）、"
-        f"検証 gaiji {escape(data['gaiji']['version'])}（{data['gaiji']['kernel']}）、文字集合 {escape(data['repertoire'])}、"  # noqa: E501
-        f"入力コード {escape(data['charset']['name'])}、異体字セレクタ {escape(data['form'])}</p>"
+        f"<h2>{tr('版')}</h2><p>"
+        + tr(
+            "変換 gaiji {version}（{finished}）、検証 gaiji {version2}（{kernel}）、文字集合 "
+            "{repertoire}、入力コード {name}、異体字セレクタ {form}",
+            version=escape(then["gaiji"]["version"]),
+            finished=escape(then["finished"]),
+            version2=escape(data["gaiji"]["version"]),
+            kernel=data["gaiji"]["kernel"],
+            repertoire=escape(data["repertoire"]),
+            name=escape(data["charset"]["name"]),
+            form=escape(data["form"]),
+        )
+        + "</p>"
     )
 
 
 def _signatures() -> str:
-    people = ("作業者（署名・日付）", "確認者（署名・日付）", "責任者（署名・日付）")
+    people = (tr("作業者（署名・日付）"), tr("確認者（署名・日付）"), tr("責任者（署名・日付）"))
     cells = "".join(f"<td>{person}</td>" for person in people)
-    return f"<h2>確認</h2><table class=sign><tr>{cells}</tr></table>"
+    return f"<h2>{tr('確認')}</h2><table class=sign><tr>{cells}</tr></table>"

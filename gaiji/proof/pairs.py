@@ -14,6 +14,7 @@ from dataclasses import replace
 from gaiji.codes.program import K
 from gaiji.errors import GaijiError
 from gaiji.kernel import join
+from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.prover import Prover
@@ -87,9 +88,11 @@ class Pairs:
             row = cells.missing
             if self.totals.broken + len(cells.damaged) >= MAX_DAMAGED:
                 raise GaijiError(
-                    f"more than {MAX_DAMAGED:,} records cannot be read",
+                    fault(
+                        "E0203", "more than {max_damaged:,} records cannot be read", max_damaged=MAX_DAMAGED
+                    ),
                     where=str(self.plan.output.path),
-                    next="check that this is the job's output, then run gaiji convert again",
+                    next=tr("check that this is the job's output, then run gaiji convert again"),
                 )
             following = (
                 self.readback.line(self.prover.expected(batch, row + 1)) if row + 1 < batch.rows else b""

@@ -13,6 +13,7 @@ from gaiji import __version__
 from gaiji.codes.tables import DECODE_ONLY
 from gaiji.errors import GaijiError
 from gaiji.kernel import encode as kernel_encode
+from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Readback
 from gaiji.proof.prover import Prover
@@ -229,7 +230,9 @@ class Report:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise GaijiError(
-                f"cannot be read: {error.strerror}", where=str(path), next="run gaiji convert again"
+                fault("E0204", "cannot be read: {reason}", reason=error.strerror),
+                where=str(path),
+                next=tr("run gaiji convert again"),
             ) from error
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
-from gaiji.messages import tr
+from gaiji.messages import fault, tr
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
 from gaiji.proof.report import Report
@@ -76,9 +76,9 @@ class _Proof:
         self.plan, self.job = plan, plan.job
         if self.job.source["path"] == "-":
             raise UsageError(
-                "standard input cannot be read again",
+                fault("E0200", "standard input cannot be read again"),
                 where=self.job.path,
-                next="verify a job whose input is a file",
+                next=tr("verify a job whose input is a file"),
             )
         self.names = names
         self.started = now()
@@ -100,7 +100,9 @@ class _Proof:
                 data[key]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise GaijiError(
-                "is no manifest of a conversion", where=str(path), next="run gaiji convert first"
+                fault("E0201", "is no manifest of a conversion"),
+                where=str(path),
+                next=tr("run gaiji convert first"),
             ) from error
         return data
 
@@ -116,9 +118,9 @@ class _Proof:
         ):
             if not same:
                 raise GaijiError(
-                    f"{what} is not the one that the output was made with",
+                    fault("E0202", "{what} is not the one that the output was made with", what=what),
                     where=str(manifest_path(self.plan.output.path)),
-                    next="run gaiji convert again (gaiji impact says what changes), then verify",
+                    next=tr("run gaiji convert again (gaiji impact says what changes), then verify"),
                 )
 
     # -- the run ----------------------------------------------------------------------------------

@@ -54,7 +54,10 @@ class Decisions:
 
     def __init__(self, queue: Queue, *, confirm: str = "one-person") -> None:
         if confirm not in CONFIRM:
-            raise UsageError(f"confirm cannot be {confirm[:40]!r}", next=f"use {' or '.join(CONFIRM)}")
+            raise UsageError(
+                fault("E0205", "confirm cannot be {confirm!r}", confirm=confirm[:40]),
+                next=tr("use {confirm}", confirm=tr(" or ").join(CONFIRM)),
+            )
         self.queue = queue
         self.confirm_rule = confirm
 
@@ -87,10 +90,16 @@ class Decisions:
         row = self._lock(connection, item_id, version)
         made = self._current(connection, item_id)
         if made is None or row["state"] not in (PROPOSED, CONFIRMED):
-            raise UsageError(fault("E0006", "there is no decision to confirm"), where=_where(row), next="decide it first")
+            raise UsageError(
+                fault("E0006", "there is no decision to confirm"),
+                where=_where(row),
+                next=tr("decide it first"),
+            )
         if not person or person == made.decided_by:
             raise UsageError(
-                fault("E0002", "nobody confirms their own decision"), where=_where(row), next="let another person confirm it"
+                fault("E0002", "nobody confirms their own decision"),
+                where=_where(row),
+                next=tr("let another person confirm it"),
             )
         connection.execute(
             decision.update()
@@ -156,12 +165,15 @@ class Decisions:
             .first()
         )
         if row is None:
-            raise UsageError(f"the queue has no item {item_id}", next="gaiji review export lists the items")
+            raise UsageError(
+                fault("E0206", "the queue has no item {item_id}", item_id=item_id),
+                next=tr("gaiji review export lists the items"),
+            )
         if version is not None and row["version"] != version:
             raise Conflict(
-                f"was changed by somebody else (it is {row['state']} now)",
+                fault("E0207", "was changed by somebody else (it is {state} now)", state=row["state"]),
                 where=_where(row),
-                next="look at it again and decide anew",
+                next=tr("look at it again and decide anew"),
             )
         return row
 
@@ -183,7 +195,7 @@ class Decisions:
         self, item_id: int, state: str, person: str, action: str, note: str, version: int | None
     ) -> str:
         if not person:
-            raise UsageError("nobody is named", next="say who decides")
+            raise UsageError(fault("E0208", "nobody is named"), next=tr("say who decides"))
         with self.queue.writing() as connection:
             self._lock(connection, item_id, version)
             self._move(connection, item_id, state, person, action, {"note": note})
@@ -200,19 +212,32 @@ def check(made: Decision) -> None:
     from gaiji.standard.repertoire import load_repertoire
 
     if made.kind not in KINDS:
-        raise UsageError(fault("E0005", "同定区分 cannot be {kind!r}", kind=made.kind[:20]), next=f"use one of {'、'.join(KINDS)}")
+        raise UsageError(
+            fault("E0005", "同定区分 cannot be {kind!r}", kind=made.kind[:20]),
+            next=tr("use one of {kinds}", kinds="、".join(KINDS)),
+        )
     if not made.decided_by.strip():
-        raise UsageError("判定者 is empty", next="write who decided")
+        raise UsageError(fault("E0209", "判定者 is empty"), next=tr("write who decided"))
     if made.kind == UNREADABLE:
         if made.glyph or made.text:
-            raise UsageError("判読不能 names a glyph", next="leave 同定先 empty, or choose another 同定区分")
+            raise UsageError(
+                fault("E0210", "判読不能 names a glyph"),
+                next=tr("leave 同定先 empty, or choose another 同定区分"),
+            )
         return
     if not made.glyph and not made.text:
-        raise UsageError(fault("E0003", "同定先 is empty"), next="write an MJ or GJ name, or choose 判読不能")
+        raise UsageError(
+            fault("E0003", "同定先 is empty"), next=tr("write an MJ or GJ name, or choose 判読不能")
+        )
     if made.glyph and load_repertoire().get(made.glyph) is None:
         raise UsageError(
-            fault("E0004", "{glyph!r} is not in {version}", glyph=made.glyph[:20], version=load_repertoire().version),
-            next="write an MJ or GJ name that is",
+            fault(
+                "E0004",
+                "{glyph!r} is not in {version}",
+                glyph=made.glyph[:20],
+                version=load_repertoire().version,
+            ),
+            next=tr("write an MJ or GJ name that is"),
         )
 
 
@@ -233,7 +258,9 @@ def verify_audit(queue: Queue) -> tuple[int, str]:
         for row in connection.execute(sa.select(audit).order_by(audit.c.number)).mappings():
             line = {name: row[name] for name in FIELDS}
             if row["number"] != count + 1 or row["previous"] != previous or line_hash(line) != row["hash"]:
-                return count, tr("line {line} is not what was written, or a line before it is missing", line=count + 1)
+                return count, tr(
+                    "line {line} is not what was written, or a line before it is missing", line=count + 1
+                )
             count, previous = count + 1, row["hash"]
             ends[row["item_id"]] = json.loads(row["detail"]).get("state", "")
         head = connection.execute(sa.select(meta.c.value).where(meta.c.key == HEAD)).scalar() or ""
@@ -247,7 +274,9 @@ def verify_audit(queue: Queue) -> tuple[int, str]:
     for item_id, state in states.items():
         if ends.get(item_id, OPEN) != state:
             left = ends.get(item_id, OPEN)
-            return count, tr("item {item} is {state}, the log left it {left}", item=item_id, state=state, left=left)
+            return count, tr(
+                "item {item} is {state}, the log left it {left}", item=item_id, state=state, left=left
+            )
     for item_id, made in stored.items():
         if logged.get(item_id) != _signed(made):
             return count, tr("the decision on item {item} is not the one in the log", item=item_id)

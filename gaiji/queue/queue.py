@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gaiji.errors import QueueError
+from gaiji.messages import fault, tr
 from gaiji.model import Picture
 from gaiji.queue.audit import append
 from gaiji.queue.items import Item, Proposal, Sample
@@ -54,9 +55,9 @@ class Queue:
             raise self._error(error) from error
         if found not in (None, SCHEMA):
             raise QueueError(
-                f"has schema {found}, this gaiji writes {SCHEMA}",
+                fault("E0211", "has schema {found}, this gaiji writes {schema}", found=found, schema=SCHEMA),
                 where=self.name,
-                next="use a new queue file",
+                next=tr("use a new queue file"),
             )
 
     def close(self) -> None:
@@ -394,9 +395,9 @@ class Queue:
     def _error(self, error: Exception) -> QueueError:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]
         return QueueError(
-            f"the review queue cannot be used: {cause}",
+            fault("E0212", "the review queue cannot be used: {cause}", cause=cause),
             where=self.name,
-            next="check [review] queue: its folder, its permissions, or that no other program holds it",
+            next=tr("check [review] queue: its folder, its permissions, or that no other program holds it"),
         )
 
 
@@ -455,6 +456,8 @@ def open_queue(where: str | Path) -> Queue:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # names are personal data: for the owner alone
     except OSError as error:
         raise QueueError(
-            f"the review queue cannot be made: {error.strerror}", where=text, next="check [review] queue"
+            fault("E0213", "the review queue cannot be made: {reason}", reason=error.strerror),
+            where=text,
+            next=tr("check [review] queue"),
         ) from error
     return Queue(sa.URL.create("sqlite", database=str(path)).render_as_string())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
+from gaiji.messages import Fault, fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Chunk, Framing, Start
 from gaiji.records.source import Source
 
@@ -64,11 +65,11 @@ class Cutter:
             )
             if len(tail) > MAX_RECORD:
                 raise RecordError(
-                    "is longer than any record can be",
+                    fault("E0216", "is longer than any record can be"),
                     path=self.source.path,
                     record=self.records + 1,
                     offset=offset,
-                    next="check the format",
+                    next=tr("check the format"),
                 )
             room = max(size, 2 * len(tail))
             buffer, filled = self.source.fill(tail, room)
@@ -78,7 +79,9 @@ class Cutter:
             if last:
                 return
 
-    def bad(self, batch: Batch, offset: int, raw: bytes, what: str, advice: str, shown: bytes = b"") -> None:
+    def bad(
+        self, batch: Batch, offset: int, raw: bytes, what: Fault, advice: str, shown: bytes = b""
+    ) -> None:
         """Set a record aside behind the batch's rows, or raise; ``shown`` is what the error may show of it,
         no name.
         """

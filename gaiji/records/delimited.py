@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from gaiji.errors import RecordError
 from gaiji.kernel import cut
 from gaiji.kernel.cut import CONSTANTS as CUT
+from gaiji.messages import fault, tr
 from gaiji.records.batch import Batch
 from gaiji.records.cutter import Cutter
 from gaiji.records.variable import mark_length
@@ -116,14 +117,19 @@ class Delimited(Cutter):
 
     def _error(self, scan: cut.Scan, buffer: bytearray, offset: int, columns: int) -> RecordError:
         what = {
-            CUT["OPEN_QUOTE"]: "a quote is opened and never closed",
-            CUT["BAD_QUOTE"]: "text stands behind a closing quote",
-            CUT["COLUMNS"]: f"the record has {scan.cells} cells where {columns} are needed",
+            CUT["OPEN_QUOTE"]: fault("E0225", "a quote is opened and never closed"),
+            CUT["BAD_QUOTE"]: fault("E0226", "text stands behind a closing quote"),
+            CUT["COLUMNS"]: fault(
+                "E0227",
+                "the record has {cells} cells where {columns} are needed",
+                cells=scan.cells,
+                columns=columns,
+            ),
         }[scan.error]
         return RecordError(
             what,
             path=self.source.path,
             record=self.records + 1,
             offset=offset + scan.at,
-            next='check delimiter, quote and charset in [source], or set on_bad_record = "quarantine"',
+            next=tr('check delimiter, quote and charset in [source], or set on_bad_record = "quarantine"'),
         )

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError, UsageError
+from gaiji.messages import fault, tr
 from gaiji.records.batch import BadRecord, Batch
 from gaiji.records.cutter import Cutter
 
@@ -20,7 +21,9 @@ class Fixed(Cutter):
         newline = _NEWLINES[self.framing.newline]
         step = length + len(newline)
         if length <= 0:
-            raise UsageError("fixed records need a length", next="set record_length in [source]")
+            raise UsageError(
+                fault("E0217", "fixed records need a length"), next=tr("set record_length in [source]")
+            )
         starts = ends = array("q")  # the same for every batch but the last
         for buffer, filled, offset, last in self.chunks(max(self.batch // step, 1) * step):
             rows = filled // step
@@ -37,8 +40,13 @@ class Fixed(Cutter):
             self.records += rows
             if last and self._tail:
                 at = offset + rows * step
-                what = f"the last record has {len(self._tail)} bytes where {step} are needed"
-                self.bad(batch, at, self._tail, what, "check record_length, or the transfer of the file")
+                what = fault(
+                    "E0218",
+                    "the last record has {count} bytes where {step} are needed",
+                    count=len(self._tail),
+                    step=step,
+                )
+                self.bad(batch, at, self._tail, what, tr("check record_length, or the transfer of the file"))
                 self._tail = b""
             if batch.rows or batch.bad:
                 yield batch
@@ -62,7 +70,12 @@ class Fixed(Cutter):
                 keep.append(i)
                 continue
             raw = bytes(buffer[at : at + step])
-            why = f"the record does not end in {self.framing.newline} after {length} bytes"
+            why = fault(
+                "E0219",
+                "the record does not end in {newline} after {length} bytes",
+                newline=self.framing.newline,
+                length=length,
+            )
             number = self.records + i + 1
             if not self.quarantine:
                 raise RecordError(
@@ -71,7 +84,7 @@ class Fixed(Cutter):
                     record=number,
                     offset=offset + at + length,
                     raw=found,
-                    next="check record_length and newline in [source]",
+                    next=tr("check record_length and newline in [source]"),
                 )
             bad.append(BadRecord(number, offset + at, raw, why))
             gaps.append(len(keep))

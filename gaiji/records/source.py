@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from gaiji.disk.digest import BackgroundDigest, Buffers
 from gaiji.disk.packing import Input
 from gaiji.errors import DataError, ResumeError
+from gaiji.messages import fault, tr
 from gaiji.records.batch import Start
 
 
@@ -69,9 +70,9 @@ class Source:
             or (state != self._state and self._read_again() != self.sha256)
         ):
             raise DataError(
-                "changed while it was read",
+                fault("E0214", "changed while it was read"),
                 where=self.path,
-                next="let nothing write to it, then run again; nothing was written",
+                next=tr("let nothing write to it, then run again; nothing was written"),
             )
 
     def _stat(self) -> tuple[int, int, int, int, int] | None:
@@ -107,7 +108,9 @@ class Source:
         tail = self.take(start.carried, keep=True)
         if self._digest.hexdigest() != start.sha256:
             raise ResumeError(
-                "is not what the interrupted run read", where=self.path, next="run again without --resume"
+                fault("E0215", "is not what the interrupted run read"),
+                where=self.path,
+                next=tr("run again without --resume"),
             )
         return tail
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from gaiji.errors import RecordError
 from gaiji.kernel import cut
 from gaiji.kernel.cut import CONSTANTS as CUT
+from gaiji.messages import fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
 from gaiji.records.cutter import Cutter
 
@@ -38,7 +39,12 @@ class Variable(Cutter):
                 size = ends[i] - starts[i]
                 if size <= limit:
                     continue
-                why = f"the record has {size} bytes, more than the {limit} declared"
+                why = fault(
+                    "E0224",
+                    "the record has {size} bytes, more than the {limit} declared",
+                    size=size,
+                    limit=limit,
+                )
                 raw = bytes(buffer[starts[i] : ends[i]])
                 number = batch.first + i
                 if not self.quarantine:
@@ -47,7 +53,7 @@ class Variable(Cutter):
                         path=self.source.path,
                         record=number,
                         offset=offset + starts[i],
-                        next="check record_length in [source]",
+                        next=tr("check record_length in [source]"),
                     )
                 batch.gaps.append(sum(1 for k in keep if k < i))
                 batch.bad.append(BadRecord(number, offset + starts[i], raw, why))
@@ -84,14 +90,14 @@ class Described(Variable):
     ) -> None:
         """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside."""
         names = {
-            CUT["BAD_RDW"]: "the record descriptor (RDW) is not valid",
-            CUT["BAD_BDW"]: "the block descriptor (BDW) is not valid",
-            CUT["TRUNCATED"]: "the last record is cut off",
+            CUT["BAD_RDW"]: fault("E0220", "the record descriptor (RDW) is not valid"),
+            CUT["BAD_BDW"]: fault("E0221", "the block descriptor (BDW) is not valid"),
+            CUT["TRUNCATED"]: fault("E0222", "the last record is cut off"),
         }
         raw = bytes(buffer[scan.at : filled])
         if self.quarantine and not last:
             raw += self.source.take(max(MAX_RECORD - len(raw), 0), keep=True)
-        advice = "check blocked in [source], or the transfer of the file (binary, with RDW)"
+        advice = tr("check blocked in [source], or the transfer of the file (binary, with RDW)")
         self.bad(batch, offset + scan.at, raw, names[scan.error], advice, raw[:4])
         scan.pos = filled
 
@@ -103,7 +109,7 @@ class Described(Variable):
             if not piece:
                 return
             batch = Batch(b"", [array("q")], [array("q")], 0, offset, self.records + 1)
-            self.bad(batch, offset, piece, "stands behind a bad descriptor", "")
+            self.bad(batch, offset, piece, fault("E0223", "stands behind a bad descriptor"), "")
             yield batch
 
 

@@ -16,6 +16,7 @@ from gaiji.codes.code import Form, value_of, write_code
 from gaiji.codes.tables import Table, load_site, load_table, table_ids
 from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan
@@ -56,8 +57,12 @@ def _table(name: str | Path, decimal: bool) -> Table:
         return load_table(str(name))
     if not Path(name).exists():
         raise UsageError(
-            f"{str(name)[:80]!r} is no table file, no shipped table and no imported GJ release",
-            next="gaiji charset show lists tables, gaiji repertoire releases the GJ releases",
+            fault(
+                "E0228",
+                "{name!r} is no table file, no shipped table and no imported GJ release",
+                name=str(name)[:80],
+            ),
+            next=tr("gaiji charset show lists tables, gaiji repertoire releases the GJ releases"),
         )
     return load_site(name, form=Form.NUMBER if decimal else Form.HEX)
 
@@ -102,7 +107,9 @@ def impact(
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     if tables is None and not gj and old_tables is None:
-        raise UsageError("nothing is said to change", next="give --table, --old-table or --gj")
+        raise UsageError(
+            fault("E0229", "nothing is said to change"), next=tr("give --table, --old-table or --gj")
+        )
     plan = Plan.of(job)
     now = [table.path for table in plan.charset.sites]
     name, options = plan.charset.name, job.source["options"]

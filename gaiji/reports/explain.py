@@ -15,6 +15,7 @@ from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
 from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Field
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job
@@ -64,12 +65,14 @@ def _find(plan: Plan, record: int) -> tuple[Batch, int]:
                 break
         if any(bad.record == record for bad in batch.bad):
             raise UsageError(
-                f"record {record} could not be cut",
+                fault("E0230", "record {record} could not be cut", record=record),
                 where=plan.job.path,
-                next="see bad-records.tsv beside the output",
+                next=tr("see bad-records.tsv beside the output"),
             )
     raise UsageError(
-        f"there is no record {record}", where=plan.job.path, next=f"the input has {reading.reader.records}"
+        fault("E0231", "there is no record {record}", record=record),
+        where=plan.job.path,
+        next=tr("the input has {records}", records=reading.reader.records),
     )
 
 

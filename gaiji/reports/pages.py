@@ -20,7 +20,7 @@ from typing import Any
 from gaiji.columns.findings import REVIEWED_ROLES
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import MissingExtra, UsageError
-from gaiji.messages import tr
+from gaiji.messages import fault, mark, tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.queue.items import Item
@@ -32,18 +32,18 @@ from gaiji.run.manifest import manifest_path
 from gaiji.shape.pictures import Gallery, open_gallery, png
 
 COLUMNS = (
-    "記録番号",
-    "キー",
-    "項目",
-    "変換前",
-    "変換後",
-    "旧コード",
-    "外字",
-    "新しい文字",
-    "文字図形名",
-    "字形",
-    "区分",
-    "根拠",
+    mark("記録番号"),
+    mark("キー"),
+    mark("項目"),
+    mark("変換前"),
+    mark("変換後"),
+    mark("旧コード"),
+    mark("外字"),
+    mark("新しい文字"),
+    mark("文字図形名"),
+    mark("字形"),
+    mark("区分"),
+    mark("根拠"),
 )
 OLD, NEW = COLUMNS.index("外字"), COLUMNS.index("字形")
 SIDE = 56
@@ -76,7 +76,9 @@ def report_residents(
     path = Path(output)
     writers = {".csv": _csv, ".xlsx": _xlsx, ".html": _html}
     if path.suffix.lower() not in writers:
-        raise UsageError("is no .csv, .xlsx or .html file", where=str(path), next="give another name")
+        raise UsageError(
+            fault("E0232", "is no .csv, .xlsx or .html file"), where=str(path), next=tr("give another name")
+        )
     found = changed_residents(job, overrides=overrides)
     gallery = Gallery([]) if path.suffix.lower() == ".csv" else open_gallery(fonts)
     _write(path, writers[path.suffix.lower()](found, gallery))
@@ -102,7 +104,9 @@ def report_summary(
     try:
         manifest = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError("cannot be read", where=str(path), next="run gaiji convert first") from error
+        raise UsageError(
+            fault("E0233", "cannot be read"), where=str(path), next=tr("run gaiji convert first")
+        ) from error
     queue = open_queue(job.queue_where)
     try:
         items = [item for item in queue.items() if item.site == job.review["site"]]
@@ -143,7 +147,7 @@ def _csv(found: Residents, gallery: Gallery) -> bytes:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     shown = [i for i in range(len(COLUMNS)) if i not in (OLD, NEW)]
-    writer.writerow([COLUMNS[i] for i in shown])
+    writer.writerow([tr(COLUMNS[i]) for i in shown])
     writer.writerows([safe_cell(_cells(row)[i]) for i in shown] for row in found.rows)
     return BOM + text.getvalue().encode("utf-8")
 
@@ -175,9 +179,17 @@ def _html(found: Residents, gallery: Gallery) -> bytes:
     head = "".join(f"<th>{escape(tr(name))}</th>" for name in COLUMNS)
     note = f"<p>{escape(gallery.missing)}</p>" if gallery.missing else ""
     return _page(
-        "字形などが変わる住民",
-        f"<p>{found.read:,}件のうち{found.people:,}件、{len(found.rows):,}文字</p>{note}"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>",
+        tr("字形などが変わる住民"),
+        (
+            "<p>"
+            + tr(
+                "{read:,}件のうち{people:,}件、{count:,}文字",
+                read=found.read,
+                people=found.people,
+                count=len(found.rows),
+            )
+            + f"</p>{note}<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        ),
         styles,
     )
 
@@ -186,12 +198,12 @@ def _xlsx(found: Residents, gallery: Gallery) -> bytes:
     try:
         import xlsxwriter
     except ImportError as error:
-        raise MissingExtra("writing XLSX", "xlsx") from error
+        raise MissingExtra(tr("writing XLSX"), "xlsx") from error
     pictures, out = _pictures(found, gallery), BytesIO()
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    page = book.add_worksheet("住民一覧")
+    page = book.add_worksheet(tr("住民一覧"))
     cell_format = book.add_format({"text_wrap": True, "valign": "vcenter", "border": 1})
     head = book.add_format({"bold": True, "bg_color": "#E7E6E6", "border": 1})
     for column, name in enumerate(COLUMNS):
@@ -239,16 +251,33 @@ def _summary(job: Job, manifest: dict[str, Any], items: Sequence[Item], figures:
         for i in items[:30]
     )
     return _page(
-        "移行のまとめ",
-        f"<p>{escape(job.review['site'])}　入力 {escape(str(manifest['input']['path']))}　{manifest['records']['read']:,}件</p>"  # noqa: E501
-        f"<h2>同定の進み具合</h2><p>{figures['codes']:,}文字のうち、残り{figures['waiting']:,}文字</p>"
+        tr("移行のまとめ"),
+        (
+            "<p>"
+            + tr(
+                "{site}　入力 {path}　{read:,}件",
+                site=escape(job.review["site"]),
+                path=escape(str(manifest["input"]["path"])),
+                read=manifest["records"]["read"],
+            )
+            + f"</p><h2>{tr('同定の進み具合')}</h2><p>"
+            + tr(
+                "{codes:,}文字のうち、残り{waiting:,}文字", codes=figures["codes"], waiting=figures["waiting"]
+            )
+            + "</p>"
+        )
         + _bars([(tr(title), states[state]) for state, title in STATES.items()])
-        + "<h2>文字の対応率（氏名・フリガナ・住所）</h2>"
-        + _bars([("判定の前", figures["before"]), ("判定の後", figures["after"])], share=True)
-        + f"<h2>理由別の人数</h2><p>のべ{figures['people']:,}人（文字ごとの人数の合計）</p>"
-        + _bars([(REASONS.get(reason, reason), count) for reason, count in reasons.most_common()])
-        + "<h2>人数の多い文字（30文字まで）</h2>"
-        f"<table><tr><th>旧コード</th><th>理由</th><th>人数</th><th>状態</th></tr>{rows}</table>",
+        + f"<h2>{tr('文字の対応率（氏名・フリガナ・住所）')}</h2>"
+        + _bars([(tr("判定の前"), figures["before"]), (tr("判定の後"), figures["after"])], share=True)
+        + (
+            f"<h2>{tr('理由別の人数')}</h2><p>"
+            f"{tr('のべ{people:,}人（文字ごとの人数の合計）', people=figures['people'])}</p>"
+        )
+        + _bars([(tr(REASONS.get(reason, reason)), count) for reason, count in reasons.most_common()])
+        + (
+            f"<h2>{tr('人数の多い文字（30文字まで）')}</h2><table><tr><th>{tr('旧コード')}</th><th>"
+            f"{tr('理由')}</th><th>{tr('人数')}</th><th>{tr('状態')}</th></tr>{rows}</table>"
+        ),
     )
 
 

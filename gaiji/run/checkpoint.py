@@ -17,6 +17,7 @@ from typing import Any
 
 from gaiji.disk.files import AtomicFile, Mark, Written, part_path
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
+from gaiji.messages import fault, tr
 from gaiji.records.batch import Chunk, Start
 from gaiji.run.totals import Totals
 
@@ -46,7 +47,7 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
     ``identity`` names what decides the output; ResumeError when the interrupted run's was another.
     """
     path = checkpoint_path(output)
-    advice = "run again without --resume"
+    advice = tr("run again without --resume")
     try:
         data = json.loads(path.read_bytes())
         then = dict(data["identity"])
@@ -60,13 +61,17 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ResumeError(f"cannot be read: {error.strerror}", where=str(path), next=advice) from error
+        raise ResumeError(
+            fault("E0243", "cannot be read: {reason}", reason=error.strerror), where=str(path), next=advice
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ResumeError("is no checkpoint", where=str(path), next=advice) from error
+        raise ResumeError(fault("E0244", "is no checkpoint"), where=str(path), next=advice) from error
     changed = [name for name in identity if then.get(name) != identity[name]]
     if changed:
         raise ResumeError(
-            f"was interrupted with another {' and '.join(changed)}", where=str(output), next=advice
+            fault("E0245", "was interrupted with another {changed}", changed=tr(" and ").join(changed)),
+            where=str(output),
+            next=advice,
         )
     return made
 

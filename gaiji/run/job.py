@@ -18,7 +18,7 @@ from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.errors import JobError, nearest
-from gaiji.messages import tr
+from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
@@ -193,16 +193,18 @@ def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Jo
         raw = path.read_bytes()
     except OSError as error:
         raise JobError(
-            f"cannot be read: {error.strerror}",
+            fault("E0252", "cannot be read: {reason}", reason=error.strerror),
             path=path,
-            next="give the path of a job file (gaiji init writes one)",
+            next=tr("give the path of a job file (gaiji init writes one)"),
         ) from error
     if len(raw) > 1 << 20:
-        raise JobError("is too big to be a job file", path=path, next="check the path")
+        raise JobError(fault("E0253", "is too big to be a job file"), path=path, next=tr("check the path"))
     try:
         data = tomllib.loads(raw.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise JobError(f"is not valid TOML: {error}", path=path, next="correct that line") from error
+        raise JobError(
+            fault("E0156", "is not valid TOML: {error}", error=error), path=path, next=tr("correct that line")
+        ) from error
     return make_job(data, base=path.parent, path=str(path), overrides=overrides)
 
 
@@ -219,13 +221,16 @@ def make_job(
         name, _, key = dotted.partition(".")
         if name not in KEYS or not key:
             raise JobError(
-                "is not a key of a job", path=path, key=dotted, next=nearest(dotted, _dotted_keys())
+                fault("E0254", "is not a key of a job"),
+                path=path,
+                key=dotted,
+                next=nearest(dotted, _dotted_keys()),
             )
         merged.setdefault(name, {})[key] = value
     unknown = [name for name in merged if name not in (*KEYS, FIELD_SECTION)]
     if unknown:
         raise JobError(
-            "is not a section of a job",
+            fault("E0255", "is not a section of a job"),
             path=path,
             key=unknown[0],
             next=nearest(unknown[0], [*KEYS, FIELD_SECTION]),
@@ -234,7 +239,10 @@ def make_job(
     fields = merged.get(FIELD_SECTION, [])
     if not isinstance(fields, list) or not all(isinstance(item, dict) for item in fields):
         raise JobError(
-            "must be [[field]] tables", path=path, key="field", next="write [[field]] above each field"
+            fault("E0256", "must be [[field]] tables"),
+            path=path,
+            key="field",
+            next=tr("write [[field]] above each field"),
         )
     policy = policies(sections.pop("policy"), one_source=sections["review"]["one-source"])
     digest = hashlib.sha256(
@@ -261,18 +269,28 @@ def policies(given: Mapping[str, str], *, one_source: bool) -> dict[Reason, str]
 def section(name: str, given: Any, path: str) -> dict[str, Any]:
     """A section's keys, checked, with defaults for those not given; JobError names the key and the fix."""
     if not isinstance(given, dict):
-        raise JobError("must be a table", path=path, key=name, next=f"write [{name}] above its keys")
+        raise JobError(
+            fault("E0257", "must be a table"),
+            path=path,
+            key=name,
+            next=tr("write [{name}] above its keys", name=name),
+        )
     keys = KEYS[name]
     for key in given:
         if key not in keys:
-            raise JobError("is not a key", path=path, key=f"{name}.{key}", next=nearest(key, keys))
+            raise JobError(
+                fault("E0258", "is not a key"), path=path, key=f"{name}.{key}", next=nearest(key, keys)
+            )
     out: dict[str, Any] = {}
     for key, rule in keys.items():
         if key in given:
             out[key] = _value(given[key], rule, f"{name}.{key}", path)
         elif rule.default is None:
             raise JobError(
-                "is missing", path=path, key=f"{name}.{key}", next=tr("set it: {meaning}", meaning=tr(rule.what) + _values(rule))
+                fault("E0259", "is missing"),
+                path=path,
+                key=f"{name}.{key}",
+                next=tr("set it: {meaning}", meaning=tr(rule.what) + _values(rule)),
             )
         else:
             out[key] = rule.default
@@ -289,14 +307,16 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
             list: tr("a list"),
             dict: tr("a table"),
         }
-        raise JobError(f"must be {kind[rule.type]}", path=path, key=dotted, next=tr(rule.what))
+        raise JobError(
+            fault("E0260", "must be {kind}", kind=kind[rule.type]), path=path, key=dotted, next=tr(rule.what)
+        )
     if rule.values and value not in rule.values:
-        shown = f"cannot be {value[:40]!r}"
+        shown = fault("E0379", "cannot be {value!r}", value=value[:40])
         raise JobError(shown, path=path, key=dotted, next=nearest(str(value), rule.values))
     if rule.type is int and value < 0:
-        raise JobError("cannot be negative", path=path, key=dotted, next=tr(rule.what))
+        raise JobError(fault("E0262", "cannot be negative"), path=path, key=dotted, next=tr(rule.what))
     if rule.type is list and not all(isinstance(item, str) for item in value):
-        raise JobError("must be a list of strings", path=path, key=dotted, next=tr(rule.what))
+        raise JobError(fault("E0263", "must be a list of strings"), path=path, key=dotted, next=tr(rule.what))
     return tuple(value) if rule.type is list else value
 
 
@@ -306,7 +326,7 @@ def _check_together(job: Job) -> None:
     for key in ("delimiter", "quote"):
         if len(source[key]) != 1 or not source[key].isascii():
             raise JobError(
-                "must be one ASCII character",
+                fault("E0264", "must be one ASCII character"),
                 path=job.path,
                 key=f"source.{key}",
                 next=tr(KEYS["source"][key].what),
@@ -314,33 +334,39 @@ def _check_together(job: Job) -> None:
     plain = unpacked_name(job.output_path)
     if not output["format"] and output["path"] != STDOUT and plain.suffix.lower() not in SUFFIXES:
         raise JobError(
-            f"has the suffix {plain.suffix!r}, which names no format",
+            fault("E0265", "has the suffix {suffix!r}, which names no format", suffix=plain.suffix),
             path=job.path,
             key="output.path",
-            next=f"end it in {', '.join(SUFFIXES)}, or set output.format",
+            next=tr("end it in {suffixes}, or set output.format", suffixes=", ".join(SUFFIXES)),
         )
     if job.output_format == "parquet" and (packing(job.output_path) or is_stream(job.output_path)):
         raise JobError(
-            "must be a Parquet file of its own, which is packed inside",
+            fault("E0266", "must be a Parquet file of its own, which is packed inside"),
             path=job.path,
             key="output.path",
-            next="end it in .parquet, or write CSV",
+            next=tr("end it in .parquet, or write CSV"),
         )
     unfit = job.output_format == "fixed" or packing(job.output_path) or is_stream(job.output_path)
     if job.target["shrink"] and unfit:
         raise JobError(
-            "is made of a .csv, .tsv or .parquet file only",
+            fault("E0267", "is made of a .csv, .tsv or .parquet file only"),
             path=job.path,
             key="target.shrink",
-            next="write one of them, not packed; or run gaiji shrink afterwards",
+            next=tr("write one of them, not packed; or run gaiji shrink afterwards"),
         )
     if source["format"] == "fixed" and not source["record_length"] and not source["layout"]:
         raise JobError(
-            "is missing", path=job.path, key="source.record_length", next="fixed records need a length"
+            fault("E0268", "is missing"),
+            path=job.path,
+            key="source.record_length",
+            next=tr("fixed records need a length"),
         )
     if source["format"] != "csv" and not source["layout"] and not job.fields:
         raise JobError(
-            "is missing", path=job.path, key="source.layout", next="give a layout, or write [[field]] tables"
+            fault("E0269", "is missing"),
+            path=job.path,
+            key="source.layout",
+            next=tr("give a layout, or write [[field]] tables"),
         )
 
 

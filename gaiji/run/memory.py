@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gaiji.errors import GaijiError
+from gaiji.messages import fault, tr
 
 NEED = 1 << 30
 """Bytes of address space that a run takes at most beside what the program has already; far more than it
@@ -31,8 +32,12 @@ def check_memory() -> None:
     if limit - used < NEED:
         raise GaijiError(
             (
-                f"there is not enough memory: the limit leaves {max(limit - used, 0) >> 20} MiB of "
-                f"{NEED >> 20} MiB"
+                fault(
+                    "E0270",
+                    "there is not enough memory: the limit leaves {limit} MiB of {need} MiB",
+                    limit=max(limit - used, 0) >> 20,
+                    need=NEED >> 20,
+                )
             ),
-            next="raise the limit (ulimit -v)",
+            next=tr("raise the limit (ulimit -v)"),
         )

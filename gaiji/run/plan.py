@@ -30,6 +30,7 @@ from gaiji.layout.layout import (
     override_fields,
     with_roles,
 )
+from gaiji.messages import fault, tr
 from gaiji.model import Field
 from gaiji.output.formats import open_sink
 from gaiji.output.readback import Readback, open_readback
@@ -175,9 +176,11 @@ class Plan:
         if not self.resumable:
             pipe = not _regular(self.job.file(self.job.source["path"]))
             raise UsageError(
-                "a pipe cannot be gone on with" if pipe else "a stream cannot be gone on with",
+                fault("E0248", "a pipe cannot be gone on with")
+                if pipe
+                else fault("E0249", "a stream cannot be gone on with"),
                 where=self.job.path,
-                next="run again without --resume, or use files",
+                next=tr("run again without --resume, or use files"),
             )
 
 
@@ -185,7 +188,9 @@ def _again(job: Job, identity: Mapping[str, str], reuse: bool) -> Plan:
     plan = Plan.of(job, reuse=reuse)
     if plan.identity != identity:
         raise ResumeError(
-            "is planned with other tables than those there are now", where=job.path, next="run again"
+            fault("E0380", "is planned with other tables than those there are now"),
+            where=job.path,
+            next=tr("run again"),
         )
     return plan
 
@@ -305,7 +310,7 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
     key = job.review["key"]
     if key and key not in {f.name for f in layout.fields}:
         raise JobError(
-            f"names the field {key[:40]!r}, which the layout does not have",
+            fault("E0246", "names the field {key!r}, which the layout does not have", key=key[:40]),
             path=job.path,
             key="review.key",
             next=nearest(key, [f.name for f in layout.fields]),
@@ -313,10 +318,15 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
     for spec in layout.fields:
         if framing.format == "fixed" and spec.offset + spec.length > framing.record_length:
             raise LayoutError(
-                f"ends at byte {spec.offset + spec.length}, records have {framing.record_length}",
+                fault(
+                    "E0381",
+                    "ends at byte {offset}, records have {record_length}",
+                    offset=spec.offset + spec.length,
+                    record_length=framing.record_length,
+                ),
                 path=layout.path,
                 field=spec.name,
-                next="correct record_length in [source], or the layout",
+                next=tr("correct record_length in [source], or the layout"),
             )
         if spec.type in ("mixed", "dbcs", "sbcs"):
             charset.mode(spec.type)
@@ -336,7 +346,8 @@ def with_byte_order(job: Job) -> str:
         return charset
     if path == "-":
         raise UsageError(
-            "the byte order of standard input cannot be known beforehand", next="use unicode-le or unicode-be"
+            fault("E0251", "the byte order of standard input cannot be known beforehand"),
+            next=tr("use unicode-le or unicode-be"),
         )
     file = Input(path)
     try:

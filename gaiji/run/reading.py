@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gaiji.errors import DataError
+from gaiji.messages import fault, tr
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
 
@@ -44,9 +45,9 @@ class Reading:
         for batch in self.reader:
             if self.reader.header != self._header and self.reader.header:
                 raise DataError(
-                    "has another header than a moment ago",
+                    fault("E0382", "has another header than a moment ago"),
                     where=self.reader.path,
-                    next="let nothing write to it, then run again; nothing was written",
+                    next=tr("let nothing write to it, then run again; nothing was written"),
                 )
             yield batch
 

@@ -25,6 +25,7 @@ from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import join, numbers_back
 from gaiji.layout.layout import Layout
+from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.run.job import Job, load_job
@@ -73,9 +74,9 @@ class _Reverse:
         self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
         if packing(self.path):
             raise UsageError(
-                "the way back is written unpacked",
+                fault("E0271", "the way back is written unpacked"),
                 where=str(self.path),
-                next="give a name without .gz or .zst",
+                next=tr("give a name without .gz or .zst"),
             )
         self.layout = self._layout()
         self.fields = self.layout.fields
@@ -101,9 +102,9 @@ class _Reverse:
             return list(pl.read_parquet_schema(path))
         if format == "fixed":
             raise LayoutError(
-                "has no header that names the fields of a CSV",
+                fault("E0272", "has no header that names the fields of a CSV"),
                 path=path,
-                next="use a CSV, TSV or Parquet output",
+                next=tr("use a CSV, TSV or Parquet output"),
             )
         import csv
 
@@ -113,7 +114,9 @@ class _Reverse:
                 csv.reader(StringIO(start, newline=""), delimiter="\t" if format == "tsv" else ","), []
             )
         except csv.Error as error:
-            raise GaijiError("cannot be read", where=str(path), next="run gaiji convert first") from error
+            raise GaijiError(
+                fault("E0233", "cannot be read"), where=str(path), next=tr("run gaiji convert first")
+            ) from error
 
     @staticmethod
     def _start(path: Path) -> bytes:
@@ -127,9 +130,9 @@ class _Reverse:
         readback = self.output.read_back()
         if not readback.header_ok and self.job.output_format != "fixed":
             raise GaijiError(
-                "does not have the columns of the job",
+                fault("E0273", "does not have the columns of the job"),
                 where=str(self.job.output_path),
-                next=f"they are {', '.join(self.names)[:200]}",
+                next=tr("they are {names}", names=", ".join(self.names)[:200]),
             )
         return readback
 
@@ -167,9 +170,9 @@ class _Reverse:
             if broken >= 0 or (cells.missing >= 0 and self.readback.more()):
                 number = first + (broken if broken >= 0 else rows) + 1
                 raise DataError(
-                    "is not one record of the job",
+                    fault("E0274", "is not one record of the job"),
                     where=f"{self.job.output_path}: record {number}",
-                    next="check the file, or convert again",
+                    next=tr("check the file, or convert again"),
                 )
             if rows:
                 yield first, cells, rows

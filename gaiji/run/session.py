@@ -11,6 +11,7 @@ from typing import Self
 
 from gaiji.errors import ResumeError
 from gaiji.log import event
+from gaiji.messages import fault, tr
 from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
 from gaiji.run.checkpoint import Checkpoint, Checkpoints, load_checkpoint
@@ -107,6 +108,8 @@ def _totals(plan: Plan, kept: Checkpoint | None) -> Totals:
             totals.go_on(kept.totals)
         except (KeyError, TypeError, ValueError) as error:
             raise ResumeError(
-                "has a damaged checkpoint", where=plan.job.path, next="run again without --resume"
+                fault("E0250", "has a damaged checkpoint"),
+                where=plan.job.path,
+                next=tr("run again without --resume"),
             ) from error
     return totals

@@ -14,6 +14,7 @@ from typing import Any
 from gaiji.codes.program import K
 from gaiji.columns.findings import Failure, Hit
 from gaiji.errors import DataError
+from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
@@ -56,9 +57,18 @@ class Totals:
         if done.failed:
             spec, reason, code, record, at = done.failed
             raise DataError(
-                f"{reason.label} code {code} in field {spec.name}",
+                fault(
+                    "E0275",
+                    "{reason} code {code} in field {spec}",
+                    reason=reason.label,
+                    code=code,
+                    spec=spec.name,
+                ),
                 where=f"{path}: record {record} at byte {at}",
-                next=f"map it in a site table, or choose another policy than fail for {reason.label}",
+                next=tr(
+                    "map it in a site table, or choose another policy than fail for {reason}",
+                    reason=reason.label,
+                ),
             )
         for mine, more in zip(self.counts, done.counts, strict=True):
             for i, value in enumerate(more):
@@ -88,17 +98,28 @@ class Totals:
             if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
                 raise DataError(
                     (
-                        f"{counts[K['UNITS']]} units in ({counts[K['BYTES']]} of {size} bytes), {parts} "
-                        "accounted for"
+                        fault(
+                            "E0276",
+                            "{counts} units in ({counts2} of {size} bytes), {parts} accounted for",
+                            counts=counts[K["UNITS"]],
+                            counts2=counts[K["BYTES"]],
+                            size=size,
+                            parts=parts,
+                        )
                     ),
                     where=f"{reader.path}: field {spec.name}",
-                    next="report this as a bug of gaiji",
+                    next=tr("report this as a bug of gaiji"),
                 )
         if self.written + self.dropped + self.bad != reader.records:
             raise DataError(
-                f"{reader.records} records in, {self.written + self.dropped + self.bad} accounted for",
+                fault(
+                    "E0277",
+                    "{records} records in, {written} accounted for",
+                    records=reader.records,
+                    written=self.written + self.dropped + self.bad,
+                ),
                 where=reader.path,
-                next="report this as a bug of gaiji",
+                next=tr("report this as a bug of gaiji"),
             )
 
     def copy(self) -> Totals:

@@ -8,13 +8,14 @@ Needs the extra ``images``; docs/shape.md has method, figures and limits.
 from __future__ import annotations
 
 from gaiji.errors import MissingExtra
+from gaiji.messages import tr
 
 try:
     import freetype  # noqa: F401
     import numpy  # noqa: F401
     import PIL  # noqa: F401
 except ImportError as error:
-    raise MissingExtra("identification by shape", "images") from error
+    raise MissingExtra(tr("identification by shape"), "images") from error
 
 from gaiji.shape.index import Answer, Index, Match, load_index
 from gaiji.shape.picture import as_ink

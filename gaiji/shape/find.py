@@ -9,14 +9,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from gaiji.messages import mark, tr
 from gaiji.shape import Answer, as_ink, load_index
 from gaiji.shape.pictures import read_image
 from gaiji.standard.repertoire import load_repertoire
 
 VERDICTS = {
-    "near-certain": "near certain: compare the first glyph",
-    "likely": "likely among these",
-    "not-in-repertoire": "probably not in MJ/GJ; the nearest glyphs",
+    "near-certain": mark("near certain: compare the first glyph"),
+    "likely": mark("likely among these"),
+    "not-in-repertoire": mark("probably not in MJ/GJ; the nearest glyphs"),
 }
 
 
@@ -42,7 +43,7 @@ def find_glyph(
 def lines(answer: Answer) -> list[str]:
     """The answer for a terminal: the verdict, then rank, name, text and probability of each glyph."""
     known = load_repertoire()
-    out = [VERDICTS[answer.verdict]]
+    out = [tr(VERDICTS[answer.verdict])]
     for rank, match in enumerate(answer.matches, 1):
         text = known[match.glyph].text if match.glyph in known else ""
         out.append(f"{rank:3}. {match.glyph} {text}  {match.score:.3f}")

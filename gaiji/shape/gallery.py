@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from gaiji.disk.datafiles import user_data_dir
 from gaiji.errors import ShapeError
+from gaiji.messages import fault, tr
 from gaiji.shape.features import Floats, describe
 from gaiji.shape.model import Model, load_model, unit
 from gaiji.shape.pictures import find_font
@@ -79,8 +80,10 @@ def find_fonts() -> tuple[Path, ...]:
     """
     mincho = find_font()
     if mincho is None:
-        how = "install IPAmj 明朝 (Debian: fonts-ipamj-mincho), or name it with --font or in GAIJI_MJ_FONT"
-        raise ShapeError("no font with MJ glyphs was found", next=how)
+        how = tr(
+            "install IPAmj 明朝 (Debian: fonts-ipamj-mincho), or name it with --font or in GAIJI_MJ_FONT"
+        )
+        raise ShapeError(fault("E0278", "no font with MJ glyphs was found"), next=how)
     if given := os.environ.get("GAIJI_GJ_FONT"):
         return mincho, Path(given)
     places = (folder / GJ_FILE for folder in (mincho.parent, user_data_dir() / "fonts"))
@@ -125,12 +128,18 @@ def _key(fonts: Sequence[Path], model: Model) -> str:
 def _sha256(font: Path) -> bytes:
     try:
         if font.stat().st_size > _MAX_FONT:
-            raise ShapeError(f"larger than {_MAX_FONT >> 20} MB", where=str(font), next="give a font file")
+            raise ShapeError(
+                fault("E0279", "larger than {max_font} MB", max_font=_MAX_FONT >> 20),
+                where=str(font),
+                next=tr("give a font file"),
+            )
         with font.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise ShapeError(
-            f"cannot read it: {error.strerror}", where=str(font), next="check the path"
+            fault("E0280", "cannot read it: {reason}", reason=error.strerror),
+            where=str(font),
+            next=tr("check the path"),
         ) from error
 
 
@@ -145,8 +154,8 @@ def _list_glyphs(fonts: Sequence[Path]) -> tuple[tuple[freetype.Face, ...], list
             if _GLYPH.fullmatch(name)
         }
         if not named:
-            what = "no glyph is named like mj000001 or gj000001"
-            raise ShapeError(what, where=str(path), next="give IPAmj 明朝 or the GJ font itself")
+            what = fault("E0281", "no glyph is named like mj000001 or gj000001")
+            raise ShapeError(what, where=str(path), next=tr("give IPAmj 明朝 or the GJ font itself"))
         for name, number in named.items():
             found.setdefault(name, (place, number))
     return tuple(faces), list(found), np.array(list(found.values()), np.int32)
@@ -194,9 +203,9 @@ def _write(
             np.savez_compressed(file, names=np.array(names, "S8"), sources=sources, vectors=packed)
         os.replace(file.name, path)
     except OSError as error:
-        what = f"cannot keep the index: {error.strerror}"
+        what = fault("E0282", "cannot keep the index: {reason}", reason=error.strerror)
         raise ShapeError(
-            what, where=str(path.parent), next="set GAIJI_HOME to a folder you can write"
+            what, where=str(path.parent), next=tr("set GAIJI_HOME to a folder you can write")
         ) from error
     _forget_old(path)
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
+from gaiji.messages import fault, tr
 from gaiji.shape.features import Floats, describe_each, describe_finely
 from gaiji.shape.gallery import Gallery, Progress, find_fonts, load_gallery
 from gaiji.shape.model import load_calibration, load_model
@@ -171,7 +172,7 @@ class Index:
         verdict = judge(certainty, known, self._calibration)
         ranked = [Match(self.gallery.names[places[one]], float(shares[one]) * known) for one in order]
         ranked += [Match(self.gallery.names[place], 0.0) for place in places[len(shares) :]]
-        return Answer(tuple(ranked[:limit]), verdict, REASONS[verdict], known)
+        return Answer(tuple(ranked[:limit]), verdict, tr(REASONS[verdict]), known)
 
 
 def load_index(fonts: Sequence[Path] | None = None, *, progress: Progress | None = None) -> Index:
@@ -189,7 +190,9 @@ def _checked(codes: Sequence[Sequence[Source]], first: int) -> list[list[Ink]]:
     for number, images in enumerate(codes, first + 1):
         where = f"code {number}" if len(codes) > 1 or first else ""
         if not len(images):
-            raise ShapeError("no picture to identify", where=where, next="give at least one picture")
+            raise ShapeError(
+                fault("E0283", "no picture to identify"), where=where, next=tr("give at least one picture")
+            )
         out.append([as_ink(image, where) for image in images])
     return out
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gaiji.errors import ShapeError
+from gaiji.messages import fault, tr
 from gaiji.shape.features import Floats
 
 MODEL = Path(__file__).with_name("model.npz")
@@ -71,4 +72,8 @@ def load_calibration() -> dict[str, Any]:
 
 def _damaged(path: Path, error: Exception) -> ShapeError:
     reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-    return ShapeError(f"cannot be read: {reason}", where=str(path), next="install gaiji again")
+    return ShapeError(
+        fault("E0284", "cannot be read: {reason}", reason=reason),
+        where=str(path),
+        next=tr("install gaiji again"),
+    )

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
+from gaiji.messages import fault, tr
 from gaiji.model import Picture
 
 if TYPE_CHECKING:
@@ -45,18 +46,24 @@ def as_ink(image: Source, name: str = "") -> Ink:
     rows, columns = np.flatnonzero(ink.max(axis=1) > 127), np.flatnonzero(ink.max(axis=0) > 127)
     if not len(rows):
         raise ShapeError(
-            "the picture is empty", where=name, next="draw the 外字 again or take it from its font"
+            fault("E0285", "the picture is empty"),
+            where=name,
+            next=tr("draw the 外字 again or take it from its font"),
         )
     box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if (box > 127).mean() > _BLACK and min(box.shape) >= SMALLEST:
-        raise ShapeError("the picture is all black", where=name, next="give the character in black on white")
+        raise ShapeError(
+            fault("E0286", "the picture is all black"),
+            where=name,
+            next=tr("give the character in black on white"),
+        )
     return np.ascontiguousarray(box)
 
 
 def _from_array(array: npt.NDArray[Any], name: str) -> Ink:
     if array.ndim != 2 or array.dtype not in (np.uint8, np.bool_):
-        what = f"a picture of {array.dtype} with {array.ndim} axes"
-        raise ShapeError(what, where=name, next="give uint8 rows and columns, 0 = paper and 255 = ink")
+        what = fault("E0287", "a picture of {dtype} with {ndim} axes", dtype=array.dtype, ndim=array.ndim)
+        raise ShapeError(what, where=name, next=tr("give uint8 rows and columns, 0 = paper and 255 = ink"))
     return array * np.uint8(255) if array.dtype == np.bool_ else array
 
 
@@ -73,8 +80,16 @@ def _from_pillow(image: PilImage) -> Ink:
 
 def _check_sides(rows: int, columns: int, name: str) -> None:
     if rows < SMALLEST or columns < SMALLEST:
-        what = f"a picture of {columns}×{rows} dots is too small"
-        raise ShapeError(what, where=name, next=f"give at least {SMALLEST} dots a side, best 24 or more")
+        what = fault("E0288", "a picture of {columns}×{rows} dots is too small", columns=columns, rows=rows)
+        raise ShapeError(
+            what,
+            where=name,
+            next=tr("give at least {smallest} dots a side, best 24 or more", smallest=SMALLEST),
+        )
     if rows > LARGEST or columns > LARGEST:
-        what = f"a picture of {columns}×{rows} dots is too large"
-        raise ShapeError(what, where=name, next=f"cut out the one character, at most {LARGEST} dots a side")
+        what = fault("E0289", "a picture of {columns}×{rows} dots is too large", columns=columns, rows=rows)
+        raise ShapeError(
+            what,
+            where=name,
+            next=tr("cut out the one character, at most {largest} dots a side", largest=LARGEST),
+        )

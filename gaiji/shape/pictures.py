@@ -22,6 +22,7 @@ import regex
 
 from gaiji.codes.charset import Charset
 from gaiji.errors import MissingExtra, PictureError
+from gaiji.messages import fault, mark, tr
 from gaiji.model import MAX_SIDE, Picture
 
 MAX_FILE = 256 * 1024 * 1024
@@ -29,8 +30,8 @@ MAX_PICTURES = 65_536
 IMAGES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 FONTS = (".ttf", ".tte", ".otf", ".ttc")
 _GREYS = bytes(value // 16 for value in range(256))
-NO_FONT = "MJの字形を表示するフォント（IPAmj明朝）が見つかりません。--font で指定してください。"
-NO_EXTRA = "MJの字形を表示するには追加の部品が必要です（pip install 'gaiji[images]'）。"
+NO_FONT = mark("MJの字形を表示するフォント（IPAmj明朝）が見つかりません。--font で指定してください。")
+NO_EXTRA = mark("MJの字形を表示するには追加の部品が必要です（pip install 'gaiji[images]'）。")
 FONT_NAMES = ("ipamjm.ttf", "ipamjm.otf", "IPAmjMincho.ttf")
 _STEM = regex.compile(r"(?:.*[_-])?(U\+)?([0-9A-F]{4,6})", regex.IGNORECASE)
 
@@ -109,7 +110,9 @@ def read_pictures(
             found = _folder(path)
         elif path.stat().st_size > MAX_FILE:
             raise PictureError(
-                "is too big to be a 外字 source", where=str(path), next=f"give at most {MAX_FILE >> 20} MiB"
+                fault("E0290", "is too big to be a 外字 source"),
+                where=str(path),
+                next=tr("give at most {max_file} MiB", max_file=MAX_FILE >> 20),
             )
         elif path.suffix.lower() in FONTS:
             found = _font(path)
@@ -127,13 +130,15 @@ def read_pictures(
                 out.setdefault(code, []).append(picture)
     except OSError as error:
         raise PictureError(
-            f"cannot be read: {error.strerror or error}", where=str(path), next="check the path"
+            fault("E0195", "cannot be read: {reason}", reason=error.strerror or error),
+            where=str(path),
+            next=tr("check the path"),
         ) from error
     if not out:
         raise PictureError(
-            f"holds no picture of a code of {charset.name}",
+            fault("E0291", "holds no picture of a code of {charset}", charset=charset.name),
             where=str(path),
-            next="name pictures by code, like 80A1.png",
+            next=tr("name pictures by code, like 80A1.png"),
         )
     return out
 
@@ -144,7 +149,10 @@ def parse_dots(text: str) -> tuple[int, int] | None:
         return None
     match = regex.fullmatch(r"(\d{1,3})[xX×](\d{1,3})", text.strip())
     if match is None:
-        raise PictureError(f"{text[:20]!r} is no size of a dot matrix", next="write it as 24x24")
+        raise PictureError(
+            fault("E0292", "{text!r} is no size of a dot matrix", text=text[:20]),
+            next=tr("write it as 24x24"),
+        )
     return int(match[1]), int(match[2])
 
 
@@ -171,7 +179,9 @@ def read_image(path: Path) -> Picture:
         data = path.read_bytes() if path.stat().st_size <= 16 << 20 else b""
     except OSError as error:
         raise PictureError(
-            f"cannot be read: {error.strerror}", where=str(path), next="check the path"
+            fault("E0195", "cannot be read: {reason}", reason=error.strerror),
+            where=str(path),
+            next=tr("check the path"),
         ) from error
     return image(data, str(path))
 
@@ -185,9 +195,9 @@ def image(data: bytes, where: str) -> Picture:
             opened = pil.Image.open(BytesIO(data), formats=("PNG", "BMP", "GIF", "TIFF"))
         if max(opened.size) > MAX_SIDE:
             raise PictureError(
-                f"is {opened.size[0]}x{opened.size[1]} dots",
+                fault("E0293", "is {size}x{size2} dots", size=opened.size[0], size2=opened.size[1]),
                 where=where,
-                next=f"give at most {MAX_SIDE}x{MAX_SIDE}",
+                next=tr("give at most {max_side}x{max_side}", max_side=MAX_SIDE),
             )
         if opened.mode in ("RGBA", "LA", "PA") or "transparency" in opened.info:
             opened = opened.convert("RGBA")
@@ -197,7 +207,7 @@ def image(data: bytes, where: str) -> Picture:
         raise
     except Exception as error:  # Pillow lets many kinds out of a broken file
         raise PictureError(
-            "is not a PNG, BMP, GIF or TIFF picture", where=where, next="check the file"
+            fault("E0294", "is not a PNG, BMP, GIF or TIFF picture"), where=where, next=tr("check the file")
         ) from error
     width, height = grey.size
     pixels = grey.tobytes()
@@ -211,7 +221,9 @@ def _folder(folder: Path) -> Iterator[tuple[str, Picture]]:
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES and p.is_file())
     if len(files) > MAX_PICTURES:
         raise PictureError(
-            f"holds {len(files)} pictures", where=str(folder), next=f"give at most {MAX_PICTURES}"
+            fault("E0295", "holds {count} pictures", count=len(files)),
+            where=str(folder),
+            next=tr("give at most {max_pictures}", max_pictures=MAX_PICTURES),
         )
     for file in files:
         yield file.stem, read_image(file)
@@ -228,7 +240,7 @@ def _bdf(path: Path) -> Iterator[tuple[str, Picture]]:
     """Characters of a BDF font (Glyph Bitmap Distribution Format 2.1): ENCODING, BBX and BITMAP are read."""
     lines = path.read_bytes().decode("ascii", "replace").splitlines()
     if not lines or not lines[0].startswith("STARTFONT"):
-        raise PictureError("is not a BDF font", where=str(path), next="check the file")
+        raise PictureError(fault("E0296", "is not a BDF font"), where=str(path), next=tr("check the file"))
     code, box = -1, (0, 0)
     rows: list[bytes] | None = None
     for number, line in enumerate(lines, 1):
@@ -250,36 +262,51 @@ def _bdf(path: Path) -> Iterator[tuple[str, Picture]]:
                 code, box, rows = -1, (0, 0), None
         except (ValueError, IndexError, PictureError):
             raise PictureError(
-                "is broken", where=f"{path}:{number}", next="write the BDF font anew"
+                fault("E0297", "is broken"), where=f"{path}:{number}", next=tr("write the BDF font anew")
             ) from None
 
 
 def _matrix(path: Path, charset: Charset, dots: tuple[int, int] | None) -> Iterator[tuple[str, Picture]]:
     if dots is None:
         raise PictureError(
-            "is not a font, a BDF, a picture or a folder of pictures",
+            fault("E0298", "is not a font, a BDF, a picture or a folder of pictures"),
             where=str(path),
-            next="for a raw dot matrix give --dots WxH",
+            next=tr("for a raw dot matrix give --dots WxH"),
         )
     width, height = dots
     if not (8 <= width <= 256 and 8 <= height <= 256):
         raise PictureError(
-            f"cannot have {width}x{height} dots", where=str(path), next="give a size such as 24x24"
+            fault("E0299", "cannot have {width}x{height} dots", width=width, height=height),
+            where=str(path),
+            next=tr("give a size such as 24x24"),
         )
     size = (width + 7) // 8 * height
     raw = path.read_bytes()
     if not raw or len(raw) % size:
         raise PictureError(
-            f"has {len(raw)} bytes, not a multiple of the {size} of a {width}x{height} character",
+            fault(
+                "E0300",
+                "has {count} bytes, not a multiple of the {size} of a {width}x{height} character",
+                count=len(raw),
+                size=size,
+                width=width,
+                height=height,
+            ),
             where=str(path),
-            next="check --dots",
+            next=tr("check --dots"),
         )
     codes = [code for area in charset.ranges if area.kind == "user" for code in area.codes()]
     if len(raw) // size > len(codes):
         raise PictureError(
-            f"holds {len(raw) // size} characters, the 外字 area of {charset.name} has {len(codes)}",
+            fault(
+                "E0301",
+                "holds {count} characters, the 外字 area of {charset} has {count2}",
+                count=len(raw) // size,
+                charset=charset.name,
+                count2=len(codes),
+            ),
             where=str(path),
-            next="check --dots",
+            next=tr("check --dots"),
         )
     for number, at in enumerate(range(0, len(raw), size)):
         yield f"{codes[number]:04X}", _dots(raw[at : at + size], width, height)
@@ -288,7 +315,10 @@ def _matrix(path: Path, charset: Charset, dots: tuple[int, int] | None) -> Itera
 def _dots(packed: bytes, width: int, height: int) -> Picture:
     """Rows of bits, padded to bytes, as a picture."""
     if max(width, height) > MAX_SIDE:
-        raise PictureError(f"a picture of {width}x{height} dots", next=f"give at most {MAX_SIDE}x{MAX_SIDE}")
+        raise PictureError(
+            fault("E0185", "a picture of {width}x{height} dots", width=width, height=height),
+            next=tr("give at most {max_side}x{max_side}", max_side=MAX_SIDE),
+        )
     image = _pillow().Image.frombytes("1", (width, height), packed).convert("L")
     return Picture(width, height, image.tobytes())
 
@@ -303,7 +333,7 @@ class GlyphFont:
         try:
             import freetype
         except ImportError as error:
-            raise MissingExtra("drawing glyphs", "images") from error
+            raise MissingExtra(tr("drawing glyphs"), "images") from error
         self.path = path
         self._ft = freetype
         self._lock = threading.Lock()  # a FreeType face is for one thread at a time
@@ -311,7 +341,9 @@ class GlyphFont:
             self._face = freetype.Face(str(path))
         except Exception as error:  # freetype-py raises its own kind, and others for odd files
             raise PictureError(
-                "is not a font that can be read", where=str(path), next="give a TTF, TTE or OTF font"
+                fault("E0302", "is not a font that can be read"),
+                where=str(path),
+                next=tr("give a TTF, TTE or OTF font"),
             ) from error
 
     def private_use(self) -> list[int]:
@@ -343,7 +375,9 @@ class GlyphFont:
             face.load_glyph(index, ft.FT_LOAD_RENDER | ft.FT_LOAD_NO_HINTING)
         except ft.FT_Exception as error:
             raise PictureError(
-                f"has a broken glyph {index}", where=str(self.path), next="use another copy of the font"
+                fault("E0303", "has a broken glyph {index}", index=index),
+                where=str(self.path),
+                next=tr("use another copy of the font"),
             ) from error
         slot, bitmap = face.glyph, face.glyph.bitmap
         ascender = round(side * face.ascender / (face.ascender - face.descender)) if face.ascender else side
@@ -376,7 +410,7 @@ class Gallery:
     @property
     def missing(self) -> str:
         """ "" when there is a font."""
-        return "" if self.fonts else self._why or NO_FONT
+        return "" if self.fonts else self._why or tr(NO_FONT)
 
     def glyph(self, name: str, side: int) -> Picture | None:
         """The glyph's picture, None when no font has it."""
@@ -409,7 +443,7 @@ def open_gallery(fonts: Sequence[str | Path] = ()) -> Gallery:
     except MissingExtra:
         if fonts:
             raise
-        return Gallery([], NO_EXTRA)
+        return Gallery([], tr(NO_EXTRA))
 
 
 def find_font() -> Path | None:
@@ -442,5 +476,5 @@ def _pillow() -> Any:
         import PIL.ImageChops
         import PIL.ImageOps
     except ImportError as error:
-        raise MissingExtra("pictures", "images") from error
+        raise MissingExtra(tr("pictures"), "images") from error
     return PIL

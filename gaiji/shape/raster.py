@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
+from gaiji.messages import fault, tr
 
 
 def open_font(path: Path | str, number: int = 0) -> freetype.Face:
@@ -28,14 +29,18 @@ def open_font(path: Path | str, number: int = 0) -> freetype.Face:
         face = freetype.Face(str(path), index=number)
     except OSError as error:
         raise ShapeError(
-            f"cannot read it: {error.strerror}", where=str(path), next="check the path"
+            fault("E0280", "cannot read it: {reason}", reason=error.strerror),
+            where=str(path),
+            next=tr("check the path"),
         ) from error
     except freetype.FT_Exception as error:
         raise ShapeError(
-            "not a font, or a damaged one", where=str(path), next="get the font again"
+            fault("E0304", "not a font, or a damaged one"), where=str(path), next=tr("get the font again")
         ) from error
     if not face.is_scalable:
-        raise ShapeError("a font without outlines", where=str(path), next="give a TTF or OTF font")
+        raise ShapeError(
+            fault("E0305", "a font without outlines"), where=str(path), next=tr("give a TTF or OTF font")
+        )
     return face
 
 
@@ -70,7 +75,11 @@ def draw(
     for row, number in enumerate(numbers):
         if ft.FT_Load_Glyph(face._FT_Face, int(number), flags):
             name = (face.family_name or b"the font").decode("utf-8", "replace")
-            raise ShapeError(f"glyph {number} cannot be drawn", where=name, next="get the font again")
+            raise ShapeError(
+                fault("E0306", "glyph {number} cannot be drawn", number=number),
+                where=name,
+                next=tr("get the font again"),
+            )
         _centre(out[row], face._FT_Face.contents.glyph.contents.bitmap, mono)
     return out
 

@@ -11,14 +11,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gaiji.messages import mark
 from gaiji.shape.features import Floats
 
 Verdict = Literal["near-certain", "likely", "not-in-repertoire"]
 
 REASONS: dict[Verdict, str] = {
-    "near-certain": "先頭の字形とよく一致し、次の候補と十分に離れています",
-    "likely": "近い字形があります。候補の細部を見比べてください",
-    "not-in-repertoire": "MJ・GJ に近い字形が見当たりません",
+    "near-certain": mark("先頭の字形とよく一致し、次の候補と十分に離れています"),
+    "likely": mark("近い字形があります。候補の細部を見比べてください"),
+    "not-in-repertoire": mark("MJ・GJ に近い字形が見当たりません"),
 }
 
 STROKE_LIMIT = 4

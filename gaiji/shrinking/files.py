@@ -16,6 +16,7 @@ import polars as pl
 
 from gaiji.errors import DataError, UsageError
 from gaiji.layout.roles import find_role, normalise
+from gaiji.messages import fault, tr
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.decisions import confirmed_items
 from gaiji.queue.items import Item, Sample
@@ -101,7 +102,9 @@ def shrink_file(
     chosen = _chosen(frame, columns, key, source)
     if people_to and not names:
         raise UsageError(
-            "which columns are the name is not clear", where=str(source), next="give --name COLUMN"
+            fault("E0385", "which columns are the name is not clear"),
+            where=str(source),
+            next=tr("give --name COLUMN"),
         )
     need_columns(frame, [*chosen, *names, *(c for c in (key, birth) if c)], source)
     opened = open_queue(queue) if queue else None
@@ -145,7 +148,11 @@ def _chosen(frame: pl.DataFrame, columns: Sequence[str], key: str, source: str |
     need_columns(frame, list(columns), source)
     for name in columns:
         if frame.schema[name] != pl.String:
-            raise UsageError(f"column {name} holds no text", where=str(source), next="name columns of text")
+            raise UsageError(
+                fault("E0386", "column {name} holds no text", name=name),
+                where=str(source),
+                next=tr("name columns of text"),
+            )
     return list(columns) or [n for n, kind in frame.schema.items() if n != key and kind == pl.String]
 
 
@@ -163,7 +170,9 @@ def unshrink_file(
     need_columns(frame, [*sorted(_sealed(table)), *([key] if key else [])], source)
     if not key and (table["key"] != "").any():
         raise UsageError(
-            "the side table has keys, so records may have moved", where=str(side), next="give --key COLUMN"
+            fault("E0309", "the side table has keys, so records may have moved"),
+            where=str(side),
+            next=tr("give --key COLUMN"),
         )
     rows, refused = _places(frame, table, key)
     changed = _changed(frame, table, rows)
@@ -192,7 +201,9 @@ def _read_side(side: str | Path) -> pl.DataFrame:
         )
     except (pl.exceptions.PolarsError, ValueError, OverflowError) as error:
         raise DataError(
-            "is no side table", where=str(side), next="use the file that gaiji shrink wrote"
+            fault("E0308", "is no side table"),
+            where=str(side),
+            next=tr("use the file that gaiji shrink wrote"),
         ) from error
 
 
@@ -264,9 +275,14 @@ def decided(queue: Queue, policy: Policy) -> dict[str, str]:
         text = load_repertoire()[made.glyph].base if made.glyph else made.text
         if text and any(c not in shrinker.target for c in text):
             raise UsageError(
-                f"the decision for {found.code} is not in {shrinker.target.name}",
+                fault(
+                    "E0310",
+                    "the decision for {code} is not in {target}",
+                    code=found.code,
+                    target=shrinker.target.name,
+                ),
                 where=queue.url.partition("://")[0],
-                next="decide on a character that the target has",
+                next=tr("decide on a character that the target has"),
             )
         out[found.code] = text
     return out

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 from gaiji.shrinking.evidence import CLASSES, DEFAULT_EVIDENCE
 
 _CHOICES = {
@@ -48,14 +49,24 @@ class Policy:
         for key, values in _CHOICES.items():
             if getattr(self, key) not in values:
                 raise UsageError(
-                    f"shrink {key} cannot be {str(getattr(self, key))[:40]!r}",
-                    next=f"use {' or '.join(values)}",
+                    fault(
+                        "E0313",
+                        "shrink {key} cannot be {given!r}",
+                        key=key,
+                        given=str(getattr(self, key))[:40],
+                    ),
+                    next=tr("use {values}", values=tr(" or ").join(values)),
                 )
         for name in (name for group in self.evidence for name in group):
             if name not in CLASSES:
-                raise UsageError(f"there is no evidence {name[:40]!r}", next=f"use {', '.join(CLASSES)}")
+                raise UsageError(
+                    fault("E0314", "there is no evidence {name!r}", name=name[:40]),
+                    next=tr("use {classes}", classes=", ".join(CLASSES)),
+                )
         if self.hops < 0:
-            raise UsageError("shrink hops is negative", next="write 0 for any number of hops")
+            raise UsageError(
+                fault("E0315", "shrink hops is negative"), next=tr("write 0 for any number of hops")
+            )
 
 
 def load_policy(path: str | Path, **overrides: Any) -> Policy:
@@ -67,16 +78,28 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
         table = tomllib.loads(path.read_text("utf-8")).get("shrink")
     except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
-            f"cannot be read as TOML: {error}", where=str(path), next="check the file"
+            fault("E0071", "cannot be read as TOML: {error}", error=error),
+            where=str(path),
+            next=tr("check the file"),
         ) from error
     if not isinstance(table, dict):
-        raise UsageError("has no table [shrink]", where=str(path), next="see docs/shrink.md")
+        raise UsageError(
+            fault("E0316", "has no table [shrink]"), where=str(path), next=tr("see docs/shrink.md")
+        )
     known = {f.name: type(f.default) for f in fields(Policy)}
     for key, value in table.items():
         if key not in known:
-            raise UsageError(f"has no key {key[:40]!r}", where=str(path), next=f"keys are {', '.join(known)}")
+            raise UsageError(
+                fault("E0317", "has no key {key!r}", key=key[:40]),
+                where=str(path),
+                next=tr("keys are {known}", known=", ".join(known)),
+            )
         if not isinstance(value, list if known[key] is tuple else known[key]) or isinstance(value, bool):
-            raise UsageError(f"key {key} has a wrong type", where=str(path), next="see docs/shrink.md")
+            raise UsageError(
+                fault("E0318", "key {key} has a wrong type", key=key),
+                where=str(path),
+                next=tr("see docs/shrink.md"),
+            )
     if "evidence" in table:
         table["evidence"] = tuple(
             (group,) if isinstance(group, str) else tuple(group) for group in table["evidence"]

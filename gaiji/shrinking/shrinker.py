@@ -19,6 +19,7 @@ from typing import Any, overload
 import polars as pl
 
 from gaiji.errors import DataError, UsageError
+from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.series import text_column
 from gaiji.shrinking.evidence import (
@@ -124,8 +125,13 @@ class Shrinker:
         self.target: Target = load_target(policy.to, characters=policy.characters)
         if GETA not in self.target:
             raise UsageError(
-                f"the target {self.target.name} has no {GETA}, which stands for what nobody decided",
-                next=f"add {GETA} to the file of characters",
+                fault(
+                    "E0319",
+                    "the target {target} has no {geta}, which stands for what nobody decided",
+                    target=self.target.name,
+                    geta=GETA,
+                ),
+                next=tr("add {geta} to the file of characters", geta=GETA),
             )
         self.repertoire: Repertoire = load_repertoire()
         self._replacements = _read_replacements(policy.replacements, self.target, self.repertoire)
@@ -374,7 +380,7 @@ def unshrink(shrunk: Shrunk | pl.Series, side: pl.DataFrame | None = None) -> st
     if isinstance(shrunk, Shrunk):
         return restore(shrunk.text, [(c.position, c.choice.text, c.original) for c in shrunk.changes], "text")
     if side is None:
-        raise UsageError("there is no side table", next="give the one that shrink made")
+        raise UsageError(fault("E0320", "there is no side table"), next=tr("give the one that shrink made"))
     texts = shrunk.to_list()
     by_row: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     seals: dict[int, str] = {}
@@ -404,9 +410,9 @@ def restore(text: str, changes: Sequence[tuple[int, str, str]], where: str) -> s
 
 def _misfit(where: str) -> DataError:
     return DataError(
-        "the side table does not fit the text",
+        fault("E0321", "the side table does not fit the text"),
         where=where,
-        next="use the file that was shrunk with it, unchanged",
+        next=tr("use the file that was shrunk with it, unchanged"),
     )
 
 
@@ -421,21 +427,27 @@ def _read_replacements(paths: Iterable[str], target: Target, repertoire: Reperto
             lines = Path(path).read_text("utf-8-sig").splitlines()
         except (OSError, UnicodeError) as error:
             raise UsageError(
-                "cannot be read as UTF-8 text", where=path, next="check [shrink] replacements"
+                fault("E0322", "cannot be read as UTF-8 text"),
+                where=path,
+                next=tr("check [shrink] replacements"),
             ) from error
         if not lines or lines[0].split("\t")[:2] != ["glyph", "text"]:
             raise UsageError(
-                "the header is not glyph, text", where=f"{path}:1", next="write glyph, a tab, text"
+                fault("E0323", "the header is not glyph, text"),
+                where=f"{path}:1",
+                next=tr("write glyph, a tab, text"),
             )
         for number, line in enumerate(lines[1:], 2):
             name, _, rest = line.partition("\t")
             text = rest.partition("\t")[0]
             if repertoire.get(name) is None:
-                what = f"{name[:20]!r} is not in {repertoire.version}"
-                raise UsageError(what, where=f"{path}:{number}", next="write a glyph name")
+                what = fault(
+                    "E0324", "{name!r} is not in {version}", name=name[:20], version=repertoire.version
+                )
+                raise UsageError(what, where=f"{path}:{number}", next=tr("write a glyph name"))
             if not text or any(unit not in target for unit in glyphs(text)):
-                what = f"the text is not in {target.name}"
-                raise UsageError(what, where=f"{path}:{number}", next="write characters of the target")
+                what = fault("E0325", "the text is not in {target}", target=target.name)
+                raise UsageError(what, where=f"{path}:{number}", next=tr("write characters of the target"))
             out[repertoire[name].name] = text
     return out
 

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from gaiji.errors import UsageError
+from gaiji.messages import fault, tr
 
 _CP932_EXTENSIONS = frozenset({0x87, 0xED, 0xEE, 0xFA, 0xFB, 0xFC})
 """Lead bytes of NEC's special characters, NEC's selection of the IBM extensions, and the IBM extensions."""
@@ -85,11 +86,15 @@ def load_target(name: str, *, characters: str | Path = "") -> Target:
         allowed = _read_list(Path(characters)) if characters else None
         if allowed is None:
             raise UsageError(
-                "the target list has no file of characters", next="give [shrink] characters = FILE"
+                fault("E0326", "the target list has no file of characters"),
+                next=tr("give [shrink] characters = FILE"),
             )
         return Target(name, lambda unit: all(c in allowed for c in unit))
     if name not in _TARGETS:
-        raise UsageError(f"there is no target {name[:40]!r}", next=f"use one of {', '.join(NAMES)}")
+        raise UsageError(
+            fault("E0327", "there is no target {name!r}", name=name[:40]),
+            next=tr("use one of {names}", names=", ".join(NAMES)),
+        )
     return Target(name, _private(_TARGETS[name]))
 
 
@@ -98,7 +103,9 @@ def _read_list(path: Path) -> frozenset[str]:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         raise UsageError(
-            "cannot be read as UTF-8 text", where=str(path), next="check the path and its encoding"
+            fault("E0328", "cannot be read as UTF-8 text"),
+            where=str(path),
+            next=tr("check the path and its encoding"),
         ) from error
     allowed: set[str] = set()
     for number, line in enumerate(lines, 1):
@@ -112,7 +119,9 @@ def _read_list(path: Path) -> frozenset[str]:
                 }
             except (ValueError, OverflowError) as error:
                 raise UsageError(
-                    "is no code point", where=f"{path}:{number}", next="write U+4E00 or U+4E00-U+9FFF"
+                    fault("E0329", "is no code point"),
+                    where=f"{path}:{number}",
+                    next=tr("write U+4E00 or U+4E00-U+9FFF"),
                 ) from error
         else:
             allowed |= set(line)

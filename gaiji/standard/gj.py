@@ -22,6 +22,7 @@ from pathlib import Path
 
 from gaiji.disk.datafiles import user_data_dir
 from gaiji.errors import RepertoireError
+from gaiji.messages import fault, tr
 from gaiji.standard.gj_files import EXPECTED, GJ_NAME, OTHER_FILE, Glyph, one_line, read_bounded, read_glyphs
 
 COLUMNS = (
@@ -128,7 +129,10 @@ def select_gj(release: str) -> GjRelease:
     known = [one for one in gj_releases() if release and one.release.startswith(release.lower())]
     if len(known) != 1:
         ids = ", ".join(one.release for one in gj_releases()) or "none is imported"
-        raise RepertoireError(f"{release[:40]!r} is not one GJ release", next=f"choose one of: {ids}")
+        raise RepertoireError(
+            fault("E0330", "{release!r} is not one GJ release", release=release[:40]),
+            next=tr("choose one of: {ids}", ids=ids),
+        )
     _write(_folder() / "current", known[0].release + "\n")
     return _release(known[0].release, known[0].release)
 
@@ -146,25 +150,42 @@ def check_release(release: GjRelease) -> None:
 def _check(path: Path, glyphs: Sequence[Glyph]) -> None:
     """RepertoireError unless names and code points are GJ's, each once, and there are some."""
     if not any(glyph.point is not None for glyph in glyphs):
-        raise RepertoireError("no GJ glyph with a code point in it", where=str(path), next=EXPECTED)
+        raise RepertoireError(
+            fault("E0343", "no GJ glyph with a code point in it"), where=str(path), next=tr(EXPECTED)
+        )
     names: set[str] = set()
     points: dict[int, str] = {}
     for glyph in glyphs:
         if not GJ_NAME.fullmatch(glyph.name):
-            what = f"{glyph.name[:40]!r} is no GJ name"
-            raise RepertoireError(what, where=glyph.where, next="names look like GJ000001")
+            what = fault("E0344", "{glyph!r} is no GJ name", glyph=glyph.name[:40])
+            raise RepertoireError(what, where=glyph.where, next=tr("names look like GJ000001"))
         if glyph.name in names:
-            raise RepertoireError(f"{glyph.name} occurs twice", where=glyph.where, next=OTHER_FILE)
+            raise RepertoireError(
+                fault("E0347", "{glyph} occurs twice", glyph=glyph.name),
+                where=glyph.where,
+                next=tr(OTHER_FILE),
+            )
         names.add(glyph.name)
         if glyph.point is None:
             continue
         if not any(low <= glyph.point <= high for low, high in _PRIVATE_PLANES):
-            what = f"{glyph.name} is at U+{glyph.point:04X}, outside planes 15 and 16"
-            raise RepertoireError(what, where=glyph.where, next=OTHER_FILE)
+            what = fault(
+                "E0345",
+                "{glyph} is at U+{point:04X}, outside planes 15 and 16",
+                glyph=glyph.name,
+                point=glyph.point,
+            )
+            raise RepertoireError(what, where=glyph.where, next=tr(OTHER_FILE))
         other = points.setdefault(glyph.point, glyph.name)
         if other != glyph.name:
-            what = f"{other} and {glyph.name} are both at U+{glyph.point:04X}"
-            raise RepertoireError(what, where=glyph.where, next=OTHER_FILE)
+            what = fault(
+                "E0346",
+                "{other} and {glyph} are both at U+{point:04X}",
+                other=other,
+                glyph=glyph.name,
+                point=glyph.point,
+            )
+            raise RepertoireError(what, where=glyph.where, next=tr(OTHER_FILE))
 
 
 # Keeping releases.
@@ -218,7 +239,9 @@ def _write(path: Path, text: str) -> None:
                 os.unlink(temporary)
         reason = error.strerror or type(error).__name__
         raise RepertoireError(
-            f"cannot write the GJ list: {reason}", where=str(path), next="set GAIJI_HOME to a writable folder"
+            fault("E0348", "cannot write the GJ list: {reason}", reason=reason),
+            where=str(path),
+            next=tr("set GAIJI_HOME to a writable folder"),
         ) from error
 
 
@@ -251,7 +274,9 @@ def _release(release: str, current: str) -> GjRelease:
 def _damaged(path: Path, error: Exception) -> RepertoireError:
     reason = getattr(error, "strerror", None) or one_line(error)
     return RepertoireError(
-        f"the kept GJ list is damaged: {reason}",
+        fault("E0349", "the kept GJ list is damaged: {reason}", reason=reason),
         where=str(path),
-        next="import the font or list again (gaiji repertoire import-gj FONT_OR_LIST), or delete this file",
+        next=tr(
+            "import the font or list again (gaiji repertoire import-gj FONT_OR_LIST), or delete this file"
+        ),
     )

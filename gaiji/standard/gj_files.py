@@ -20,6 +20,7 @@ from itertools import islice
 from pathlib import Path
 
 from gaiji.errors import MissingExtra, RepertoireError
+from gaiji.messages import fault, mark, tr
 
 MAX_FONT = 256 << 20
 MAX_LIST = 64 << 20
@@ -29,8 +30,8 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 100
 _HEADER_ROWS = 20  # titles and notes may stand above the header
 
-EXPECTED = "give the official GJ font (TTF/OTF) or a list (CSV, XLSX) with GJ文字図形名 and UCS columns"
-OTHER_FILE = "this is not the official font or list, or it is damaged: get it again"
+EXPECTED = mark("give the official GJ font (TTF/OTF) or a list (CSV, XLSX) with GJ文字図形名 and UCS columns")
+OTHER_FILE = mark("this is not the official font or list, or it is damaged: get it again")
 GJ_NAME = re.compile(r"GJ[0-9]{6}")
 _MJ_NAME = re.compile(r"MJ[0-9]{6}")
 _CODE_POINT = re.compile(r"(?:U\+|0X|&#X)?([0-9A-F]{4,6});?")
@@ -92,9 +93,17 @@ def read_bounded(path: Path) -> bytes:
             data = file.read(MAX_FONT + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise RepertoireError(f"cannot read it: {reason}", where=str(path), next="check the path") from error
+        raise RepertoireError(
+            fault("E0280", "cannot read it: {reason}", reason=reason),
+            where=str(path),
+            next=tr("check the path"),
+        ) from error
     if len(data) > MAX_FONT:
-        raise RepertoireError(f"larger than {MAX_FONT >> 20} MB", where=str(path), next=EXPECTED)
+        raise RepertoireError(
+            fault("E0331", "larger than {max_font} MB", max_font=MAX_FONT >> 20),
+            where=str(path),
+            next=tr(EXPECTED),
+        )
     return data
 
 
@@ -103,15 +112,19 @@ def read_glyphs(path: Path, data: bytes) -> tuple[list[Glyph], int]:
     if data[:4] in (b"\0\1\0\0", b"OTTO", b"true"):
         return _font_glyphs(path, data), 0
     if len(data) > MAX_LIST:
-        raise RepertoireError(f"a list larger than {MAX_LIST >> 20} MB", where=str(path), next=EXPECTED)
+        raise RepertoireError(
+            fault("E0332", "a list larger than {max_list} MB", max_list=MAX_LIST >> 20),
+            where=str(path),
+            next=tr(EXPECTED),
+        )
     if data[:4] == b"PK\3\4":
         return _list_glyphs(path, _xlsx_rows(path, data))
     if data[:4] in (b"ttcf", b"wOFF", b"wOF2"):
-        what = "a font collection or web font"
-        raise RepertoireError(what, where=str(path), next="give the TTF or OTF itself")
+        what = fault("E0333", "a font collection or web font")
+        raise RepertoireError(what, where=str(path), next=tr("give the TTF or OTF itself"))
     if data[:4] == b"\xd0\xcf\x11\xe0":
-        what = "an old Excel file (.xls), or an encrypted one"
-        raise RepertoireError(what, where=str(path), next="save it as XLSX without a password, or as CSV")
+        what = fault("E0334", "an old Excel file (.xls), or an encrypted one")
+        raise RepertoireError(what, where=str(path), next=tr("save it as XLSX without a password, or as CSV"))
     return _list_glyphs(path, _csv_rows(path, data))
 
 
@@ -120,7 +133,7 @@ def _font_glyphs(path: Path, data: bytes) -> list[Glyph]:
     try:
         from fontTools.ttLib import TTFont
     except ImportError as error:
-        raise MissingExtra("reading a GJ font", "fonts") from error
+        raise MissingExtra(tr("reading a GJ font"), "fonts") from error
     logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # what is wrong is said once, in our own line
     try:
         font = TTFont(io.BytesIO(data), lazy=True)
@@ -128,8 +141,8 @@ def _font_glyphs(path: Path, data: bytes) -> list[Glyph]:
         names = [str(name) for name in font.getGlyphOrder()]
         points: dict[str, set[int]] = font["cmap"].buildReversed()
     except Exception as error:  # fontTools raises nearly every exception there is on a damaged font
-        what = f"a damaged font: {one_line(error)}"
-        raise RepertoireError(what, where=str(path), next="get the font again") from error
+        what = fault("E0335", "a damaged font: {value}", value=one_line(error))
+        raise RepertoireError(what, where=str(path), next=tr("get the font again")) from error
     glyphs = []
     for name in names:
         upper, found = name.upper(), sorted(points.get(name, ()))
@@ -138,7 +151,11 @@ def _font_glyphs(path: Path, data: bytes) -> list[Glyph]:
         where = f"{path} glyph {name[:40]}"
         if len(found) > 1:
             listed = " ".join(f"U+{point:04X}" for point in found[:4])
-            raise RepertoireError(f"has several code points ({listed})", where=where, next=OTHER_FILE)
+            raise RepertoireError(
+                fault("E0336", "has several code points ({listed})", listed=listed),
+                where=where,
+                next=tr(OTHER_FILE),
+            )
         glyphs.append(Glyph(upper, found[0] if found else None, where))
     return glyphs
 
@@ -170,7 +187,9 @@ def _csv_rows(path: Path, data: bytes) -> Iterator[Sequence[str]]:
     try:
         yield from islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), MAX_ROWS + 1)
     except csv.Error as error:
-        raise RepertoireError(f"not a CSV: {error}", where=str(path), next=EXPECTED) from error
+        raise RepertoireError(
+            fault("E0337", "not a CSV: {error}", error=error), where=str(path), next=tr(EXPECTED)
+        ) from error
 
 
 def _decode_text(path: Path, data: bytes) -> str:
@@ -179,7 +198,9 @@ def _decode_text(path: Path, data: bytes) -> str:
         for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp932"):
             with suppress(UnicodeDecodeError):
                 return data.decode(encoding)
-    raise RepertoireError("neither a font, an XLSX nor text", where=str(path), next=EXPECTED)
+    raise RepertoireError(
+        fault("E0338", "neither a font, an XLSX nor text"), where=str(path), next=tr(EXPECTED)
+    )
 
 
 def _xlsx_rows(path: Path, data: bytes) -> Iterator[Sequence[str]]:
@@ -187,7 +208,7 @@ def _xlsx_rows(path: Path, data: bytes) -> Iterator[Sequence[str]]:
     try:
         import openpyxl
     except ImportError as error:
-        raise MissingExtra("reading an XLSX list", "xlsx") from error
+        raise MissingExtra(tr("reading an XLSX list"), "xlsx") from error
     try:
         _check_zip(data)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
@@ -200,8 +221,8 @@ def _xlsx_rows(path: Path, data: bytes) -> Iterator[Sequence[str]]:
                 chosen = [*head, *rows]
                 break
     except Exception as error:  # openpyxl, zipfile and the XML parser have no common base class
-        what = f"not a readable XLSX: {one_line(error)}"
-        raise RepertoireError(what, where=str(path), next=EXPECTED) from error
+        what = fault("E0339", "not a readable XLSX: {value}", value=one_line(error))
+        raise RepertoireError(what, where=str(path), next=tr(EXPECTED)) from error
     yield from chosen
 
 
@@ -225,10 +246,16 @@ def _cell(value: object) -> str:
 def _list_glyphs(path: Path, rows: Iterable[Sequence[str]]) -> tuple[list[Glyph], int]:
     table = list(rows)
     if len(table) > MAX_ROWS:
-        raise RepertoireError(f"more than {MAX_ROWS:,} rows", where=str(path), next=EXPECTED)
+        raise RepertoireError(
+            fault("E0340", "more than {max_rows:,} rows", max_rows=MAX_ROWS),
+            where=str(path),
+            next=tr(EXPECTED),
+        )
     header = _header(table[:_HEADER_ROWS])
     if header is None:
-        raise RepertoireError("no header with a glyph name and a code point", where=str(path), next=EXPECTED)
+        raise RepertoireError(
+            fault("E0341", "no header with a glyph name and a code point"), where=str(path), next=tr(EXPECTED)
+        )
     start, columns, readings = header
     glyphs, skipped = [], 0
     for number, row in enumerate(table[start + 1 :], start + 2):
@@ -265,7 +292,11 @@ def _list_glyph(where: str, cells: dict[str, str]) -> Glyph:
     elif len(code) == 1 and not code.isascii():  # the character itself
         point = ord(code)
     elif code not in ("", "-"):
-        raise RepertoireError(f"{code[:40]!r} is no code point", where=where, next="write it as U+100000")
+        raise RepertoireError(
+            fault("E0342", "{code!r} is no code point", code=code[:40]),
+            where=where,
+            next=tr("write it as U+100000"),
+        )
     columns = {key: cells.get(key, "") for key in ("juki", "readings", "note")}
     columns["koseki"] = _digits(cells, "koseki", 6)
     columns["touki"] = _digits(cells, "touki", 8)

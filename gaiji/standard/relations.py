@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import RepertoireError
+from gaiji.messages import fault, tr
 from gaiji.standard.repertoire import load_repertoire
 
 SHRINK = "shrink-1.2.0.tsv"
@@ -92,7 +93,9 @@ def read_rows(name: str) -> Iterator[list[str]]:
         lines = path.read_text("utf-8").splitlines()
     except OSError as error:
         raise RepertoireError(
-            f"cannot be read: {error.strerror}", where=str(path), next="install gaiji again"
+            fault("E0284", "cannot be read: {reason}", reason=error.strerror),
+            where=str(path),
+            next=tr("install gaiji again"),
         ) from error
     return (line.split("\t") for line in lines[1:])
 

@@ -18,6 +18,7 @@ import polars as pl
 
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import RepertoireError, nearest
+from gaiji.messages import fault, tr
 from gaiji.model import Glyph
 from gaiji.standard.gj import COLUMNS as _COLUMNS
 from gaiji.standard.gj import (
@@ -99,7 +100,7 @@ class Repertoire:
         """The glyph of that name, in any case; GlyphNotFound (a KeyError) when there is none."""
         row = self._rows.get(_name(name))
         if row is None:
-            what = f"no glyph is named {name[:40]!r}"
+            what = fault("E0350", "no glyph is named {name!r}", name=name[:40])
             raise GlyphNotFound(what, where=self.version, next=self._advice(name))
         return self._glyph(row)
 
@@ -205,7 +206,10 @@ class Repertoire:
         The text is "" for the glyphs without Unicode. RepertoireError for another form.
         """
         if form not in FORMS:
-            raise RepertoireError(f"unknown form {form!r}", next=f"one of {', '.join(FORMS)}")
+            raise RepertoireError(
+                fault("E0351", "unknown form {form!r}", form=form),
+                next=tr("one of {forms}", forms=", ".join(FORMS)),
+            )
         if form not in self._forms:
             plain = pl.lit(form == "never") | ((form == "needed") & pl.col("default"))
             texts = self.frame.select(pl.when(plain).then("base").otherwise("text")).to_series()
@@ -320,7 +324,7 @@ class Repertoire:
     def _advice(self, name: str) -> str:
         """What to write instead: the nearest names, or how to get the GJ list."""
         if _name(name).startswith("GJ") and "GJ" not in self.version:
-            return "import the GJ list first: gaiji repertoire import-gj FONT_OR_LIST"
+            return tr("import the GJ list first: gaiji repertoire import-gj FONT_OR_LIST")
         wanted = _name(name)[:40]
         near = [known for known in self._names if known.startswith(wanted)][:3] if len(wanted) > 6 else []
         return nearest(wanted, near or self._names, "names look like MJ026190 or GJ000001", limit=3)
@@ -337,7 +341,10 @@ def load_repertoire(gj: bool | str = True) -> Repertoire:
         release = next((r for r in gj_releases() if r.release == gj), None)
         if release is None:
             known = ", ".join(r.release for r in gj_releases()) or "none"
-            raise RepertoireError(f"GJ release {gj[:40]!r} is not imported", next=f"imported are: {known}")
+            raise RepertoireError(
+                fault("E0352", "GJ release {gj!r} is not imported", gj=gj[:40]),
+                next=tr("imported are: {known}", known=known),
+            )
     return _load(mappings_dir() / "repertoire", release)
 
 
@@ -352,7 +359,11 @@ def _load(folder: Path, release: GjRelease | None) -> Repertoire:
     frame = pl.concat(frames)
     if frame["name"].n_unique() != frame.height:
         twice = frame.filter(pl.col("name").is_duplicated())["name"][0]
-        raise RepertoireError(f"the name {twice} occurs twice", where=version, next="install gaiji again")
+        raise RepertoireError(
+            fault("E0353", "the name {twice} occurs twice", twice=twice),
+            where=version,
+            next=tr("install gaiji again"),
+        )
     return Repertoire(frame, version, _read_radicals(folder / f"{_RADICALS}.tsv"))
 
 
@@ -423,7 +434,11 @@ def _read_radicals(path: Path) -> dict[str, tuple[str, ...]]:
 
 def _damaged(path: Path, error: Exception) -> RepertoireError:
     reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-    return RepertoireError(f"cannot be read: {reason}", where=str(path), next="install gaiji again")
+    return RepertoireError(
+        fault("E0284", "cannot be read: {reason}", reason=reason),
+        where=str(path),
+        next=tr("install gaiji again"),
+    )
 
 
 def _text(hexes: str) -> str:

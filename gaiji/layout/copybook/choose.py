@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook.entries import Item
+from gaiji.messages import fault, tr
 
 
 def choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
@@ -13,7 +14,10 @@ def choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
     used: set[str] = set()
     records = [item for item in root.children if item.level == 1 and not item.redefines]
     if records and (stray := next((item for item in root.children if item.level > 1), None)):
-        raise stray.error(f"level {stray.level} stands before the record", "put it below a level 01")
+        raise stray.error(
+            fault("E0119", "level {level} stands before the record", level=stray.level),
+            tr("put it below a level 01"),
+        )
     _choose_record(root, records, chosen, used)
     for parent in walk(root):
         for family in families(parent):
@@ -23,7 +27,7 @@ def choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
         areas = sorted({f[0].name for p in walk(root) for f in families(p) if len(f) > 1 and f[0].name})
         every = f"redefined here: {', '.join(areas[:20])}" if areas else "nothing is redefined here"
         raise LayoutError(
-            f"redefines names {unknown[0][:40]!r}, which no item redefines",
+            fault("E0120", "redefines names {unknown!r}, which no item redefines", unknown=unknown[0][:40]),
             path=path,
             next=nearest(unknown[0], areas, every),
         )
@@ -38,15 +42,16 @@ def _choose_record(root: Item, records: list[Item], chosen: Mapping[str, str], u
     used.add(first)
     if first not in chosen:
         raise LayoutError(
-            f"has {len(records)} records ({', '.join(names[:8])})",
+            fault("E0121", "has {count} records ({names})", count=len(records), names=", ".join(names[:8])),
             path=root.path,
             line=records[1].line,
-            next=f'keep one, or choose: redefines = {{ "{names[0]}" = "{names[0]}" }}',
+            next=tr('keep one, or choose: redefines = {{ "{names}" = "{names}" }}', names=names[0]),
         )
     kept = next((item for item in records if item.name.upper() == chosen[first]), None)
     if kept is None:
         raise records[0].error(
-            f"{chosen[first][:40]!r} is not a record here", f"use one of: {', '.join(names)}"
+            fault("E0122", "{chosen!r} is not a record here", chosen=chosen[first][:40]),
+            tr("use one of: {names}", names=", ".join(names)),
         )
     alias = {kept.name.upper()}  # an 01 that redefines the one kept stays with it
     root.children = [
@@ -64,8 +69,14 @@ def families(parent: Item) -> list[list[Item]]:
             names = set()
         elif item.redefines.upper() not in names:
             raise item.error(
-                f"REDEFINES {item.redefines[:40]}, which is not the item before it",
-                f"it can redefine {' or '.join(sorted(names)[:8])}" if names else "remove the clause",
+                fault(
+                    "E0123",
+                    "REDEFINES {redefines}, which is not the item before it",
+                    redefines=item.redefines[:40],
+                ),
+                tr("it can redefine {names}", names=tr(" or ").join(sorted(names)[:8]))
+                if names
+                else tr("remove the clause"),
             )
         families[-1].append(item)
         names.add(item.name.upper())
@@ -85,8 +96,8 @@ def _choose_one(family: list[Item], chosen: Mapping[str, str], used: set[str]) -
         keep = names.index(wanted)
     else:
         raise family[0].error(
-            f"{wanted[:40]!r} does not name one definition of it",
-            f"use one of: {', '.join(item.name for item in family if item.name)}",
+            fault("E0124", "{wanted!r} does not name one definition of it", wanted=wanted[:40]),
+            tr("use one of: {family}", family=", ".join(item.name for item in family if item.name)),
         )
     for number, item in enumerate(family):
         if number != keep:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gaiji.errors import LayoutError, nearest
-from gaiji.messages import tr
 from gaiji.layout.copybook.text import Token
+from gaiji.messages import Fault, fault, tr
 
 MAX_RECORD = 1 << 24
 MAX_NAME = 64
@@ -101,7 +101,7 @@ class Item:
     start: int = 0
     named_leaves: int = 0
 
-    def error(self, what: str, next: str = "") -> LayoutError:
+    def error(self, what: Fault, next: str = "") -> LayoutError:
         """An error at this entry."""
         return LayoutError(what, path=self.path, line=self.line, field=self.name or "FILLER", next=next)
 
@@ -139,7 +139,7 @@ def tree(entries: Iterator[list[Token]], path: str, depending: str) -> Item:
     for tokens in entries:
         if not tokens:
             last = stack[-1]
-            raise last.error("the last entry has no closing point", "end it with a point")
+            raise last.error(fault("E0101", "the last entry has no closing point"), tr("end it with a point"))
         item = _Entry(tokens, path, depending).item()
         if item is None:
             continue
@@ -148,8 +148,10 @@ def tree(entries: Iterator[list[Token]], path: str, depending: str) -> Item:
         item.parent = stack[-1]
         if item.parent.picture:
             raise item.error(
-                f"stands below {item.parent.name or 'FILLER'}, which has a PICTURE",
-                "correct one of the two levels",
+                fault(
+                    "E0102", "stands below {parent}, which has a PICTURE", parent=item.parent.name or "FILLER"
+                ),
+                tr("correct one of the two levels"),
             )
         item.parent.children.append(item)
         stack.append(item)
@@ -170,17 +172,22 @@ class _Entry:
         """The entry; None for one that describes no bytes of the record (66, 77, 78, 88)."""
         first = self.tokens[0]
         if first.word in _FOREIGN or first.word.startswith(("EXEC", "COPY")):
-            raise self._error(f"{first.word[:20]} is not data description", "give the expanded copybook")
+            raise self._error(
+                fault("E0103", "{word} is not data description", word=first.word[:20]),
+                tr("give the expanded copybook"),
+            )
         if not (first.text.isascii() and first.text.isdigit() and len(first.text) <= 2):
             raise self._error(
-                f"expected a level number, found {first.text[:30]!r}",
-                "check the point before it, or put >>SOURCE FORMAT FREE (or FIXED) on the first line",
+                fault("E0104", "expected a level number, found {text!r}", text=first.text[:30]),
+                tr("check the point before it, or put >>SOURCE FORMAT FREE (or FIXED) on the first line"),
             )
         level = int(first.text)
         if level in (66, 77, 78, 88):
             return None
         if not 1 <= level <= 49:
-            raise self._error(f"level {level} does not exist", "use 01 to 49, 66, 77 or 88")
+            raise self._error(
+                fault("E0105", "level {level} does not exist", level=level), tr("use 01 to 49, 66, 77 or 88")
+            )
         self.current.level = level
         self.at = 1
         if (token := self._peek()) and token.word not in _CLAUSES:
@@ -214,16 +221,20 @@ class _Entry:
                 self._pass("LEFT", "RIGHT")
             else:
                 advice = nearest(word, sorted(_CLAUSES), "remove the clause, or end the entry with a point")
-                raise self._error(f"the clause {word[:30]!r} is not known", advice)
+                raise self._error(fault("E0106", "the clause {word!r} is not known", word=word[:30]), advice)
 
     def _name(self) -> str:
         text = self._take(tr("a name")).text
         if set(text) & set(":().,=\"'"):
             raise self._error(
-                f"{text[:30]!r} is not a data name", "replace placeholders of COPY … REPLACING first"
+                fault("E0107", "{text!r} is not a data name", text=text[:30]),
+                tr("replace placeholders of COPY … REPLACING first"),
             )
         if len(text) > MAX_NAME:
-            raise self._error(f"a data name has more than {MAX_NAME} characters", "shorten it")
+            raise self._error(
+                fault("E0108", "a data name has more than {max_name} characters", max_name=MAX_NAME),
+                tr("shorten it"),
+            )
         return "" if text.upper() == "FILLER" else text
 
     def _redefines(self) -> None:
@@ -232,12 +243,19 @@ class _Entry:
 
     def _picture(self) -> None:
         if self.current.picture:
-            raise self._error("has two PICTURE clauses", "check the point of the entry before")
+            raise self._error(
+                fault("E0109", "has two PICTURE clauses"), tr("check the point of the entry before")
+            )
         self.at += 1
         self._pass("IS")
         self.current.picture = self._take(tr("a character-string after PICTURE")).word
         if len(self.current.picture) > MAX_PICTURE:
-            raise self._error(f"the PICTURE is longer than {MAX_PICTURE} characters", "write repeats as X(n)")
+            raise self._error(
+                fault(
+                    "E0110", "the PICTURE is longer than {max_picture} characters", max_picture=MAX_PICTURE
+                ),
+                tr("write repeats as X(n)"),
+            )
 
     def _usage(self) -> None:
         self._pass("USAGE")
@@ -245,11 +263,19 @@ class _Entry:
         word = self._take(tr("a usage")).word
         if word in _REFUSED_USAGES:
             raise self._error(
-                f"USAGE {word} ({_REFUSED_USAGES[word]}) cannot be converted to text",
-                "describe its bytes as FILLER, or in TOML as a field of type raw",
+                fault(
+                    "E0111",
+                    "USAGE {word} ({refused_usages}) cannot be converted to text",
+                    word=word,
+                    refused_usages=_REFUSED_USAGES[word],
+                ),
+                tr("describe its bytes as FILLER, or in TOML as a field of type raw"),
             )
         if word not in USAGES and word not in SIZED:
-            raise self._error(f"USAGE {word[:30]!r} is not known", nearest(word, [*USAGES, *SIZED]))
+            raise self._error(
+                fault("E0112", "USAGE {word!r} is not known", word=word[:30]),
+                nearest(word, [*USAGES, *SIZED]),
+            )
         self.current.usage = word
         if word in SIZED and self._pass("SIGNED", "UNSIGNED") == "UNSIGNED":
             self.current.sign = "UNSIGNED"
@@ -268,11 +294,17 @@ class _Entry:
                 self.at += 1
         if varies and self.depending != "max":
             raise self._error(
-                "OCCURS DEPENDING ON moves every field behind it",
-                f"if the file holds tables of full size, write OCCURS {high} TIMES; else split the layout",
+                fault("E0113", "OCCURS DEPENDING ON moves every field behind it"),
+                tr(
+                    "if the file holds tables of full size, write OCCURS {high} TIMES; else split the layout",
+                    high=high,
+                ),
             )
         if not 1 <= high <= MAX_RECORD:
-            raise self._error(f"OCCURS {high} is not possible", f"use 1 to {MAX_RECORD}")
+            raise self._error(
+                fault("E0114", "OCCURS {high} is not possible", high=high),
+                tr("use 1 to {max_record}", max_record=MAX_RECORD),
+            )
         self.current.occurs = high
 
     def _sign(self) -> None:
@@ -280,7 +312,9 @@ class _Entry:
         self._pass("IS")
         word = self._take(tr("LEADING or TRAILING")).word
         if word not in ("LEADING", "TRAILING"):
-            raise self._error(f"SIGN {word[:20]!r} is not known", "write LEADING or TRAILING")
+            raise self._error(
+                fault("E0115", "SIGN {word!r} is not known", word=word[:20]), tr("write LEADING or TRAILING")
+            )
         self.current.sign = word
         self.current.separate = bool(self._pass("SEPARATE"))
         self._pass("CHARACTER")
@@ -296,14 +330,18 @@ class _Entry:
         self.at += 1
         self._pass("WHEN")
         if self._take(tr("ZERO")).word not in ("ZERO", "ZEROS", "ZEROES"):
-            raise self._error("BLANK WHEN is followed by something else than ZERO", "write BLANK WHEN ZERO")
+            raise self._error(
+                fault("E0116", "BLANK WHEN is followed by something else than ZERO"),
+                tr("write BLANK WHEN ZERO"),
+            )
         self.current.blank_zero = True
 
     def _number(self) -> int:
         text = self._take(tr("a number")).text
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
             raise self._error(
-                f"expected a number, found {text[:20]!r}", "write the count of occurrences as digits"
+                fault("E0117", "expected a number, found {text!r}", text=text[:20]),
+                tr("write the count of occurrences as digits"),
             )
         return int(text)
 
@@ -313,7 +351,9 @@ class _Entry:
     def _take(self, what: str) -> Token:
         token = self._peek()
         if token is None:
-            raise self._error(f"{what} is missing", "complete the clause before the point")
+            raise self._error(
+                fault("E0118", "{what} is missing", what=what), tr("complete the clause before the point")
+            )
         self.at += 1
         return token
 
@@ -325,6 +365,6 @@ class _Entry:
         self.at += 1
         return token.word
 
-    def _error(self, what: str, next: str) -> LayoutError:
+    def _error(self, what: Fault, next: str) -> LayoutError:
         line = self.tokens[min(self.at, len(self.tokens) - 1)].line
         return LayoutError(what, path=self.path, line=line, field=self.current.name, next=next)

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook.entries import Item
 from gaiji.layout.roles import find_role
+from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 
@@ -35,7 +36,7 @@ def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]
         )
     if unused := [pattern for pattern in roles if pattern not in used]:
         raise LayoutError(
-            f"roles names {unused[0][:40]!r}, which fits no field",
+            fault("E0142", "roles names {unused!r}, which fits no field", unused=unused[0][:40]),
             path=path,
             next=nearest(unused[0], [f.name for f in made], "give a field name, or a pattern like *-simei"),
         )
@@ -69,7 +70,9 @@ def _unique_names(found: list[tuple[tuple[str, ...], str, int, Item]]) -> list[s
             if counts[names[at]] > 1:
                 names[at] = ".".join((*groups[-depth:], name))
     twice = next(at for at, name in enumerate(names) if Counter(names)[name] > 1)
-    raise found[twice][3].error("has the name of another item of its group", "rename one of the two")
+    raise found[twice][3].error(
+        fault("E0143", "has the name of another item of its group"), tr("rename one of the two")
+    )
 
 
 def _role(name: str, item: Item, roles: Mapping[str, str], used: set[str]) -> str:

@@ -8,6 +8,7 @@ import regex
 
 from gaiji.layout.copybook.choose import families
 from gaiji.layout.copybook.entries import MAX_RECORD, SIZED, USAGES, Item, Leaf
+from gaiji.messages import fault, tr
 
 MAX_OCCURS_DEPTH = 3
 MAX_DIGITS = 38
@@ -21,7 +22,12 @@ def measure(item: Item, usage: str, sync: bool, depth: int) -> None:
     sync = sync or item.sync
     depth += item.occurs > 1
     if depth > MAX_OCCURS_DEPTH:
-        raise item.error(f"OCCURS is nested deeper than {MAX_OCCURS_DEPTH}", "split the layout")
+        raise item.error(
+            fault(
+                "E0125", "OCCURS is nested deeper than {max_occurs_depth}", max_occurs_depth=MAX_OCCURS_DEPTH
+            ),
+            tr("split the layout"),
+        )
     silent = item.named_leaves < 0
     if not item.children and item.level:
         item.leaf = _leaf(item, usage, sync)
@@ -35,7 +41,10 @@ def measure(item: Item, usage: str, sync: bool, depth: int) -> None:
                 item.named_leaves += child.named_leaves * child.occurs
             item.size += max(child.size * child.occurs for child in family)
     if item.size * item.occurs > MAX_RECORD:
-        raise item.error(f"is longer than {MAX_RECORD:,} bytes", "check the PICTURE and OCCURS below it")
+        raise item.error(
+            fault("E0126", "is longer than {max_record:,} bytes", max_record=MAX_RECORD),
+            tr("check the PICTURE and OCCURS below it"),
+        )
 
 
 def place(item: Item, start: int) -> None:
@@ -51,16 +60,23 @@ def _leaf(item: Item, usage: str, sync: bool) -> Leaf:
     """How the bytes of an elementary item are read."""
     if usage in SIZED:
         if item.picture:
-            raise item.error(f"a {usage} item has no PICTURE", "remove one of the two")
+            raise item.error(
+                fault("E0127", "a {usage} item has no PICTURE", usage=usage), tr("remove one of the two")
+            )
         leaf = Leaf("binary", *SIZED[usage], signed=item.sign != "UNSIGNED")
     elif not item.picture:
-        raise item.error("has neither a PICTURE nor items below it", "add the PICTURE, or correct the levels")
+        raise item.error(
+            fault("E0128", "has neither a PICTURE nor items below it"),
+            tr("add the PICTURE, or correct the levels"),
+        )
     else:
         leaf = _pictured(item, USAGES[usage.upper()])
     if sync and leaf.type == "binary":
         raise item.error(
-            "SYNC on a binary item puts slack bytes before it, which differ between compilers",
-            "write the slack bytes as FILLER and remove SYNC",
+            fault(
+                "E0129", "SYNC on a binary item puts slack bytes before it, which differ between compilers"
+            ),
+            tr("write the slack bytes as FILLER and remove SYNC"),
         )
     return leaf
 
@@ -71,28 +87,39 @@ def _pictured(item: Item, usage: str) -> Leaf:
     letters = set(symbols)
     count = sum(n for symbol, n in symbols.items() if symbol not in "SV")
     if not count:
-        raise item.error(f"PICTURE {item.picture} has no characters", "check its symbols")
+        raise item.error(
+            fault("E0130", "PICTURE {picture} has no characters", picture=item.picture),
+            tr("check its symbols"),
+        )
     if "P" in letters:
         raise item.error(
-            "the P of a PICTURE (scaling) is not supported", "write the number as 9(n), scale it later"
+            fault("E0131", "the P of a PICTURE (scaling) is not supported"),
+            tr("write the number as 9(n), scale it later"),
         )
     if letters & {"N", "G"}:
         if letters - {"N", "G", "B"} or usage not in ("display", "dbcs"):
             raise item.error(
-                f"PICTURE {item.picture[:40]} mixes double-byte and other data", "split the item"
+                fault(
+                    "E0132", "PICTURE {picture} mixes double-byte and other data", picture=item.picture[:40]
+                ),
+                tr("split the item"),
             )
         return Leaf("dbcs", 2 * count)
     if letters <= {"9", "S", "V"}:
         return _numeric(item, usage, symbols)
     if usage != "display":
         raise item.error(
-            f"PICTURE {item.picture[:40]} is not numeric, its usage is", "correct one of the two"
+            fault("E0133", "PICTURE {picture} is not numeric, its usage is", picture=item.picture[:40]),
+            tr("correct one of the two"),
         )
     if letters <= {"X", "A", "9", "B", "0", "/"} and letters & {"X", "A"}:
         return Leaf("mixed", count)
     width = count + sum(n for symbol, n in symbols.items() if symbol in ("CR", "DB"))
     if letters & {"X", "A"} or "S" in letters or not letters & {"9", "Z", "*", "+", "-", "$", "¥", "\\"}:
-        raise item.error(f"PICTURE {item.picture[:40]} is not a known form", "check its symbols")
+        raise item.error(
+            fault("E0134", "PICTURE {picture} is not a known form", picture=item.picture[:40]),
+            tr("check its symbols"),
+        )
     return Leaf("sbcs", width)
 
 
@@ -104,15 +131,32 @@ def _symbols(item: Item) -> dict[str, int]:
         found = _PICTURE.match(picture, at)
         if not found or found[1] not in _SYMBOLS:
             raise item.error(
-                f"PICTURE {picture[:40]} is wrong at {picture[at : at + 10]!r}", "check its symbols"
+                fault(
+                    "E0135",
+                    "PICTURE {picture} is wrong at {picture2!r}",
+                    picture=picture[:40],
+                    picture2=picture[at : at + 10],
+                ),
+                tr("check its symbols"),
             )
         counts[found[1]] = counts.get(found[1], 0) + int(found[2] or 1)
         at = found.end()
     for symbol, most in (("S", 1), ("V", 1)):
         if counts.get(symbol, 0) > most:
-            raise item.error(f"PICTURE {picture[:40]} has more than one {symbol}", "check its symbols")
+            raise item.error(
+                fault(
+                    "E0136",
+                    "PICTURE {picture} has more than one {symbol}",
+                    picture=picture[:40],
+                    symbol=symbol,
+                ),
+                tr("check its symbols"),
+            )
     if counts.get("S") and not picture.startswith("S"):
-        raise item.error(f"PICTURE {picture[:40]} has an S that is not first", "check its symbols")
+        raise item.error(
+            fault("E0137", "PICTURE {picture} has an S that is not first", picture=picture[:40]),
+            tr("check its symbols"),
+        )
     return counts
 
 
@@ -120,24 +164,30 @@ def _numeric(item: Item, usage: str, symbols: Mapping[str, int]) -> Leaf:
     """A number: zoned (DISPLAY), packed or binary."""
     digits, signed = symbols.get("9", 0), "S" in symbols
     if not 1 <= digits <= MAX_DIGITS:
-        raise item.error(f"PICTURE {item.picture[:40]} has {digits} digits", f"use 1 to {MAX_DIGITS}")
+        raise item.error(
+            fault("E0138", "PICTURE {picture} has {digits} digits", picture=item.picture[:40], digits=digits),
+            tr("use 1 to {max_digits}", max_digits=MAX_DIGITS),
+        )
     behind = item.picture.partition("V")[2]
     scale = sum(int(found[2] or 1) for found in _PICTURE.finditer(behind))
     if usage == "packed":
         return Leaf("packed", digits // 2 + 1, digits, scale, signed)
     if usage == "binary":
         if digits > 18:
-            raise item.error(f"a binary item of {digits} digits has no fixed size", "use at most 18 digits")
+            raise item.error(
+                fault("E0139", "a binary item of {digits} digits has no fixed size", digits=digits),
+                tr("use at most 18 digits"),
+            )
         return Leaf("binary", 2 if digits <= 4 else 4 if digits <= 9 else 8, digits, scale, signed)
     if usage != "display":
-        raise item.error("a number cannot be double-byte", "correct USAGE or PICTURE")
+        raise item.error(fault("E0140", "a number cannot be double-byte"), tr("correct USAGE or PICTURE"))
     if item.blank_zero:  # IBM: the category becomes numeric-edited, and zero is all spaces
         return Leaf("sbcs", digits)
     read = bool(item.name) and item.named_leaves >= 0
     if read and signed and _inherited_sign(item) == ("LEADING", False):
         raise item.error(
-            "SIGN LEADING without SEPARATE is not supported",
-            "describe its bytes in TOML as a field of type raw",
+            fault("E0141", "SIGN LEADING without SEPARATE is not supported"),
+            tr("describe its bytes in TOML as a field of type raw"),
         )
     separate = signed and _inherited_sign(item)[1]
     return Leaf("zoned", digits + separate, digits, scale, signed)

@@ -12,6 +12,7 @@ from gaiji.layout.copybook.fields import fields
 from gaiji.layout.copybook.measure import measure, place
 from gaiji.layout.copybook.text import FORMATS, tokens
 from gaiji.layout.roles import ROLES
+from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 SUFFIXES = (".cpy", ".cbl", ".cob")
@@ -37,11 +38,15 @@ def read_copybook(
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise LayoutError(
-            f"cannot be read: {error.strerror}", path=path, next="give the path of a copybook"
+            fault("E0092", "cannot be read: {reason}", reason=error.strerror),
+            path=path,
+            next=tr("give the path of a copybook"),
         ) from error
     if len(raw) > MAX_BYTES:
         raise LayoutError(
-            "is bigger than 1 MiB", path=path, next="give the copybook of one record, not a program"
+            fault("E0093", "is bigger than 1 MiB"),
+            path=path,
+            next=tr("give the copybook of one record, not a program"),
         )
     for encoding in ("utf-8-sig", "cp932"):
         try:
@@ -50,7 +55,9 @@ def read_copybook(
         except UnicodeDecodeError:
             continue
     else:
-        raise LayoutError("is neither UTF-8 nor Shift_JIS", path=path, next="save it as UTF-8")
+        raise LayoutError(
+            fault("E0094", "is neither UTF-8 nor Shift_JIS"), path=path, next=tr("save it as UTF-8")
+        )
     return parse_copybook(
         text, path=path, redefines=redefines, roles=roles, depending=depending, format=format
     )
@@ -77,7 +84,9 @@ def parse_copybook(
     """
     where = str(path)
     if len(text) > MAX_BYTES:
-        raise LayoutError("is bigger than 1 MiB", path=where, next="give the copybook of one record")
+        raise LayoutError(
+            fault("E0095", "is bigger than 1 MiB"), path=where, next=tr("give the copybook of one record")
+        )
     _check_option("depending", depending, ("refuse", "max"), where)
     _check_option("format", format, FORMATS, where)
     for pattern, role in (roles or {}).items():
@@ -89,17 +98,28 @@ def parse_copybook(
     place(root, 0)
     if root.named_leaves > MAX_FIELDS:
         raise LayoutError(
-            f"expands to {root.named_leaves:,} fields, more than {MAX_FIELDS:,}",
+            fault(
+                "E0096",
+                "expands to {named_leaves:,} fields, more than {max_fields:,}",
+                named_leaves=root.named_leaves,
+                max_fields=MAX_FIELDS,
+            ),
             path=where,
-            next="describe the tables that you do not need as FILLER",
+            next=tr("describe the tables that you do not need as FILLER"),
         )
     if not root.named_leaves:
-        raise LayoutError("describes no field", path=where, next="give a copybook with a named PICTURE item")
+        raise LayoutError(
+            fault("E0097", "describes no field"),
+            path=where,
+            next=tr("give a copybook with a named PICTURE item"),
+        )
     return fields(root, roles or {}, where), root.size
 
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:
     if value not in values:
         raise LayoutError(
-            f"{name} cannot be {str(value)[:40]!r}", path=path, next=f"use {' or '.join(values)}"
+            fault("E0144", "{name} cannot be {value!r}", name=name, value=str(value)[:40]),
+            path=path,
+            next=tr("use {values}", values=tr(" or ").join(values)),
         )

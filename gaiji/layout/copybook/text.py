@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import regex
 
 from gaiji.errors import LayoutError
+from gaiji.messages import fault, tr
 
 FORMATS = ("auto", "fixed", "free")
 
@@ -45,10 +46,10 @@ def tokens(text: str, format: str, path: str) -> Iterator[Token]:
             token = found[0]
             if token in "\"'":
                 raise LayoutError(
-                    "a literal has no closing quote",
+                    fault("E0098", "a literal has no closing quote"),
                     path=path,
                     line=number,
-                    next="close it, or continue it with - in column 7",
+                    next=tr("close it, or continue it with - in column 7"),
                 )
             yield Token(token, number)
 
@@ -69,15 +70,18 @@ def _logical_lines(text: str, format: str, path: str) -> Iterator[tuple[int, str
             continue
         if indicator not in (" ", "-"):
             raise LayoutError(
-                f"column 7 holds {indicator!r}",
+                fault("E0099", "column 7 holds {indicator!r}", indicator=indicator),
                 path=path,
                 line=number,
-                next="remove debugging and directive lines; a comment has * there",
+                next=tr("remove debugging and directive lines; a comment has * there"),
             )
         if indicator == "-":
             if not parts:
                 raise LayoutError(
-                    "a continuation continues nothing", path=path, line=number, next="clear column 7"
+                    fault("E0100", "a continuation continues nothing"),
+                    path=path,
+                    line=number,
+                    next=tr("clear column 7"),
                 )
             body = body.lstrip()
             body = body[1:] if quote and body.startswith(quote) else body

@@ -18,7 +18,7 @@ from gaiji.codes.code import write_code
 from gaiji.codes.evidence import note_of
 from gaiji.codes.lookup import form_of
 from gaiji.codes.tables import load_site
-from gaiji.messages import tr
+from gaiji.messages import mark, tr
 from gaiji.queue.items import Item, Proposal
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import decision, item, picture, proposal
@@ -28,13 +28,13 @@ from gaiji.standard.repertoire import Repertoire, load_repertoire
 __all__ = ["SOURCES", "Candidate", "Proposal", "forms_of", "propose_from_tables", "suggest", "suggest_all"]
 
 SOURCES = {
-    "table": "変換表の候補",
-    "site": "他の対応表",
-    "code": "同じコードの判定",
-    "picture": "同じ字形の判定",
-    "dump": "氏名と読み",
-    "shape": "字形の比較",
-    "form": "候補の異体字",
+    "table": mark("変換表の候補"),
+    "site": mark("他の対応表"),
+    "code": mark("同じコードの判定"),
+    "picture": mark("同じ字形の判定"),
+    "dump": mark("氏名と読み"),
+    "shape": mark("字形の比較"),
+    "form": mark("候補の異体字"),
 }
 """Source → what clerks are told it is, the most telling first."""
 WEIGHTS = {"table": 0.9, "site": 0.7, "code": 0.6, "picture": 0.98, "dump": 0.85, "shape": 0.97, "form": 0.3}

@@ -17,6 +17,7 @@ import regex
 
 from gaiji.errors import JobError
 from gaiji.kernel.arrow import text_series
+from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
@@ -83,7 +84,9 @@ def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Plan]:
     pairs = pairs_of(plan.fields)
     if not pairs:
         raise JobError(
-            "has no field with role name", path=job.path, next="give the names their role: [source] roles"
+            fault("E0234", "has no field with role name"),
+            path=job.path,
+            next=tr("give the names their role: [source] roles"),
         )
     household = job.review["household"]
     names = Names()
@@ -190,8 +193,10 @@ def _reason(found: Evidence, told: bool) -> str:
     """
     parts = []
     if found.people:
-        parts.append(f"同じ読みの{found.people}人が「{found.character}」")
+        parts.append(
+            tr("同じ読みの{people}人が「{character}」", people=found.people, character=found.character)
+        )
     if found.linked:
-        parts.append(f"同じ世帯・筆頭者で{found.linked}件")
-    example = f"（例 {found.example}）" if told else ""
-    return "、".join(parts or [f"似た名前が「{found.character}」"]) + example
+        parts.append(tr("同じ世帯・筆頭者で{linked}件", linked=found.linked))
+    example = tr("（例 {example}）", example=found.example) if told else ""
+    return "、".join(parts or [tr("似た名前が「{character}」", character=found.character)]) + example

@@ -17,6 +17,7 @@ from typing import Any
 
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
+from gaiji.messages import fault, tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.queue.decisions import KINDS, UNREADABLE, Decision, Decisions
@@ -42,7 +43,13 @@ class Refusal:
     right: str
 
     def __str__(self) -> str:
-        return f"{self.row}行目 {self.column}：{self.why}。{self.right}"
+        return tr(
+            "{row}行目 {column}：{why}。{right}",
+            row=self.row,
+            column=self.column,
+            why=self.why,
+            right=self.right,
+        )
 
 
 class Refused(QueueError):
@@ -51,9 +58,9 @@ class Refused(QueueError):
     def __init__(self, path: Path, refusals: Sequence[Refusal]) -> None:
         self.refusals = tuple(refusals)
         super().__init__(
-            f"{len(refusals)}件の誤りがあり、何も取り込みませんでした",
+            fault("E0235", "{count}件の誤りがあり、何も取り込みませんでした", count=len(refusals)),
             where=str(path),
-            next="直して、もう一度取り込んでください",
+            next=tr("直して、もう一度取り込んでください"),
         )
 
 
@@ -177,8 +184,8 @@ class _SheetReader:
             self._refuse(
                 number,
                 "管理番号",
-                "この番号の文字はキューにありません",
-                "書き出した表の番号のままにしてください",
+                tr("この番号の文字はキューにありません"),
+                tr("書き出した表の番号のままにしてください"),
             )
             return None
         for column, right in (
@@ -187,7 +194,12 @@ class _SheetReader:
             ("理由", REASONS.get(found.reason, found.reason)),
         ):
             if row[column] != right:
-                self._refuse(number, column, "変更できない列が変わっています", f"「{right}」に戻してください")
+                self._refuse(
+                    number,
+                    column,
+                    tr("変更できない列が変わっています"),
+                    tr("「{right}」に戻してください", right=right),
+                )
                 return None
         if int(version) != found.version:
             now = "、".join(
@@ -197,8 +209,8 @@ class _SheetReader:
             self._refuse(
                 number,
                 "管理番号",
-                f"書き出した後にほかの人が変更しました（現在：{now}／この表：{mine}）",
-                "表を書き出し直してください",
+                tr("書き出した後にほかの人が変更しました（現在：{now}／この表：{mine}）", now=now, mine=mine),
+                tr("表を書き出し直してください"),
             )
             return None
         return found
@@ -224,12 +236,12 @@ class _SheetReader:
                 self._refuse(
                     number,
                     "確認者",
-                    "判定者と同じ人は確認できません",
-                    "別の人の名前を書くか、空欄にしてください",
+                    tr("判定者と同じ人は確認できません"),
+                    tr("別の人の名前を書くか、空欄にしてください"),
                 )
                 return None
             if old is None and not changed:
-                self._refuse(number, "確認者", "確認を待つ判定がありません", "空欄にしてください")
+                self._refuse(number, "確認者", tr("確認を待つ判定がありません"), tr("空欄にしてください"))
                 return None
         return _Plan(found, made, confirm if confirm and (changed or confirm != before_confirm) else "")
 
@@ -239,20 +251,20 @@ class _SheetReader:
             self._refuse(
                 number,
                 "同定区分",
-                f"「{kind}」は区分にありません" if kind else "空欄です",
-                f"{'・'.join(KINDS)} から選んでください",
+                tr("「{kind}」は区分にありません", kind=kind) if kind else tr("空欄です"),
+                tr("{kinds} から選んでください", kinds=tr("・").join(KINDS)),
             )
             return None
         if not judge:
-            self._refuse(number, "判定者", "空欄です", "判定した人の名前を書いてください")
+            self._refuse(number, "判定者", tr("空欄です"), tr("判定した人の名前を書いてください"))
             return None
         day = _day(row["判定日"])
         if day is None:
             self._refuse(
                 number,
                 "判定日",
-                f"「{row['判定日'][:20]}」は日付ではありません",
-                "2026-11-02 のように書いてください",
+                tr("「{value}」は日付ではありません", value=row["判定日"][:20]),
+                tr("2026-11-02 のように書いてください"),
             )
             return None
         glyph = self._glyph(number, target, kind)
@@ -273,12 +285,15 @@ class _SheetReader:
         if kind == UNREADABLE:
             if target:
                 self._refuse(
-                    number, "同定先", "判読不能なのに書いてあります", "空欄にするか、別の区分を選んでください"
+                    number,
+                    "同定先",
+                    tr("判読不能なのに書いてあります"),
+                    tr("空欄にするか、別の区分を選んでください"),
                 )
                 return None
             return ""
         if not target:
-            self._refuse(number, "同定先", "空欄です", "MJ または GJ の名前を書いてください")
+            self._refuse(number, "同定先", tr("空欄です"), tr("MJ または GJ の名前を書いてください"))
             return None
         named = self.repertoire.get(target)
         if named is not None:
@@ -291,15 +306,19 @@ class _SheetReader:
             self._refuse(
                 number,
                 "同定先",
-                f"「{target}」には複数の字形があります",
-                f"{names} などの名前で書いてください",
+                tr("「{target}」には複数の字形があります", target=target),
+                tr("{names} などの名前で書いてください", names=names),
             )
         else:
             self._refuse(
                 number,
                 "同定先",
-                f"「{target[:20]}」は {self.repertoire.version} にありません",
-                "MJ026191 のような名前で書いてください",
+                tr(
+                    "「{target}」は {version} にありません",
+                    target=target[:20],
+                    version=self.repertoire.version,
+                ),
+                tr("MJ026191 のような名前で書いてください"),
             )
         return None
 
@@ -313,13 +332,21 @@ class _SheetReader:
             if other[1] is plan or other[1].made is None:
                 continue
             a, b = other[1].made, plan.made
-            shown = (
-                f"{other[0]}行目 {a.decided_by}：{a.glyph or a.kind}／{number}行目 "
-                f"{b.decided_by}：{b.glyph or b.kind}"
+            shown = tr(
+                "{other}行目 {decided_by}：{glyph}／{number}行目 {decided_by2}：{glyph2}",
+                other=other[0],
+                decided_by=a.decided_by,
+                glyph=a.glyph or a.kind,
+                number=number,
+                decided_by2=b.decided_by,
+                glyph2=b.glyph or b.kind,
             )
             for row in (other[0], number):
                 self._refuse(
-                    row, "同定先", f"同じ文字の判定が二つあります（{shown}）", "どちらかの行を消してください"
+                    row,
+                    "同定先",
+                    tr("同じ文字の判定が二つあります（{shown}）", shown=shown),
+                    tr("どちらかの行を消してください"),
                 )
 
 
@@ -327,20 +354,24 @@ def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
     """The rows of a sheet with their numbers (the header is 1); GaijiError for a file that is no sheet."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise GaijiError("is too big to be a 同定表", where=str(path), next="check the path")
+            raise GaijiError(
+                fault("E0236", "is too big to be a 同定表"), where=str(path), next=tr("check the path")
+            )
         raw = path.read_bytes()
     except OSError as error:
         raise GaijiError(
-            f"cannot be read: {error.strerror}", where=str(path), next="check the path"
+            fault("E0195", "cannot be read: {reason}", reason=error.strerror),
+            where=str(path),
+            next=tr("check the path"),
         ) from error
     rows = _read_xlsx(path, raw) if raw[:2] == b"PK" else _read_csv(path, raw)
     header = [str(cell).strip() for cell in rows[0]] if rows else []
     missing = [name for name in (*KEYS, *EDITED) if name not in header]
     if missing:
         raise GaijiError(
-            f"列がありません：{'、'.join(missing)}",
+            fault("E0237", "列がありません：{missing}", missing="、".join(missing)),
             where=str(path),
-            next="gaiji review export で書き出した表を使ってください",
+            next=tr("gaiji review export で書き出した表を使ってください"),
         )
     at = {name: header.index(name) for name in (*KEYS, *EDITED)}
     out = []
@@ -363,12 +394,14 @@ def _read_csv(path: Path, raw: bytes) -> list[list[str]]:
             continue
         except csv.Error as error:
             raise GaijiError(
-                f"CSVとして読めません：{error}",
+                fault("E0238", "CSVとして読めません：{error}", error=error),
                 where=str(path),
-                next="Excelで「CSV UTF-8」として保存してください",
+                next=tr("Excelで「CSV UTF-8」として保存してください"),
             ) from error
     raise GaijiError(
-        "文字コードが分かりません", where=str(path), next="Excelで「CSV UTF-8」として保存してください"
+        fault("E0239", "文字コードが分かりません"),
+        where=str(path),
+        next=tr("Excelで「CSV UTF-8」として保存してください"),
     )
 
 
@@ -378,12 +411,14 @@ def _read_xlsx(path: Path, raw: bytes) -> list[list[str]]:
     try:
         from openpyxl import load_workbook
     except ImportError as error:
-        raise MissingExtra("reading XLSX", "xlsx") from error
+        raise MissingExtra(tr("reading XLSX"), "xlsx") from error
     try:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
             if sum(info.file_size for info in archive.infolist()) > 8 * MAX_BYTES:
                 raise GaijiError(
-                    "unpacks to more than a 同定表 can hold", where=str(path), next="check the path"
+                    fault("E0240", "unpacks to more than a 同定表 can hold"),
+                    where=str(path),
+                    next=tr("check the path"),
                 )
         book = load_workbook(BytesIO(raw), read_only=True, data_only=True)
         sheet = book["同定表"] if "同定表" in book.sheetnames else book.worksheets[0]
@@ -392,9 +427,9 @@ def _read_xlsx(path: Path, raw: bytes) -> list[list[str]]:
         raise
     except Exception as error:  # openpyxl lets many kinds out of a broken file
         raise GaijiError(
-            f"XLSXとして読めません（{type(error).__name__}）",
+            fault("E0241", "XLSXとして読めません（{kind}）", kind=type(error).__name__),
             where=str(path),
-            next="Excelで開けるか確かめてください",
+            next=tr("Excelで開けるか確かめてください"),
         ) from error
 
 

@@ -32,9 +32,12 @@ def page(sheet: Sheet) -> bytes:
     guide = "".join(f"<li>{escape(tr(line))}</li>" for line in GUIDE)
     notes = "".join(f"<p>{escape(line)}</p>" for line in sheet.notes)
     return (
-        f'<!doctype html>\n<html lang="ja"><head><meta charset="utf-8"><title>同定表</title><style>{STYLE}</style></head>\n'  # noqa: E501
-        f"<body><h1>同定表</h1><p>{len(sheet.rows)}件</p>{notes}<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
-        f"<h2>書き方</h2><ul>{guide}</ul></body></html>\n"
+        "<!doctype html>\n"
+        f"""<html lang="ja"><head><meta charset="utf-8"><title>{tr("同定表")}</title><style>"""
+        f"{STYLE}</style></head>\n"
+        f"<body><h1>{tr('同定表')}</h1><p>{tr('{count}件', count=len(sheet.rows))}</p>{notes}"
+        f"<table><thead><tr>{head}</tr></thead>\n"
+        f"<tbody>{body}</tbody></table><h2>{tr('書き方')}</h2><ul>{guide}</ul></body></html>\n"
     ).encode()
 
 

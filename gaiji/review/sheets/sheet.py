@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gaiji.codes.evidence import note_of
+from gaiji.messages import mark, tr
 from gaiji.model import Picture
 from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.items import Item
@@ -41,19 +42,23 @@ PICTURE = FIXED.index("字形")
 FIRST_CANDIDATE = FIXED.index(CANDIDATES[0])
 GUIDE = (
     (
-        "この表は、住民記録・戸籍のデータから、"
-        "対応する標準の文字（MJ・GJ）が決まっていない文字を集めたものです。"
+        mark(
+            "この表は、住民記録・戸籍のデータから、"
+            "対応する標準の文字（MJ・GJ）が決まっていない文字を集めたものです。"
+        )
     ),
-    "灰色の列は変更しないでください。書き込むのは「同定先」から右の列です。",
-    "候補は参考です。決めるのは人です。必ず「字形」や戸籍簿などと見比べてください。",
-    "同定先：MJ文字図形名（例 MJ026191）またはGJの名前を書きます。判読不能のときは空欄にします。",
-    "同定区分：字形一致・デザイン差・類似・別字・判読不能 から選びます。",
-    "根拠：何を見て決めたかを書きます（例 戸籍簿 平成10年）。",
-    "判定者・判定日：決めた人と日付（例 2026-11-02）。判定日が空欄なら取り込んだ日になります。",
-    "確認者：二人で確認する運用では、判定者とは別の人の名前を書きます。",
+    mark("灰色の列は変更しないでください。書き込むのは「同定先」から右の列です。"),
+    mark("候補は参考です。決めるのは人です。必ず「字形」や戸籍簿などと見比べてください。"),
+    mark("同定先：MJ文字図形名（例 MJ026191）またはGJの名前を書きます。判読不能のときは空欄にします。"),
+    mark("同定区分：字形一致・デザイン差・類似・別字・判読不能 から選びます。"),
+    mark("根拠：何を見て決めたかを書きます（例 戸籍簿 平成10年）。"),
+    mark("判定者・判定日：決めた人と日付（例 2026-11-02）。判定日が空欄なら取り込んだ日になります。"),
+    mark("確認者：二人で確認する運用では、判定者とは別の人の名前を書きます。"),
     (
-        "書き終えたら保存し、gaiji review import で取り込みます。誤りがあれば、何も取り込まれず、"
-        "誤りの行が示されます。"
+        mark(
+            "書き終えたら保存し、gaiji review import で取り込みます。誤りがあれば、"
+            "何も取り込まれず、誤りの行が示されます。"
+        )
     ),
 )
 
@@ -97,8 +102,11 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
     )
     if without:
         notes.append(
-            f"{without}件の外字は字形の画像がありません（job の review.pictures "
-            "で外字フォントや画像を指定できます）。"
+            tr(
+                "{without}件の外字は字形の画像がありません（job の review.pictures "
+                "で外字フォントや画像を指定できます）。",
+                without=without,
+            )
         )
     return Sheet(rows, gallery, tuple(notes))
 
@@ -109,7 +117,7 @@ def _row(
     fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
     shown = [f"{c.glyph} {c.text}（{c.score:.2f}）\n{c.reason}" for c in candidates]
-    looks = VERDICTS.get(found.verdict, "画像") if picture else ""
+    looks = VERDICTS.get(found.verdict, tr("画像")) if picture else ""
     cells = (
         f"{found.id}-{found.version}",
         found.system,

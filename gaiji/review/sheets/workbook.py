@@ -47,13 +47,13 @@ def workbook(sheet: Sheet) -> bytes:
     try:
         import xlsxwriter
     except ImportError as error:
-        raise MissingExtra("writing XLSX", "xlsx") from error
+        raise MissingExtra(tr("writing XLSX"), "xlsx") from error
     out = BytesIO()
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     _table(book, book.add_worksheet(NAME), sheet)
-    guide = book.add_worksheet("書き方")
+    guide = book.add_worksheet(tr("書き方"))
     guide.set_column(0, 0, 110, book.add_format({"text_wrap": True}))
     for number, line in enumerate((*map(tr, GUIDE), *sheet.notes)):
         guide.write_string(number, 0, line)
@@ -100,7 +100,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
             "validate": "list",
             "source": list(KINDS),
             "error_title": "同定区分",
-            "error_message": "一覧から選んでください",
+            "error_message": tr("一覧から選んでください"),
         },
     )
     page.freeze_panes(1, PICTURE + 1)

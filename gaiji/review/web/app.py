@@ -84,7 +84,11 @@ def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> F
 
 def _http_error(error: HTTPException) -> tuple[str, int]:
     code = error.code or 500
-    known = {404: "ページがありません。", 405: "この操作はできません。", 413: "送られた内容が大きすぎます。"}
+    known = {
+        404: tr("ページがありません。"),
+        405: tr("この操作はできません。"),
+        413: tr("送られた内容が大きすぎます。"),
+    }
     return render_template("message.html", message=known.get(code, error.description or "")), code
 
 
@@ -185,9 +189,9 @@ class Screen:
         """decide, confirm, defer, reject or reopen; then the next item that waits."""
         person, version = g.clerk.who, request.form.get("version", type=int)
         if not person:
-            return self.item(item_id, "先に判定者の名前を入れてください。", 400)
+            return self.item(item_id, tr("先に判定者の名前を入れてください。"), 400)
         if version is None:
-            abort(400, "版がありません。")
+            abort(400, tr("版がありません。"))
         _, after = self._beside(item_id)
         note = request.form.get("note", "").strip()[:500]
         try:
@@ -224,10 +228,14 @@ class Screen:
 
     def _conflict(self, item_id: int) -> str:
         found, made = self._item(item_id), self.acts.of(item_id)
-        what = f"「{tr(STATES[found.state])}」にしました"
+        what = tr("「{value}」にしました", value=tr(STATES[found.state]))
         if made:
-            what = f"「{made.glyph or made.kind}」と判定しました（{made.decided_by}）"
-        return f"この画面を開いた後に、ほかの人が{what}。あなたの操作は保存していません。"
+            what = tr(
+                "「{glyph}」と判定しました（{decided_by}）",
+                glyph=made.glyph or made.kind,
+                decided_by=made.decided_by,
+            )
+        return tr("この画面を開いた後に、ほかの人が{what}。あなたの操作は保存していません。", what=what)
 
     # -- runs of near-certain ones ----------------------------------------------------------------
 
@@ -251,7 +259,7 @@ class Screen:
         and left.
         """
         if not g.clerk.who:
-            return self.sheet("先に判定者の名前を入れてください。"), 400
+            return self.sheet(tr("先に判定者の名前を入れてください。")), 400
         missed, taken = [], request.form.getlist("take")[:ON_A_SHEET]
         for given in taken:
             item_id, version, glyph = _parts(given)
@@ -266,7 +274,9 @@ class Screen:
         ]
         self.queue.judge(dict.fromkeys(doubted, "likely"))  # a clerk doubts it: it is looked at alone
         if missed:
-            return self.sheet(f"ほかの人が先に判定したため保存しなかった文字：{'、'.join(missed)}"), 409
+            return self.sheet(
+                tr("ほかの人が先に判定したため保存しなかった文字：{missed}", missed="、".join(missed))
+            ), 409
         return redirect(url_for("sheet"), 303)
 
     def undo(self) -> AnyResponse | tuple[str, int]:
@@ -289,7 +299,7 @@ class Screen:
     def end(self) -> tuple[str, int]:
         """End this session."""
         current_app.extensions["gaiji-end-session"]()
-        return render_template("message.html", message="終了しました。この画面を閉じてください。"), 200
+        return render_template("message.html", message=tr("終了しました。この画面を閉じてください。")), 200
 
     # -- glyphs -----------------------------------------------------------------------------------
 
@@ -301,7 +311,7 @@ class Screen:
         """The glyphs that a picture given by the clerk looks like, as a fragment of a page."""
         file = request.files.get("picture")
         if file is None:
-            abort(400, "画像がありません。")
+            abort(400, tr("画像がありません。"))
         from gaiji.shape import as_ink, load_index
 
         answer = load_index().query([as_ink(image(file.read(), "picture"))], limit=9)
@@ -360,7 +370,7 @@ def _parts(given: str) -> tuple[int, int, str]:
     """Item, version and glyph of a check box."""
     item_id, version, glyph = (*given.split("-"), "", "", "")[:3]
     if not (item_id.isdecimal() and version.isdecimal()):
-        abort(400, "画面が古くなっています。もう一度開いてください。")
+        abort(400, tr("画面が古くなっています。もう一度開いてください。"))
     return int(item_id), int(version), glyph
 
 
@@ -390,10 +400,10 @@ def _png(data: bytes) -> Response:
 def _japanese(error: GaijiError) -> str:
     """What stops a decision, in the clerk's words."""
     words = {
-        "E0002": "自分の判定を自分で確認することはできません。",
-        "E0003": "同定先の文字を選んでください。",
-        "E0004": "その名前の文字は一覧にありません。",
-        "E0005": "同定区分を選んでください。",
-        "E0006": "確認する判定がありません。",
+        "E0002": tr("自分の判定を自分で確認することはできません。"),
+        "E0003": tr("同定先の文字を選んでください。"),
+        "E0004": tr("その名前の文字は一覧にありません。"),
+        "E0005": tr("同定区分を選んでください。"),
+        "E0006": tr("確認する判定がありません。"),
     }
     return words.get(error.number) or str(error)

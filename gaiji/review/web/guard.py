@@ -17,6 +17,8 @@ from typing import Any
 from flask import Flask, Response, abort, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from gaiji.messages import tr
+
 CSP = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; "  # noqa: E501
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -64,7 +66,7 @@ def guard(app: Flask, token: str, idle: int = IDLE) -> None:
     def check() -> AnyResponse | None:
         g.clerk = None
         if not _own_host():
-            abort(403, "このアドレスからは使えません。")
+            abort(403, tr("このアドレスからは使えません。"))
         given = request.args.get("token", "")
         if given and request.method == "GET":
             return _begin(given, token, sessions)
@@ -74,7 +76,10 @@ def guard(app: Flask, token: str, idle: int = IDLE) -> None:
             sessions.pop(name, None)
             abort(
                 403,
-                "画面を開いたときのURL（token付き）から開き直してください。一定時間操作がないと終了します。",
+                tr(
+                    "画面を開いたときのURL（token付き）から開き直してください。"
+                    "一定時間操作がないと終了します。"
+                ),
             )
         clerk.seen = time.time()
         g.clerk = clerk
@@ -113,7 +118,7 @@ def _own_host() -> bool:
 def _begin(given: str, token: str, sessions: dict[str, Clerk]) -> AnyResponse:
     """The token opens a session; it does not stay in the address."""
     if not hmac.compare_digest(given.encode(), token.encode()):
-        abort(403, "tokenが違います。起動したときに表示されたURLから開いてください。")
+        abort(403, tr("tokenが違います。起動したときに表示されたURLから開いてください。"))
     name = secrets.token_urlsafe(24)
     sessions[name] = Clerk(secrets.token_urlsafe(24), time.time())
     answer = redirect(request.path, 303)
@@ -126,7 +131,7 @@ def _own_page(clerk: Clerk) -> None:
     origin = request.headers.get("Origin", "")
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if (origin and origin != request.host_url.rstrip("/")) or site not in ("same-origin", "none"):
-        abort(403, "ほかのサイトからの操作は受け付けません。")
+        abort(403, tr("ほかのサイトからの操作は受け付けません。"))
     given = request.form.get("form_token", "")
     if not hmac.compare_digest(given.encode(), clerk.form.encode()):
-        abort(403, "画面が古くなっています。もう一度開いてください。")
+        abort(403, tr("画面が古くなっています。もう一度開いてください。"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import MissingExtra, OutputError
+from gaiji.messages import fault, tr
 from gaiji.queue.decisions import Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.shape.pictures import open_gallery
@@ -39,7 +40,7 @@ def serve(
 
         from gaiji.review.web.app import create_app
     except ImportError as error:
-        raise MissingExtra("the review screen", "web") from error
+        raise MissingExtra(tr("the review screen"), "web") from error
     logging.getLogger("waitress.queue").setLevel(
         logging.ERROR
     )  # a page of pictures queues a little; that is no news
@@ -53,9 +54,9 @@ def serve(
             )
         except OSError as error:
             raise OutputError(
-                f"cannot be listened on: {error.strerror}",
+                fault("E0242", "cannot be listened on: {reason}", reason=error.strerror),
                 where=f"{HOST}:{port}",
-                next="choose another --port, or leave it out",
+                next=tr("choose another --port, or leave it out"),
             ) from error
         ready(f"http://{HOST}:{server.effective_port}/?token={token}", server)
         try:
