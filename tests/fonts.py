@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-FontBuilder = pytest.importorskip("fontTools.fontBuilder", reason="fonts are drawn with fonttools").FontBuilder
+FontBuilder = pytest.importorskip(
+    "fontTools.fontBuilder", reason="fonts are drawn with fonttools"
+).FontBuilder
 TTGlyphPen = pytest.importorskip("fontTools.pens.ttGlyphPen").TTGlyphPen
 
 Box = tuple[int, int, int, int]

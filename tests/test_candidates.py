@@ -377,7 +377,9 @@ def test_a_raw_matrix(tmp_path):
 def eudc(path):
     """A font with two private use characters, as EUDC.TTE is."""
     box = [(100, 0, 900, 800)]
-    path.write_bytes(font_bytes({"one": box, "two": box, "A": box}, {0xE000: "one", 0xE001: "two", 0x41: "A"}))
+    path.write_bytes(
+        font_bytes({"one": box, "two": box, "A": box}, {0xE000: "one", 0xE001: "two", 0x41: "A"})
+    )
 
 
 def test_a_windows_eudc_font(tmp_path):
