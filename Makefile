@@ -54,4 +54,4 @@ eval-shape: $(VENV)/ready
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/eval/shape/evaluate.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info gaiji/*.so gaiji/kernel*.c
+	rm -rf $(VENV) build *.egg-info gaiji/kernel/*.so gaiji/kernel/*.c

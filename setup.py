@@ -4,8 +4,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 kernels = [
-    Extension(f"gaiji.{name}", [f"gaiji/{name}.py"], extra_compile_args=["-O3"])
-    for name in ("kernel", "kernel_io", "kernel_encode")
+    Extension(f"gaiji.kernel.{name}", [f"gaiji/kernel/{name}.py"], extra_compile_args=["-O3"])
+    for name in ("decode", "io", "encode")
 ]
 modules = cythonize(kernels, language_level=3)
 for module in modules:

@@ -10,13 +10,13 @@ from typing import Any
 
 __version__ = "0.1.0"
 _PUBLIC = {
-    "load_charset": "gaiji.charset",
-    "load_repertoire": "gaiji.repertoire",
-    "convert": "gaiji.convert",
-    "reverse": "gaiji.reverse",
-    "verify": "gaiji.verify",
-    "shrink": "gaiji.shrinking",
-    "unshrink": "gaiji.shrinking",
+    "load_charset": "gaiji.codes.charset",
+    "load_repertoire": "gaiji.standard.repertoire",
+    "convert": "gaiji.run.convert",
+    "reverse": "gaiji.run.reverse",
+    "verify": "gaiji.proof.verify",
+    "shrink": "gaiji.shrinking.shrinker",
+    "unshrink": "gaiji.shrinking.shrinker",
 }
 __all__ = ["__version__", *_PUBLIC]
 

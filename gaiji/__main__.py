@@ -1,5 +1,5 @@
 """``python -m gaiji``: the command line."""
 
-from gaiji.cli import main
+from gaiji.cli.commands import main
 
 main()

@@ -123,3 +123,7 @@ class MissingExtra(UsageError):
     def __init__(self, feature: str, extra: str) -> None:
         self.extra = extra
         super().__init__(f"{feature} needs an optional package", next=f"pip install 'gaiji[{extra}]'")
+
+
+class PictureError(GaijiError):
+    """A file that is no picture, no font, or not of the size it should have."""

@@ -6,8 +6,15 @@ properties, no input or output.
 
 from __future__ import annotations
 
+import hashlib
+from array import array
 from dataclasses import dataclass, field
 from enum import IntEnum
+
+from gaiji.errors import PictureError
+
+MAX_SIDE = 1024
+"""Pixels; a larger picture is not a 外字."""
 
 
 class Reason(IntEnum):
@@ -129,3 +136,42 @@ class Decoded:
     glyphs: tuple[str | None, ...] = ()
     codes: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Column:
+    """One converted field: UTF-8 ``data`` with int64 ``offsets``; ``plain``: it can need no CSV quotes."""
+
+    name: str
+    data: bytearray
+    offsets: array[int]
+    plain: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A grey picture, row by row from the top: 0 is paper, 255 is ink."""
+
+    width: int
+    height: int
+    ink: bytes
+
+    def __post_init__(self) -> None:
+        if not (
+            0 < self.width <= MAX_SIDE
+            and 0 < self.height <= MAX_SIDE
+            and len(self.ink) == self.width * self.height
+        ):
+            raise PictureError(
+                f"a picture of {self.width}x{self.height} dots", next=f"give at most {MAX_SIDE}x{MAX_SIDE}"
+            )
+
+    @property
+    def digest(self) -> str:
+        """What makes two pictures the same: size and every dot."""
+        return hashlib.sha256(f"{self.width}x{self.height}:".encode() + self.ink).hexdigest()
+
+    @property
+    def empty(self) -> bool:
+        """No ink at all."""
+        return not any(self.ink)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from gaiji.cli import main
+from gaiji.cli.commands import main
 
 
 def run(files: dict[str, bytes], words: list[str]) -> tuple[int, list[str], list[str]]:

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
-from gaiji.review.queue import open_queue
-from gaiji.review.schema import metadata
+from gaiji.queue.queue import open_queue
+from gaiji.queue.schema import metadata
 
 settings.register_profile("gaiji", deadline=None)  # a busy machine is no finding
 settings.load_profile("gaiji")

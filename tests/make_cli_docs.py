@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gaiji.cli import main
+from gaiji.cli.commands import main
 
 HEAD = "# The command line\n\nMade by `python tests/make_cli_docs.py` from the commands' own help; a test holds the two equal.\n"
 

@@ -1,11 +1,11 @@
-"""Writes docs/job-file.md from the keys in ``gaiji.job``; ``test_job`` holds the two equal."""
+"""Writes docs/job-file.md from the keys in ``gaiji.run.job``; ``test_job`` holds the two equal."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from gaiji.job import KEYS
+from gaiji.run.job import KEYS
 
 HEAD = """# The job file
 

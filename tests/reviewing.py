@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
-from gaiji.learn import learn
+from gaiji.disk.datafiles import samples_dir
+from gaiji.review.evidence.learn import learn
+from gaiji.run.convert import convert
 
 
 def sample_queue(folder: Path, name: str = "juki-jef", **overrides: object) -> Path:

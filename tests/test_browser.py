@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from gaiji.review.decisions import Decisions, verify_audit
-from gaiji.review.queue import open_queue
-from gaiji.review.shapes import propose_shapes
-from gaiji.verify import verify
+from gaiji.proof.verify import verify
+from gaiji.queue.decisions import Decisions, verify_audit
+from gaiji.queue.queue import open_queue
+from gaiji.review.evidence.shapes import propose_shapes
 from tests.reviewing import Screen, sample_queue
 
 pytestmark = pytest.mark.system

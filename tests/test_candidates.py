@@ -10,16 +10,17 @@ import polars as pl
 import pytest
 
 import gaiji
-from gaiji.datafiles import samples_dir
-from gaiji.learn import learn, pairs_of
+from gaiji.disk.datafiles import samples_dir
 from gaiji.model import Field
-from gaiji.relations import load_ids, related
-from gaiji.review.candidates import Proposal, forms_of, propose_from_tables, suggest, suggest_all
-from gaiji.review.context import Names
-from gaiji.review.decisions import Decision, Decisions
-from gaiji.review.exchange import export
-from gaiji.review.parts import find
-from gaiji.review.pictures import (
+from gaiji.queue.decisions import Decision, Decisions
+from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.review.evidence.candidates import Proposal, forms_of, propose_from_tables, suggest, suggest_all
+from gaiji.review.evidence.context import Names
+from gaiji.review.evidence.learn import learn, pairs_of
+from gaiji.review.evidence.parts import find
+from gaiji.review.evidence.shapes import propose_shapes
+from gaiji.review.sheets.exchange import export
+from gaiji.shape.pictures import (
     Picture,
     PictureError,
     find_font,
@@ -29,8 +30,7 @@ from gaiji.review.pictures import (
     parse_dots,
     read_pictures,
 )
-from gaiji.review.queue import Item, Sample, open_queue
-from gaiji.review.shapes import propose_shapes
+from gaiji.standard.relations import load_ids, related
 from tests.fonts import font_bytes
 from tests.reviewing import sample_queue
 
@@ -470,7 +470,7 @@ def test_without_the_extra_the_export_works_and_says_so(tmp_path, monkeypatch):
 
     where = sample_queue(tmp_path / "s", **{"review.pictures": ""})
     monkeypatch.setitem(sys.modules, "freetype", None)
-    monkeypatch.setattr("gaiji.review.pictures.find_font", lambda: Path("some.ttf"))
+    monkeypatch.setattr("gaiji.shape.pictures.find_font", lambda: Path("some.ttf"))
     opened = open_queue(where)
     done = export(opened, tmp_path / "a.html", "html")
     opened.close()

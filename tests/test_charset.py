@@ -20,8 +20,8 @@ def site(tmp_path, *rows, header=HEADER):
 def text(charset, data, **policy):
     from array import array
 
-    from gaiji import kernel
-    from gaiji.program import K
+    from gaiji.codes.program import K
+    from gaiji.kernel import decode as kernel
 
     rules = {Reason.from_label(name.replace("_", "-")): how for name, how in policy.items()}
     program = charset.program(policy=rules)
@@ -179,7 +179,7 @@ def test_programs_of_many_policies_do_not_pile_up():
     """A long-lived process that decodes with ever other policies keeps a few compiled programs, not all of them."""
     from itertools import product
 
-    from gaiji.charset import MAX_PROGRAMS
+    from gaiji.codes.charset import MAX_PROGRAMS
 
     system = gaiji.load_charset("koseki")
     used = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gaiji.cli import main
+from gaiji.cli.commands import main
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,7 +82,7 @@ def test_scan_counts_and_writes_nothing(tmp_path):
 
 
 def test_init_writes_a_job_that_loads_and_never_overwrites(tmp_path):
-    from gaiji.job import load_job
+    from gaiji.run.job import load_job
 
     job = tmp_path / "job.toml"
     words = ("init", "--charset", "ibm-939", "--layout", "a.cpy", "--record-length", "80", "--job", str(job))

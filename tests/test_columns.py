@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaiji import kernel_io
+from gaiji.kernel import io as kernel_io
 
 
 def interpreted():
-    path = Path(kernel_io.__file__).with_name("kernel_io.py")
+    path = Path(kernel_io.__file__).with_name("io.py")
     spec = importlib.util.spec_from_file_location("gaiji_kernel_io_interpreted", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

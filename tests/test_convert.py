@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 import gaiji
-from gaiji.cli import main
-from gaiji.convert import convert
+from gaiji.cli.commands import main
+from gaiji.run.convert import convert
 
 JOB = """
 [source]
@@ -244,7 +244,7 @@ def test_policies_drop_and_fail(tmp_path):
 
 @pytest.mark.parametrize(("context", "text"), [("field", "辻【◎】"), ("glyph-only", "◎"), ("none", "")])
 def test_the_queue_holds_no_more_than_its_context_allows(tmp_path, context, text):
-    from gaiji.review.queue import open_queue
+    from gaiji.queue.queue import open_queue
 
     run_csv(
         tmp_path,
@@ -260,7 +260,7 @@ def test_the_queue_holds_no_more_than_its_context_allows(tmp_path, context, text
 
 
 def test_running_again_adds_nothing_and_a_settled_code_leaves(tmp_path):
-    from gaiji.review.queue import open_queue
+    from gaiji.queue.queue import open_queue
 
     job = write(tmp_path, record(1, bytes.fromhex("80A1")) + record(2, bytes.fromhex("80A180A2")))
     for _ in range(2):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaiji.copybook import MAX_BYTES, MAX_FIELDS, parse_copybook, read_copybook
 from gaiji.errors import LayoutError
+from gaiji.layout.copybook import MAX_BYTES, MAX_FIELDS, parse_copybook, read_copybook
 from gaiji.model import Field
 
 

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from conftest import POSTGRES
 
-from gaiji.charset import load_charset
-from gaiji.cli import main
-from gaiji.dbconvert import CHUNK, RUN, _Run, convert_table, verify_table
-from gaiji.dbjob import load_db_job
+from gaiji.cli.commands import main
+from gaiji.codes.charset import load_charset
+from gaiji.database.convert import CHUNK, RUN, _Run, convert_table, verify_table
+from gaiji.database.job import load_db_job
 from gaiji.errors import DataError, GaijiError, JobError, UsageError
-from gaiji.review.queue import open_queue
+from gaiji.queue.queue import open_queue
 
 JEF = load_charset("fujitsu-jef")
 NAMES = ["渡邉󠄏", "辻󠄃一郎", "山田", "", "高橋"]

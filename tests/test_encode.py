@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gaiji
-from gaiji import encoding, kernel_encode
-from gaiji.charset import charset_names
-from gaiji.encoding import E, encode_one
+from gaiji.codes import encoding
+from gaiji.codes.charset import charset_names
+from gaiji.codes.encoding import E, encode_one
+from gaiji.codes.program import K
 from gaiji.errors import CharsetError
+from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
-from gaiji.program import K
 
 MARKS = {"\u309a", "\u0300", "\u0301", "\u02e5", "\u02e9", "゜"}
 """What may stand behind a character and make one text with it: encoded apart from the others."""
@@ -180,7 +181,7 @@ def test_glyph_names_say_what_text_cannot():
 
 
 def interpreted():
-    path = Path(kernel_encode.__file__).with_name("kernel_encode.py")
+    path = Path(kernel_encode.__file__).with_name("encode.py")
     spec = importlib.util.spec_from_file_location("gaiji_kernel_encode_interpreted", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import gaiji
-from gaiji.charset import charset_names
+from gaiji.codes.charset import charset_names
 from gaiji.model import Reason
 
 

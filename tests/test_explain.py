@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from test_verify import dump, job
 
 import gaiji
-from gaiji.cli import main
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
+from gaiji.cli.commands import main
+from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import UsageError
-from gaiji.explain import explain
-from gaiji.tablediff import diff_tables, impact
+from gaiji.reports.diff import diff_tables, impact
+from gaiji.reports.explain import explain
+from gaiji.run.convert import convert
 
 HEADER = "code\tucs\tglyph\tflag\tnote\tevidence\tdecided_by\tdecided_at\treplaces\n"
 

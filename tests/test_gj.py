@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gaiji.errors import MissingExtra, RepertoireError
-from gaiji.repertoire import gj_releases, import_gj, load_repertoire, select_gj
+from gaiji.standard.repertoire import gj_releases, import_gj, load_repertoire, select_gj
 
 openpyxl = pytest.importorskip("openpyxl")
 fonts = pytest.importorskip("tests.fonts")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gaiji.errors import JobError
-from gaiji.job import KEYS, make_job, template
 from gaiji.model import Reason
+from gaiji.run.job import KEYS, make_job, template
 
 GOOD = {
     "source": {

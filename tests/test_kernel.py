@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gaiji
-from gaiji import kernel
+from gaiji.codes.program import K
+from gaiji.kernel import decode as kernel
 from gaiji.model import Reason
-from gaiji.program import K
 
 IBM = gaiji.load_charset("ibm-939")
 KEIS = gaiji.load_charset("hitachi-keis83-ebcdik")
@@ -96,7 +96,7 @@ def test_a_stream_may_be_cut_anywhere(name):
 
 
 def interpreted():
-    path = Path(kernel.__file__).with_name("kernel.py")
+    path = Path(kernel.__file__).with_name("decode.py")
     spec = importlib.util.spec_from_file_location("gaiji_kernel_interpreted", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -107,7 +107,7 @@ PLAIN = interpreted()
 
 
 def run(module, charset, data, monkeypatch=None):
-    from gaiji import program
+    from gaiji.codes import program
 
     old, program.kernel = program.kernel, module
     try:

@@ -1,96 +1,121 @@
-"""A module imports only modules of its own layer's like or below; the map is that of docs/architecture.md."""
+"""The house: a package imports only what its line of the table allows, and nothing imports in a circle.
+
+The table is that of docs/architecture.md. Imports inside functions and under TYPE_CHECKING count like any other.
+"""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1] / "gaiji"
-LAYERS = [
-    {
-        "__init__",
-        "errors",
-        "model",
-        "datafiles",
-        "log",
-        "memory",
-        "_nocython",
-        "kernel",
-        "kernel_io",
-        "kernel_encode",
-        "arrow",
-        "digest",
-    },
-    {"packing", "files"},
-    {"gj", "tables", "framing", "presets", "lock"},
-    {"repertoire", "copybook"},
-    {"layout", "program", "relations", "shape.features", "shape.raster"},
-    {"encoding"},
-    {"charset", "sinks", "lookup", "shape.model", "shape.sisters", "shape.verdict", "targets"},
-    {"tabular", "shrinking", "names"},
-    {"matching", "searching"},
-    {"job", "review", "review.schema", "review.parts"},
-    {"review.audit", "review.pictures"},
-    {"shape.picture", "shape.gallery"},
-    {"shape.index"},
-    {"shape"},
-    {"shape.find"},
-    {"review.queue"},
-    {"review.decisions", "review.candidates", "review.context"},
-    {"review.sheet", "review.shapes"},
-    {"review.workbook", "review.page"},
-    {"review.exchange"},
-    {"review.apply", "review.web.guard", "shrinkfile"},
-    {"review.web.app"},
-    {"review.web.server"},
-    {"review.web"},
-    {"columns"},
-    {"findings"},
-    {"totals", "quarantine"},
-    {"checkpoint"},
-    {"readback"},
-    {"proof", "reverse"},
-    {"convert"},
-    {"learn"},
-    {"verify_page"},
-    {"verify"},
-    {"explain", "tablediff"},
-    {"demo", "matchfile", "dbjob"},
-    {"dbconvert", "residents"},
-    {"report"},
-    {"cli_options"},
-    {"cli_verify", "cli_review", "cli_people", "cli_db", "cli_report"},
-    {"cli"},
-    {"__main__"},
-]
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-SAME_LAYER = {
-    ("datafiles", "errors"),
-    ("memory", "errors"),
-    ("kernel", "_nocython"),
-    ("kernel_io", "_nocython"),
-    ("kernel_encode", "_nocython"),
+WORDS = {"errors", "model", "log"}
+BELOW = {
+    "kernel": set(),
+    "disk": set(),
+    "records": {"kernel", "disk"},
+    "layout": {"disk"},
+    "standard": {"disk"},
+    "output": {"kernel", "disk"},
+    "codes": {"kernel", "disk", "standard"},
+    "queue": {"standard", "disk"},
+    "columns": {"kernel", "records", "codes", "standard"},
+    "shape": {"disk", "standard", "codes"},
+    "shrinking": {"disk", "standard", "output", "queue"},
+    "names": {"disk", "standard", "output", "queue"},
 }
+BELOW["run"] = set(BELOW)
+BELOW |= dict.fromkeys(("proof", "review", "reports", "database"), BELOW["run"] | {"run"})
+BELOW["cli"] = set(BELOW)
+PROOF = {"kernel.encode": {"kernel.decode", "kernel.io"}}
+"""The loops of the proof never use those that they check."""
 
 
-def imports(path: Path) -> set[str]:
-    """Modules of the toolkit that a file imports, at its top or inside a function."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def modules(root: Path) -> dict[str, ast.Module]:
+    """Every module by its name inside the package, parsed."""
+    names = {".".join(path.relative_to(root).with_suffix("").parts): path for path in root.rglob("*.py")}
+    return {
+        name.removesuffix(".__init__"): ast.parse(path.read_text("utf-8")) for name, path in names.items()
+    }
+
+
+def imports(tree: ast.Module, known: dict[str, ast.Module]) -> Iterator[str]:
+    """Modules of the toolkit that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (
+                alias.name.removeprefix("gaiji.") for alias in node.names if alias.name.startswith("gaiji.")
+            )
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "gaiji":
-            if node.module == "gaiji":
-                found |= {alias.name for alias in node.names if alias.name in LEVEL}
-            else:
-                found.add(node.module.removeprefix("gaiji."))
-    return found
+            base = node.module.removeprefix("gaiji").removeprefix(".")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}".removeprefix(".")
+                yield inner if inner in known else base
 
 
-def test_every_module_has_a_layer_and_imports_only_lower_ones():
-    wrong = []
-    for path in sorted(ROOT.rglob("*.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        assert name in LEVEL, f"{name} has no layer"
-        for other in imports(path) - {name}:
-            if LEVEL[other] >= LEVEL[name] and (name, other) not in SAME_LAYER and name != "__init__":
-                wrong.append(f"{name} imports {other}")
-    assert wrong == []
+def faults(known: dict[str, ast.Module]) -> list[str]:
+    """Imports that the table refuses, and circles."""
+    wrong, graph = [], {}
+    for name, tree in known.items():
+        package = name.split(".")[0]
+        graph[name] = {other for other in imports(tree, known) if other not in ("", name)}
+        allowed = BELOW.get(package, set()) | {package} | WORDS
+        if package in ("__init__", "__main__", ""):  # the face for programs, and `python -m gaiji`
+            continue
+        if package not in BELOW and package not in WORDS:
+            wrong.append(f"{name} belongs to no package of the table")
+        allowed = allowed if package in BELOW else WORDS
+        wrong += [f"{name} imports {other}" for other in graph[name] if other.split(".")[0] not in allowed]
+        wrong += [f"{name} imports {other}" for other in graph[name] & PROOF.get(name, set())]
+    for package in {
+        name for name in graph if "." not in name
+    }:  # a package stands for what its __init__ offers
+        graph[package] = {other for other in graph[package] if other.split(".")[0] != package}
+    try:
+        TopologicalSorter(graph).prepare()
+    except ValueError as error:
+        wrong.append(f"a circle: {' -> '.join(error.args[1])}")
+    return wrong
+
+
+def test_packages_import_only_what_the_table_allows():
+    assert faults(modules(ROOT)) == []
+
+
+PLANTED = [
+    ("kernel.decode", "from gaiji.codes.program import K"),
+    ("kernel.encode", "from gaiji.kernel import decode"),
+    ("disk.files", "import gaiji.records.framing"),
+    ("records.framing", "from gaiji.codes import charset"),
+    ("layout.copybook", "def f():\n    from gaiji.run.job import Job"),
+    ("standard.repertoire", "from gaiji.codes.tables import load_table"),
+    ("output.sinks", "from gaiji.columns.decode import Decoder"),
+    (
+        "queue.queue",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from gaiji.review.web import app",
+    ),
+    ("columns.findings", "from gaiji.run.job import Job"),
+    ("proof.verify", "from gaiji.reports.explain import explain"),
+    ("run.convert", "from gaiji.cli.options import overrides"),
+    ("model", "from gaiji.disk.files import AtomicFile"),
+]
+
+
+@pytest.mark.parametrize(("name", "line"), PLANTED, ids=[name for name, _ in PLANTED])
+def test_planted_imports_are_refused(name, line):
+    known = modules(ROOT)
+    known[name] = ast.parse(
+        f"{line}\n{ast.unparse(known[name]).replace('from __future__ import annotations', '')}"
+    )
+    assert any(fault.startswith(f"{name} imports") for fault in faults(known))
+
+
+def test_a_planted_circle_is_found():
+    known = modules(ROOT)
+    first, second = "queue.schema", "queue.decisions"
+    known[first] = ast.parse(f"import gaiji.{second}\n")
+    assert any(fault.startswith("a circle") for fault in faults(known))

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaiji.copybook import MAX_FIELDS
-from gaiji.datafiles import mappings_dir
+from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import LayoutError
-from gaiji.layout import (
+from gaiji.layout.copybook import MAX_FIELDS
+from gaiji.layout.layout import (
     TYPES,
     Layout,
     for_header,
@@ -22,8 +22,8 @@ from gaiji.layout import (
     override_fields,
     with_roles,
 )
+from gaiji.layout.roles import ROLES, find_role, load_preset, normalise, preset_names
 from gaiji.model import Field
-from gaiji.presets import ROLES, find_role, load_preset, normalise, preset_names
 
 NAME = {"name": "name", "offset": 40, "length": 40, "type": "dbcs", "role": "name"}
 NO = {"name": "no", "offset": 0, "length": 10, "type": "zoned"}

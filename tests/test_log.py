@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
-from gaiji.verify import verify
+from gaiji.disk.datafiles import samples_dir
+from gaiji.proof.verify import verify
+from gaiji.run.convert import convert
 
 
 @pytest.fixture

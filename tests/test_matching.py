@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent / "bench"))
 from registers import make
 
-from gaiji.cli import main
+from gaiji.cli.commands import main
 from gaiji.errors import UsageError
-from gaiji.matchfile import differences
-from gaiji.matching import COLUMNS, MatchPolicy, date_key, match
-from gaiji.repertoire import load_repertoire
-from gaiji.review.apply import apply
-from gaiji.review.decisions import Decision, Decisions
-from gaiji.review.queue import open_queue
+from gaiji.names.matchfile import differences
+from gaiji.names.matching import COLUMNS, MatchPolicy, date_key, match
+from gaiji.queue.decisions import Decision, Decisions
+from gaiji.queue.queue import open_queue
+from gaiji.review.sheets.apply import apply
+from gaiji.standard.repertoire import load_repertoire
 
 PERSON = ("渡邉󠄏 一郎", "ワタナベ イチロウ", "1980-04-05", "M", "緑町1丁目1番1号")
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gaiji.errors import UsageError
-from gaiji.names import KEYS, foldings_used, key, keys, variant_classes
-from gaiji.repertoire import load_repertoire
-from gaiji.shrinking import shrink_links
+from gaiji.names.keys import KEYS, foldings_used, key, keys, variant_classes
+from gaiji.shrinking.shrinker import shrink_links
+from gaiji.standard.repertoire import load_repertoire
 
 REP = load_repertoire()
 

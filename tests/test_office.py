@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from gaiji.review.decisions import Decisions, verify_audit
-from gaiji.review.exchange import Refused, export, import_sheet
-from gaiji.review.queue import open_queue
+from gaiji.queue.decisions import Decisions, verify_audit
+from gaiji.queue.queue import open_queue
+from gaiji.review.sheets.exchange import Refused, export, import_sheet
 from tests.reviewing import sample_queue
 
 pytestmark = pytest.mark.system

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
+from gaiji.disk.datafiles import samples_dir
+from gaiji.disk.packing import Input, pack, zstd
 from gaiji.errors import UsageError
-from gaiji.packing import Input, pack, zstd
-from gaiji.reverse import reverse
-from gaiji.verify import verify
+from gaiji.proof.verify import verify
+from gaiji.run.convert import convert
+from gaiji.run.reverse import reverse
 
 
 @pytest.fixture

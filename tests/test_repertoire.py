@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaiji.datafiles import mappings_dir, samples_dir, user_data_dir
+from gaiji.disk.datafiles import mappings_dir, samples_dir, user_data_dir
 from gaiji.errors import RepertoireError
-from gaiji.repertoire import FORMS, GlyphNotFound, Repertoire, load_repertoire
+from gaiji.standard.repertoire import FORMS, GlyphNotFound, Repertoire, load_repertoire
 
 FOLDER = mappings_dir() / "repertoire"
 

@@ -10,14 +10,14 @@ from collections import Counter
 import pytest
 from click.testing import CliRunner
 
-from gaiji.cli import main
-from gaiji.convert import convert
+from gaiji.cli.commands import main
 from gaiji.errors import UsageError
-from gaiji.report import report_residents, report_summary
-from gaiji.residents import LOST, UNDECIDED, changed_residents
-from gaiji.review.apply import apply
-from gaiji.review.decisions import Decision, Decisions
-from gaiji.review.queue import open_queue
+from gaiji.queue.decisions import Decision, Decisions
+from gaiji.queue.queue import open_queue
+from gaiji.reports.pages import report_residents, report_summary
+from gaiji.reports.residents import LOST, UNDECIDED, changed_residents
+from gaiji.review.sheets.apply import apply
+from gaiji.run.convert import convert
 from tests.reviewing import sample_queue
 
 KINDS = ("字形一致", "デザイン差", "類似", "別字", "判読不能")

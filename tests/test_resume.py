@@ -16,19 +16,19 @@ from pathlib import Path
 
 import pytest
 
-from gaiji import checkpoint
-from gaiji.checkpoint import Checkpoints, checkpoint_path
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
+from gaiji.disk.datafiles import samples_dir
+from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
-from gaiji.framing import Reader
-from gaiji.packing import pack
-from gaiji.quarantine import Quarantine
-from gaiji.sinks import LinesSink, ParquetSink
+from gaiji.output.sinks import LinesSink, ParquetSink
+from gaiji.records.framing import Reader
+from gaiji.records.quarantine import Quarantine
+from gaiji.run import checkpoint
+from gaiji.run.checkpoint import Checkpoints, checkpoint_path
+from gaiji.run.convert import convert
 from tests.conftest import tmpfs
 
 SINKS = (LinesSink, ParquetSink)
-main_path = sys.modules["gaiji.convert"]  # the package has a function of that name
+main_path = sys.modules["gaiji.run.convert"]  # the package has a function of that name
 
 
 class Killed(KeyboardInterrupt):

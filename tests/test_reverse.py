@@ -10,12 +10,12 @@ from click.testing import CliRunner
 from test_encode import MARKS, NAMES, round_trip_rows
 
 import gaiji
-from gaiji.cli import main
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
+from gaiji.cli.commands import main
+from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import GaijiError
-from gaiji.reverse import reverse
-from gaiji.verify import verify
+from gaiji.proof.verify import verify
+from gaiji.run.convert import convert
+from gaiji.run.reverse import reverse
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_every_charset_comes_back(tmp_path, name, format):
         ]
     else:
         texts = [chr(cp) for cp in range(0x4E00, 0x5000)] + ["𠮷", "辻\U000e0102"]
-    from gaiji.encoding import encode_one
+    from gaiji.codes.encoding import encode_one
 
     length = {"koseki": 24, "touki": 32}.get(name, 40)  # numbers have no padding: four of them fill the field
     mode = charset.mode()

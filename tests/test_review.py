@@ -14,15 +14,15 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from gaiji.cli import main
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
+from gaiji.cli.commands import main
+from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import GaijiError, UsageError
-from gaiji.review.apply import apply
-from gaiji.review.decisions import Conflict, Decision, Decisions, verify_audit
-from gaiji.review.exchange import Refused, export, import_sheet
-from gaiji.review.queue import Item, Sample, open_queue
-from gaiji.review.sheet import COLUMNS, EDITED, FIXED
+from gaiji.queue.decisions import Conflict, Decision, Decisions, verify_audit
+from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.review.sheets.apply import apply
+from gaiji.review.sheets.exchange import Refused, export, import_sheet
+from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIXED
+from gaiji.run.convert import convert
 
 
 def found(code="80A1", count=3, reason="unmapped-gaiji", **more):

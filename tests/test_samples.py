@@ -12,9 +12,9 @@ import sys
 import polars as pl
 import pytest
 
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
-from gaiji.tables import load_site
+from gaiji.codes.tables import load_site
+from gaiji.disk.datafiles import samples_dir
+from gaiji.run.convert import convert
 
 SAMPLES = samples_dir()
 JOBS = {"jef": "juki-jef", "keis": "koseki-keis", "windows": "juki-windows"}
@@ -68,7 +68,7 @@ def names(folder, name):
 
 @pytest.mark.parametrize("name", JOBS)
 def test_names_are_those_that_were_meant(folder, name, generator):
-    from gaiji.repertoire import load_repertoire
+    from gaiji.standard.repertoire import load_repertoire
 
     convert(folder / f"{JOBS[name]}.toml")
     repertoire = load_repertoire()
@@ -111,7 +111,7 @@ def test_glyph_columns_name_each_character(folder):
 
 
 def test_the_demo_runs(tmp_path):
-    from gaiji.demo import run_demo
+    from gaiji.cli.demo import run_demo
 
     lines = list(run_demo(tmp_path / "demo"))
     assert sum("records converted" in line for line in lines) == 3

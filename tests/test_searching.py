@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
-from gaiji.cli import main
+from gaiji.cli.commands import main
 from gaiji.errors import UsageError
-from gaiji.repertoire import load_repertoire
-from gaiji.searching import NameIndex
+from gaiji.names.searching import NameIndex
+from gaiji.standard.repertoire import load_repertoire
 
 FORMS = [g.text for g in load_repertoire() if g.base and g.base in "辺邊邉"]
 NAMES = ["渡部 花子", "ワタナベ", *[f"渡{form}　太郎" for form in FORMS], "渡辺 一", "髙橋", None]

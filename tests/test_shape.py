@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +17,13 @@ pytest.importorskip("freetype")
 Image = pytest.importorskip("PIL.Image")
 
 from gaiji import shape  # noqa: E402
-from gaiji.cli import main  # noqa: E402
-from gaiji.datafiles import samples_dir  # noqa: E402
+from gaiji.cli.commands import main  # noqa: E402
+from gaiji.disk.datafiles import samples_dir  # noqa: E402
 from gaiji.errors import ShapeError  # noqa: E402
-from gaiji.review.pictures import Picture, read_image  # noqa: E402
+from gaiji.model import Picture  # noqa: E402
 from gaiji.shape import Index, as_ink, features, gallery, load_index, verdict  # noqa: E402
 from gaiji.shape.model import load_calibration, load_model, unit  # noqa: E402
+from gaiji.shape.pictures import read_image  # noqa: E402
 from gaiji.shape.raster import draw, glyph_names, open_font  # noqa: E402
 from gaiji.shape.sisters import compare  # noqa: E402
 from tests.fonts import bars, font_bytes  # noqa: E402

@@ -12,18 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gaiji
-from gaiji.cli import main
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
+from gaiji.cli.commands import main
+from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.model import Reason
-from gaiji.repertoire import load_repertoire
-from gaiji.review.decisions import Decision, Decisions
-from gaiji.review.queue import open_queue
-from gaiji.shrinkfile import unshrink_file
-from gaiji.shrinking import Policy, Shrinker, load_policy, shrink, shrink_links, unshrink
-from gaiji.tabular import read_table
-from gaiji.targets import NAMES, load_target
+from gaiji.output.tabular import read_table
+from gaiji.queue.decisions import Decision, Decisions
+from gaiji.queue.queue import open_queue
+from gaiji.run.convert import convert
+from gaiji.shrinking.files import unshrink_file
+from gaiji.shrinking.shrinker import Policy, Shrinker, load_policy, shrink, shrink_links, unshrink
+from gaiji.shrinking.targets import NAMES, load_target
+from gaiji.standard.repertoire import load_repertoire
 
 REP = load_repertoire()
 MJ = [glyph for glyph in REP if glyph.name < "MJ090000"]
@@ -175,7 +175,7 @@ def test_files_queue_and_the_way_back(tmp_path):
 
 
 def test_a_glyph_is_decided_once(tmp_path):
-    from gaiji.shrinkfile import shrink_file
+    from gaiji.shrinking.files import shrink_file
 
     source, queue = tmp_path / "in.csv", tmp_path / "q.sqlite"
     hard = next(

@@ -12,12 +12,12 @@ import time
 
 import pytest
 
-from gaiji.convert import Run, convert
-from gaiji.datafiles import samples_dir
+from gaiji.disk.datafiles import samples_dir
+from gaiji.disk.lock import OutputLock
 from gaiji.errors import DataError, OutputError
-from gaiji.framing import BATCH, Reader
-from gaiji.job import load_job
-from gaiji.lock import OutputLock
+from gaiji.records.framing import BATCH, Reader
+from gaiji.run.convert import Run, convert
+from gaiji.run.job import load_job
 from tests.conftest import tmpfs
 
 JOB = "juki-jef.toml"

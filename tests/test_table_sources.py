@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from gaiji.tables import DECODE_ONLY, ENCODE_ONLY, ROUND_TRIP, Row, load_table, table_ids
+from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, ROUND_TRIP, Row, load_table, table_ids
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
 sys.path.insert(0, str(MAPPINGS / "build"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gaiji.tables import ENCODE_ONLY, Row, load_table
+from gaiji.codes.tables import ENCODE_ONLY, Row, load_table
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
 PAIRS = "鯵鰺 鴬鶯 蛎蠣 撹攪 竃竈 潅灌 諌諫 頚頸 砿礦 蕊蘂 靭靱 賎賤 壷壺 砺礪 梼檮 涛濤 迩邇 蝿蠅 桧檜 侭儘 薮藪 篭籠"

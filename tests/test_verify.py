@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 import gaiji
-from gaiji.convert import convert
-from gaiji.datafiles import samples_dir
+from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import GaijiError
-from gaiji.verify import verify
+from gaiji.proof.verify import verify
+from gaiji.run.convert import convert
 
 JOBS = {
     "jef": ("juki-jef", "juki.csv"),

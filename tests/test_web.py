@@ -8,10 +8,11 @@ import time
 
 import pytest
 
-from gaiji.review.decisions import Decisions, verify_audit
-from gaiji.review.pictures import Picture, open_gallery
-from gaiji.review.queue import Item, Proposal, Sample
+from gaiji.model import Picture
+from gaiji.queue.decisions import Decisions, verify_audit
+from gaiji.queue.queue import Item, Proposal, Sample
 from gaiji.review.web.app import create_app
+from gaiji.shape.pictures import open_gallery, png
 
 TOKEN = "a-token-of-the-test"
 HOST = {"SERVER_NAME": "127.0.0.1", "SERVER_PORT": "8123", "HTTP_HOST": "127.0.0.1:8123"}
@@ -253,7 +254,7 @@ def test_a_picture_finds_glyphs(clerk, draw_mj_font, tmp_path, monkeypatch):
     monkeypatch.setenv("GAIJI_HOME", str(tmp_path / "home"))
     draw_mj_font([f"MJ{number:06}" for number in range(26170, 26210)])
     picture = open_gallery().glyph("MJ026191", 96)
-    data = {"form_token": form_token(clerk), "picture": (io.BytesIO(picture.png()), "a.png")}
+    data = {"form_token": form_token(clerk), "picture": (io.BytesIO(png(picture)), "a.png")}
     answer = clerk.post("/compare", data=data, environ_overrides=HOST)
     assert 'data-name="MJ026191"' in answer.get_data(as_text=True).split("</label>")[0]
     data = {"form_token": form_token(clerk), "picture": (io.BytesIO(b"no picture"), "a.png")}

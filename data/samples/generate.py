@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gaiji
-from gaiji.charset import Charset
+from gaiji.codes.charset import Charset
 
 SEED = 20261123
 SITE_HEADER = "code\tucs\tglyph\tflag\tnote\tevidence\tdecided_by\tdecided_at\treplaces\n"

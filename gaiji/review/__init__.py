@@ -1,0 +1,1 @@
+"""The clerks' seat: evidence for candidates, sheets, the review screen."""

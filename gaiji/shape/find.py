@@ -1,6 +1,6 @@
 """One character's picture files → the glyphs that they show, as ``gaiji glyph find`` prints them.
 
-Owns the public function behind the command. Does not read formats (``gaiji.review.pictures``) nor compare.
+Owns the public function behind the command. Does not read formats (``gaiji.shape.pictures``) nor compare.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gaiji.repertoire import load_repertoire
-from gaiji.review.pictures import read_image
 from gaiji.shape import Answer, as_ink, load_index
+from gaiji.shape.pictures import read_image
+from gaiji.standard.repertoire import load_repertoire
 
 VERDICTS = {
     "near-certain": "near certain: compare the first glyph",

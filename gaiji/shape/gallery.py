@@ -22,11 +22,11 @@ import freetype
 import numpy as np
 import numpy.typing as npt
 
-from gaiji.datafiles import user_data_dir
+from gaiji.disk.datafiles import user_data_dir
 from gaiji.errors import ShapeError
-from gaiji.review.pictures import find_font
 from gaiji.shape.features import Floats, describe
 from gaiji.shape.model import Model, load_model, unit
+from gaiji.shape.pictures import find_font
 from gaiji.shape.raster import draw, glyph_names, open_font
 
 DOTS = 96

@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
-from gaiji.repertoire import load_repertoire
 from gaiji.shape.features import Floats, describe_each, describe_finely
 from gaiji.shape.gallery import Gallery, Progress, find_fonts, load_gallery
 from gaiji.shape.model import load_calibration, load_model
 from gaiji.shape.picture import Ink, Source, as_ink
 from gaiji.shape.sisters import compare
 from gaiji.shape.verdict import REASONS, STROKE_LIMIT, Evidence, Verdict, judge, share_out
+from gaiji.standard.repertoire import load_repertoire
 
 COMPARED = 16
 """Candidates of the first stage that the second one compares."""

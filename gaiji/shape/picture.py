@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
-from gaiji.review.pictures import Picture
+from gaiji.model import Picture
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PilImage

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gaiji.job import KEYS
+from gaiji.run.job import KEYS
 
 HERE = Path(__file__).parent
 Files = dict[str, bytes]
@@ -367,7 +367,7 @@ def dumps() -> Iterator[Case]:
 
 def packed() -> Iterator[Case]:
     """Packed dumps that are damaged, outputs that cannot be packed, runs that cannot go on."""
-    from gaiji.packing import pack
+    from gaiji.disk.packing import pack
 
     run = ["convert", "job.toml"]
     for kind, suffix in (("gzip", "gz"), ("zstd", "zst")):

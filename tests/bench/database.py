@@ -20,8 +20,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from gaiji.charset import load_charset
-from gaiji.dbconvert import RUN
+from gaiji.codes.charset import load_charset
+from gaiji.database.convert import RUN
 
 KANJI = "渡辺高橋田中山本伊藤佐木村井上松林清水口崎森池阿部石川島一郎太花子美"
 

@@ -16,11 +16,11 @@ from collections import Counter
 import polars as pl
 from registers import make
 
-from gaiji.matching import match
-from gaiji.names import keys, variant_classes
-from gaiji.repertoire import load_repertoire
-from gaiji.searching import NameIndex
-from gaiji.shrinking import Policy, Shrinker, shrink_links
+from gaiji.names.keys import keys, variant_classes
+from gaiji.names.matching import match
+from gaiji.names.searching import NameIndex
+from gaiji.shrinking.shrinker import Policy, Shrinker, shrink_links
+from gaiji.standard.repertoire import load_repertoire
 
 
 def many_names(count: int) -> pl.Series:

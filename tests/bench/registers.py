@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import polars as pl
 
-from gaiji.names import variant_classes
-from gaiji.repertoire import load_repertoire
+from gaiji.names.keys import variant_classes
+from gaiji.standard.repertoire import load_repertoire
 
 SURNAMES = {
     "佐藤": "サトウ",

@@ -18,13 +18,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gaiji.repertoire import load_repertoire
-from gaiji.review.candidates import Proposal
-from gaiji.review.decisions import Decisions
-from gaiji.review.exchange import export, import_sheet
-from gaiji.review.pictures import Picture, open_gallery
-from gaiji.review.queue import Item, Queue, Sample, open_queue
+from gaiji.model import Picture
+from gaiji.queue.decisions import Decisions
+from gaiji.queue.queue import Item, Queue, Sample, open_queue
+from gaiji.review.evidence.candidates import Proposal
+from gaiji.review.sheets.exchange import export, import_sheet
 from gaiji.review.web.app import create_app
+from gaiji.shape.pictures import open_gallery
+from gaiji.standard.repertoire import load_repertoire
 
 OCCURRENCES = 1_000_000
 LIMITS = {"second run": 10.0, "XLSX with pictures": 60.0, "list page": 0.2}

@@ -21,8 +21,8 @@ from array import array
 from pathlib import Path
 
 import gaiji
-from gaiji import kernel
-from gaiji.program import K
+from gaiji.codes.program import K
+from gaiji.kernel import decode as kernel
 
 HERE = Path(__file__).parent
 MB = 1_000_000

@@ -3,7 +3,7 @@
     python tests/eval/candidates.py [--people N] [--seed N]
 
 Makes registers of people who do not exist, in Fujitsu JEF, in which 200 glyphs are written with 外字 codes in some households and
-as the plain character in others; converts each, lets ``gaiji.learn`` read it, and counts at which place the 外字's character stands.
+as the plain character in others; converts each, lets ``gaiji.review.evidence.learn`` read it, and counts at which place the 外字's character stands.
 Surnames are drawn from the repertoire's characters and readings by Zipf's law. So that the answer is not given away, a third of
 the surnames have a neighbour with the same reading and another character in one place (安部, 阿部), 2% of the readings have lost
 their 濁点, and 外字 are spread over one to four surnames. *Occurs* counts the glyphs for which at least one of their names, spelled
@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gaiji
-from gaiji.convert import convert
-from gaiji.job import load_job
-from gaiji.learn import prior, read_names
 from gaiji.model import Glyph
-from gaiji.repertoire import load_repertoire
+from gaiji.review.evidence.learn import prior, read_names
+from gaiji.run.convert import convert
+from gaiji.run.job import load_job
+from gaiji.standard.repertoire import load_repertoire
 
 GLYPHS = 200
 JOB = """

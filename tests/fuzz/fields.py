@@ -17,11 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from gaiji import kernel
-from gaiji.charset import Charset, charset_names, load_charset
-from gaiji.convert import convert
-from gaiji.reverse import reverse
-from gaiji.verify import verify
+from gaiji.codes.charset import Charset, charset_names, load_charset
+from gaiji.kernel import decode as kernel
+from gaiji.proof.verify import verify
+from gaiji.run.convert import convert
+from gaiji.run.reverse import reverse
 
 SHIFTED = (
     ("a", 18, "mixed", "name"),

@@ -10,9 +10,11 @@ import sys
 from pathlib import Path
 
 import gaiji
-from gaiji import kernel, kernel_encode, kernel_io
+from gaiji.kernel import decode as kernel
+from gaiji.kernel import encode as kernel_encode
+from gaiji.kernel import io as kernel_io
 
-BEHIND = "from gaiji import kernel_io; kernel_io.csv_skip(bytearray(64), 0, 4096, 1, 0)"
+BEHIND = "from gaiji.kernel import io; io.csv_skip(bytearray(64), 0, 4096, 1, 0)"
 """Reads on behind 64 bytes."""
 
 

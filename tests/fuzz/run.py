@@ -24,17 +24,17 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 CORPUS = HERE / "corpus"
 LATE = (
-    "gaiji.shrinking",
-    "gaiji.names",
-    "gaiji.searching",
-    "gaiji.gj",
-    "gaiji.copybook",
-    "gaiji.tabular",
-    "gaiji.arrow",
-    "gaiji.shrinkfile",
-    "gaiji.review.queue",
-    "gaiji.review.exchange",
-    "gaiji.review.pictures",
+    "gaiji.shrinking.shrinker",
+    "gaiji.names.keys",
+    "gaiji.names.searching",
+    "gaiji.standard.gj",
+    "gaiji.layout.copybook",
+    "gaiji.output.tabular",
+    "gaiji.kernel.arrow",
+    "gaiji.shrinking.files",
+    "gaiji.queue.queue",
+    "gaiji.review.sheets.exchange",
+    "gaiji.shape.pictures",
 )
 """Modules that the targets (or gaiji) import in functions, so that they would run without coverage."""
 

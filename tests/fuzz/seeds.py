@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE))
 
 from targets import NAMES, put, queue  # noqa: E402
 
-from gaiji.datafiles import samples_dir  # noqa: E402
+from gaiji.disk.datafiles import samples_dir  # noqa: E402
 
 CASES = json.loads((HERE.parent / "bad-inputs/cases.json").read_text("utf-8"))
 
@@ -34,7 +34,7 @@ def bad_files(*suffixes: str) -> list[bytes]:
 
 def sheets() -> list[bytes]:
     """The queue's own sheet, empty and filled in."""
-    from gaiji.review.exchange import export
+    from gaiji.review.sheets.exchange import export
 
     queue()
     out = []

@@ -16,18 +16,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from gaiji.charset import Charset, charset_names, load_charset
-from gaiji.columns import NUMERIC, Fields
-from gaiji.convert import convert
+from gaiji.codes.charset import Charset, charset_names, load_charset
+from gaiji.codes.program import DEFAULT_POLICY, POLICIES, K
+from gaiji.columns.decode import NUMERIC, Decoder
 from gaiji.errors import GaijiError
-from gaiji.framing import Batch, Framing, Reader
-from gaiji.job import load_job
-from gaiji.layout import TYPES, load_layout
+from gaiji.layout.layout import TYPES, load_layout
+from gaiji.layout.roles import ROLES
 from gaiji.model import Field, Reason
-from gaiji.presets import ROLES
-from gaiji.program import DEFAULT_POLICY, POLICIES, K
-from gaiji.reverse import reverse
-from gaiji.verify import verify
+from gaiji.proof.verify import verify
+from gaiji.records.framing import Batch, Framing, Reader
+from gaiji.run.convert import convert
+from gaiji.run.job import load_job
+from gaiji.run.reverse import reverse
 
 NAMES = charset_names()
 FEW = tuple(
@@ -92,7 +92,7 @@ def decode(data: bytes) -> None:
     policy = dict.fromkeys(Reason, every) if every else DEFAULT_POLICY
     form, trim, carry = take.pick(("needed", "always", "never")), bool(take.byte() & 1), bool(take.byte() & 1)
     raw = take.rest()
-    columns = Fields(system, specs, csv=False, form=form, policy=policy, trim=trim, carry=carry)
+    columns = Decoder(system, specs, csv=False, form=form, policy=policy, trim=trim, carry=carry)
     columns.reuse = False
     whole = decoded(columns, specs, raw, 0, -(-len(raw) // length), length)
     apart = [
@@ -127,7 +127,7 @@ def fields(take: Take) -> tuple[tuple[Field, ...], int]:
 
 
 def decoded(
-    columns: Fields, specs: Sequence[Field], raw: bytes, first: int, last: int, length: int
+    columns: Decoder, specs: Sequence[Field], raw: bytes, first: int, last: int, length: int
 ) -> list[list[bytes]]:
     """The texts of some rows, field by field; counts and findings are checked."""
     starts = array("q", range(first * length, last * length, length))
@@ -319,7 +319,7 @@ def jobfile(data: bytes) -> None:
 
 def policy(data: bytes) -> None:
     """A 縮退 policy of any content, and texts of any characters, shrunk and back."""
-    from gaiji.shrinking import Policy, Shrinker, load_policy, shrink, unshrink
+    from gaiji.shrinking.shrinker import Policy, Shrinker, load_policy, shrink, unshrink
 
     take = Take(data)
     if take.byte() & 1:
@@ -337,8 +337,8 @@ def key(data: bytes) -> None:
     """Search keys of any text: folding twice is folding once, and no query fails but in one line."""
     import polars as pl
 
-    from gaiji.names import key as name_key
-    from gaiji.searching import NameIndex
+    from gaiji.names.keys import key as name_key
+    from gaiji.names.searching import NameIndex
 
     text = data.decode("utf-8", "replace")
     for kind in ("exact", "variant", "kana"):
@@ -360,7 +360,7 @@ def key(data: bytes) -> None:
 @lru_cache(maxsize=1)
 def queue() -> Any:
     """A queue with a few items."""
-    from gaiji.review.queue import Item, Sample, open_queue
+    from gaiji.queue.queue import Item, Sample, open_queue
 
     made = open_queue(folder() / "q.sqlite")
     made.add(
@@ -382,7 +382,7 @@ def queue() -> Any:
 
 def sheet(data: bytes) -> None:
     """A sheet of any content is taken, or refused with its rows; a refused one leaves the queue as it was."""
-    from gaiji.review.exchange import import_sheet
+    from gaiji.review.sheets.exchange import import_sheet
 
     take = Take(data)
     path = put(take.pick(("s.csv", "s.xlsx")), take.rest())
@@ -394,7 +394,7 @@ def sheet(data: bytes) -> None:
 
 def picture(data: bytes) -> None:
     """Pictures, fonts and dots of any content are read within bounds, or refused in one line."""
-    from gaiji.review.pictures import read_image, read_pictures
+    from gaiji.shape.pictures import read_image, read_pictures
 
     take = Take(data)
     kind = take.pick(("p.bdf", "p.ttf", "p.bin", "p.png", "p.bmp", "p.gif"))
@@ -410,7 +410,7 @@ def picture(data: bytes) -> None:
 
 def gj(data: bytes) -> None:
     """A GJ font or list of any content is read within bounds, or refused in one line."""
-    from gaiji.gj import _read_glyphs
+    from gaiji.standard.gj import _read_glyphs
 
     take = Take(data)
     name = take.pick(("g.ttf", "g.csv", "g.xlsx"))

@@ -1,6 +1,6 @@
 """The pages of the review screen: the list, one glyph at a time, search, pictures, and the acts of a clerk.
 
-Owns what each page shows and what each form does. Every act goes through ``gaiji.review.decisions`` with the
+Owns what each page shows and what each form does. Every act goes through ``gaiji.queue.decisions`` with the
 version that the page was made from, so that two clerks never overwrite each other unseen.
 """
 
@@ -17,15 +17,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from gaiji.errors import GaijiError
-from gaiji.model import Glyph
-from gaiji.repertoire import load_repertoire
-from gaiji.review.candidates import Candidate, forms_of, suggest, suggest_all
-from gaiji.review.decisions import KINDS, OPEN, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
-from gaiji.review.parts import find
-from gaiji.review.pictures import Gallery, Picture, image, overlay
-from gaiji.review.queue import Item
-from gaiji.review.sheet import REASONS, STATES, VERDICTS
+from gaiji.model import Glyph, Picture
+from gaiji.queue.decisions import KINDS, OPEN, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
+from gaiji.queue.queue import Item
+from gaiji.queue.words import REASONS, STATES, VERDICTS
+from gaiji.review.evidence.candidates import Candidate, forms_of, suggest, suggest_all
+from gaiji.review.evidence.parts import find
 from gaiji.review.web.guard import guard
+from gaiji.shape.pictures import Gallery, image, overlay, png
+from gaiji.standard.repertoire import load_repertoire
 
 PAGE = 100
 SIDES = (48, 96, 144, 288)
@@ -317,11 +317,11 @@ class Screen:
 
     def glyph(self, name: str, side: int) -> Response:
         """A glyph of the fonts."""
-        return _png(self._glyph(name, _side(side)).png())
+        return _png(png(self._glyph(name, _side(side))))
 
     def picture(self, item_id: int, side: int) -> Response:
         """The 外字 of an item."""
-        return _png(self._own(item_id).png(_side(side)))
+        return _png(png(self._own(item_id), _side(side)))
 
     def overlay(self, item_id: int, name: str) -> Response:
         """Both in one picture: red is the 外字 alone, blue the glyph alone."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import MissingExtra, OutputError
-from gaiji.review.decisions import Decisions
-from gaiji.review.pictures import open_gallery
-from gaiji.review.queue import open_queue
+from gaiji.queue.decisions import Decisions
+from gaiji.queue.queue import open_queue
+from gaiji.shape.pictures import open_gallery
 
 HOST = "127.0.0.1"
 

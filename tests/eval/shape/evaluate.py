@@ -21,10 +21,10 @@ import numpy as np
 import queries
 from measure import Measured, index, measure
 
-from gaiji.datafiles import samples_dir
-from gaiji.review.pictures import read_image
+from gaiji.disk.datafiles import samples_dir
 from gaiji.shape import load_index
 from gaiji.shape.model import load_calibration
+from gaiji.shape.pictures import read_image
 from gaiji.shape.verdict import judge, share_out
 
 HALF = 1

@@ -1,0 +1,5 @@
+"""The command line: each module adds the commands of one kind of work to ``commands``."""
+
+from gaiji.cli.commands import main
+
+__all__ = ["main"]

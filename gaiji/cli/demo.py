@@ -1,0 +1,49 @@
+"""The demo: the sample jobs run in a folder of the user's, with plain words about what came out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from gaiji.disk.datafiles import samples_dir
+from gaiji.queue.queue import open_queue
+from gaiji.review.evidence.learn import learn
+from gaiji.review.sheets.exchange import export
+from gaiji.run.convert import convert
+
+JOBS = (
+    ("juki-jef.toml", "住民記録, fixed-length Fujitsu JEF"),
+    ("koseki-keis.toml", "戸籍, variable-length Hitachi KEIS"),
+    ("juki-windows.toml", "住民記録, Windows CSV with EUDC"),
+)
+
+
+def run_demo(folder: Path) -> Iterator[str]:
+    """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where."""
+    shutil.copytree(
+        samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out")
+    )
+    drawn = find_spec("PIL") is not None and find_spec("freetype") is not None
+    for name, what in JOBS:
+        manifest = convert(folder / name, overrides={} if drawn else {"review.pictures": ""})
+        data = manifest.data
+        output = folder / data["output"]["path"]
+        queue = output.parent / "review.sqlite"
+        learned = learn(folder / name)
+        opened = open_queue(queue)
+        try:
+            export(opened, output.parent / "review.csv")
+        finally:
+            opened.close()
+        yield f"{what}: {data['records']['written']} records converted"
+        yield f"  output:   {output}"
+        yield (
+            f"  queue:    {queue} ({manifest.to_review} codes wait for a clerk; as a sheet: "
+            f"{output.parent / 'review.csv'})"
+        )
+        yield f"  the names of the dump propose characters for {learned.proposed} of {learned.codes} codes"
+        yield f"  manifest: {output.parent / 'manifest.json'}"
+    if not drawn:
+        yield "Pictures of the 外字 were left out: they need the extra images (pip install 'gaiji[images]')."

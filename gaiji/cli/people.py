@@ -1,0 +1,175 @@
+"""Commands about people's names after conversion: shrink, unshrink, match, search. Parse, make one public
+call, print.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import click
+
+
+@click.command()
+@click.argument("source", type=click.Path())
+@click.argument("output", type=click.Path())
+@click.option(
+    "--side", required=True, type=click.Path(), help="The side table (.csv, .tsv, .parquet) that leads back."
+)
+@click.option(
+    "--to",
+    default="",
+    help="jisx0213, jisx0213-bmp, jisx0208, cp932, cp932-standard or list (default: the policy's).",
+)
+@click.option(
+    "--policy",
+    default="",
+    type=click.Path(),
+    help="A TOML file with [shrink]; docs/shrink.md lists its keys.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    help="A column to shrink; repeatable (default: all of text but the key).",
+)
+@click.option("--key", default="", help="The column that tells records apart.")
+@click.option(
+    "--queue",
+    default="",
+    help="The review queue for what has no or several characters; its decisions are used.",
+)
+@click.option(
+    "--context",
+    type=click.Choice(["field", "none"]),
+    default="field",
+    show_default=True,
+    help="Text in the queue.",
+)
+def shrink(
+    source: str,
+    output: str,
+    side: str,
+    to: str,
+    policy: str,
+    columns: tuple[str, ...],
+    key: str,
+    queue: str,
+    context: str,
+) -> None:
+    """Write a table's text in the characters of another system (縮退), with the way back in a side table."""
+    from gaiji.shrinking.files import shrink_file
+    from gaiji.shrinking.shrinker import Policy, load_policy
+
+    chosen = load_policy(policy) if policy else Policy()
+    chosen = replace(chosen, to=to) if to else chosen
+    done = shrink_file(
+        source, output, side, policy=chosen, columns=columns, key=key, queue=queue, context=context
+    )
+    click.echo(
+        f"{done.rows} rows written to {output}; {sum(done.changed.values())} characters changed; the way "
+        f"back: {side}"
+    )
+    for evidence, count in sorted(done.changed.items()):
+        click.echo(f"  {evidence:16}{count:>10}")
+    for reason, count in sorted(done.findings.items()):
+        click.echo(f"{reason}: {count} characters")
+    if queue:
+        click.echo(f"{done.waiting} glyphs wait for review in {queue}")
+    sys.exit(3 if done.waiting or (not queue and done.findings) else 0)
+
+
+@click.command()
+@click.argument("source", type=click.Path())
+@click.argument("side", type=click.Path())
+@click.argument("output", type=click.Path())
+@click.option(
+    "--key",
+    default="",
+    help="The key column, if shrink had one: each line of the side table must be about its record.",
+)
+def unshrink(source: str, side: str, output: str, key: str) -> None:
+    """Put back what shrink replaced, from its side table."""
+    from gaiji.shrinking.files import unshrink_file
+
+    click.echo(f"{unshrink_file(source, side, output, key=key)} characters put back in {output}")
+
+
+@click.command("match")
+@click.argument("a", type=click.Path())
+@click.argument("b", type=click.Path())
+@click.option("--output", required=True, type=click.Path(), help="The results (.csv, .tsv, .parquet).")
+@click.option(
+    "--id",
+    "id_",
+    required=True,
+    help="Column of the record's number; OURS=THEIRS when the two files name it apart.",
+)
+@click.option("--name", required=True, help="Column of the name; OURS=THEIRS.")
+@click.option("--kana", default="", help="Column of the reading; OURS=THEIRS.")
+@click.option("--birth", default="", help="Column of the birth date; OURS=THEIRS.")
+@click.option("--sex", default="", help="Column of the sex; OURS=THEIRS.")
+@click.option("--address", default="", help="Column of the address; OURS=THEIRS.")
+@click.option(
+    "--summary",
+    default="",
+    type=click.Path(),
+    help="An HTML page with the counts and the glyphs that differ.",
+)
+@click.option(
+    "--queue", default="", help="The review queue for the glyphs in which two spellings of a person disagree."
+)
+@click.option(
+    "--near", default=0.5, show_default=True, help="Least likeness of a name or reading that is not equal."
+)
+@click.option(
+    "--margin", default=3.0, show_default=True, help="Points by which the best candidate must lead."
+)
+@click.option("--consider", default=70.0, show_default=True, help="Least score of an ambiguous candidate.")
+def match_command(
+    a: str,
+    b: str,
+    output: str,
+    summary: str,
+    queue: str,
+    near: float,
+    margin: float,
+    consider: float,
+    id_: str,
+    **columns: str,
+) -> None:
+    """Find the same people in two tables; nothing is merged."""
+    from gaiji.names.matchfile import match_files
+    from gaiji.names.matching import MatchPolicy
+
+    policy = MatchPolicy(near=near, margin=margin, consider=consider)
+    done = match_files(
+        a, b, output, columns={"id": id_, **columns}, policy=policy, summary=summary, queue=queue
+    )
+    for status, count in done.counts.items():
+        click.echo(f"{status:18}{count:>10}")
+    for block, pairs in done.left_out.items():
+        click.echo(f"{pairs} pairs equal in {block} were too many to compare")
+    if queue:
+        click.echo(f"{done.waiting} pairs of glyphs wait for review in {queue}")
+    sys.exit(3 if done.counts["ambiguous"] or done.waiting else 0)
+
+
+@click.command()
+@click.argument("query")
+@click.option("--in", "path", required=True, type=click.Path(), help="A .csv, .tsv or .parquet file.")
+@click.option("--column", "columns", multiple=True, help="A column to search; repeatable (default: all).")
+@click.option("--limit", default=50, show_default=True, help="Rows shown at most.")
+def search(query: str, path: str, columns: tuple[str, ...], limit: int) -> None:
+    """Find a name in all its spellings (渡辺 finds 渡邉 and 渡邊), shown with what was folded."""
+    from gaiji.names.searching import search_file
+
+    found, index = search_file(query, path, columns=columns, limit=limit)
+    for hit in found.hits:
+        folded = " ".join(f"{written}→{sought}" for written, sought in hit.folded)
+        click.echo(f"{hit.row + 1}\t{hit.column}\t{hit.text}" + (f"\t{folded}" if folded else ""))
+    more = f", the first {limit} shown (--limit)" if found.total > limit else ""
+    click.echo(f"{found.total} found in {index.frame.height} rows{more}", err=True)
+
+
+COMMANDS = (shrink, unshrink, match_command, search)

@@ -1,0 +1,163 @@
+"""The commands of the proof: verify, and what explains it. Parse, one public call, print."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gaiji.cli.options import log_option, overrides
+
+_settings = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the job file; repeatable.",
+)
+
+
+@click.command()
+@click.argument("job", type=click.Path())
+@_settings
+@click.option("--threads", default=0, show_default=True, help="Worker threads (0: one a core).")
+@log_option
+@click.option(
+    "--names",
+    is_flag=True,
+    help="Put the characters of changed fields into the report, not their places only.",
+)
+def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> None:
+    """Prove a conversion: encode the output back and compare it with the original, byte for byte.
+
+    Writes verify.json and verify.html (one page, to be signed) beside the output. Exit codes: 0 proved;
+    3 proved, flagged characters wait for review; 1 something is changed or missing.
+    """
+    from gaiji.proof.verify import verify as run
+
+    done = run(job, overrides=overrides(settings), threads=threads, names=names)
+    data = done.data
+    click.echo(
+        f"{data['records']['compared']} of {data['records']['read']} records compared with "
+        f"{data['output']['path']}"
+    )
+    click.echo("fields: " + ", ".join(f"{count} {name}" for name, count in data["cells"].items()))
+    for change in data["changed"][:20]:
+        where = f"record {change['record']} field {change['field']} character {change['position'] + 1}"
+        click.echo(f"changed: {where}" + (f" (code {change['code']})" if change["code"] else ""))
+    if done.changed > 20:
+        click.echo(f"and {done.changed - 20} more (verify.json)")
+    for check in data["checks"]:
+        if not check["holds"]:
+            click.echo(
+                f"does not hold: {check['check']}: {check['found']} where {check['expected']} is expected"
+            )
+    folder = Path(job).parent / Path(data["output"]["path"]).parent
+    click.echo(f"{'it holds' if done.holds else 'IT DOES NOT HOLD'}; report: {folder / 'verify.html'}")
+    sys.exit(done.exit_code)
+
+
+@click.command()
+@click.argument("job", type=click.Path())
+@click.option(
+    "--record", required=True, type=click.IntRange(min=1), help="Number of the record in the input, from 1."
+)
+@click.option("--field", default="", help="One field only.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_settings
+def explain(job: str, record: int, field: str, as_json: bool, settings: tuple[str, ...]) -> None:
+    """Tell where each byte of a record went: code, text, glyph, and the layer, file and line that decided it.
+
+    Prints personal data.
+    """
+    import json
+
+    from gaiji.reports.explain import explain as run
+
+    parts = run(job, record, field=field, overrides=overrides(settings))
+    if as_json:
+        click.echo(json.dumps(parts, ensure_ascii=False, indent=2))
+        return
+    shown = ""
+    for part in parts:
+        if part["field"] != shown:
+            shown = part["field"]
+            click.echo(f"{shown}:")
+        where = f"{Path(part['file']).name}:{part['line']}" if part["line"] else Path(part["file"]).name
+        told = [part["kind"], part["text"], part["glyph"], part.get("reason", ""), part["layer"], where]
+        click.echo(f"{part['offset']:>5}  {part['bytes']:<10} {'  '.join(word for word in told if word)}")
+
+
+@click.command("diff-tables")
+@click.argument("old")
+@click.argument("new")
+@click.option("--decimal", is_flag=True, help="The codes of the files are decimal numbers (koseki, touki).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def diff_tables(old: str, new: str, decimal: bool, as_json: bool) -> None:
+    """Compare two tables: files, ids of shipped tables, or two imported GJ releases."""
+    import json
+
+    from gaiji.reports.diff import diff_tables as run
+
+    rows = run(old, new, decimal=decimal)
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['change']:8} {row['code']:10} {_meaning(row['old'])} -> {_meaning(row['new'])}")
+    click.echo(f"{len(rows)} rows differ")
+
+
+@click.command()
+@click.argument("job", type=click.Path())
+@click.option(
+    "--table", "tables", multiple=True, help="A site table to come, instead of the job's; repeatable."
+)
+@click.option(
+    "--old-table",
+    "old_tables",
+    multiple=True,
+    help="A site table as it was, where the job's was edited; repeatable.",
+)
+@click.option("--gj", default="", help="The GJ release to come (imported, not yet in use).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_settings
+def impact(
+    job: str,
+    tables: tuple[str, ...],
+    old_tables: tuple[str, ...],
+    gj: str,
+    as_json: bool,
+    settings: tuple[str, ...],
+) -> None:
+    """Say which codes and how many records of a job's input would change with other tables. Writes
+    nothing."""
+    import json
+
+    from gaiji.reports.diff import impact as run
+
+    found = run(
+        job, tables=tables or None, old_tables=old_tables or None, gj=gj, overrides=overrides(settings)
+    )
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for row in found["codes"]:
+        click.echo(
+            f"{row['code']:8} {row['occurrences']:>10}  {_meaning(row['old'])} -> {_meaning(row['new'])}"
+        )
+    for name, count in found["fields"].items():
+        click.echo(f"{name}: {count} records")
+    click.echo(
+        f"{len(found['codes'])} codes differ; {found['records']['changed']} of "
+        f"{found['records']['read']} records would change"
+    )
+
+
+def _meaning(row: dict[str, object] | None) -> str:
+    """A row's value in short."""
+    return " ".join(str(row[key]) for key in ("glyph", "ucs", "reason") if row.get(key)) if row else "(none)"
+
+
+COMMANDS = (verify, explain, diff_tables, impact)

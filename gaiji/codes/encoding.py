@@ -1,0 +1,185 @@
+"""Compiles texts and their codes into the arrays of the encode kernel.
+
+Owns the layout of ``kernel_encode.Codes`` and the encoding of single texts. Which text has which code is
+decided in ``gaiji.codes.charset``; the loops are in ``gaiji.kernel.encode``.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gaiji.codes.program import Recipe, Unit
+from gaiji.kernel import encode as kernel_encode
+from gaiji.model import Reason
+
+E: dict[str, int] = kernel_encode.CONSTANTS
+BLOCKED = E["VALUE"]
+"""The value of a text that has no code and must not stand for itself (Unicode charsets)."""
+_KINDS = {
+    "shifted": E["SHIFTED"],
+    "single": E["SHIFTED"],
+    "double": E["SHIFTED"],
+    "lead-byte": E["LEAD"],
+    "decimal": E["DECIMAL"],
+    "utf-8": E["UTF8"],
+    "utf-16-le": E["UTF16"],
+    "utf-16-be": E["UTF16"],
+}
+_WIDE_PLANES = 0xF0000
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A text that could not be encoded: where, what, why (``illegal``, ``broken-shift`` or ``overflow``)."""
+
+    position: int
+    text: str
+    reason: Reason
+
+
+def value_of(code: int, size: int) -> int:
+    """A code and its bytes (digits) as the kernel holds them: 24 bits of code, four of size.
+
+    Numbers of eight digits reach beyond 24 bits; what is above counts on from 8 in the size, which nothing
+    else uses.
+    """
+    return code + (size << 24)
+
+
+def code_of(value: int) -> tuple[int, int]:
+    """(code, size) of a value of the kernel; what stands above its 28 bits is left out."""
+    value &= 0x0FFFFFFF
+    return (value - (8 << 24), 8) if value >= 8 << 24 else (value & 0xFFFFFF, value >> 24)
+
+
+def compile_codes(
+    recipe: Recipe, values: Mapping[str, int], *, shifts: bool, reads: Iterable[Unit] = (), geta: int = 0
+) -> kernel_encode.Codes:
+    """The kernel's arrays for these texts and their values (``value_of``).
+
+    ``shifts``: the field mixes single and double bytes, so shift sequences stand between them.
+    ``reads``: what each code reads as, for the comparison with a source; ``geta``: the value written for a
+    text without a code (0: nothing).
+    """
+    tree = _Tree()
+    for text, value in values.items():
+        if text:
+            tree.add(text, value)
+    shifted = shifts and recipe.kind == "shifted"
+    pad = recipe.pad_double[::-1] if recipe.kind == "utf-16-le" else recipe.pad_double
+    planes, blob = _reads(recipe, reads)
+    return kernel_encode.Codes(
+        _KINDS[recipe.kind],
+        *tree.arrays(),
+        recipe.shift_in[0] if shifted and recipe.shift_in else b"",
+        recipe.shift_out[0] if shifted and recipe.shift_out else b"",
+        (recipe.pad_single, pad[0], pad[1]),
+        planes,
+        blob,
+        little=int(recipe.kind == "utf-16-le"),
+        digits=recipe.digits,
+        geta=geta,
+    )
+
+
+class _Tree:
+    """Texts on their way into the kernel's arrays: first code points in pages, longer texts in steps."""
+
+    def __init__(self) -> None:
+        self._pages = array("H", bytes(2 * 0x1100))
+        self._slots = array("I", bytes(4 * 256))
+        self._steps: dict[tuple[int, int], list[int]] = {}
+
+    def add(self, text: str, value: int) -> None:
+        """One text; the longest text that matches wins, so order does not matter."""
+        first = ord(text[0])
+        slot = self._slot(first)
+        if len(text) == 1:
+            self._slots[slot] |= value | (E["MORE"] if value == BLOCKED else 0)
+            return
+        if not 0xE0100 <= ord(text[1]) <= 0xE01EF:
+            self._slots[slot] |= E["MORE"]
+        state = first
+        for i, char in enumerate(text[1:], 1):
+            step = self._steps.setdefault((state, ord(char)), [0, -1])
+            if i == len(text) - 1:
+                step[0] = value
+            else:
+                if step[1] < 0:
+                    step[1] = 0x110000 + len(self._steps)
+                state = step[1]
+
+    def _slot(self, point: int) -> int:
+        page = self._pages[point >> 8]
+        if not page:
+            page = self._pages[point >> 8] = len(self._slots) // 256
+            self._slots.frombytes(bytes(4 * 256))
+        return page << 8 | point & 255
+
+    def arrays(self) -> tuple[array[int], array[int], array[int], array[int], array[int]]:
+        """pages, slots, keys, values, nexts as ``kernel_encode.Codes`` takes them."""
+        size = 16
+        while size < 2 * len(self._steps) + 2:
+            size *= 2
+        keys = array("q", [-1]) * size
+        values, nexts = array("I", bytes(4 * size)), array("q", [-1]) * size
+        for (state, point), (value, next) in self._steps.items():
+            i = ((state * 31 + point) * 40503) & (size - 1)
+            while keys[i] != -1:
+                i = (i + 1) & (size - 1)
+            keys[i], values[i], nexts[i] = state << 21 | point, value, next
+        return self._pages, self._slots, keys, values, nexts
+
+
+def _reads(
+    recipe: Recipe, units: Iterable[Unit]
+) -> tuple[tuple[array[int], bytes, array[int], bytes, array[int], bytes], bytes]:
+    """Where each code's text stands, for single, double and triple codes; and all texts in one piece."""
+    unicode_kind = recipe.kind.startswith("utf")
+    wanted = list(units)
+    double = (2_000_000 if recipe.digits == 8 else 1_000_000 if recipe.digits else 65_536) if wanted else 1
+    slots = (256, double, (0x20000 if unicode_kind else 65_536) if wanted else 1)
+    at = [array("I", bytes(4 * n)) for n in slots]
+    lengths = [bytearray(n) for n in slots]
+    blob = bytearray()
+    for unit in wanted:
+        if unicode_kind:
+            plane, code = (2, unit.code - _WIDE_PLANES) if unit.code >= _WIDE_PLANES else (1, unit.code)
+        elif recipe.digits:
+            plane, code = (0, unit.code) if unit.size == 1 else (1, unit.code)
+        else:
+            plane, code = unit.size - 1, unit.code & 0xFFFF
+        text = unit.text.encode()
+        at[plane][code], lengths[plane][code] = len(blob), len(text)
+        blob += text
+    return (at[0], bytes(lengths[0]), at[1], bytes(lengths[1]), at[2], bytes(lengths[2])), bytes(blob) + b"\0"
+
+
+def encode_one(
+    codes: kernel_encode.Codes, mode: int, text: str, width: int = -1
+) -> tuple[bytes, list[Unmatched]]:
+    """One text to bytes, padded or cut to ``width`` bytes (-1: as many as it needs)."""
+    data = text.encode("utf-8", "surrogatepass")
+    capacity = len(data) * 9 + max(width, 0) + 2 * E["SLACK"]
+    out, findings = bytearray(capacity), array("q", bytes(8 * E["FINDING"] * (len(data) + 4)))
+    pen = kernel_encode.Pen(data or b"\0", out, findings)
+    kernel_encode.encode_rows(
+        codes,
+        pen,
+        mode,
+        array("q", [0]),
+        array("q", [len(data)]),
+        array("q", [width]),
+        array("q", [0, 0]),
+        0,
+        capacity,
+        len(data) + 4,
+    )
+    found = []
+    for i in range(0, pen.n * E["FINDING"], E["FINDING"]):
+        _, offset, position, _, size, reason = findings[i : i + E["FINDING"]]
+        shown = data[offset : offset + size].decode("utf-8", "replace")
+        found.append(Unmatched(position, shown, Reason(reason)))
+    return bytes(out[: pen.o]), found

@@ -1,0 +1,253 @@
+"""Compiles the rows of a charset into the kernel's arrays.
+
+Owns the layout of ``kernel.Program`` (texts, lengths, kinds, replacement policies) and nothing else:
+which rows there are is decided in ``gaiji.codes.charset``, what a unit becomes at run time in
+``gaiji.kernel.decode``.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gaiji.codes.tables import Range
+from gaiji.kernel import decode as kernel
+from gaiji.model import Reason
+
+K: dict[str, int] = kernel.CONSTANTS
+LOST = frozenset("◎■□●〓�")
+"""What earlier migrations left where a character of a name should be."""
+WIDE_PLANES = 0xF0000
+SPECIAL = b',"\t\r\n'
+
+POLICIES = ("geta", "keep", "pua", "tag", "drop-record", "fail")
+DEFAULT_POLICY = {
+    Reason.UNMAPPED_GAIJI: "geta",
+    Reason.UNMAPPED_EXTENSION: "geta",
+    Reason.ILLEGAL: "geta",
+    Reason.BROKEN_SHIFT: "geta",
+    Reason.ALREADY_LOST: "keep",
+    Reason.AMBIGUOUS: "keep",
+    Reason.NO_UNICODE: "geta",
+    Reason.OVERFLOW: "keep",
+    Reason.SHRINK_NONE: "keep",
+    Reason.SHRINK_MANY: "keep",
+}
+_HOW = {"keep": K["STORED"], "pua": K["STORED"], "tag": K["TAG"]}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one code becomes: its text (in the output form), or the reason why it has none that is sure."""
+
+    code: int
+    size: int
+    text: str
+    reason: Reason | None = None
+
+
+@dataclass
+class Plane:
+    """One look-up table of the kernel: 8-byte texts, their lengths, their kinds."""
+
+    slots: int
+    text: bytearray = field(init=False)
+    lens: bytearray = field(init=False)
+    kind: bytearray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.text = bytearray(8 * self.slots + 8)
+        self.lens = bytearray(self.slots)
+        self.kind = bytearray(self.slots)
+
+    def frozen(self) -> tuple[bytes, bytes, bytes]:
+        """The three tables as the kernel takes them."""
+        return bytes(self.text), bytes(self.lens), bytes(self.kind)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a program is made of but its units; see ``kernel.Program``."""
+
+    kind: str
+    system: str
+    shift_in: tuple[bytes, ...] = ()
+    shift_out: tuple[bytes, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    pad_single: int = 0x40
+    pad_double: bytes = b"\x40\x40"
+    digits: int = 0
+    pua: str = "linear"
+
+
+def decimal_slots(digits: int) -> int:
+    """How many numbers of that many digits there can be: those of eight begin with 00 or 01."""
+    return 2_000_000 if digits == 8 else 1_000_000
+
+
+class Compiler:
+    """Fills the planes of one program."""
+
+    def __init__(self, recipe: Recipe, policy: Mapping[Reason, str], *, name_field: bool, units: int) -> None:
+        self.recipe = recipe
+        self.policy = policy
+        self.name_field = name_field
+        self.units = units
+        self.shields = not recipe.kind.startswith("utf")
+        self.single = Plane(256)
+        self.double = Plane(decimal_slots(recipe.digits) if recipe.digits else 65_536)
+        self.triple = Plane(0x20000 if recipe.kind.startswith("utf") else 65_536)
+        self.longs: list[bytes] = []
+        self.lead = bytearray(256)
+        self.trail = bytearray(256)
+
+    def build(self, entries: Iterable[Unit]) -> kernel.Program:
+        """The program for these units; codes of the declared ranges that have none become findings."""
+        unicode_kind = self.recipe.kind.startswith("utf")
+        if unicode_kind:
+            self._pass_through()
+        for area in self.recipe.ranges:
+            self._area(area)
+        for unit in entries:
+            self._unit(unit, override=unicode_kind)
+        self._shield_shifts()
+        long_offsets = array("q", [0])
+        for text in self.longs:
+            long_offsets.append(long_offsets[-1] + len(text))
+        how = bytearray(16)
+        for reason, name in self.policy.items():
+            how[reason] = _HOW.get(name, K["GETA"])
+        tag = f"{{{self.recipe.system}:".encode()
+        return kernel.Program(
+            _KINDS[self.recipe.kind],
+            max([8, len(tag) + 10] + [len(text) for text in self.longs]),
+            self.single.frozen(),
+            self.double.frozen(),
+            self.triple.frozen(),
+            bytes(self.lead),
+            bytes(self.trail),
+            self._shifts(),
+            bytes(how),
+            tag,
+            (b"".join(self.longs), long_offsets),
+            units=self.units,
+            little=int(self.recipe.kind == "utf-16-le"),
+            wide=int(self.recipe.kind.startswith("utf-16")),
+            digits=self.recipe.digits,
+            pad_single=self.recipe.pad_single,
+            pad_double=self.recipe.pad_double,
+        )
+
+    def _pass_through(self) -> None:
+        """Unicode sources: each character of the BMP is its own text, but for the marks of loss."""
+        plane = self.double
+        for cp in range(0x10000):
+            if not 0xD800 <= cp <= 0xDFFF:
+                self._set(plane, cp, cp, 2, chr(cp).encode())
+        for mark in LOST if self.name_field else ():
+            self._flag(plane, ord(mark), 2, ord(mark), Reason.ALREADY_LOST, mark.encode())
+
+    def _area(self, area: Range) -> None:
+        """Every code of a range: a finding until a row says otherwise."""
+        reason = {"user": Reason.UNMAPPED_GAIJI, "extension": Reason.UNMAPPED_EXTENSION}.get(
+            area.kind, Reason.ILLEGAL
+        )
+        if self.recipe.kind == "lead-byte" and area.lead:
+            for lead in area.lead:
+                self.lead[lead] = max(self.lead[lead], 1)
+            if area.prefix >= 0:
+                self.lead[area.prefix] = 2
+                for lead in area.lead:
+                    self.trail[lead] = 1
+            for trail in area.trail:
+                self.trail[trail] = 1
+        plane, first = self._plane(area.size)
+        start = dict(area.pua).get(self.recipe.pua)
+        for number, code in enumerate(area.codes()):
+            text = b"" if start is None else chr(start + number).encode()
+            self._flag(plane, code - first, area.size, code, reason, text)
+
+    def _plane(self, size: int) -> tuple[Plane, int]:
+        """The plane for codes of that many bytes, and the code at its slot 0."""
+        if self.recipe.digits:
+            return (self.double, 0) if size == self.recipe.digits else (self.single, 0)
+        if size == 1:
+            return self.single, 0
+        return (self.double, 0) if size == 2 else (self.triple, 0)
+
+    def _unit(self, unit: Unit, *, override: bool) -> None:
+        if override and unit.code >= WIDE_PLANES:
+            plane, slot = self.triple, unit.code - WIDE_PLANES
+        else:
+            plane, _ = self._plane(2 if override else unit.size)
+            slot = unit.code & 0xFFFF if plane is self.triple else unit.code
+        text = unit.text.encode()
+        reason = unit.reason
+        if reason is None and self.name_field and unit.text in LOST:
+            reason = Reason.ALREADY_LOST
+        if reason is not None:
+            self._flag(plane, slot, unit.size, unit.code, reason, text)
+        else:
+            self._set(plane, slot, unit.code, unit.size, text, override=override)
+
+    def _set(
+        self, plane: Plane, slot: int, code: int, size: int, text: bytes, *, override: bool = False
+    ) -> None:
+        """A clean unit. ``override``: a row for a Unicode source counts as mapped, so it goes the slow
+        way."""
+        kind = K["MAPPED"]
+        if self.units:
+            text = code.to_bytes(3, "little") + bytes([size])
+        elif len(text) > 8:
+            kind = K["LONG"]
+            self.longs.append(text)
+            text = (len(self.longs) - 1).to_bytes(3, "little")
+        plane.text[8 * slot : 8 * slot + len(text)] = text
+        # A text that a CSV must quote goes the slow way, which tells the kernel's caller of it.
+        special = self.shields and not self.units and any(c in text for c in SPECIAL)
+        direct = kind == K["MAPPED"] and not override and not special
+        plane.lens[slot] = len(text) if direct else 0
+        plane.kind[slot] = 0 if direct else kind | len(text) << 4
+
+    def _flag(self, plane: Plane, slot: int, size: int, code: int, reason: Reason, text: bytes) -> None:
+        if not self.recipe.digits:
+            slot &= plane.slots - 1
+        if len(text) > 8:
+            text = b""
+        plane.text[8 * slot : 8 * slot + len(text)] = text
+        plane.lens[slot] = 0
+        plane.kind[slot] = reason | len(text) << 4
+
+    def _shield_shifts(self) -> None:
+        """A byte that may begin a shift must not be taken by the fast loop: it keeps its text aside."""
+        for sequence in (*self.recipe.shift_in, *self.recipe.shift_out):
+            byte = sequence[0]
+            n = self.single.lens[byte]
+            self.single.kind[byte] = self.single.kind[byte] or n << 4
+            self.single.lens[byte] = 0
+            for trail in range(256):
+                code = byte << 8 | trail
+                n = self.double.lens[code]
+                if n:
+                    self.double.kind[code] = n << 4
+                    self.double.lens[code] = 0
+
+    def _shifts(self) -> bytes:
+        out = bytearray()
+        for sequences, into in ((self.recipe.shift_in, 1), (self.recipe.shift_out, 0)):
+            for sequence in sequences:
+                out += bytes([sequence[0], sequence[1] if len(sequence) > 1 else 0, len(sequence), into])
+        return bytes(out)
+
+
+_KINDS = {
+    "shifted": K["SHIFTED"],
+    "single": K["SHIFTED"],
+    "double": K["SHIFTED"],
+    "utf-16-le": K["SHIFTED"],
+    "utf-16-be": K["SHIFTED"],
+    "lead-byte": K["LEAD"],
+    "decimal": K["DECIMAL"],
+    "utf-8": K["UTF8"],
+}

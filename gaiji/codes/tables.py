@@ -1,0 +1,269 @@
+"""Mapping files: parse, validate, and say which file and line each row came from.
+
+Owns the format of ``mappings/tables`` (shipped tables with their TOML beside them) and of site tables,
+and the arithmetic of code ranges. Knows nothing of shifts, kernels or glyph shapes; whether a glyph
+exists and agrees with its text is checked in ``gaiji.codes.charset``, which has the repertoire.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import regex
+
+from gaiji.disk.datafiles import mappings_dir
+from gaiji.errors import TableError
+
+COLUMNS = ("code", "ucs", "glyph", "flag", "note")
+SITE_COLUMNS = (*COLUMNS, "evidence", "decided_by", "decided_at", "replaces")
+ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
+# A site table holds some thousands of rows; anything beyond this is not a table of characters.
+HEX = regex.compile(r"[0-9A-Fa-f]{4,6}")
+"""A code point of a table."""
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class Row(NamedTuple):
+    """One row: the code as a number and its size in bytes (in digits for decimal codes)."""
+
+    code: int
+    size: int
+    text: str
+    glyph: str
+    flag: int
+    note: str
+    line: int
+    replaces: str = ""
+
+
+@dataclass(frozen=True)
+class Range:
+    """A rectangle of codes: each lead byte with each trail byte, in the order of numbering.
+
+    ``kind`` is standard, extension or user; single bytes have no lead; ``prefix`` is a byte before the
+    lead (EUC's 8F), -1 when there is none. ``pua`` gives the code point of the first code for each known
+    convention.
+    """
+
+    kind: str
+    lead: tuple[int, ...]
+    trail: tuple[int, ...]
+    prefix: int = -1
+    pua: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of a code."""
+        return 1 + bool(self.lead) + (self.prefix >= 0)
+
+    def __len__(self) -> int:
+        return (len(self.lead) or 1) * len(self.trail)
+
+    def codes(self) -> Iterator[int]:
+        """Every code as a number, in the order of numbering."""
+        prefix = self.prefix << 16 if self.prefix >= 0 else 0
+        for lead in self.lead or (0,):
+            for trail in self.trail:
+                yield prefix | (lead << 8) | trail
+
+
+@dataclass(frozen=True)
+class Table:
+    """A loaded mapping file."""
+
+    id: str
+    path: str
+    title: str
+    system: str
+    edition: str
+    decimal: bool
+    identity: str
+    ranges: tuple[Range, ...]
+    sources: tuple[dict[str, str], ...]
+    sha256: str
+    rows: tuple[Row, ...]
+
+
+def table_ids() -> tuple[str, ...]:
+    """The ids of all shipped tables, sorted."""
+    root = mappings_dir() / "tables"
+    return tuple(sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.rglob("*.tsv")))
+
+
+@lru_cache(maxsize=64)
+def load_table(table_id: str) -> Table:
+    """The shipped table of that id (its path below ``mappings/tables`` without suffix)."""
+    path = mappings_dir() / "tables" / f"{table_id}.tsv"
+    meta_path = path.with_suffix(".toml")
+    try:
+        raw = path.read_bytes()
+        meta_raw = meta_path.read_bytes()
+    except OSError as error:
+        raise TableError(f"cannot be read: {error.strerror}", path=path, next="reinstall gaiji") from error
+    meta = tomllib.loads(meta_raw.decode("utf-8"))
+    decimal = meta.get("code", "hex") == "decimal"
+    return Table(
+        id=table_id,
+        path=str(path),
+        title=meta["title"],
+        system=meta["system"],
+        edition=meta["edition"],
+        decimal=decimal,
+        identity=meta.get("identity", ""),
+        ranges=tuple(_range(item) for item in meta.get("range", ())),
+        sources=tuple(meta.get("source", ())),
+        sha256=hashlib.sha256(raw + meta_raw).hexdigest(),
+        rows=tuple(_rows(raw, path, COLUMNS, COLUMNS, decimal)),
+    )
+
+
+def load_site(path: Path | str, *, decimal: bool = False) -> Table:
+    """A site table: the columns of a mapping file plus evidence, decided_by, decided_at, replaces.
+
+    Errors name file, line and column. UTF-8 with or without BOM, LF or CRLF, as spreadsheets write it.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TableError("is too big to be a site table", path=path, next="check the path")
+        raw = path.read_bytes()
+    except OSError as error:
+        raise TableError(
+            f"cannot be read: {error.strerror}", path=path, next="check the path in the job file's tables"
+        ) from error
+    rows = tuple(_rows(raw, path, SITE_COLUMNS, COLUMNS[:3], decimal))
+    return Table(
+        id=path.stem,
+        path=str(path),
+        title=f"site table {path.name}",
+        system="",
+        edition="",
+        decimal=decimal,
+        identity="",
+        ranges=(),
+        sources=(),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        rows=rows,
+    )
+
+
+def byte_list(spec: str | list[str]) -> tuple[int, ...]:
+    """``"A1-FE"`` or ``["40-7E", "80-FC"]`` → the bytes in that order."""
+    out: list[int] = []
+    for part in [spec] if isinstance(spec, str) else spec:
+        first, _, last = part.partition("-")
+        out.extend(range(int(first, 16), int(last or first, 16) + 1))
+    return tuple(out)
+
+
+def _range(item: dict[str, Any]) -> Range:
+    return Range(
+        kind=item["kind"],
+        lead=byte_list(item["lead"]) if "lead" in item else (),
+        trail=byte_list(item["trail"]),
+        prefix=int(item["prefix"], 16) if "prefix" in item else -1,
+        pua=tuple((name, int(start, 16)) for name, start in item.get("pua", {}).items()),
+    )
+
+
+def _rows(
+    raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], decimal: bool
+) -> Iterator[Row]:
+    """Parse rows; checks syntax, code points and double decode codes (not ranges: the charset has them)."""
+    try:
+        lines = raw.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        at_line = raw.count(b"\n", 0, error.start) + 1
+        raise TableError("is not UTF-8", path=path, line=at_line, next="save it as UTF-8 text") from error
+    header = lines[0].rstrip("\r").split("\t")
+    _check_header(header, path, known, needed)
+    at = {name: header.index(name) for name in known if name in header}
+    seen: dict[tuple[int, int], int] = {}
+    for number, line in enumerate(lines[1:], 2):
+        line = line.rstrip("\r")
+        if not line.strip("\t "):
+            continue
+        cells = line.split("\t")
+        if len(cells) < len(header):
+            cells += [""] * (len(header) - len(cells))
+        if len(cells) > len(header):
+            raise TableError(
+                f"has {len(cells)} cells where the header has {len(header)}",
+                path=path,
+                line=number,
+                next="separate cells by single tabs",
+            )
+        row = _row(cells, at, path, number, decimal)
+        key = (row.size, row.code)
+        if row.flag != ENCODE_ONLY:
+            if key in seen:
+                raise TableError(
+                    f"gives {cells[0]} again (first on line {seen[key]})",
+                    path=path,
+                    line=number,
+                    column="code",
+                    next="keep one of the two rows",
+                )
+            seen[key] = number
+        yield row
+
+
+def _check_header(header: list[str], path: Path, known: tuple[str, ...], needed: tuple[str, ...]) -> None:
+    wrong = [name for name in header if name not in known]
+    missing = [name for name in needed if name not in header]
+    if wrong or missing or len(set(header)) != len(header):
+        found = f"has the header {', '.join(header)!r}"[:200]
+        raise TableError(found, path=path, line=1, next=f"write the columns {', '.join(known)}")
+
+
+def _row(cells: list[str], at: dict[str, int], path: Path, line: int, decimal: bool) -> Row:
+    def cell(name: str) -> str:
+        return cells[at[name]].strip() if name in at else ""
+
+    def bad(what: str, column: str, next: str) -> TableError:
+        return TableError(what, path=path, line=line, column=column, next=next)
+
+    code = cell("code")
+    try:
+        if decimal:
+            number, size = int(code), len(code)
+            if not (code.isascii() and code.isdigit()):
+                raise ValueError(code)
+        else:
+            number, size = int.from_bytes(bytes.fromhex(code), "big"), len(code) // 2
+            if " " in code or not 1 <= size <= 4:
+                raise ValueError(code)
+    except ValueError:
+        form = "decimal digits" if decimal else "2, 4 or 6 hex digits"
+        raise bad(f"has the code {code[:20]!r}", "code", f"write {form}") from None
+    text = _text(cell("ucs"), bad)
+    glyph = cell("glyph")
+    if not text and not glyph:
+        raise bad("has neither ucs nor glyph", "ucs", "write the code points in hex, or the glyph's name")
+    flag = cell("flag") or "0"
+    if flag not in ("0", "1", "3"):
+        raise bad(
+            f"has the flag {flag[:20]!r}", "flag", "write 0 (round trip), 1 (encode only) or 3 (decode only)"
+        )
+    return Row(number, size, text, glyph, int(flag), cell("note"), line, cell("replaces"))
+
+
+def _text(ucs: str, bad: Any) -> str:
+    out = []
+    for part in ucs.split():
+        try:
+            value = int(part, 16)
+            if not HEX.fullmatch(part) or value > 0x10FFFF or 0xD800 <= value <= 0xDFFF:
+                raise ValueError(part)
+        except ValueError:
+            raise bad(
+                f"has the code point {part[:20]!r}", "ucs", "write 4 to 6 hex digits, like 8FBB E0103"
+            ) from None
+        out.append(chr(value))
+    return "".join(out)

@@ -1,0 +1,1 @@
+"""Records, layout and charset together: text columns and findings."""

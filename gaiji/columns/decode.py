@@ -1,0 +1,293 @@
+"""Decodes the fields of a batch into columns.
+
+Owns how each field type becomes text (double bytes, numbers, raw bytes, glyph names), the buffers that
+this takes, and the counts and raw findings of a column. What findings mean to people is in
+``gaiji.columns.findings``; the loops are in the kernels.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from gaiji.codes.charset import Charset
+from gaiji.codes.encoding import code_of, value_of
+from gaiji.codes.program import K
+from gaiji.kernel import decode as kernel
+from gaiji.kernel import io as kernel_io
+from gaiji.model import Column, Field, Reason
+from gaiji.records.framing import Batch
+
+N: dict[str, int] = kernel_io.CONSTANTS
+NUMERIC = {"zoned": N["ZONED"], "packed": N["PACKED"], "binary": N["BINARY"]}
+Decoded = tuple[Column, "array[int]", "array[int]"]
+"""A column, its counts (see ``kernel``) and its findings (six int64 each)."""
+Place = tuple[Any, Any, int, int]
+"""Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
+
+
+def default_width(spec: Field) -> int:
+    """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source,
+    numbers all digits.
+    """
+    if spec.type == "binary":
+        return 22  # 20 digits of 8 bytes, sign and point
+    return 2 * spec.length + (2 if spec.type in NUMERIC else 0) or 80
+
+
+class Decoder:
+    """The fields of one job, ready to decode. ``decode`` may run on several threads.
+
+    ``reuse``: the caller copies out of the columns before it decodes the next batch on the same thread,
+    so their buffers are used again.
+    """
+
+    def __init__(
+        self,
+        charset: Charset,
+        fields: Sequence[Field],
+        *,
+        csv: bool,
+        form: str,
+        policy: Mapping[Reason, str],
+        trim: bool,
+        carry: bool,
+    ) -> None:
+        self.charset = charset
+        self.fields = tuple(fields)
+        self.csv = csv
+        self.form = form
+        self.policy = policy
+        self.trim = trim
+        self.carry = carry
+        self.reuse = True
+        self._mine = threading.local()
+        # Compiled before the first batch: two threads that meet the first batches would each compile them.
+        self._programs = {
+            name: charset.program(name_field=name, form=form, policy=policy)
+            for name in {f.role == "name" for f in fields if f.type not in NUMERIC and f.type != "raw"}
+        }
+
+    def decode(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
+        """One field of all rows; ``states`` carries the rows' shift states from field to field."""
+        if spec.type in NUMERIC:
+            return self._numbers(batch, spec)
+        if spec.type == "raw":
+            return self._raw(batch, spec)
+        return self._text(batch, spec, states)
+
+    def place(self, batch: Batch, spec: Field) -> Place:
+        """(starts, ends, offset, length) of a field in a batch."""
+        if self.csv:
+            return batch.starts[spec.column], batch.ends[spec.column], 0, -1
+        return batch.starts[0], batch.ends[0], spec.offset, spec.length or -1
+
+    def size(self, batch: Batch, spec: Field) -> int:
+        """Bytes that the framing and the layout give a field: what its units must add up to."""
+        return kernel_io.extent(*self.place(batch, spec))[0]
+
+    def _text(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
+        program = self._programs[spec.role == "name"]
+        place = self.place(batch, spec)
+        total, longest = kernel_io.extent(*place)
+        out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        offsets, counts, findings, special = self._run(
+            program, batch.src, place, spec, states, out, longest, int(self.trim)
+        )
+        plain = not special and not self.charset.spec.kind.startswith("utf")
+        return Column(spec.name, out, offsets, plain), counts, findings
+
+    def units(
+        self, batch: Batch, spec: Field, place: Place, states: bytearray
+    ) -> tuple[memoryview, array[int], array[int]]:
+        """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's
+        end in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
+        fields of one width is left out where texts are trimmed."""
+        program = self.charset.program(
+            name_field=spec.role == "name", form=self.form, policy=self.policy, units=2
+        )
+        total, longest = kernel_io.extent(*place)
+        out = self._buffer(f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        offsets, _, findings, _ = self._run(
+            program, batch.src, place, spec, states, out, longest, int(self.trim)
+        )
+        return memoryview(out)[: offsets[-1]].cast("I"), offsets, findings
+
+    def _run(
+        self,
+        program: kernel.Program,
+        src: bytearray | bytes,
+        place: Place,
+        spec: Field,
+        states: bytearray,
+        out: bytearray,
+        longest: int,
+        trim: int,
+    ) -> tuple[array[int], array[int], array[int], int]:
+        """Decode into ``out``, which grows as needed: row ends, counts, findings, whether a slow text was
+        met.
+        """
+        starts, ends, offset, length = place
+        rows = len(starts)
+        slots, capacity = longest + 64, len(out)
+        offsets = array("q", bytes(8 * rows + 8))
+        findings = array("q", bytes(8 * K["FINDING"] * slots))
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        carry = 0
+        if self.carry:
+            carry = 2 if spec is self._last_mixed else 1
+        row = o = n = special = 0
+        while True:
+            work = kernel.Work(src, out, findings, counts)
+            work.o, work.n = o, n
+            row = kernel.decode_rows(
+                program,
+                work,
+                mode,
+                trim,
+                carry,
+                starts,
+                ends,
+                offset,
+                length,
+                states,
+                offsets,
+                row,
+                capacity - 8,
+                slots,
+            )
+            o, n, special = work.o, work.n, special or work.special
+            if row >= rows:
+                return offsets, counts, findings[: n * K["FINDING"]], special
+            del work  # its views would keep the buffers from growing
+            # Only what ran out grows: the text's buffer is used again for the next batch, and would double
+            # with each.
+            if n + longest + 2 > slots:
+                slots = slots * 2
+                findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
+            if o + (longest + 1) * program.bound + K["SLACK"] > capacity - 8:
+                capacity = capacity * 2
+                out.extend(bytes(capacity - len(out)))
+
+    def _numbers(self, batch: Batch, spec: Field) -> Decoded:
+        starts, ends, offset, length = self.place(batch, spec)
+        rows = batch.rows
+        _, longest = kernel_io.extent(starts, ends, offset, length)
+        out, offsets = (
+            self._buffer(spec.name, rows * (2 * longest + 24) + 64),
+            array("q", bytes(8 * rows + 8)),
+        )
+        bad = array("i", bytes(4 * rows))
+        ascii_host = int(self.charset.spec.pad_single == 0x20)
+        flagged = kernel_io.numbers(
+            batch.src,
+            NUMERIC[spec.type],
+            spec.digits,
+            spec.scale,
+            int(spec.signed),
+            ascii_host,
+            starts,
+            ends,
+            offset,
+            length,
+            out,
+            offsets,
+            bad,
+        )
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        findings = array("q")
+        for row in range(rows) if flagged else ():
+            if bad[row] >= 0:
+                at = starts[row] + offset + bad[row]
+                code = batch.src[at] if at < ends[row] else 0
+                findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
+        counts[K["UNITS"]] = rows
+        counts[K["MAPPED_UNITS"]] = rows - flagged
+        counts[K["FLAGGED"] + Reason.ILLEGAL] = flagged
+        counts[K["BYTES"]] = self.size(batch, spec)
+        return Column(spec.name, out, offsets, plain=True), counts, findings
+
+    def _raw(self, batch: Batch, spec: Field) -> Decoded:
+        """Bytes as hex digits: carried over unread."""
+        starts, ends, offset, length = self.place(batch, spec)
+        out, offsets = bytearray(), array("q", [0])
+        for a, b in zip(starts, ends, strict=True):
+            stop = b if length < 0 else min(b, a + offset + length)
+            out += bytes(batch.src[min(a + offset, b) : stop]).hex().upper().encode()
+            offsets.append(len(out))
+        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        counts[K["UNITS"]] = counts[K["PASSED_UNITS"]] = counts[K["BYTES"]] = len(out) // 2
+        return Column(spec.name, out or bytearray(1), offsets, plain=True), counts, array("q")
+
+    def glyphs(self, batch: Batch, spec: Field) -> Column:
+        """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
+        program = self.charset.program(name_field=False, units=1)
+        starts, ends, offset, length = self.place(batch, spec)
+        rows = batch.rows
+        total, longest = kernel_io.extent(starts, ends, offset, length)
+        capacity = total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"]
+        out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
+        findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))
+        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * K["N_COUNTS"])))
+        kernel.decode_rows(
+            program,
+            work,
+            self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""),
+            0,
+            0,
+            starts,
+            ends,
+            offset,
+            length,
+            bytearray(rows),
+            offsets,
+            0,
+            capacity - 8,
+            total + longest + 8,
+        )
+        units = memoryview(out).cast("B")[: work.o].tobytes()
+        codes = memoryview(units).cast("I")
+        names = {c: self.charset.glyph_of(*code_of(c)) or "-" for c in set(codes)}
+        text, ends_out = bytearray(), array("q", [0])
+        blank = self._blank_units if self.trim else frozenset()
+        for row in range(rows):
+            first, last = offsets[row] // 4, offsets[row + 1] // 4
+            while last > first and codes[last - 1] in blank:
+                last -= 1
+            text += " ".join(names[c] for c in codes[first:last]).encode()
+            ends_out.append(len(text))
+        return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
+
+    @cached_property
+    def _blank_units(self) -> frozenset[int]:
+        """The source units that are spaces, as the glyph column sees them."""
+        return frozenset(
+            value_of(c, size)
+            for (size, c), e in self.charset.entries.items()
+            if e.row.text in (" ", "\u3000")
+        )
+
+    def overflow(self, rows: Sequence[int]) -> array[int]:
+        """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""
+        findings = array("q")
+        for row in rows:
+            findings.extend((row, 0, 0, 0, 0, Reason.OVERFLOW))
+        return findings
+
+    @cached_property
+    def _last_mixed(self) -> Field | None:
+        """The field at whose end a carried shift must be closed."""
+        return next((f for f in reversed(self.fields) if f.type == "mixed"), None)
+
+    def _buffer(self, name: str, size: int) -> bytearray:
+        """A column's output buffer; each thread uses its own again where the sink copies out of it."""
+        if not self.reuse:
+            return bytearray(size)
+        mine: dict[str, bytearray] = self._mine.__dict__
+        if len(mine.get(name, b"")) < size:
+            mine[name] = bytearray(size + size // 8)
+        return mine[name]

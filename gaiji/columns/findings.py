@@ -1,0 +1,177 @@
+"""Groups a batch's findings for people: what, where, how often, with a few occurrences.
+
+Owns grouping, samples and how much personal data a sample holds. Does not decide policies (``gaiji.run.job``)
+nor keep a queue (``gaiji.review``).
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from gaiji.codes.program import K
+from gaiji.columns.decode import Decoder
+from gaiji.model import Column, Field, Reason
+from gaiji.records.framing import Batch
+
+if TYPE_CHECKING:
+    import polars as pl
+
+REVIEWED_ROLES = frozenset({"name", "kana", "address"})
+"""Fields whose findings go to the review queue; those of others are counted in the manifest."""
+NAMES = ("row", "offset", "position", "code", "size", "reason")
+Failure = tuple[Field, Reason, str, int, int]
+"""The field, reason, code, record number and byte offset of a finding whose policy is ``fail``."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A group of equal findings in one field of one batch, with its first occurrences.
+
+    ``records``: those of the batch that have the finding here and in no earlier reviewed field, so that the
+    sum over fields is the number of people affected. ``samples``: (record number, key, position, text).
+    """
+
+    field: Field
+    code: str
+    reason: Reason
+    count: int
+    samples: tuple[tuple[int, str, int, str], ...]
+    records: int = 0
+
+
+class Grouping:
+    """Reads the kernel's findings: what they are, whom they concern, what the policies make of them.
+
+    ``policy``: what happens to each reason; ``samples``: how many occurrences a group keeps; ``key``: the
+    column that tells records apart ("": their number); ``context``: how much text a sample holds, one of
+    ``field``, ``glyph-only``, ``none``.
+    """
+
+    def __init__(
+        self, decoder: Decoder, *, policy: Mapping[Reason, str], samples: int, key: str, context: str
+    ) -> None:
+        self.decoder = decoder
+        self.charset = decoder.charset
+        self.policy = policy
+        self.samples = samples
+        self.key = key
+        self.context = context
+
+    def group(
+        self, batch: Batch, found: Sequence[tuple[Field, array[int]]], columns: Sequence[Column]
+    ) -> tuple[list[Hit], list[int], Failure | None]:
+        """Group a batch's findings; which rows are dropped; the first that makes the run fail."""
+        hits: list[Hit] = []
+        drop: set[int] = set()
+        seen: dict[tuple[str, Reason], set[int]] = {}
+        failed: list[Failure] = []
+        by_name = {c.name: c for c in columns}
+        for spec, findings in found:
+            frame = _frame(findings)
+            drop.update(self._dropped(frame))
+            for group in self._groups(frame).iter_rows(named=True):
+                reason = Reason(group["reason"])
+                code = self.code_hex(group["code"], group["size"])
+                if self.policy[reason] == "fail":
+                    failed.append(self._failure(batch, spec, reason, code, group))
+                hit = Hit(spec, code, reason, group["count"], ())
+                if spec.role in REVIEWED_ROLES:
+                    fresh = _fresh(seen.setdefault((code, reason), set()), group["rows"])
+                    hit = replace(hit, samples=self._samples(batch, spec, by_name, group), records=fresh)
+                hits.append(hit)
+        return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None
+
+    def _groups(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Equal findings together: how many, the first of them, and every row that has one."""
+        import polars as pl
+
+        return frame.group_by("code", "size", "reason", maintain_order=True).agg(
+            pl.len().alias("count"),
+            pl.col("row", "offset", "position").head(max(self.samples, 1)),
+            pl.col("row").unique().alias("rows"),
+        )
+
+    def _dropped(self, frame: pl.DataFrame) -> list[int]:
+        """Rows that the policies drop."""
+        reasons = [int(reason) for reason, how in self.policy.items() if how == "drop-record"]
+        return frame.filter(frame["reason"].is_in(reasons))["row"].to_list() if reasons else []
+
+    def _failure(
+        self, batch: Batch, spec: Field, reason: Reason, code: str, group: Mapping[str, Any]
+    ) -> Failure:
+        row = group["row"][0]
+        starts, _, at, _ = self.decoder.place(batch, spec)
+        offset = int(batch.file_offset + starts[row] + at + group["offset"][0])
+        return spec, reason, code, batch.record_number(row), offset
+
+    def _samples(
+        self, batch: Batch, spec: Field, columns: Mapping[str, Column], group: Mapping[str, Any]
+    ) -> tuple[tuple[int, str, int, str], ...]:
+        places = zip(group["row"][: self.samples], group["position"][: self.samples], strict=True)
+        return tuple(
+            (
+                batch.record_number(row),
+                self._key_of(batch, columns, row),
+                position,
+                self._marked(columns[spec.name], row, position),
+            )
+            for row, position in places
+        )
+
+    def code_hex(self, code: int, size: int) -> str:
+        """A source code as the queue names it."""
+        if self.charset.spec.kind == "decimal" and size > 1:
+            return f"{code:0{size}d}"
+        if self.charset.spec.kind.startswith("utf") and size > 1:
+            return f"{code:04X}"
+        return f"{code:0{2 * size}X}" if size else ""
+
+    def _key_of(self, batch: Batch, columns: Mapping[str, Column], row: int) -> str:
+        return _cell(columns[self.key], row)[:200] if self.key else str(batch.record_number(row))
+
+    def _marked(self, column: Column, row: int, position: int) -> str:
+        """The field's text with the finding between 【 and 】, no more than the context allows."""
+        if self.context == "none":
+            return ""
+        text = _cell(column, row)
+        parts = _characters(text)
+        if self.context == "glyph-only":
+            return parts[position] if position < len(parts) else ""
+        if position >= len(parts):
+            return text + "【】"
+        return "".join(parts[:position]) + "【" + parts[position] + "】" + "".join(parts[position + 1 :])
+
+
+def _frame(findings: array[int]) -> pl.DataFrame:
+    """The kernel's findings of one field as a table of ``NAMES``."""
+    import polars as pl
+
+    from gaiji.kernel.arrow import int64_series
+
+    flat = int64_series("f", findings)
+    return pl.DataFrame({name: flat.gather_every(K["FINDING"], i) for i, name in enumerate(NAMES)})
+
+
+def _fresh(before: set[int], rows: Sequence[int]) -> int:
+    """How many of these rows are not yet among those before, which they join."""
+    count = len(before)
+    before.update(rows)
+    return len(before) - count
+
+
+def _cell(column: Column, row: int) -> str:
+    return bytes(column.data[column.offsets[row] : column.offsets[row + 1]]).decode("utf-8", "replace")
+
+
+def _characters(text: str) -> list[str]:
+    """Text cut where the source's characters were, as far as the text shows: tags and selectors stay
+    whole."""
+    import regex
+
+    found: list[str] = regex.findall(
+        r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL
+    )
+    return found

@@ -1,0 +1,1 @@
+"""The same conversion for tables of a database."""

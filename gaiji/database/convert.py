@@ -1,0 +1,552 @@
+"""A database table's columns converted in chunks by key range: each chunk with its progress in one
+transaction.
+
+Owns chunks, progress, resuming and the comparison afterwards. A run that is killed goes on after its last
+whole chunk; when the job or a table changed since, it refuses. Decoding is in ``gaiji.columns.decode``;
+findings are grouped in ``gaiji.columns.findings``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from gaiji import __version__
+from gaiji.codes.charset import Charset, load_charset
+from gaiji.codes.program import K
+from gaiji.columns.decode import Decoder
+from gaiji.columns.findings import REVIEWED_ROLES, Grouping, Hit
+from gaiji.database.job import DbColumn, DbJob, load_db_job
+from gaiji.disk.files import AtomicFile
+from gaiji.errors import DataError, GaijiError, MissingExtra, QueueError, UsageError
+from gaiji.kernel import decode as kernel
+from gaiji.model import Column, Reason
+from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.records.framing import Batch
+
+_meta = sa.MetaData()
+RUN = sa.Table(
+    "gaiji_run",
+    _meta,
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("chunks", sa.Integer, nullable=False),
+    sa.Column("row_count", sa.BigInteger, nullable=False),
+    sa.Column("last_key", sa.Text, nullable=False),
+)
+CHUNK = sa.Table(
+    "gaiji_chunk",
+    _meta,
+    sa.Column("target", sa.String(128), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("row_count", sa.BigInteger, nullable=False),
+    sa.Column("report", sa.Text, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class DbReport:
+    """What is in the target: ``rows`` of which ``resumed`` were there before this run; counts by column;
+    codes that wait.
+    """
+
+    rows: int
+    resumed: int
+    seconds: float
+    columns: dict[str, dict[str, Any]]
+    findings: list[dict[str, Any]]
+    waiting: int
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Converted rows, as the target takes them, with counts (by column) and hits."""
+
+    rows: list[dict[str, Any]]
+    counts: list[array[int]]
+    hits: list[Hit]
+
+
+def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = False) -> DbReport:
+    """Convert a table as a job says, or go on where a run stopped.
+
+    ``restart`` drops what earlier runs wrote; ``dry_run`` converts and counts and writes nothing. GaijiError
+    when the databases cannot be used, UsageError when the target belongs to another job, DataError when
+    counts do not reconcile.
+    """
+    run = _Run(job if isinstance(job, DbJob) else load_db_job(job))
+    begin = time.monotonic()
+    try:
+        with run.source.connect() as reading:
+            if dry_run:
+                reports = [run.report_of(chunk) for chunk in run.chunks(reading, None, 0)]
+                return run.summary(reports, 0, begin, waiting=0)
+            done, rows, last = run.prepare(restart)
+            for chunk in run.chunks(reading, last, rows):
+                run.write(chunk, done)
+                done += 1
+            reports = run.reports()
+            run.reconcile(reading, reports)
+            waiting = run.fill_queue(reports)
+            report = run.summary(reports, rows, begin, waiting=waiting)
+            run.write_manifest(report)
+            return report
+    except sa.exc.SQLAlchemyError as error:
+        raise run.error(error) from error
+    finally:
+        run.close()
+
+
+def verify_table(job: DbJob | str) -> int:
+    """Convert the source again and compare every cell and every key of the target; returns the rows that
+    hold.
+
+    DataError names the first key that differs (the key, not the text).
+    """
+    run = _Run(job if isinstance(job, DbJob) else load_db_job(job))
+    try:
+        with run.source.connect() as reading, run.target.connect() as writing:
+            total = 0
+            for chunk in run.chunks(reading, None, 0):
+                there = run.stored(writing, chunk.rows)
+                for wanted in chunk.rows:
+                    if there.get(wanted[run.job.key]) != wanted:
+                        what = (
+                            f"the row of {run.job.key} {str(wanted[run.job.key])[:40]!r} is not what the "
+                            "source gives"
+                        )
+                        raise DataError(what, where=run.job.target_table, next="convert again with --restart")
+                total += len(chunk.rows)
+            kept = writing.execute(sa.select(sa.func.count()).select_from(run.table)).scalar_one()
+            if kept != total:
+                raise DataError(
+                    f"has {kept} rows, the source {total}",
+                    where=run.job.target_table,
+                    next="convert with --restart",
+                )
+            return total
+    except sa.exc.SQLAlchemyError as error:
+        raise run.error(error) from error
+    finally:
+        run.close()
+
+
+class _Run:
+    """One job with its databases and charsets."""
+
+    def __init__(self, job: DbJob) -> None:
+        self.job = job
+        self.charsets = [_load(column, job) for column in job.columns]
+        self.fields = [column.field(number) for number, column in enumerate(job.columns)]
+        self.readers = [self._reader(number) for number in range(len(job.columns))]
+        tables = [t.sha256 for charset in self.charsets for t in (*charset.tables, *charset.sites)]
+        whole = [job.digest, *tables, self.charsets[0].repertoire.version, __version__]
+        self.digest = hashlib.sha256("\n".join(whole).encode()).hexdigest()
+        try:
+            self.source = sa.create_engine(job.source_url)
+            self.target = (
+                self.source if job.target_url == job.source_url else sa.create_engine(job.target_url)
+            )
+            with self.source.connect() as connection:
+                self.origin = sa.Table(job.source_table, sa.MetaData(), autoload_with=connection)
+        except sa.exc.NoSuchTableError as error:
+            raise UsageError(
+                "is not in the source database", where=job.source_table, next="check source.table"
+            ) from error
+        except sa.exc.SQLAlchemyError as error:
+            raise self.error(error) from error
+        except ImportError as error:
+            raise MissingExtra(f"this database (the driver {error.name})", "postgres") from error
+        self._check_origin()
+
+    def close(self) -> None:
+        self.source.dispose()
+        self.target.dispose()
+
+    def error(self, error: Exception) -> QueueError:
+        """One line: what the driver says first, without the values that its later lines may quote."""
+        cause = getattr(error, "orig", None) or error
+        said = (str(cause).splitlines() or [""])[0][:120]
+        return QueueError(
+            f"the database cannot be used: {type(cause).__name__}: {said}",
+            where=_shown(self.job.target_url),
+            next="check the URL, the driver and the rights",
+        )
+
+    def _reader(self, number: int) -> tuple[Decoder, Grouping]:
+        column, common = self.job.columns[number], self.job.common
+        fields = Decoder(
+            self.charsets[number],
+            [self.fields[number]],
+            csv=True,
+            form=common.target["form"],
+            policy=common.policy,
+            trim=column.trim == "right",
+            carry=False,
+        )
+        fields.reuse = False
+        return fields, Grouping(fields, policy=common.policy, **common.sampling)
+
+    def _check_origin(self) -> None:
+        names = [self.job.key, *(column.name for column in self.job.columns)]
+        missing = [name for name in names if name not in self.origin.c]
+        if missing:
+            raise UsageError(
+                f"has no column {missing[0]!r}",
+                where=self.job.source_table,
+                next="check source.key and [[column]] name",
+            )
+        if not isinstance(self.origin.c[self.job.key].type, (sa.Integer, sa.String)):
+            raise UsageError(
+                f"{self.job.key} is neither a whole number nor text",
+                where=self.job.source_table,
+                next="name another key",
+            )
+        if self.job.source_table == self.job.target_table and self.target is self.source:
+            raise UsageError(
+                "is source and target at once",
+                where=self.job.target_table,
+                next="choose another target.table",
+            )
+        with self.source.connect() as connection:
+            inspector = sa.inspect(connection)
+            unique = [inspector.get_pk_constraint(self.job.source_table)["constrained_columns"]]
+            unique += [c["column_names"] for c in inspector.get_unique_constraints(self.job.source_table)]
+        if [self.job.key] not in unique:
+            raise UsageError(
+                f"{self.job.key} is neither primary key nor unique",
+                where=self.job.source_table,
+                next="name a column in source.key that is; chunks and resuming go by it",
+            )
+
+    @cached_property
+    def table(self) -> sa.Table:
+        """The target: the key and the converted columns."""
+        key = self.origin.c[self.job.key]
+        return sa.Table(
+            self.job.target_table,
+            sa.MetaData(),
+            sa.Column(self.job.key, key.type, primary_key=True, autoincrement=False),
+            *(sa.Column(column.to, sa.Text) for column in self.job.columns),
+        )
+
+    # -- progress ---------------------------------------------------------------------------------
+
+    def prepare(self, restart: bool) -> tuple[int, int, Any]:
+        """(chunks, rows, last key) that the target holds already; UsageError when they are another job's."""
+        mine = RUN.c.target == self.job.target_table
+        with self.target.begin() as connection:
+            _meta.create_all(connection)
+            if restart:
+                self.table.drop(connection, checkfirst=True)
+                connection.execute(RUN.delete().where(mine))
+                connection.execute(CHUNK.delete().where(CHUNK.c.target == self.job.target_table))
+            known = connection.execute(sa.select(RUN).where(mine)).first()
+            if known is None:
+                if sa.inspect(connection).has_table(self.job.target_table):
+                    raise UsageError(
+                        "is there already",
+                        where=self.job.target_table,
+                        next="choose another table, or use --restart",
+                    )
+                self.table.create(connection)
+                begun = {
+                    "target": self.job.target_table,
+                    "digest": self.digest,
+                    "chunks": 0,
+                    "row_count": 0,
+                    "last_key": "null",
+                }
+                connection.execute(RUN.insert().values(**begun))
+                return 0, 0, None
+        if known.digest != self.digest:
+            raise UsageError(
+                "was begun with another job, other tables or another version",
+                where=self.job.target_table,
+                next="convert anew with --restart",
+            )
+        return known.chunks, known.row_count, json.loads(known.last_key)
+
+    def chunks(self, reading: sa.Connection, after: Any, first: int) -> Iterator[_Chunk]:
+        """Rows in the order of the key, converted; ``first``: rows before ``after``."""
+        key = self.origin.c[self.job.key]
+        wanted = [
+            key,
+            *(self.origin.c[column.name].label(f"c{n}") for n, column in enumerate(self.job.columns)),
+        ]
+        while True:
+            query = sa.select(*wanted).order_by(key).limit(self.job.chunk)
+            rows = reading.execute(query if after is None else query.where(key > after)).all()
+            reading.rollback()  # no snapshot is held from chunk to chunk
+            if not rows:
+                return
+            yield self._convert(rows, first)
+            after, first = rows[-1][0], first + len(rows)
+
+    def write(self, chunk: _Chunk, done: int) -> None:
+        """The chunk and its progress in one transaction; refused when another run wrote meanwhile."""
+        last = json.dumps(chunk.rows[-1][self.job.key])
+        with self.target.begin() as connection:
+            moved = connection.execute(
+                RUN.update()
+                .where((RUN.c.target == self.job.target_table) & (RUN.c.chunks == done))
+                .values(chunks=done + 1, row_count=RUN.c.row_count + len(chunk.rows), last_key=last)
+            )
+            if moved.rowcount != 1:
+                raise GaijiError(
+                    "another run writes to it", where=self.job.target_table, next="let that run end"
+                )
+            self._insert(connection, chunk.rows)
+            report = json.dumps(self.report_of(chunk), ensure_ascii=False)
+            connection.execute(
+                CHUNK.insert().values(
+                    target=self.job.target_table, number=done, row_count=len(chunk.rows), report=report
+                )
+            )
+
+    def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+        """COPY where the driver is psycopg, else an INSERT of many rows."""
+        if connection.dialect.driver != "psycopg":
+            connection.execute(self.table.insert(), rows)
+            return
+        quote = connection.dialect.identifier_preparer.quote
+        names = [column.name for column in self.table.columns]
+        statement = f"COPY {quote(self.job.target_table)} ({', '.join(map(quote, names))}) FROM STDIN"
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in names])
+
+    def stored(self, writing: sa.Connection, rows: Sequence[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+        """Key → the target's row, for the keys of these rows; a range for whole numbers, which all databases
+        order alike.
+        """
+        key = self.table.c[self.job.key]
+        keys = [row[self.job.key] for row in rows]
+        if isinstance(key.type, sa.Integer):
+            wanted = [key.between(keys[0], keys[-1])]
+        else:
+            wanted = [key.in_(keys[start : start + 10_000]) for start in range(0, len(keys), 10_000)]
+        return {
+            row[self.job.key]: dict(row)
+            for some in wanted
+            for row in writing.execute(sa.select(self.table).where(some)).mappings()
+        }
+
+    # -- converting -------------------------------------------------------------------------------
+
+    def _convert(self, rows: Sequence[Any], first: int) -> _Chunk:
+        keys = _joined([str(row[0]).encode() for row in rows])
+        counts, hits, texts = [], [], []
+        for number, column in enumerate(self.job.columns):
+            cells = [row[number + 1] for row in rows]
+            src, starts, ends = _cells(cells, column)
+            batch = Batch(src, [starts] * (number + 1), [ends] * (number + 1), len(rows), -1, first + 1)
+            fields, findings = self.readers[number]
+            spec = self.fields[number]
+            made, count, found = fields.decode(batch, spec, bytearray(len(rows)))
+            if count[K["BYTES"]] != len(src) - 1:
+                raise DataError(
+                    f"{count[K['BYTES']]} of {len(src) - 1} bytes accounted for",
+                    where=column.name,
+                    next="report this bug",
+                )
+            grouped, _, failed = findings.group(
+                batch, [(spec, found)] if found else [], [made, Column(self.job.key, *keys)]
+            )
+            if failed:
+                raise DataError(
+                    f"{failed[1].label} code {failed[2]}",
+                    where=f"{self.job.source_table}.{column.name} row {failed[3]}",
+                    next=f"map it in a site table, or choose another policy than fail for {failed[1].label}",
+                )
+            hits += grouped
+            counts.append(count)
+            texts.append(_texts(made, cells))
+        names = [column.to for column in self.job.columns]
+        out = [
+            {self.job.key: row[0], **dict(zip(names, cells, strict=True))}
+            for row, *cells in zip(rows, *texts, strict=True)
+        ]
+        return _Chunk(out, counts, hits)
+
+    # -- what it adds up to -----------------------------------------------------------------------
+
+    def report_of(self, chunk: _Chunk) -> dict[str, Any]:
+        """A chunk's counts and hits as plain data."""
+        hits = [
+            [h.field.name, h.field.role, h.code, h.reason.label, h.count, h.records, h.samples]
+            for h in chunk.hits
+        ]
+        return {"rows": len(chunk.rows), "counts": [list(c) for c in chunk.counts], "hits": hits}
+
+    def reports(self) -> list[dict[str, Any]]:
+        with self.target.connect() as connection:
+            query = (
+                sa.select(CHUNK.c.report)
+                .where(CHUNK.c.target == self.job.target_table)
+                .order_by(CHUNK.c.number)
+            )
+            return [json.loads(report) for (report,) in connection.execute(query)]
+
+    def reconcile(self, reading: sa.Connection, reports: Sequence[dict[str, Any]]) -> None:
+        """Source, target and progress have the same rows; every unit is mapped, passed or flagged."""
+        with self.target.connect() as connection:
+            there = connection.execute(sa.select(sa.func.count()).select_from(self.table)).scalar_one()
+        source = reading.execute(sa.select(sa.func.count()).select_from(self.origin)).scalar_one()
+        counted = sum(report["rows"] for report in reports)
+        if not source == there == counted:
+            raise DataError(
+                f"{source} rows in the source, {there} in the target, {counted} counted",
+                where=self.job.target_table,
+                next="the source changed during the run: convert anew with --restart",
+            )
+        for name, counts in self._columns(reports).items():
+            if not counts["reconciled"]:
+                raise DataError(
+                    "units in are not those accounted for", where=name, next="report this as a bug of gaiji"
+                )
+
+    def _columns(self, reports: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        out = {}
+        for number, column in enumerate(self.job.columns):
+            total = [
+                sum(values) for values in zip(*(report["counts"][number] for report in reports), strict=True)
+            ]
+            total = total or [0] * K["N_COUNTS"]
+            flagged = {r.label: total[K["FLAGGED"] + r] for r in Reason if total[K["FLAGGED"] + r]}
+            units, mapped, passed = (total[K[name]] for name in ("UNITS", "MAPPED_UNITS", "PASSED_UNITS"))
+            out[column.to] = {
+                "charset": column.charset,
+                "bytes": total[K["BYTES"]],
+                "units": units,
+                "mapped": mapped,
+                "passed": passed,
+                "flagged": flagged,
+                "reconciled": units == mapped + passed + sum(flagged.values()),
+            }
+        return out
+
+    def fill_queue(self, reports: Sequence[dict[str, Any]]) -> int:
+        """All findings of name, kana and address columns as items; returns how many wait."""
+        items: dict[tuple[str, str, str], Item] = {}
+        numbers = {column.to: n for n, column in enumerate(self.job.columns)}
+        for report in reports:
+            for name, role, code, reason, count, records, samples in report["hits"]:
+                if role not in REVIEWED_ROLES:
+                    continue
+                charset = self.charsets[numbers[name]]
+                key = (charset.system, code, reason)
+                if key not in items:
+                    candidates, basis = _standing(charset, code, reason)
+                    site = self.job.common.review["site"]
+                    items[key] = Item(charset.system, code, site, reason, candidates=candidates, basis=basis)
+                found = items[key]
+                found.counts[name, role] = found.counts.get((name, role), 0) + count
+                found.records[name, role] = found.records.get((name, role), 0) + records
+                room = self.job.common.review["samples"] - len(found.samples)
+                found.samples += [Sample(r, label, name, at, text) for r, label, at, text in samples[:room]]
+        queue = open_queue(self.job.common.queue_where)
+        try:
+            return queue.add(self.job.source_table, items.values())
+        finally:
+            queue.close()
+
+    def summary(
+        self, reports: Sequence[dict[str, Any]], resumed: int, begin: float, *, waiting: int
+    ) -> DbReport:
+        found: dict[tuple[str, str, str], int] = {}
+        for report in reports:
+            for name, _, code, reason, count, *_ in report["hits"]:
+                found[name, code, reason] = found.get((name, code, reason), 0) + count
+        findings = [
+            {"column": n, "code": c, "reason": r, "count": count}
+            for (n, c, r), count in sorted(found.items())
+        ]
+        rows = sum(report["rows"] for report in reports)
+        return DbReport(rows, resumed, time.monotonic() - begin, self._columns(reports), findings, waiting)
+
+    def write_manifest(self, report: DbReport) -> None:
+        tables = {t.id: t for charset in self.charsets for t in (*charset.tables, *charset.sites)}
+        data = {
+            "source": self.job.source_table,
+            "target": self.job.target_table,
+            "key": self.job.key,
+            "rows": report.rows,
+            "columns": report.columns,
+            "findings": report.findings,
+            "waiting": report.waiting,
+            "job": {"sha256": self.job.digest},
+            "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables.values()],
+            "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
+        }
+        file = AtomicFile(self.job.manifest_path)
+        try:
+            file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
+            file.commit()
+        finally:
+            file.discard()
+
+
+def _load(column: DbColumn, job: DbJob) -> Charset:
+    """The column's charset with its site tables and, over them, the decisions that wait beside the queue."""
+    charset = load_charset(column.charset, column.tables, options=column.options)
+    decided = job.common.decisions_path(charset.system)
+    if not decided.exists():
+        return charset
+    return load_charset(column.charset, [*column.tables, decided], options=column.options)
+
+
+def _standing(charset: Charset, code: str, reason: str) -> tuple[str, str]:
+    """(candidates, basis) of a code: what the tables say of it now, as for files."""
+    size = (
+        (len(code), int(code)) if charset.spec.kind == "decimal" else (len(code) // 2, int(code or "0", 16))
+    )
+    entry = charset.entries.get(size) if code else None
+    if entry is None:
+        return "", ""
+    basis = hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest()
+    return entry.row.glyph if reason == Reason.AMBIGUOUS.label else "", basis
+
+
+def _shown(url: str) -> str:
+    """A URL without its password."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "the database URL"
+
+
+def _cells(cells: Sequence[Any], column: DbColumn) -> tuple[bytearray, array[int], array[int]]:
+    """The cells' bytes one after the other, and where each begins and ends; nothing for NULL."""
+    if any(isinstance(cell, str) for cell in cells) and not column.charset.startswith("unicode-utf8"):
+        raise UsageError(
+            f"holds text, not bytes of {column.charset}",
+            where=column.name,
+            next="use charset unicode-utf8 for text columns",
+        )
+    raw = [cell.encode() if isinstance(cell, str) else bytes(cell or b"") for cell in cells]
+    src, ends = _joined(raw)
+    return src, ends[:-1], ends[1:]
+
+
+def _joined(raw: Sequence[bytes]) -> tuple[bytearray, array[int]]:
+    """The bytes in one buffer (with one more byte, so that it is never empty) and the offsets."""
+    offsets = array("q", [0])
+    for cell in raw:
+        offsets.append(offsets[-1] + len(cell))
+    return bytearray(b"".join(raw) + b"\0"), offsets
+
+
+def _texts(made: Column, cells: Sequence[Any]) -> list[str | None]:
+    """The column's texts; NULL stays NULL."""
+    data, at = memoryview(made.data), made.offsets
+    return [None if cell is None else str(data[at[i] : at[i + 1]], "utf-8") for i, cell in enumerate(cells)]

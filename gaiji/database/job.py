@@ -1,0 +1,194 @@
+"""The job file of a database conversion: which table and columns, in which charsets, into which table.
+
+Owns its keys and checks. What the [target], [review] and [policy] keys of a file job mean holds here too.
+Connects to nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gaiji.errors import JobError
+from gaiji.model import Field
+from gaiji.run.job import Job, make_job
+
+_SOURCE: dict[str, Any] = {"url": None, "table": None, "key": None, "chunk": 20_000}
+_COLUMN: dict[str, Any] = {
+    "name": None,
+    "charset": None,
+    "to": "",
+    "type": "",
+    "role": "name",
+    "tables": [],
+    "options": {},
+    "trim": "right",
+}
+_TARGET: dict[str, Any] = {"url": "", "table": None, "form": "needed"}
+ROLES = ("name", "kana", "address", "other")
+TYPES = ("", "mixed", "dbcs", "sbcs")
+
+
+@dataclass(frozen=True)
+class DbColumn:
+    """A column to convert: ``name`` in the source, ``to`` in the target; ``tables`` are absolute paths."""
+
+    name: str
+    to: str
+    charset: str
+    type: str
+    role: str
+    tables: tuple[str, ...]
+    options: Mapping[str, str]
+    trim: str
+
+    def field(self, number: int) -> Field:
+        """The column as a field of a batch with one pair of arrays for each column."""
+        return Field(self.to, type=self.type or "mixed", role=self.role, column=number)
+
+
+@dataclass(frozen=True)
+class DbJob:
+    """A validated job; ``common`` holds what it shares with file jobs."""
+
+    path: Path
+    source_url: str
+    source_table: str
+    key: str
+    chunk: int
+    columns: tuple[DbColumn, ...]
+    target_url: str
+    target_table: str
+    common: Job
+    digest: str
+
+    @property
+    def manifest_path(self) -> Path:
+        """Beside the job file."""
+        return self.path.with_suffix(".manifest.json")
+
+
+def load_db_job(path: str | Path) -> DbJob:
+    """Read and check a job; JobError names the key. A URL ``env:NAME`` is taken from the environment."""
+    path = Path(path)
+    try:
+        data = tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise JobError(f"cannot be read as TOML: {error}", path=path, next="check the file") from error
+    unknown = set(data) - {"source", "column", "target", "review", "policy"}
+    if unknown:
+        raise JobError(
+            "is no section", path=path, key=min(unknown), next="use source, column, target, review, policy"
+        )
+    source, target = (
+        _section(data, name, keys, path) for name, keys in (("source", _SOURCE), ("target", _TARGET))
+    )
+    columns = tuple(_column(item, path) for item in data.get("column", []))
+    names = [column.to for column in columns]
+    if not columns or len({*names, source["key"]}) != len(names) + 1:
+        raise JobError(
+            "are missing, or two have one name",
+            path=path,
+            key="column",
+            next="write [[column]] with its own `to`",
+        )
+    if source["chunk"] < 1:
+        raise JobError("is no number of rows", path=path, key="source.chunk", next="write 20000")
+    common = make_job(
+        {
+            "source": {"path": source["table"], "charset": columns[0].charset, "format": "csv"},
+            "target": {"form": target["form"]},
+            "output": {"path": "table.csv"},
+            "review": {"queue": "review.sqlite", **data.get("review", {}), "key": source["key"]},
+            "policy": data.get("policy", {}),
+        },
+        base=path.parent,
+        path=str(path),
+    )
+    for reason, policy in common.policy.items():
+        if policy == "drop-record":
+            raise JobError(
+                "cannot be drop-record", path=path, key=f"policy.{reason.label}", next="choose another policy"
+            )
+    source_url = _url(source["url"], path, "source.url")
+    shown = {k: v for k, v in data.items() if k != "source"} | {
+        "source": {k: source[k] for k in ("table", "key")}
+    }
+    return DbJob(
+        path,
+        source_url,
+        source["table"],
+        source["key"],
+        source["chunk"],
+        columns,
+        _url(target["url"], path, "target.url") if target["url"] else source_url,
+        target["table"],
+        common,
+        hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest(),
+    )
+
+
+def _section(
+    data: Mapping[str, Any], name: str, keys: Mapping[str, Any], path: Path, where: str = ""
+) -> dict[str, Any]:
+    given = data.get(name, {}) if not where else data
+    where = where or name
+    if not isinstance(given, dict):
+        raise JobError("must be a table", path=path, key=where, next=f"write [{where}]")
+    for key, value in given.items():
+        if key not in keys:
+            raise JobError(
+                "is not a key", path=path, key=f"{where}.{key}", next=f"use one of {', '.join(keys)}"
+            )
+        wanted = type(keys[key]) if keys[key] is not None else str
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise JobError(
+                f"must be a {wanted.__name__}", path=path, key=f"{where}.{key}", next="see docs/databases.md"
+            )
+    for key, default in keys.items():
+        if default is None and not given.get(key):
+            raise JobError("is missing", path=path, key=f"{where}.{key}", next="see docs/databases.md")
+    return dict(keys) | given
+
+
+def _column(item: Any, path: Path) -> DbColumn:
+    values = _section(item, "column", _COLUMN, path, where="column")
+    for key, legal in (("role", ROLES), ("type", TYPES), ("trim", ("right", "none"))):
+        if values[key] not in legal:
+            raise JobError(
+                f"cannot be {values[key][:40]!r}",
+                path=path,
+                key=f"column.{key}",
+                next=f"use {', '.join(legal[-4:])}",
+            )
+    tables = tuple(str(path.parent / name) for name in values["tables"])
+    return DbColumn(
+        values["name"],
+        values["to"] or values["name"],
+        values["charset"],
+        values["type"],
+        values["role"],
+        tables,
+        values["options"],
+        values["trim"],
+    )
+
+
+def _url(given: str, path: Path, key: str) -> str:
+    if not given.startswith("env:"):
+        return given
+    found = os.environ.get(given[4:], "")
+    if not found:
+        raise JobError(
+            f"names the variable {given[4:44]!r}, which is not set",
+            path=path,
+            key=key,
+            next="set it to a database URL",
+        )
+    return found

@@ -1,0 +1,819 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The hot loops that turn vendor bytes into UTF-8, column by column.
+
+Owns decoding of shifted, double-byte, single-byte, lead-byte, UTF-8/16 and decimal-number fields, and
+the record of every unit that has no clean answer. Knows nothing of files, tables or reasons' meanings
+beyond their numbers, and imports nothing of the toolkit but the stand-in for an absent Cython.
+
+One source serves twice: compiled by Cython (types in ``kernel.pxd``) and run as plain Python. The only
+code that differs is guarded by ``cython.compiled`` and concerns raw memory. Compiled code reads and
+writes through bare pointers: every loop is bounded by ``end``, and ``decode_rows`` starts a record only
+when the output has room for the longest text that the record can become (``Program.bound``).
+
+Look-up: a table of 8-byte texts beside a table of their lengths; each character is one unaligned 8-byte
+copy, so buffers carry 8 bytes of slack. Length 0 sends a unit down the slow path, where ``kind`` says
+what it is: the low four bits are a reason (or ``MAPPED``, ``LONG``), the high four the length of the text
+stored for it.
+"""
+
+try:
+    import cython
+except ImportError:  # a bare install without Cython: the same code, interpreted
+    from gaiji.kernel import nocython as cython
+
+# Finding reasons; gaiji.model.Reason is the list, a test holds the two equal.
+ILLEGAL = 3
+BROKEN_SHIFT = 4
+# Other values of the low four bits of ``kind``.
+MAPPED = 0
+LONG = 15
+# Replacement policies.
+GETA = 0
+STORED = 1
+TAG = 2
+# Program.kind
+SHIFTED = 0
+LEAD = 1
+DECIMAL = 2
+UTF8 = 3
+# Field modes of a shifted or double-byte program.
+MIXED = 0
+DOUBLE = 1
+SINGLE = 2
+# Counters: indices into ``counts``; flagged units by reason follow at FLAGGED + reason.
+UNITS = 0
+MAPPED_UNITS = 1
+PASSED_UNITS = 2
+TRIMMED_UNITS = 3
+FLAGGED = 4
+BYTES = 18  # bytes of the source that units were made of: the framing's own sum must equal it
+N_COUNTS = 20
+# A finding is six int64: row, offset in the field, character position, code, bytes of the code, reason.
+FINDING = 6
+SLACK = 64
+# Eight U+3000 and sixteen U+0020.
+WIDE_SPACES = (
+    b"\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80"
+)
+SPACES = b"                "
+
+
+def compiled():
+    """Whether this module runs as compiled code."""
+    return bool(cython.compiled)
+
+
+class Program:
+    """One charset compiled for one field role, one output form and one set of policies.
+
+    All tables are ``bytes``; see ``gaiji.codes.charset`` for how they are filled.
+    """
+
+    def __init__(self, kind, bound, single, double, triple, lead, trail, shifts, policy, tag, longs, **more):
+        self._keep = (single, double, triple, lead, trail, shifts, policy, tag, longs)
+        stext, slen, skind = single
+        dtext, dlen, dkind = double
+        ttext, tlen, tkind = triple
+        long_text, long_offsets = longs
+        pad = more.get("pad_double", b"\0\0")
+        self.kind = kind
+        self.bound = bound
+        self.units = more.get("units", 0)
+        self.little = more.get("little", 0)
+        self.wide = more.get("wide", 0)
+        self.digits = more.get("digits", 0)
+        self.pad_single = more.get("pad_single", 0x20)
+        self.pad_hi = pad[0]
+        self.pad_lo = pad[1]
+        # Padding comes in long runs: eight double or sixteen single units of it go in one step (compiled code
+        # only).
+        space = pad[self.little] << 8 | pad[1 - self.little]
+        plain = dlen[space] == 3 and dtext[8 * space : 8 * space + 3] == b"\xe3\x80\x80"
+        self.space_double = space if plain else -1
+        plain = slen[self.pad_single] == 1 and stext[8 * self.pad_single] == 0x20
+        self.space_single = self.pad_single if plain else -1
+        self._pads = (pad * 8, bytes([self.pad_single]) * 16)
+        self.double_pads = self._pads[0]
+        self.single_pads = self._pads[1]
+        self.stext = stext
+        self.slen = slen
+        self.skind = skind
+        self.dtext = dtext
+        self.dlen = dlen
+        self.dkind = dkind
+        self.ttext = ttext
+        self.tlen = tlen
+        self.tkind = tkind
+        self.lead = lead
+        self.trail = trail
+        self.shifts = shifts
+        self.n_shifts = len(shifts) // 4
+        first = bytearray(256)
+        for i in range(0, len(shifts), 4):
+            first[shifts[i]] = 1
+        sfirst = bytes(first)
+        self._first = sfirst
+        self.sfirst = sfirst
+        self.policy = policy
+        self.tag = tag
+        self.tag_length = len(tag)
+        self.long_text = long_text
+        self.long_offsets = long_offsets
+
+
+class Work:
+    """The cursor of one decode call: where it reads, where it writes, what it has counted.
+
+    ``special``: something went the slow way, as every text with a CSV delimiter, quote or line end does.
+    """
+
+    def __init__(self, src, out, findings, counts):
+        self.findings = findings
+        self.counts = counts
+        if cython.compiled:
+            self._src = src
+            self._out = out
+            self.src = cython.address(self._src[0])
+            self.out = cython.address(self._out[0])
+        else:
+            self.src = src
+            self.out = out
+        self.o = 0
+        self.n = 0
+        self.row = 0
+        self.final = 1
+        self.special = 0
+
+
+def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, capacity, slots):
+    """Decode one field of the rows from ``row`` on; stops before a row that might not fit.
+
+    ``starts``/``ends``: byte range of each record in the source; the field is ``length`` bytes (-1: the
+    rest) from ``offset``. ``states``: shift state of each row, read when ``carry`` is 1 (the field's own end
+    is no end of the shift) or 2 (it is: the record's last field). ``offsets`` receives
+    the end of each row's text. ``capacity`` is the size of the output in bytes, ``slots`` that of the
+    findings. Returns the next row to do (``len(starts)`` when all are done).
+    """
+    n_rows = len(starts)
+    if cython.compiled:
+        with cython.nogil:
+            row = _rows(
+                p,
+                w,
+                mode,
+                trim,
+                carry,
+                starts,
+                ends,
+                offset,
+                length,
+                states,
+                offsets,
+                row,
+                n_rows,
+                capacity,
+                slots,
+            )
+    else:
+        row = _rows(
+            p,
+            w,
+            mode,
+            trim,
+            carry,
+            starts,
+            ends,
+            offset,
+            length,
+            states,
+            offsets,
+            row,
+            n_rows,
+            capacity,
+            slots,
+        )
+    return row
+
+
+def _rows(
+    p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, n_rows, capacity, slots
+):
+    while row < n_rows:
+        pos = starts[row] + offset
+        end = ends[row]
+        if pos > end:
+            pos = end
+        if length >= 0 and pos + length < end:
+            end = pos + length
+        if w.o + (end - pos + 1) * p.bound + SLACK > capacity or w.n + (end - pos) + 2 > slots:
+            break
+        w.row = row
+        w.start = pos
+        w.pos = pos
+        w.end = end
+        w.char = 0
+        w.open_at = -1
+        w.mixed = 1 if mode == MIXED else 0
+        w.shifted = 1 if mode == DOUBLE else 0
+        w.open_with = 0
+        if carry and mode == MIXED and states[row]:
+            w.shifted = 1
+            w.open_with = states[row]
+        first = w.o
+        if trim and mode != MIXED:
+            _drop_padding(p, w, mode)
+        _field(p, w)
+        w.counts[BYTES] += w.pos - pos + end - w.end
+        if mode == MIXED:
+            states[row] = w.open_with if w.shifted else 0
+            if w.shifted and carry != 1:
+                _flag_open(p, w)
+        if trim and not p.units:
+            _trim(w, first)
+        offsets[row + 1] = w.o
+        row += 1
+    return row
+
+
+def _field(p, w):
+    """Decode from ``w.pos`` to ``w.end``, or to the last whole unit when the input goes on later."""
+    if p.kind == LEAD:
+        _field_lead(p, w)
+    elif p.kind == UTF8:
+        _field_utf8(p, w)
+    elif p.kind == DECIMAL:
+        _field_decimal(p, w)
+    else:
+        while w.pos < w.end:
+            if w.shifted:
+                _run_double(p, w)
+            else:
+                _run_single(p, w)
+            if w.pos < w.end and not _step_shifted(p, w):
+                break
+
+
+def _run_double(p, w):
+    """Copy the texts of double bytes until one needs care."""
+    src = w.src
+    out = w.out
+    text = p.dtext
+    lens = p.dlen
+    hi = p.little
+    lo = 1 - p.little
+    space = p.space_double
+    pos = w.pos
+    last = w.end - 1
+    o = w.o
+    while pos < last:
+        code = (src[pos + hi] << 8) | src[pos + lo]
+        n = lens[code]
+        if n == 0:
+            break
+        if cython.compiled:
+            memcpy(out + o, text + 8 * code, 8)
+        else:
+            out[o : o + n] = text[8 * code : 8 * code + n]
+        o += n
+        pos += 2
+        if cython.compiled and code == space:
+            while pos + 16 <= w.end and memcmp(src + pos, p.double_pads, 16) == 0:
+                memcpy(out + o, WIDE_SPACES, 24)
+                o += 24
+                pos += 16
+    done = (pos - w.pos) >> 1
+    w.counts[UNITS] += done
+    if p.wide:
+        w.counts[PASSED_UNITS] += done
+    else:
+        w.counts[MAPPED_UNITS] += done
+    w.char += done
+    w.pos = pos
+    w.o = o
+
+
+def _run_single(p, w):
+    """Copy the texts of single bytes until one needs care."""
+    src = w.src
+    out = w.out
+    text = p.stext
+    lens = p.slen
+    space = p.space_single
+    pos = w.pos
+    end = w.end
+    o = w.o
+    while pos < end:
+        b = src[pos]
+        n = lens[b]
+        if n == 0:
+            break
+        if cython.compiled:
+            memcpy(out + o, text + 8 * b, 8)
+        else:
+            out[o : o + n] = text[8 * b : 8 * b + n]
+        o += n
+        pos += 1
+        if cython.compiled and b == space:
+            while pos + 16 <= end and memcmp(src + pos, p.single_pads, 16) == 0:
+                memcpy(out + o, SPACES, 16)
+                o += 16
+                pos += 16
+    done = pos - w.pos
+    w.counts[UNITS] += done
+    w.counts[MAPPED_UNITS] += done
+    w.char += done
+    w.pos = pos
+    w.o = o
+
+
+def _match_shift(p, w, pos):
+    """Which shift sequence stands at ``pos``: its number from 1, 0 for none, -1 if cut off by the end."""
+    src = w.src
+    shifts = p.shifts
+    b = src[pos]
+    if p.sfirst[b] == 0:
+        return 0
+    for i in range(p.n_shifts):
+        if shifts[4 * i] != b:
+            continue
+        if shifts[4 * i + 2] == 1:
+            return i + 1
+        if pos + 1 >= w.end:
+            return -1
+        if shifts[4 * i + 1] == src[pos + 1]:
+            return i + 1
+    return 0
+
+
+def _step_shifted(p, w):
+    """One unit that the fast loops left: a shift, a flagged or a rare unit. 0: more input is needed."""
+    if w.mixed:
+        s = _match_shift(p, w, w.pos)
+        if s > 0:
+            _shift(p, w, s)
+            return 1
+        if s < 0 and not w.final:
+            return 0
+    if not w.shifted:
+        b = w.src[w.pos]
+        _emit(p, w, 1, b, p.skind[b], p.stext, b)
+        return 1
+    if w.pos + 1 >= w.end:
+        if not w.final:
+            return 0
+        _flag(p, w, 1, w.src[w.pos], BROKEN_SHIFT, p.stext, 0, 0)
+        return 1
+    code = (w.src[w.pos + p.little] << 8) | w.src[w.pos + 1 - p.little]
+    kind = p.dkind[code]
+    if p.wide and (code & 0xF800) == 0xD800:
+        return _step_surrogate(p, w, code)
+    if w.mixed and (kind == 0 or kind == ILLEGAL):
+        s = _match_shift(p, w, w.pos + 1)
+        if s < 0 and not w.final:
+            return 0
+        if s > 0:  # the shift stands where the second half should be: half a character
+            _flag(p, w, 1, w.src[w.pos], BROKEN_SHIFT, p.stext, 0, 0)
+            return 1
+    _emit(p, w, 2, code, kind, p.dtext, code)
+    return 1
+
+
+def _shift(p, w, s):
+    """Apply shift sequence number ``s``; one that changes nothing is flagged, a new point size is not."""
+    at = 4 * (s - 1)
+    size = p.shifts[at + 2]
+    into = p.shifts[at + 3]
+    if into and not w.shifted:
+        w.open_at = w.pos
+        w.open_with = s
+    elif into and w.open_with != s:
+        w.open_with = s
+    elif not into and w.shifted:
+        w.open_at = -1
+    else:
+        code = w.src[w.pos]
+        if size == 2:
+            code = (code << 8) | w.src[w.pos + 1]
+        _note(p, w, size, code, BROKEN_SHIFT)
+        w.counts[UNITS] += 1
+        w.counts[FLAGGED + BROKEN_SHIFT] += 1
+        w.pos += size
+        return
+    w.counts[UNITS] += 1
+    w.counts[PASSED_UNITS] += 1
+    w.pos += size
+    w.shifted = into
+
+
+def _flag_open(p, w):
+    """The field ends shifted: flag the shift that was never closed (it was counted as passed before)."""
+    if w.open_with == 0:
+        return
+    at = 4 * (w.open_with - 1)
+    size = p.shifts[at + 2]
+    code = p.shifts[at]
+    if size == 2:
+        code = (code << 8) | p.shifts[at + 1]
+    pos = w.pos
+    if w.open_at >= 0:
+        w.pos = w.open_at
+        w.counts[PASSED_UNITS] -= 1
+    else:  # it was opened in a field before this one: the missing shift counts as a unit of its own
+        w.pos = w.start
+        w.counts[UNITS] += 1
+    _note(p, w, size, code, BROKEN_SHIFT)
+    w.pos = pos
+    w.counts[FLAGGED + BROKEN_SHIFT] += 1
+
+
+def _step_surrogate(p, w, code):
+    """UTF-16 beyond the BMP: a pair becomes one unit, half a pair is flagged."""
+    if code < 0xDC00 and w.pos + 3 >= w.end and not w.final:
+        return 0
+    if code < 0xDC00 and w.pos + 3 < w.end:
+        low = (w.src[w.pos + 2 + p.little] << 8) | w.src[w.pos + 3 - p.little]
+        if (low & 0xFC00) == 0xDC00:
+            _wide(p, w, 4, 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00))
+            return 1
+    _flag(p, w, 2, code, BROKEN_SHIFT, p.stext, 0, 0)
+    return 1
+
+
+def _wide(p, w, size, cp):
+    """A character beyond the BMP: passed through, unless ``triple`` says otherwise (planes 15 and 16)."""
+    if cp >= 0xF0000:
+        index = cp - 0xF0000
+        kind = p.tkind[index]
+        if kind != 0 or p.tlen[index]:
+            _emit(p, w, size, cp, kind if kind else p.tlen[index] << 4, p.ttext, index)
+            return
+    if p.units:
+        _put_unit(w, cp, 4)
+    else:
+        _put_utf8(w, cp)
+    w.counts[UNITS] += 1
+    w.counts[PASSED_UNITS] += 1
+    w.char += 1
+    w.pos += size
+
+
+def _field_lead(p, w):
+    """CP932, EUC: the first byte says how many bytes a character has."""
+    while w.pos < w.end:
+        _run_lead(p, w)
+        if w.pos < w.end and not _step_lead(p, w):
+            break
+
+
+def _run_lead(p, w):
+    src = w.src
+    out = w.out
+    pos = w.pos
+    end = w.end
+    o = w.o
+    done = 0
+    while pos < end:
+        b = src[pos]
+        n = p.slen[b]
+        if n:
+            if cython.compiled:
+                memcpy(out + o, p.stext + 8 * b, 8)
+            else:
+                out[o : o + n] = p.stext[8 * b : 8 * b + n]
+            pos += 1
+        else:
+            if pos + 1 >= end or p.lead[b] != 1:
+                break
+            code = (b << 8) | src[pos + 1]
+            n = p.dlen[code]
+            if n == 0:
+                break
+            if cython.compiled:
+                memcpy(out + o, p.dtext + 8 * code, 8)
+            else:
+                out[o : o + n] = p.dtext[8 * code : 8 * code + n]
+            pos += 2
+        o += n
+        done += 1
+    w.counts[UNITS] += done
+    w.counts[MAPPED_UNITS] += done
+    w.char += done
+    w.pos = pos
+    w.o = o
+
+
+def _step_lead(p, w):
+    src = w.src
+    b = src[w.pos]
+    size = p.lead[b]
+    if size == 0:
+        _emit(p, w, 1, b, p.skind[b], p.stext, b)
+        return 1
+    for i in range(1, size + 1):
+        if w.pos + i >= w.end:
+            if not w.final:
+                return 0
+            _flag(p, w, 1, b, BROKEN_SHIFT, p.stext, 0, 0)
+            return 1
+        if p.trail[src[w.pos + i]] == 0:  # the byte that follows belongs to the next character
+            _flag(p, w, 1, b, BROKEN_SHIFT, p.stext, 0, 0)
+            return 1
+    code = (src[w.pos + size - 1] << 8) | src[w.pos + size]
+    if size == 1:
+        _emit(p, w, 2, code, p.dkind[code], p.dtext, code)
+    elif p.tlen[code]:
+        _emit(p, w, 3, (b << 16) | code, p.tlen[code] << 4, p.ttext, code)
+    else:
+        _emit(p, w, 3, (b << 16) | code, p.tkind[code], p.ttext, code)
+    return 1
+
+
+def _field_utf8(p, w):
+    """UTF-8: valid characters pass through, those with a row (PUA, lost characters) go by the table."""
+    src = w.src
+    while w.pos < w.end:
+        b = src[w.pos]
+        size = _utf8_size(b)
+        if w.pos + size > w.end:
+            if not w.final and _utf8_tail_ok(w, w.end - w.pos):
+                break
+            _flag(p, w, 1, b, BROKEN_SHIFT, p.stext, 0, 0)
+            continue
+        if size == 0 or not _utf8_tail_ok(w, size):
+            _flag(p, w, 1, b, ILLEGAL if size == 0 else BROKEN_SHIFT, p.stext, 0, 0)
+            continue
+        cp = b
+        if size > 1:
+            cp = b & (0xFF >> (size + 1))
+        for i in range(1, size):
+            cp = (cp << 6) | (src[w.pos + i] & 0x3F)
+        if size == 4:
+            _wide(p, w, 4, cp)
+            continue
+        n = p.dlen[cp]
+        if n == 0:
+            _emit(p, w, size, cp, p.dkind[cp], p.dtext, cp)
+            continue
+        if cython.compiled:
+            memcpy(w.out + w.o, p.dtext + 8 * cp, 8)
+        else:
+            w.out[w.o : w.o + n] = p.dtext[8 * cp : 8 * cp + n]
+        w.o += n
+        w.pos += size
+        w.char += 1
+        w.counts[UNITS] += 1
+        w.counts[PASSED_UNITS] += 1
+
+
+def _utf8_size(b):
+    if b < 0x80:
+        return 1
+    if b < 0xC2:
+        return 0
+    if b < 0xE0:
+        return 2
+    if b < 0xF0:
+        return 3
+    if b < 0xF5:
+        return 4
+    return 0
+
+
+def _utf8_tail_ok(w, size):
+    """Whether the first ``size`` bytes at ``w.pos`` can begin one character (no overlong, no surrogate)."""
+    src = w.src
+    b = src[w.pos]
+    for i in range(1, size):
+        c = src[w.pos + i]
+        if c & 0xC0 != 0x80:
+            return 0
+        if i == 1 and ((b == 0xE0 and c < 0xA0) or (b == 0xED and c > 0x9F)):
+            return 0
+        if i == 1 and ((b == 0xF0 and c < 0x90) or (b == 0xF4 and c > 0x8F)):
+            return 0
+    return 1
+
+
+def _field_decimal(p, w):
+    """Numbers of a fixed count of ASCII digits, one a character (戸籍統一文字番号, 登記統一文字番号)."""
+    src = w.src
+    size = p.digits
+    while w.pos < w.end:
+        b = src[w.pos]
+        if b < 0x30 or b > 0x39:
+            _emit(p, w, 1, b, p.skind[b] if p.skind[b] else p.slen[b] << 4, p.stext, b)
+            continue
+        code = 0
+        i = 0
+        while i < size and w.pos + i < w.end and 0x30 <= src[w.pos + i] <= 0x39:
+            code = code * 10 + src[w.pos + i] - 0x30
+            i += 1
+        if i < size:
+            if w.pos + i >= w.end and not w.final:
+                break
+            _flag(p, w, i, code, BROKEN_SHIFT, p.stext, 0, 0)
+            continue
+        if code >= 2000000 or (size == 6 and code >= 1000000):
+            _flag(p, w, size, code, ILLEGAL, p.stext, 0, 0)
+        elif p.dlen[code]:
+            _emit(p, w, size, code, p.dlen[code] << 4, p.dtext, code)
+        else:
+            _emit(p, w, size, code, p.dkind[code], p.dtext, code)
+
+
+def _emit(p, w, size, code, kind, text, index):
+    """Write what ``kind`` says of a unit of ``size`` bytes whose text is at ``text[8 * index]``."""
+    reason = kind & 15
+    stored = kind >> 4
+    w.special = 1
+    if reason == MAPPED and stored == 0:
+        _flag(p, w, size, code, ILLEGAL, text, index, 0)
+        return
+    if reason != MAPPED and reason != LONG:
+        _flag(p, w, size, code, reason, text, index, stored)
+        return
+    if p.units:
+        _put_unit(w, code, size)
+    elif reason == LONG:
+        _put_long(p, w, text, index)
+    else:
+        _put(w, text, index, stored)
+    w.counts[UNITS] += 1
+    w.counts[MAPPED_UNITS] += 1
+    w.char += 1
+    w.pos += size
+
+
+def _flag(p, w, size, code, reason, text, index, stored):
+    """A unit that a person must look at: note it and write the replacement that the policy names."""
+    _note(p, w, size, code, reason)
+    w.special = 1
+    how = p.policy[reason]
+    if p.units:
+        _put_unit(w, code, size if p.units == 1 else size | reason << 4)
+    elif how == TAG:
+        _put_tag(p, w, code, size)
+    elif how == STORED and stored:
+        _put(w, text, index, stored)
+    else:
+        w.out[w.o] = 0xE3  # 〓, the geta mark
+        w.out[w.o + 1] = 0x80
+        w.out[w.o + 2] = 0x93
+        w.o += 3
+    w.counts[UNITS] += 1
+    w.counts[FLAGGED + reason] += 1
+    w.char += 1
+    w.pos += size
+
+
+def _note(p, w, size, code, reason):
+    at = w.n * FINDING
+    w.findings[at] = w.row
+    w.findings[at + 1] = w.pos - w.start
+    w.findings[at + 2] = w.char
+    w.findings[at + 3] = code
+    w.findings[at + 4] = size
+    w.findings[at + 5] = reason
+    w.n += 1
+
+
+def _put(w, text, index, n):
+    if cython.compiled:
+        memcpy(w.out + w.o, text + 8 * index, 8)
+    else:
+        w.out[w.o : w.o + n] = text[8 * index : 8 * index + n]
+    w.o += n
+
+
+def _put_long(p, w, text, index):
+    """A text of more than 8 bytes: the table holds its number, little-endian."""
+    which = text[8 * index] | (text[8 * index + 1] << 8) | (text[8 * index + 2] << 16)
+    at = p.long_offsets[which]
+    stop = p.long_offsets[which + 1]
+    while at < stop:
+        w.out[w.o] = p.long_text[at]
+        w.o += 1
+        at += 1
+
+
+def _put_unit(w, code, size):
+    """In a program of units the output is four bytes a unit: the code (24 bits) and its byte count.
+
+    With ``units`` 2 the high half of the last byte is the reason of a flagged unit, 0 of a clean one.
+    """
+    w.out[w.o] = code & 0xFF
+    w.out[w.o + 1] = (code >> 8) & 0xFF
+    w.out[w.o + 2] = (code >> 16) & 0xFF
+    w.out[w.o + 3] = size + (code >> 24)  # numbers of eight digits count on in the size (encoding.value_of)
+    w.o += 4
+
+
+def _put_tag(p, w, code, size):
+    """``{JEF:80A1}``: ``tag`` holds everything before the digits."""
+    for i in range(p.tag_length):
+        w.out[w.o] = p.tag[i]
+        w.o += 1
+    i = size if p.kind == DECIMAL else 2 * size
+    if p.kind == UTF8 or p.wide:
+        i = 4 if code < 0x10000 else 6
+    base = 10 if p.kind == DECIMAL else 16
+    at = w.o + i - 1
+    w.o += i
+    while i > 0:
+        d = code % base
+        w.out[at] = 48 + d if d < 10 else 55 + d
+        code = code // base
+        at -= 1
+        i -= 1
+    w.out[w.o] = 0x7D
+    w.o += 1
+
+
+def _put_utf8(w, cp):
+    """Four bytes of UTF-8 for a character beyond the BMP."""
+    w.out[w.o] = 0xF0 | (cp >> 18)
+    w.out[w.o + 1] = 0x80 | ((cp >> 12) & 0x3F)
+    w.out[w.o + 2] = 0x80 | ((cp >> 6) & 0x3F)
+    w.out[w.o + 3] = 0x80 | (cp & 0x3F)
+    w.o += 4
+
+
+def _drop_padding(p, w, mode):
+    """Take the padding off the end of a field whose unit width is known before it is decoded."""
+    src = w.src
+    end = w.end
+    if p.units == 1 or p.kind != SHIFTED:
+        return
+    if mode == SINGLE:
+        while cython.compiled and end - w.pos >= 16 and memcmp(src + end - 16, p.single_pads, 16) == 0:
+            end -= 16
+        while end > w.pos and src[end - 1] == p.pad_single:
+            end -= 1
+        done = w.end - end
+    else:
+        if (end - w.pos) & 1:
+            return
+        while cython.compiled and end - w.pos >= 16 and memcmp(src + end - 16, p.double_pads, 16) == 0:
+            end -= 16
+        while end > w.pos and src[end - 2] == p.pad_hi and src[end - 1] == p.pad_lo:
+            end -= 2
+        done = (w.end - end) >> 1
+    w.counts[UNITS] += done
+    if p.wide:
+        w.counts[PASSED_UNITS] += done
+    else:
+        w.counts[MAPPED_UNITS] += done
+    w.counts[TRIMMED_UNITS] += done
+    w.end = end
+
+
+def _trim(w, first):
+    """Take spaces (U+0020, U+3000) off the end of the text written since ``first``."""
+    out = w.out
+    o = w.o
+    done = 0
+    while o > first:
+        if out[o - 1] == 0x20:
+            o -= 1
+            done += 1
+            while cython.compiled and o - first >= 16 and memcmp(out + o - 16, SPACES, 16) == 0:
+                o -= 16
+                done += 16
+        elif o - first >= 3 and out[o - 1] == 0x80 and out[o - 2] == 0x80 and out[o - 3] == 0xE3:
+            o -= 3
+            done += 1
+            while cython.compiled and o - first >= 24 and memcmp(out + o - 24, WIDE_SPACES, 24) == 0:
+                o -= 24
+                done += 8
+        else:
+            break
+    w.counts[TRIMMED_UNITS] += done
+    w.o = o
+
+
+# The names above are C integers in compiled code; this is how Python code reads them in either case.
+CONSTANTS = {
+    "ILLEGAL": ILLEGAL,
+    "BROKEN_SHIFT": BROKEN_SHIFT,
+    "MAPPED": MAPPED,
+    "LONG": LONG,
+    "GETA": GETA,
+    "STORED": STORED,
+    "TAG": TAG,
+    "SHIFTED": SHIFTED,
+    "LEAD": LEAD,
+    "DECIMAL": DECIMAL,
+    "UTF8": UTF8,
+    "MIXED": MIXED,
+    "DOUBLE": DOUBLE,
+    "SINGLE": SINGLE,
+    "UNITS": UNITS,
+    "MAPPED_UNITS": MAPPED_UNITS,
+    "PASSED_UNITS": PASSED_UNITS,
+    "TRIMMED_UNITS": TRIMMED_UNITS,
+    "FLAGGED": FLAGGED,
+    "BYTES": BYTES,
+    "N_COUNTS": N_COUNTS,
+    "FINDING": FINDING,
+    "SLACK": SLACK,
+}

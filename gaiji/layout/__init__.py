@@ -1,0 +1,1 @@
+"""Which bytes of a record are which field: copybooks, ``[[field]]`` tables, roles."""

@@ -1,0 +1,1 @@
+"""Search keys of names, matching of registers, a clerk's search."""

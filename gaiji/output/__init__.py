@@ -1,0 +1,1 @@
+"""Text columns into files, and those files read back."""

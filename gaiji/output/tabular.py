@@ -1,0 +1,88 @@
+"""Whole tables of text in CSV, TSV and Parquet files, in and out.
+
+Owns how a cell becomes text and back: no type is guessed, an empty cell is "" in CSV and TSV. A table is in
+memory whole.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from gaiji.disk.files import AtomicFile
+from gaiji.errors import OutputError, UsageError
+from gaiji.output.sinks import BOM
+
+SUFFIXES = {".csv": ",", ".tsv": "\t", ".parquet": ""}
+
+
+def read_table(path: str | Path, *, as_text: bool = True) -> pl.DataFrame:
+    """All columns, as text or (``as_text`` false) with the types of a Parquet file.
+
+    UsageError when the file cannot be read as its suffix says.
+    """
+    path = Path(path)
+    separator = _separator(path)
+    try:
+        if not separator:
+            frame = pl.read_parquet(path)
+            return frame.with_columns(pl.all().cast(pl.String)) if as_text else frame
+        return pl.read_csv(path, separator=separator, infer_schema=False).with_columns(pl.all().fill_null(""))
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror or 'is not there'}", where=str(path), next="check the path"
+        ) from error
+    except pl.exceptions.PolarsError as error:
+        kind = type(error).__name__  # its message may quote a row
+        raise UsageError(
+            f"is no table ({kind})", where=str(path), next="it must be UTF-8 with a header"
+        ) from error
+
+
+def write_table(frame: pl.DataFrame, path: str | Path) -> None:
+    """Write a table whole or not at all; CSV has a byte order mark, so that Excel reads it. OutputError when
+    it cannot be.
+    """
+    path = Path(path)
+    separator = _separator(path)
+    buffer = BytesIO()
+    if separator:
+        buffer.write(BOM)
+        try:
+            frame.write_csv(buffer, separator=separator)
+        except pl.exceptions.PolarsError as error:
+            raise OutputError(
+                "cannot hold columns of bytes or lists", where=str(path), next="write .parquet"
+            ) from error
+    else:
+        frame.write_parquet(buffer)
+    file = AtomicFile(path)
+    try:
+        file.write(buffer.getvalue())
+        file.commit()
+    finally:
+        file.discard()
+
+
+def safe_cell(cell: str) -> str:
+    """A cell that a spreadsheet cannot take for a formula (OWASP, CSV injection)."""
+    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def need_columns(frame: pl.DataFrame, names: list[str], where: str | Path) -> None:
+    """UsageError when a column is missing."""
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        raise UsageError(
+            f"has no column {', '.join(missing)}",
+            where=str(where),
+            next=f"its columns are {', '.join(frame.columns)[:200]}",
+        )
+
+
+def _separator(path: Path) -> str:
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError("is no .csv, .tsv or .parquet file", where=str(path), next="give another name")
+    return SUFFIXES[path.suffix.lower()]

@@ -1,0 +1,1 @@
+"""The output encoded back and compared with the source."""

@@ -1,0 +1,536 @@
+"""Proves a batch: encodes its output back and compares it with the source, byte for byte, field by field.
+
+Owns what a field of a record is found to be (identical, another form of shifts or padding, a row that only
+decodes, flagged, changed) and the place of what is not identical. The loops are in ``gaiji.kernel.encode``;
+files, totals and reports are ``gaiji.proof.verify``'s.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gaiji.codes.encoding import E, code_of, value_of
+from gaiji.codes.program import LOST, K
+from gaiji.columns.decode import NUMERIC, Decoder, Place
+from gaiji.kernel import encode as kernel_encode
+from gaiji.kernel import io as kernel_io
+from gaiji.model import Field, Reason
+from gaiji.output.readback import Cells, Readback
+from gaiji.records.framing import Batch
+
+CLASSES = ("identical", "form", "one-way", "flagged", "changed")
+IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED = range(5)
+KEPT = 1000
+"""Changes of a batch whose place is kept; all are counted."""
+Key = tuple[int, int, int, int]
+"""Column, class (or reason << 8 | FLAGGED), code, bytes of the code."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A batch of source records and the output records that must be theirs.
+
+    ``rows`` names the batch's rows that were written, None when all were (``drop-record`` drops some).
+    """
+
+    whole: Batch
+    batch: Batch
+    rows: Sequence[int] | None
+    cells: Cells
+    dropped: tuple[Counter[int], ...] = ()
+
+    def record(self, row: int) -> int:
+        """The number in the input of a row."""
+        return self.whole.record_number(row if self.rows is None else self.rows[row])
+
+
+@dataclass(frozen=True)
+class Change:
+    """Where an output is not what its source says: ``position`` counts characters, ``offset`` bytes of the
+    cell.
+    """
+
+    record: int
+    field: str
+    position: int
+    offset: int
+    code: str
+    expected: str
+    found: str
+
+
+@dataclass
+class Proved:
+    """What a batch was found to be: cells by class, flagged units by reason, bytes, for each column."""
+
+    classes: list[list[int]]
+    flagged: list[Counter[int]]
+    sizes: list[int]
+    rows: int
+    broken: int
+    groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
+    forms: dict[int, list[int]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+
+class Prover:
+    """Compares batches of one job. ``prove`` may run on several threads."""
+
+    def __init__(
+        self,
+        fields: Decoder,
+        glyph_fields: Sequence[Field],
+        readback: Readback,
+        widths: Sequence[int],
+        wide: bool,
+    ) -> None:
+        self.fields = fields
+        self.charset = fields.charset
+        self.glyph_fields = tuple(glyph_fields)
+        self.readback = readback
+        self.limits = [(-(w // 2) if wide else w) for w in widths]
+        self.trim = int(fields.trim or bool(widths))
+        self._mine = threading.local()
+        self._texts: dict[int, bytes] = {}
+        self._ranges: dict[str, tuple[object, int, array[int], array[int]]] = {}
+        self.codes = {
+            spec.name: self.charset.proof(self._mode(spec), name_field=spec.role == "name", form=fields.form)
+            for spec in fields.fields
+            if spec.type not in NUMERIC and spec.type != "raw"
+        }
+
+    def _mode(self, spec: Field) -> int:
+        return self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+
+    def prove(self, pair: Pair) -> Proved:
+        """Every cell of a batch."""
+        specs = self.fields.fields
+        names = len(specs) + len(self.glyph_fields)
+        done = Proved(
+            [[0] * 5 for _ in range(names)],
+            [Counter() for _ in specs],
+            [],
+            pair.batch.rows,
+            len(pair.cells.damaged),
+        )
+        states = bytearray(pair.batch.rows)
+        broken = set(pair.cells.damaged)
+        for number, spec in enumerate(specs):
+            done.sizes.append(self.fields.size(pair.whole, spec))
+            if pair.dropped:
+                done.flagged[number].update(pair.dropped[number])
+            if spec.type in NUMERIC or spec.type == "raw":
+                self._exact(pair, spec, number, done, broken)
+            else:
+                self._text(pair, spec, number, done, states, broken)
+        for number, spec in enumerate(self.glyph_fields, len(specs)):
+            self._glyphs(pair, spec, number, done, broken)
+        for row in sorted(broken):
+            self._damaged(pair, row, done)
+        return done
+
+    # -- text -------------------------------------------------------------------------------------
+
+    def _text(
+        self, pair: Pair, spec: Field, number: int, done: Proved, states: bytearray, broken: set[int]
+    ) -> None:
+        """Encode back and compare bytes; then unit by unit where they differ."""
+        batch, cells = pair.batch, pair.cells
+        place = self.fields.place(batch, spec)
+        rows, forms = self._differing(pair, spec, number, place)
+        forms = array("q", (row for row in forms if row not in broken)) if broken else forms
+        classes = done.classes[number]
+        classes[FORM] += len(forms)
+        classes[IDENTICAL] += batch.rows - len(rows) - len(forms)
+        if forms:
+            done.forms.setdefault(number, []).extend(pair.record(row) for row in forms[:3])
+        if not rows:
+            classes[IDENTICAL] -= len(broken)
+            return
+        some, mine = self._some(place, rows, batch.rows), states
+        units, ends, findings = self.fields.units(
+            batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows))
+        )
+        flagged = bytearray(len(rows))
+        width = K["FINDING"]
+        for row in findings[::width]:
+            flagged[row] = 1
+        done.flagged[number].update(findings[5::width])
+        flags = self._flags(
+            {
+                value_of(c, s) | r << 28
+                for c, s, r in zip(findings[3::width], findings[4::width], findings[5::width], strict=True)
+            }
+        )
+        pen = self._pen(cells, 64)
+        found = bytearray(len(rows))
+        notes = array("q", bytes(8 * E["FINDING"] * 2048))
+        at = 0
+        while True:
+            at = kernel_encode.compare_rows(
+                self.codes[spec.name],
+                pen,
+                flags,
+                rows,
+                at,
+                cells.starts[number],
+                cells.ends[number],
+                units,
+                ends,
+                flagged,
+                self.trim,
+                self.limits[number] if self.limits else 0,
+                found,
+                notes,
+            )
+            if at >= len(rows):
+                break
+            notes.frombytes(bytes(8 * len(notes) + 48 * len(units)))
+        counts = Counter(found)
+        for kind, count in counts.items():
+            classes[kind] += count
+        for row in broken:
+            self._uncount(classes, found, rows, row)
+        if counts[FORM]:
+            examples = done.forms.setdefault(number, [])
+            examples += [pair.record(rows[i]) for i, kind in enumerate(found[:KEPT]) if kind == FORM][:3]
+        self._group(pair, spec, number, notes[: pen.n * E["FINDING"]], done, broken)
+
+    def _uncount(self, classes: list[int], found: bytearray, rows: array[int], row: int) -> None:
+        """A record that could not be cut has no cells to be of a class; ``_damaged`` counts it once."""
+        at = next((i for i, r in enumerate(rows) if r == row), -1)
+        classes[found[at] if at >= 0 else IDENTICAL] -= 1
+
+    def _differing(self, pair: Pair, spec: Field, number: int, place: Place) -> tuple[array[int], array[int]]:
+        """Rows whose text does not encode back to the very bytes of the source, and those that do but for
+        padding inside the shift."""
+        starts, ends, offset, length = place
+        rows = pair.batch.rows
+        if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
+            return array("q", range(rows)), array("q")
+        _, longest = kernel_io.extent(starts, ends, offset, length)
+        differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
+        pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
+        padded = int(self._pads_are_blank and self._mode(spec) == K["MIXED"])
+        n = kernel_encode.same_rows(
+            self.codes[spec.name],
+            pen,
+            self._mode(spec),
+            pair.cells.starts[number],
+            pair.cells.ends[number],
+            pair.batch.src,
+            starts,
+            ends,
+            offset,
+            length,
+            padded,
+            differ,
+            forms,
+        )
+        return differ[:n], forms[: pen.n]
+
+    @cached_property
+    def _pads_are_blank(self) -> bool:
+        """Whether both kinds of padding of a shifted charset read as spaces, which the job trims."""
+        spec, entries = self.charset.spec, self.charset.entries
+        single, double = (
+            entries.get((1, spec.pad_single)),
+            entries.get((2, int.from_bytes(spec.pad_double, "big"))),
+        )
+        texts = [entry.row.text if entry else "" for entry in (single, double)]
+        return bool(self.fields.trim and spec.kind == "shifted" and texts == [" ", "\u3000"])
+
+    def _some(self, place: Place, rows: array[int], every: int) -> Place:
+        """The place of a field in some rows only."""
+        starts, ends, offset, length = place
+        if len(rows) == every:
+            return place
+        return array("q", [starts[r] for r in rows]), array("q", [ends[r] for r in rows]), offset, length
+
+    def _pen(self, cells: Cells, out: int, findings: int = 1) -> kernel_encode.Pen:
+        """A cursor on the output's text, with this thread's scratch buffers."""
+        mine = self._mine.__dict__
+        if len(mine.get("out", b"")) < out:
+            mine["out"] = bytearray(2 * out)
+        if len(mine.get("found", b"")) < E["FINDING"] * findings:
+            mine["found"] = array("q", bytes(16 * E["FINDING"] * findings))
+        return kernel_encode.Pen(cells.src, mine["out"], mine["found"])
+
+    def _group(
+        self, pair: Pair, spec: Field, number: int, notes: array[int], done: Proved, broken: set[int]
+    ) -> None:
+        """Count the notes by code and class, keep the places of some."""
+        width = E["FINDING"]
+        for i in range(0, len(notes), width):
+            row, offset, position, code, size, what = notes[i : i + width]
+            if what == CHANGED:
+                if row not in broken and len(done.changes) < KEPT:
+                    done.changes.append(self._change(pair, spec, number, row, offset, position, code, size))
+                continue
+            count, records = done.groups.get((number, what, code, size), (0, []))
+            if len(records) < 3:
+                records = [*records, pair.record(row)]
+            done.groups[number, what, code, size] = (count + 1, records)
+
+    def _change(
+        self, pair: Pair, spec: Field, number: int, row: int, offset: int, position: int, code: int, size: int
+    ) -> Change:
+        """The place of a difference; the characters are told by their code points."""
+        cells = pair.cells
+        start, end = cells.starts[number][row] + offset, cells.ends[number][row]
+        found = bytes(cells.src[start : min(start + 8, end)])
+        unit = self.charset.entries.get((size, code)) if size else None
+        expected = unit.row.text if unit else ""
+        return Change(
+            pair.record(row),
+            spec.name,
+            position,
+            offset,
+            self.code(code, size),
+            _points(expected),
+            _first(found),
+        )
+
+    def code(self, code: int, size: int) -> str:
+        """A code as users write it, "" for none."""
+        if not size:
+            return ""
+        if self.charset.spec.kind == "decimal" and size > 1:
+            return f"{code:0{size}d}"
+        return (
+            f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
+        )
+
+    # -- flagged units ----------------------------------------------------------------------------
+
+    def _flags(self, units: set[int]) -> kernel_encode.Flags:
+        """What each flagged unit must stand as, by the job's policies."""
+        size = 4
+        while size < 2 * len(units) + 2:
+            size *= 2
+        keys, at, lengths = array("q", [-1]) * size, array("q", bytes(8 * size)), array("q", bytes(8 * size))
+        blob = bytearray()
+        for unit in units:
+            text = self._flag_text(unit)
+            i = (unit * 40503) & (size - 1)
+            while keys[i] != -1:
+                i = (i + 1) & (size - 1)
+            keys[i], at[i], lengths[i] = unit, len(blob), len(text)
+            blob += text
+        return kernel_encode.Flags(keys, at, lengths, bytes(blob) + b"\0")
+
+    def _flag_text(self, unit: int) -> bytes:
+        """The replacement that the policy names for a unit (``value_of`` its code, and its reason << 28)."""
+        if unit not in self._texts:
+            (code, size), reason = code_of(unit), Reason(unit >> 28)
+            how = self.fields.policy[reason]
+            text = "〓"
+            if how == "tag":
+                text = f"{{{self.charset.system}:{self._digits(code, size)}}}"
+            elif how in ("keep", "pua"):
+                text = (
+                    self._stored.get((0 if self.charset.spec.kind.startswith("utf") else size, code), "")
+                    or "〓"
+                )
+                text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
+            self._texts[unit] = text.encode()
+        return self._texts[unit]
+
+    def _digits(self, code: int, size: int) -> str:
+        kind = self.charset.spec.kind
+        if kind == "decimal":
+            return f"{code % 10**size:0{size}d}"
+        if kind.startswith("utf"):
+            return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
+        return f"{code:0{2 * size}X}"
+
+    @cached_property
+    def _stored(self) -> dict[tuple[int, int], str]:
+        """(size, code) → the text that a table still has for a code whose decoding is a finding."""
+        unicode_kind = self.charset.spec.kind.startswith("utf")
+        recipe = self.charset._recipe()
+        stored: dict[tuple[int, int], str] = {(0, ord(mark)): mark for mark in LOST} if unicode_kind else {}
+        for area in recipe.ranges:
+            start = dict(area.pua).get(recipe.pua)
+            if start is not None:
+                stored |= {
+                    (0 if unicode_kind else area.size, code): chr(start + i)
+                    for i, code in enumerate(area.codes())
+                }
+        for unit in self.charset._units(self.fields.form):
+            stored[0 if unicode_kind else unit.size, unit.code] = unit.text
+        return stored
+
+    # -- numbers, bytes, glyph names --------------------------------------------------------------
+
+    def _exact(self, pair: Pair, spec: Field, number: int, done: Proved, broken: set[int]) -> None:
+        """Numbers and raw bytes: the text must be exactly the source's; numbers are encoded back besides, to
+        tell those whose sign has another form."""
+        rows, cells = pair.batch.rows, pair.cells
+        column, _, findings = self.fields.decode(pair.batch, spec, bytearray(rows))
+        done.flagged[number].update(findings[5 :: K["FINDING"]])
+        differ = array("q", bytes(8 * rows))
+        n = kernel_encode.same_text(
+            column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
+        )
+        changed = set(differ[:n]) - broken
+        flagged = set(findings[:: K["FINDING"]]) - changed - broken
+        forms = self._other_forms(pair, spec, number) - changed - flagged - broken
+        classes = done.classes[number]
+        for kind, count in ((CHANGED, len(changed)), (FLAGGED, len(flagged)), (FORM, len(forms))):
+            classes[kind] += count
+        classes[IDENTICAL] += rows - len(changed) - len(flagged) - len(forms) - len(broken)
+        if forms:
+            done.forms.setdefault(number, []).extend(pair.record(row) for row in sorted(forms)[:3])
+        for row in sorted(changed)[: KEPT - len(done.changes)]:
+            text = column.data[column.offsets[row] : column.offsets[row + 1]]
+            done.changes.append(self._text_change(pair, spec.name, number, row, text))
+        if flagged:
+            records = [pair.record(row) for row in sorted(flagged)[:3]]
+            done.groups[number, Reason.ILLEGAL << 8 | FLAGGED, 0, 0] = (len(flagged), records)
+
+    def _other_forms(self, pair: Pair, spec: Field, number: int) -> set[int]:
+        """Rows whose number does not encode back to the very bytes of the source."""
+        if spec.type not in NUMERIC:
+            return set()
+        rows, cells = pair.batch.rows, pair.cells
+        begin, end = self._field_range(pair.batch, spec)
+        widths = array("q", map(int.__sub__, end, begin))
+        out, offsets = bytearray(sum(widths) + 8), array("q", bytes(8 * rows + 8))
+        bad, differ = array("i", bytes(4 * rows)), array("q", bytes(8 * rows))
+        kernel_encode.encode_numbers(
+            cells.src,
+            NUMERIC[spec.type],
+            spec.scale,
+            int(spec.signed),
+            int(self.charset.spec.pad_single == 0x20),
+            cells.starts[number],
+            cells.ends[number],
+            widths,
+            out,
+            offsets,
+            bad,
+        )
+        n = kernel_encode.same_text(out, offsets, pair.batch.src, begin, end, differ)
+        return set(differ[:n])
+
+    def _field_range(self, batch: Batch, spec: Field) -> tuple[array[int], array[int]]:
+        """Byte ranges of a field in its batch; kept while the framing gives the same ones."""
+        starts, ends, offset, length = self.fields.place(batch, spec)
+        kept = self._ranges.get(spec.name)
+        if kept is not None and kept[0] is starts and kept[1] == batch.rows:
+            return kept[2], kept[3]
+        begin = array("q", (min(a + offset, b) for a, b in zip(starts, ends, strict=True)))
+        end = array(
+            "q", (b if length < 0 else min(a + offset + length, b) for a, b in zip(starts, ends, strict=True))
+        )
+        end = array("q", map(max, begin, end))
+        self._ranges[spec.name] = (starts, batch.rows, begin, end)
+        return begin, end
+
+    def _glyphs(self, pair: Pair, spec: Field, number: int, done: Proved, broken: set[int]) -> None:
+        """Glyph names as the source's codes have them."""
+        cells, rows = pair.cells, pair.batch.rows
+        column = self.fields.glyphs(pair.batch, spec)
+        differ = array("q", bytes(8 * rows))
+        n = kernel_encode.same_text(
+            column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
+        )
+        changed = set(differ[:n]) - broken
+        done.classes[number][CHANGED] += len(changed)
+        done.classes[number][IDENTICAL] += rows - len(changed) - len(broken)
+        for row in sorted(changed)[: KEPT - len(done.changes)]:
+            done.changes.append(
+                self._text_change(
+                    pair, column.name, number, row, column.data[column.offsets[row] : column.offsets[row + 1]]
+                )
+            )
+
+    def _text_change(
+        self, pair: Pair, name: str, number: int, row: int, expected: bytes | bytearray
+    ) -> Change:
+        """Where two texts part."""
+        cells = pair.cells
+        found = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]])
+        at, position = _part(bytes(expected), found)
+        return Change(
+            pair.record(row), name, position, at, "", _first(bytes(expected)[at:]), _first(found[at:])
+        )
+
+    # -- records that cannot be cut ---------------------------------------------------------------
+
+    def expected(self, batch: Batch, row: int) -> list[bytes]:
+        """The cells that a source record becomes."""
+        one = Batch(
+            batch.src,
+            [array("q", [s[row]]) for s in batch.starts],
+            [array("q", [e[row]]) for e in batch.ends],
+            1,
+            batch.file_offset,
+            batch.record_number(row),
+        )
+        states = bytearray(1)
+        columns = [self.fields.decode(one, spec, states)[0] for spec in self.fields.fields]
+        cells = [bytes(c.data[: c.offsets[1]]) for c in columns]
+        glyphs = [self.fields.glyphs(one, spec) for spec in self.glyph_fields]
+        return cells + [bytes(c.data[: c.offsets[1]]) for c in glyphs]
+
+    def _damaged(self, pair: Pair, row: int, done: Proved) -> None:
+        """A line that is not one record: it is changed where it first differs from what it should be."""
+        cells = self.expected(pair.batch, row)
+        line, found = self.readback.line(cells), pair.cells.damaged[row]
+        at = next(
+            (i for i, (a, b) in enumerate(zip(line, found, strict=False)) if a != b),
+            min(len(line), len(found)) - 1,
+        )
+        number, begin = 0, 0
+        while number < len(cells) - 1 and at >= len(self.readback.line(cells[: number + 1])):
+            number += 1
+            begin = len(self.readback.line(cells[:number]))
+        done.classes[number][CHANGED] += 1
+        names = [*(f.name for f in self.fields.fields), *(f"{f.name}.glyphs" for f in self.glyph_fields)]
+        offset, position = _place(line[begin:], at - begin)
+        done.changes.append(
+            Change(
+                pair.record(row),
+                names[number],
+                position,
+                offset,
+                "",
+                _first(line[begin + offset :]),
+                _first(found[begin + offset :]),
+            )
+        )
+
+
+def _part(a: bytes, b: bytes) -> tuple[int, int]:
+    """(byte, character) at which two texts part."""
+    return _place(
+        a, next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    )
+
+
+def _place(text: bytes, at: int) -> tuple[int, int]:
+    """The byte at which the character around ``at`` begins (a selector is its base's), and its number."""
+    starts = [i for i, b in enumerate(text[: at + 1]) if b & 0xC0 != 0x80 and text[i : i + 2] != b"\xf3\xa0"]
+    return (starts[-1], len(starts) - 1) if starts else (0, 0)
+
+
+def _points(text: str) -> str:
+    return " ".join(f"{ord(c):04X}" for c in text)
+
+
+def _first(raw: bytes) -> str:
+    """The first character of some bytes as code points with its selector, or the bytes when they are none."""
+    for n in range(min(8, len(raw)), 0, -1):
+        try:
+            text = raw[:n].decode()
+        except UnicodeDecodeError:
+            continue
+        return _points(text[:2] if len(text) > 1 and 0xE0100 <= ord(text[1]) <= 0xE01EF else text[:1])
+    return raw[:4].hex().upper()

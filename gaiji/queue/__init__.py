@@ -1,0 +1,1 @@
+"""What waits for a person: items, samples, decisions, and their log."""

@@ -1,0 +1,1 @@
+"""Bytes into records, and those that cannot be cut."""

@@ -1,0 +1,68 @@
+"""Records that could not be cut: raw bytes in ``bad-records.bin``, one line each in its index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gaiji.disk.files import AtomicFile, Mark, Written, part_path
+from gaiji.records.framing import Batch
+
+NAMES = ("bad-records.bin", "bad-records.tsv")
+
+
+class Quarantine:
+    """The two files beside an output; none are made while nothing is set aside. ``kept``: to go on with
+    them."""
+
+    def __init__(self, output: Path, kept: Sequence[Written] = (), count: int = 0) -> None:
+        self._output = output
+        self._files: tuple[AtomicFile, AtomicFile] | None = None
+        self.count = count
+        if kept:
+            self._open(*kept)
+
+    def _open(
+        self, data: Written | None = None, index: Written | None = None
+    ) -> tuple[AtomicFile, AtomicFile]:
+        paths = [self._output.with_name(name) for name in NAMES]
+        first = AtomicFile(paths[0], part=part_path(paths[0], self._output), kept=data)
+        self._files = first, AtomicFile(paths[1], part=part_path(paths[1], self._output), kept=index)
+        return self._files
+
+    def add(self, batch: Batch) -> None:
+        """Set a batch's bad records aside."""
+        if not batch.bad:
+            return
+        if self._files is None:
+            self._open()[1].write(b"record\toffset\tbytes\tposition\twhy\n")
+        assert self._files is not None
+        data, index = self._files
+        for bad in batch.bad:
+            index.write(f"{bad.record}\t{bad.offset}\t{len(bad.raw)}\t{data.size}\t{bad.why}\n".encode())
+            data.write(bad.raw)
+            self.count += 1
+
+    def marks(self) -> list[Mark]:
+        """The files as they are now, for a checkpoint."""
+        return [mark for file in self._files or () for mark in file.marks()]
+
+    def commit(self) -> None:
+        """Give the files their names (none are made when nothing was set aside)."""
+        for file in self._files or ():
+            file.commit()
+
+    def discard(self) -> None:
+        """Remove uncommitted files."""
+        for file in self._files or ():
+            file.discard()
+
+    def leave(self) -> None:
+        """Let go of the files; what was written stays for a run that goes on."""
+        for file in self._files or ():
+            file.leave()
+
+    def describe(self) -> dict[str, object]:
+        """Count, names and digests for the manifest."""
+        files = [{"path": f.path.name, "bytes": f.size, "sha256": f.sha256} for f in self._files or ()]
+        return {"records": self.count, "files": files}

@@ -1,0 +1,1 @@
+"""Explanations, comparisons and the files for counter and manager."""

@@ -1,0 +1,285 @@
+"""Reports for a town's counter and its manager: changed residents as CSV, XLSX or HTML, and the summary page.
+
+Owns the files' columns and looks. Which residents changed is in ``gaiji.reports.residents``; every cell is
+written as text.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+from gaiji.columns.findings import REVIEWED_ROLES
+from gaiji.disk.files import AtomicFile
+from gaiji.errors import MissingExtra, UsageError
+from gaiji.output.sinks import BOM
+from gaiji.output.tabular import safe_cell
+from gaiji.queue.queue import Item, open_queue
+from gaiji.queue.words import REASONS, STATES
+from gaiji.reports.residents import Changed, Residents, changed_residents, waiting
+from gaiji.run.job import Job, load_job
+from gaiji.shape.pictures import Gallery, open_gallery, png
+
+COLUMNS = (
+    "記録番号",
+    "キー",
+    "項目",
+    "変換前",
+    "変換後",
+    "旧コード",
+    "外字",
+    "新しい文字",
+    "文字図形名",
+    "字形",
+    "区分",
+    "根拠",
+)
+OLD, NEW = COLUMNS.index("外字"), COLUMNS.index("字形")
+SIDE = 56
+STYLE = (
+    "body{font-family:'IPAmjMincho','IPAmj明朝','Yu Mincho',serif;margin:1.5em}table{border-collapse:collapse;font-size:10.5pt}"  # noqa: E501
+    "th,td{border:1px solid #888;padding:.25em .5em;vertical-align:middle}th{background:#e7e6e6}tr{break-inside:avoid}"  # noqa: E501
+    f".p{{width:{SIDE}px;height:{SIDE}px;background-size:contain;background-repeat:no-repeat;print-color-adjust:exact}}"
+    "svg{display:block}@page{size:A4 landscape;margin:10mm}"
+)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """Characters and people in the report, records read, and in words what could not be shown."""
+
+    characters: int
+    people: int
+    read: int
+    notes: tuple[str, ...] = ()
+
+
+def report_residents(
+    job: Job | str | Path,
+    output: str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    fonts: Sequence[str | Path] = (),
+) -> Reported:
+    """Write who is affected to ``output`` (.csv, .xlsx, .html). UsageError for another suffix."""
+    path = Path(output)
+    writers = {".csv": _csv, ".xlsx": _xlsx, ".html": _html}
+    if path.suffix.lower() not in writers:
+        raise UsageError("is no .csv, .xlsx or .html file", where=str(path), next="give another name")
+    found = changed_residents(job, overrides=overrides)
+    gallery = Gallery([]) if path.suffix.lower() == ".csv" else open_gallery(fonts)
+    _write(path, writers[path.suffix.lower()](found, gallery))
+    return Reported(
+        len(found.rows),
+        found.people,
+        found.read,
+        (gallery.missing,) if path.suffix != ".csv" and gallery.missing else (),
+    )
+
+
+def report_summary(
+    job: Job | str | Path, output: str | Path, *, overrides: Mapping[str, Any] | None = None
+) -> dict[str, float]:
+    """Write the manager's page; returns its figures: codes, waiting, people, coverage before and after (0 to
+    1).
+
+    Coverage is of the characters in name, kana and address fields: before, without any decision; after, with
+    those confirmed. UsageError when the job was not converted yet.
+    """
+    job = load_job(job, overrides) if not isinstance(job, Job) else job
+    manifest_path = job.output_path.parent / "manifest.json"
+    try:
+        manifest = json.loads(manifest_path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "cannot be read", where=str(manifest_path), next="run gaiji convert first"
+        ) from error
+    queue = open_queue(job.queue_where)
+    try:
+        items = [item for item in queue.items() if item.site == job.review["site"]]
+    finally:
+        queue.close()
+    fields = [f for f in manifest["fields"].values() if f["role"] in REVIEWED_ROLES]
+    units = sum(f["units"] for f in fields) or 1
+    every, open_ = sum(i.total for i in items), sum(i.total for i in items if waiting(i))
+    figures = {
+        "codes": len(items),
+        "waiting": sum(map(waiting, items)),
+        "people": sum(i.people for i in items),
+        "before": 1 - every / units,
+        "after": 1 - open_ / units,
+    }
+    _write(Path(output), _summary(job, manifest, items, figures))
+    return figures
+
+
+def _cells(row: Changed) -> tuple[str, ...]:
+    return (
+        str(row.record),
+        row.key,
+        row.field,
+        row.before,
+        row.after,
+        row.code,
+        "",
+        row.text,
+        row.glyph,
+        "",
+        row.kind,
+        row.evidence,
+    )
+
+
+def _csv(found: Residents, gallery: Gallery) -> bytes:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    shown = [i for i in range(len(COLUMNS)) if i not in (OLD, NEW)]
+    writer.writerow([COLUMNS[i] for i in shown])
+    writer.writerows([safe_cell(_cells(row)[i]) for i in shown] for row in found.rows)
+    return BOM + text.getvalue().encode("utf-8")
+
+
+def _pictures(found: Residents, gallery: Gallery) -> dict[str, bytes]:
+    """PNG of every code (by ``code:``) and glyph name that has one."""
+    out = {f"code:{code}": png(picture, 2 * SIDE) for code, picture in found.pictures.items()}
+    for name in {row.glyph for row in found.rows if row.glyph}:
+        drawn = gallery.glyph(name, 2 * SIDE)
+        if drawn is not None:
+            out[name] = png(drawn)
+    return out
+
+
+def _html(found: Residents, gallery: Gallery) -> bytes:
+    """Each picture once, in the style sheet, so that the page stays small."""
+    pictures = _pictures(found, gallery)
+    numbers = {name: f"g{number}" for number, name in enumerate(sorted(pictures))}
+    styles = "".join(
+        f".{numbers[name]}{{background-image:url(data:image/png;base64,{b64encode(data).decode()})}}"
+        for name, data in pictures.items()
+    )
+    body = []
+    for row in found.rows:
+        cells = [escape(cell) for cell in _cells(row)]
+        for place, name in ((OLD, f"code:{row.code}"), (NEW, row.glyph)):
+            cells[place] = f'<div class="p {numbers[name]}"></div>' if name in numbers else ""
+        body.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    head = "".join(f"<th>{escape(name)}</th>" for name in COLUMNS)
+    note = f"<p>{escape(gallery.missing)}</p>" if gallery.missing else ""
+    return _page(
+        "字形などが変わる住民",
+        f"<p>{found.read:,}件のうち{found.people:,}件、{len(found.rows):,}文字</p>{note}"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>",
+        styles,
+    )
+
+
+def _xlsx(found: Residents, gallery: Gallery) -> bytes:
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise MissingExtra("writing XLSX", "xlsx") from error
+    pictures, out = _pictures(found, gallery), BytesIO()
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    page = book.add_worksheet("住民一覧")
+    cell_format = book.add_format({"text_wrap": True, "valign": "vcenter", "border": 1})
+    head = book.add_format({"bold": True, "bg_color": "#E7E6E6", "border": 1})
+    for column, name in enumerate(COLUMNS):
+        page.set_column(column, column, 24 if name in ("変換前", "変換後", "根拠") else 11)
+        page.write_string(0, column, name, head)
+    for number, row in enumerate(found.rows, 1):
+        page.set_row(number, 46)
+        for column, cell in enumerate(_cells(row)):
+            page.write_string(number, column, cell, cell_format)
+        for column, name in ((OLD, f"code:{row.code}"), (NEW, row.glyph)):
+            if name in pictures:
+                page.insert_image(
+                    number,
+                    column,
+                    f"{name.replace(':', '-')}.png",
+                    {
+                        "image_data": BytesIO(pictures[name]),
+                        "x_scale": 0.5,
+                        "y_scale": 0.5,
+                        "x_offset": 3,
+                        "y_offset": 3,
+                        "object_position": 1,
+                        "description": name,
+                    },
+                )
+    page.freeze_panes(1, 0)
+    page.autofilter(0, 0, max(len(found.rows), 1), len(COLUMNS) - 1)
+    page.set_landscape()
+    page.set_paper(9)
+    page.fit_to_pages(1, 0)
+    page.repeat_rows(0)
+    book.close()
+    return out.getvalue()
+
+
+def _summary(job: Job, manifest: dict[str, Any], items: Sequence[Item], figures: dict[str, float]) -> bytes:
+    states = Counter[str]()
+    reasons = Counter[str]()
+    for item in items:
+        states[item.state] += 1
+        reasons[item.reason] += item.people
+    rows = "".join(
+        f"<tr><td>{escape(i.system)} {escape(i.code)}</td><td>{REASONS.get(i.reason, escape(i.reason))}</td><td>{i.people:,}</td>"  # noqa: E501
+        f"<td>{STATES.get(i.state, escape(i.state))}</td></tr>"
+        for i in items[:30]
+    )
+    return _page(
+        "移行のまとめ",
+        f"<p>{escape(job.review['site'])}　入力 {escape(str(manifest['input']['path']))}　{manifest['records']['read']:,}件</p>"  # noqa: E501
+        f"<h2>同定の進み具合</h2><p>{figures['codes']:,}文字のうち、残り{figures['waiting']:,}文字</p>"
+        + _bars([(title, states[state]) for state, title in STATES.items()])
+        + "<h2>文字の対応率（氏名・フリガナ・住所）</h2>"
+        + _bars([("判定の前", figures["before"]), ("判定の後", figures["after"])], share=True)
+        + f"<h2>理由別の人数</h2><p>のべ{figures['people']:,}人（文字ごとの人数の合計）</p>"
+        + _bars([(REASONS.get(reason, reason), count) for reason, count in reasons.most_common()])
+        + "<h2>人数の多い文字（30文字まで）</h2>"
+        f"<table><tr><th>旧コード</th><th>理由</th><th>人数</th><th>状態</th></tr>{rows}</table>",
+    )
+
+
+def _bars(values: Sequence[tuple[str, float]], *, share: bool = False) -> str:
+    """A bar chart that needs no script; with ``share`` the bars are of 100 %."""
+    most = 1.0 if share else max([1.0, *(value for _, value in values)])
+    lines = []
+    for number, (title, value) in enumerate(values):
+        y, label = 26 * number, f"{value:.4%}" if share else f"{value:,}"
+        width = f"{400 * value / most:.1f}"
+        lines.append(
+            f'<text x="0" y="{y + 16}">{escape(title)}</text>'
+            f'<rect x="190" y="{y + 3}" width="{width}" height="18" fill="#4472c4"/>'
+            f'<text x="{196 + 400 * value / most:.1f}" y="{y + 16}">{label}</text>'
+        )
+    return (
+        f'<svg width="720" height="{26 * len(values) + 6}" font-size="13" role="img">{"".join(lines)}</svg>'
+    )
+
+
+def _page(title: str, body: str, styles: str = "") -> bytes:
+    return (
+        f'<!doctype html>\n<html lang="ja"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{STYLE}{styles}</style></head>\n"
+        f"<body><h1>{title}</h1>{body}</body></html>\n"
+    ).encode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    file = AtomicFile(path)
+    try:
+        file.write(data)
+        file.commit()
+    finally:
+        file.discard()

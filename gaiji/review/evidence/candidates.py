@@ -1,0 +1,204 @@
+"""Candidates for a code: proposed with their reasons from independent sources, never decided.
+
+Owns the sources that look at the queue itself (the same code or the same picture decided before, the tables'
+own candidates), the forms related to a candidate, and how all sources become one ranking. Names speak through
+``gaiji.review.evidence.learn``, shapes through ``gaiji.review.shape``; both leave proposals in the queue.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from gaiji.codes.tables import load_site
+from gaiji.queue.queue import Item, Proposal, Queue
+from gaiji.queue.schema import decision, item, picture, proposal
+from gaiji.standard.repertoire import Repertoire, load_repertoire
+
+__all__ = ["SOURCES", "Candidate", "Proposal", "forms_of", "propose_from_tables", "suggest", "suggest_all"]
+
+SOURCES = {
+    "table": "変換表の候補",
+    "site": "他の対応表",
+    "code": "同じコードの判定",
+    "picture": "同じ字形の判定",
+    "dump": "氏名と読み",
+    "shape": "字形の比較",
+    "form": "候補の異体字",
+}
+"""Source → what clerks are told it is, the most telling first."""
+WEIGHTS = {"table": 0.9, "site": 0.7, "code": 0.6, "picture": 0.98, "dump": 0.85, "shape": 0.97, "form": 0.3}
+"""How far a score of 1 from a source carries in the ranking: 1 - (1 - w₁s₁)(1 - w₂s₂)…"""
+UNHEARD, BEHIND = 0.3, 0.2
+"""Where shapes were compared: the share that a glyph keeps for which nothing else speaks, and what the others
+carry alone.
+"""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A glyph proposed for a code. ``score``: 0 to 1, for the order only; ``parts``: what each source gave,
+    and why.
+    """
+
+    glyph: str
+    text: str
+    score: float
+    parts: tuple[tuple[str, float, str], ...]
+
+    @property
+    def reason(self) -> str:
+        """All reasons in one line, in Japanese."""
+        return "／".join(
+            f"{SOURCES[source]} {score:.2f}" + (f"：{why}" if why else "")
+            for source, score, why in self.parts
+        )
+
+
+def suggest(queue: Queue, item_id: int, *, limit: int = 9) -> list[Candidate]:
+    """The candidates of one item, best first."""
+    found = queue.item(item_id)
+    return suggest_all(queue, [found], limit=limit)[item_id] if found else []
+
+
+def suggest_all(queue: Queue, items: Iterable[Item], *, limit: int = 9) -> dict[int, list[Candidate]]:
+    """Item id → candidates, best first, for many items with a few queries."""
+    items = list(items)
+    gathered = _gather(queue, items)
+    repertoire = load_repertoire()
+    return {found.id: _ranked(gathered.get(found.id, {}), repertoire, limit) for found in items}
+
+
+def _gather(queue: Queue, items: Sequence[Item]) -> dict[int, dict[str, dict[str, tuple[float, str]]]]:
+    """Item id → glyph → source → (score, reason)."""
+    out: dict[int, dict[str, dict[str, tuple[float, str]]]] = defaultdict(lambda: defaultdict(dict))
+    one = items[0].id if len(items) == 1 else None
+    with queue.reading() as connection:
+        kept = sa.select(proposal) if one is None else sa.select(proposal).where(proposal.c.item_id == one)
+        for row in connection.execute(kept):
+            out[row.item_id][row.glyph][row.source] = (row.score, row.reason)
+        decided = _decided(connection)
+        digests: dict[int, set[str]] = defaultdict(set)
+        for owner, digest in connection.execute(sa.select(picture.c.item_id, picture.c.digest)):
+            digests[owner].add(digest)
+    by_code: dict[tuple[str, str], list[tuple[int, str, str]]] = defaultdict(list)
+    by_digest: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    for owner, system, code, glyph, why in decided:
+        by_code[system, code].append((owner, glyph, why))
+        for digest in digests.get(owner, ()):
+            by_digest[digest].append((owner, glyph, why))
+    for found in items:
+        mine = out[found.id]
+        for rank, name in enumerate(n for n in found.candidates.split("|") if n):
+            mine[name]["table"] = (round(0.9**rank, 4), "")
+        for owner, glyph, why in by_code.get((found.system, found.code), ()):
+            if owner != found.id:
+                mine[glyph]["code"] = (1.0, why)
+        for digest in digests.get(found.id, ()):
+            for owner, glyph, why in by_digest[digest]:
+                if owner != found.id:
+                    mine[glyph]["picture"] = (1.0, why)
+    return out
+
+
+def _decided(connection: sa.Connection) -> list[tuple[int, str, str, str, str]]:
+    """(item, system, code, glyph, who and when) of every standing decision that names a glyph."""
+    query = (
+        sa.select(item.c.id, item.c.system, item.c.code, item.c.site)
+        .add_columns(decision.c.glyph, decision.c.decided_by, decision.c.decided_at)
+        .join(decision, decision.c.item_id == item.c.id)
+        .where((decision.c.glyph != "") & (item.c.state == "confirmed"))
+    )
+    return [
+        (
+            row.id,
+            row.system,
+            row.code,
+            row.glyph,
+            " ".join(x for x in (row.site, row.decided_by, row.decided_at) if x),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _ranked(
+    found: Mapping[str, Mapping[str, tuple[float, str]]], repertoire: Repertoire, limit: int
+) -> list[Candidate]:
+    out = []
+    scores = _scores(found)
+    for name, parts in found.items():
+        glyph = repertoire.get(name)
+        if glyph is None:
+            continue
+        ordered = sorted(parts.items(), key=lambda part: list(SOURCES).index(part[0]))
+        told = tuple((source, score, why) for source, (score, why) in ordered)
+        out.append(Candidate(glyph.name, glyph.text, round(scores[name], 4), told))
+    out.sort(key=lambda c: (-c.score, c.glyph))
+    return out[:limit]
+
+
+def _scores(found: Mapping[str, Mapping[str, tuple[float, str]]]) -> dict[str, float]:
+    """Glyph → score. Sources that agree add up; where a picture was compared, the others only shift its
+    answer.
+
+    A picture tells forms of one character apart, names do not: shape's probabilities are multiplied by what
+    else speaks for each glyph and brought to their old sum. What nothing but others propose stays behind, the
+    more so the surer shape is of its own candidates together.
+    """
+    others = {}
+    for name, parts in found.items():
+        rest = 1.0
+        for source, (score, _) in parts.items():
+            rest *= 1 - WEIGHTS[source] * score if source != "shape" else 1
+        others[name] = 1 - rest
+    shapes = {name: parts["shape"][0] for name, parts in found.items() if "shape" in parts}
+    if not shapes:
+        return others
+    shifted = {name: score * (UNHEARD + others[name]) for name, score in shapes.items()}
+    seen = sum(shapes.values())
+    scale = seen / (sum(shifted.values()) or 1)
+    behind = BEHIND * (1 - seen)
+    return {
+        name: 1 - (1 - WEIGHTS["shape"] * shifted.get(name, 0.0) * scale) * (1 - behind * score)
+        for name, score in others.items()
+    }
+
+
+def forms_of(name: str, *, limit: int = 60) -> list[str]:
+    """Glyphs one click from a glyph: the other forms of its character, then of the characters related
+    to it."""
+    from gaiji.standard.relations import related
+
+    repertoire = load_repertoire()
+    glyph = repertoire[name]
+    out = dict.fromkeys(g.name for g in repertoire.by_text(glyph.base) if glyph.base)
+    for other, _ in related(glyph.name):
+        named = repertoire.get(other)
+        base = named.base if named else other
+        out |= dict.fromkeys([named.name] if named else [])
+        out |= dict.fromkeys(g.name for g in repertoire.by_text(base) if base)
+    out.pop(glyph.name, None)
+    return list(out)[:limit]
+
+
+def propose_from_tables(queue: Queue, system: str, tables: Sequence[str | Path]) -> int:
+    """Proposals for the codes of a system that other towns' site tables map; returns how many codes got
+    one."""
+    rows: dict[str, list[Proposal]] = defaultdict(list)
+    for path in tables:
+        site = load_site(path)
+        for row in site.rows:
+            if row.glyph and "|" not in row.glyph:
+                rows[f"{row.code:0{2 * row.size}X}"].append(Proposal(row.glyph, 1.0, Path(path).name))
+    items = [found for found in queue.items() if found.system == system]
+    given = {
+        found.id: list({p.glyph: p for p in rows[found.code]}.values())
+        for found in items
+        if found.code in rows
+    }
+    queue.propose("site", given, [found.id for found in items])
+    return len(given)

@@ -1,0 +1,196 @@
+"""Reads a dump once more for what its own names and readings say of the codes that wait for a clerk.
+
+Owns the second pass: which name fields go with which reading, the names decoded with their unknown codes as
+tags, and the proposals that come of it. How names bear witness is in ``gaiji.review.evidence.context``, how
+proposals are kept in ``gaiji.queue.queue``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import regex
+
+from gaiji.errors import JobError
+from gaiji.kernel.arrow import text_series
+from gaiji.model import Field, Reason
+from gaiji.queue.queue import open_queue
+from gaiji.records.framing import Batch
+from gaiji.review.evidence.candidates import Proposal
+from gaiji.review.evidence.context import Evidence, Names
+from gaiji.run.convert import Run, progress_bar
+from gaiji.run.job import Job, load_job
+from gaiji.standard.relations import related
+from gaiji.standard.repertoire import Repertoire
+
+TAGGED = (Reason.UNMAPPED_GAIJI, Reason.UNMAPPED_EXTENSION, Reason.AMBIGUOUS, Reason.NO_UNICODE)
+"""Findings whose code stands for one character everywhere, so that names can bear witness."""
+_READING = regex.compile(
+    r"[\s_＿・]*(?:フリガナ|ふりがな|カナ|かな|ヨミ|よみ|読み?|kana|furigana|yomi)[\s_＿・]*",
+    regex.IGNORECASE,
+)
+RELATED, REACHED = 0.7, 0.4
+"""Shares of a character's score: for forms of related characters, and for forms that the code has already."""
+PROPOSED = 9
+"""Characters proposed for a code at most, each with its forms."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a pass found: codes that wait in the queue, and those for which the names propose something."""
+
+    codes: int
+    proposed: int
+
+
+def learn(
+    job: Job | str | Path, *, overrides: Mapping[str, Any] | None = None, progress: bool = False
+) -> Learned:
+    """Read the job's input again and put what its names propose into the job's review queue.
+
+    Memory grows with the distinct names of the dump, not with its records. Earlier proposals of this kind are
+    replaced.
+    """
+    job = load_job(job, overrides) if not isinstance(job, Job) else job
+    names, run = read_names(job, progress=progress)
+    found = names.evidence(prior(run))
+    told = job.review["context"] == "field"
+    queue = open_queue(job.queue_where)
+    try:
+        items = [i for i in queue.items() if i.reason in _LABELS and i.site == job.review["site"]]
+        heard = {item.id: found.get(f"{item.system}:{item.code}", []) for item in items}
+        proposals = {
+            item_id: _proposals(run, evidence, told) for item_id, evidence in heard.items() if evidence
+        }
+        queue.propose("dump", proposals, list(heard))
+    finally:
+        queue.close()
+    return Learned(len(items), len(proposals))
+
+
+_LABELS = frozenset(reason.label for reason in TAGGED)
+
+
+def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Run]:
+    """The names of a job's input, codes without a certain glyph as tags."""
+    run = Run(replace(job, policy={**job.policy, **dict.fromkeys(TAGGED, "tag")}), keep_output=False)
+    run.columns.reuse = False
+    pairs = pairs_of(run.fields)
+    if not pairs:
+        raise JobError(
+            "has no field with role name", path=job.path, next="give the names their role: [source] roles"
+        )
+    household = job.review["household"]
+    names = Names()
+    with progress_bar(run.reader, progress) as advance:
+        read = 0
+        for batch in run.batches():
+            frame = _frame(run, batch)
+            for kana, members in pairs.items():
+                links = [f.name for f in run.fields if f.role == "name" and f.name not in members]
+                names.add(
+                    frame.with_columns(
+                        name=pl.concat_str(*(pl.col(m) for m in members), separator=" "),
+                        kana=pl.col(kana) if kana else pl.lit(""),
+                        household=pl.col(household) if household else pl.lit(""),
+                    ).select("name", "kana", "household", *links),
+                    links,
+                )
+            read += batch.rows
+            advance(run.reader, read)
+    return names, run
+
+
+def _frame(run: Run, batch: Batch) -> pl.DataFrame:
+    """The name and reading fields of a batch, and the household where the job names it."""
+    wanted = {f.name for f in run.fields if f.role in ("name", "kana")} | {run.job.review["household"]}
+    states = bytearray(batch.rows)
+    out = {}
+    for spec in run.fields:
+        if spec.name in wanted or run.columns.carry:
+            column, _, _ = run.columns.decode(batch, spec, states)
+            if spec.name in wanted:
+                out[spec.name] = text_series(spec.name, column.data, column.offsets)
+    return pl.DataFrame(out)
+
+
+def pairs_of(fields: Sequence[Field]) -> dict[str, list[str]]:
+    """Reading field → the name fields it reads, in order (氏 and 名 together); "" → names when there is no
+    reading.
+
+    A reading goes with the names that its own name begins with (氏名_フリガナ, 氏名), or that begin with what
+    it begins with (筆頭者_フリガナ: 筆頭者_氏, 筆頭者_名); the only reading of a layout goes with its first
+    name.
+    """
+    names = [f.name for f in fields if f.role == "name"]
+    kanas = [f.name for f in fields if f.role == "kana"]
+    out: dict[str, list[str]] = {}
+    for kana in kanas:
+        stem = _READING.sub("", kana)
+        exact = [n for n in names if n == stem]
+        begun = [n for n in names if stem and n.startswith(stem)]
+        if exact or begun:
+            out[kana] = exact or begun
+    if not out and names:
+        out = {kanas[0]: names[:1]} if len(kanas) == 1 else {"": names[:1]}
+    return out
+
+
+def prior(run: Run) -> Any:
+    """Character → how likely it is to stand behind a 外字: the more, the more of its forms the charset
+    lacks."""
+    reached = {e.row.glyph for e in run.charset.entries.values() if e.row.glyph}
+    repertoire = run.charset.repertoire
+
+    def weigh(character: str) -> float:
+        lacking = sum(g.name not in reached for g in repertoire.by_text(character[0]))
+        return 0.3 + min(lacking, 10) / 10
+
+    return weigh
+
+
+def _proposals(run: Run, evidence: list[Evidence], told: bool) -> list[Proposal]:
+    """Each proposed character as glyphs: the forms that the charset lacks, those of related characters, then
+    the others.
+
+    A character that the code has was written with its own code; its 外字 is then a form that the code has not
+    (髙 for 高).
+    """
+    reached = {e.row.glyph for e in run.charset.entries.values() if e.row.glyph}
+    out: dict[str, Proposal] = {}
+    for found in evidence[:PROPOSED]:
+        for name, share in _forms(found.character[0], run.charset.repertoire, reached):
+            score = round(found.score * share, 4)
+            if score >= 0.001 and (name not in out or out[name].score < score):
+                out[name] = Proposal(name, score, _reason(found, told))
+    return list(out.values())
+
+
+def _forms(character: str, repertoire: Repertoire, reached: set[str]) -> Iterator[tuple[str, float]]:
+    """(glyph, share of the character's score), the likeliest first."""
+    own = [g for g in repertoire.by_text(character) if g.base == character]
+    for rank, glyph in enumerate(g for g in own if g.name not in reached):
+        yield glyph.name, 0.98**rank
+    others = [c for glyph in own[:1] for c, _ in related(glyph.name)]
+    near = [g for c in others for g in repertoire.by_text(c) if g.base == c and g.name not in reached]
+    for rank, glyph in enumerate(near):
+        yield glyph.name, RELATED * 0.98**rank
+    for rank, glyph in enumerate(g for g in own if g.name in reached):
+        yield glyph.name, REACHED * 0.98**rank
+
+
+def _reason(found: Evidence, told: bool) -> str:
+    """Why, in Japanese for the clerk; the example is somebody's name, so it is told only where the queue may
+    hold names.
+    """
+    parts = []
+    if found.people:
+        parts.append(f"同じ読みの{found.people}人が「{found.character}」")
+    if found.linked:
+        parts.append(f"同じ世帯・筆頭者で{found.linked}件")
+    example = f"（例 {found.example}）" if told else ""
+    return "、".join(parts or [f"似た名前が「{found.character}」"]) + example

@@ -1,0 +1,1 @@
+"""The 同定表 as CSV, XLSX and HTML, out and in."""

@@ -1,0 +1,59 @@
+"""Confirmed decisions as site tables, one for each code system and site of a queue.
+
+Owns which decisions a table can carry: a code stands for one glyph everywhere, so codes that were broken,
+illegal or lost before cannot be settled by a row; their decisions stay in the queue alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from gaiji.codes.tables import SITE_COLUMNS
+from gaiji.disk.files import AtomicFile
+from gaiji.queue.decisions import Decision, confirmed_items
+from gaiji.queue.queue import Item, Queue
+from gaiji.run.job import decisions_name
+
+NOT_CODES = frozenset({"match"})
+"""Systems whose items are no source codes: spellings that disagree between two registers."""
+MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode"})
+
+
+def apply(queue: Queue, folder: Path) -> dict[Path, int]:
+    """Write ``decisions-SYSTEM[-SITE].tsv`` files into ``folder``; returns path → rows. Same queue, same
+    bytes.
+    """
+    rows: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
+    for found, made in confirmed_items(queue):
+        if found.reason in MAPPABLE and found.system not in NOT_CODES and (made.glyph or made.text):
+            rows[found.system, found.site].append(_row(found, made))
+    out = {}
+    for (system, site), table in sorted(rows.items()):
+        path = folder / decisions_name(system, site)
+        lines = ["\t".join(SITE_COLUMNS), *("\t".join(row) for row in sorted(table))]
+        file = AtomicFile(path)
+        try:
+            file.write(("\n".join(lines) + "\n").encode())
+            file.commit()
+        finally:
+            file.discard()
+        out[path] = len(table)
+    return out
+
+
+def _row(found: Item, made: Decision) -> list[str]:
+    ucs = "" if made.glyph else " ".join(f"{ord(c):04X}" for c in made.text)
+    by = made.decided_by + (f", {made.confirmed_by}" if made.confirmed_by else "")
+    cells = [
+        found.code,
+        ucs,
+        made.glyph,
+        "0",
+        f"{made.kind} {made.note}".strip(),
+        made.evidence,
+        by,
+        made.decided_at,
+        found.candidates,
+    ]
+    return [" ".join(cell.split()) for cell in cells]

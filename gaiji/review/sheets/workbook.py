@@ -1,0 +1,151 @@
+"""The 同定表 as an Excel workbook: pictures in cells, drop-down lists, locked columns, a guide sheet, A4
+landscape.
+
+Owns the look of the workbook. Every cell is written as text, so none can run as a formula. What stands in it
+is ``sheet``'s.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+from gaiji.errors import MissingExtra
+from gaiji.queue.decisions import KINDS
+from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIRST_CANDIDATE, FIXED, GUIDE, PICTURE, Row, Sheet
+from gaiji.shape.pictures import Gallery, png
+
+NAME = "同定表"
+SIDE = 64
+"""Pixels of a picture in its cell; drawn at twice that, so that it stays sharp in print."""
+WIDTHS = {
+    "管理番号": 9,
+    "旧コード体系": 9,
+    "旧コード": 8,
+    "字形": 10,
+    "理由": 13,
+    "状態": 8,
+    "使用人数": 8,
+    "使用件数": 8,
+    "使用項目": 16,
+    "用例": 30,
+    "同定先": 13,
+    "同定区分": 11,
+    "根拠": 22,
+    "判定者": 11,
+    "判定日": 11,
+    "確認者": 11,
+    "表の版": 12,
+    "備考": 20,
+}
+CANDIDATE_WIDTH = 18
+
+
+def workbook(sheet: Sheet) -> bytes:
+    """The workbook's bytes; MissingExtra without the extra ``xlsx``."""
+    try:
+        import xlsxwriter
+    except ImportError as error:
+        raise MissingExtra("writing XLSX", "xlsx") from error
+    out = BytesIO()
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    _table(book, book.add_worksheet(NAME), sheet)
+    guide = book.add_worksheet("書き方")
+    guide.set_column(0, 0, 110, book.add_format({"text_wrap": True}))
+    for number, line in enumerate((*GUIDE, *sheet.notes)):
+        guide.write_string(number, 0, line)
+    book.close()
+    return out.getvalue()
+
+
+def _table(book: Any, page: Any, sheet: Sheet) -> None:
+    base = {"text_wrap": True, "valign": "top", "border": 1, "font_name": "游明朝", "font_size": 9}
+    head = book.add_format({**base, "bold": True, "bg_color": "#E7E6E6"})
+    fixed = book.add_format({**base, "bg_color": "#F2F2F2"})
+    under = book.add_format({**base, "bg_color": "#F2F2F2", "valign": "bottom", "font_size": 8})
+    free = book.add_format({**base, "locked": False, "num_format": "@"})
+    day = book.add_format({**base, "locked": False, "num_format": "yyyy-mm-dd"})
+    for column, name in enumerate(COLUMNS):
+        page.set_column(column, column, WIDTHS.get(name, CANDIDATE_WIDTH))
+        page.write_string(0, column, name, head)
+    drawn: dict[str, bytes | None] = {}
+    for number, row in enumerate(sheet.rows, 1):
+        page.set_row(number, 110)
+        for column, cell in enumerate(row.cells):
+            edited = column >= len(FIXED)
+            format_ = (
+                day
+                if COLUMNS[column] == "判定日"
+                else free
+                if edited
+                else under
+                if column >= FIRST_CANDIDATE or column == PICTURE
+                else fixed
+            )
+            page.write_string(number, column, cell, format_) if cell else page.write_blank(
+                number, column, None, format_
+            )
+        _pictures(page, number, row, sheet.gallery, drawn)
+    last = max(len(sheet.rows), 1)
+    kinds = len(FIXED) + EDITED.index("同定区分")
+    page.data_validation(
+        1,
+        kinds,
+        last,
+        kinds,
+        {
+            "validate": "list",
+            "source": list(KINDS),
+            "error_title": "同定区分",
+            "error_message": "一覧から選んでください",
+        },
+    )
+    page.freeze_panes(1, PICTURE + 1)
+    page.autofilter(0, 0, last, len(COLUMNS) - 1)
+    page.protect("", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True})
+    page.set_landscape()
+    page.set_paper(9)
+    page.set_print_scale(
+        48
+    )  # the fixed columns fill one page; those to write in follow on a second, beside code and picture
+    page.set_v_pagebreaks([len(FIXED)])
+    page.set_margins(0.3, 0.3, 0.4, 0.5)
+    page.repeat_rows(0)
+    page.repeat_columns(0, PICTURE)
+    page.set_footer("&C&P / &N")
+
+
+def _pictures(page: Any, number: int, row: Row, gallery: Gallery, drawn: dict[str, bytes | None]) -> None:
+    """The 外字 and its candidates, each in its cell."""
+    if row.picture is not None:
+        _insert(page, number, PICTURE, png(row.picture, 2 * SIDE), row.cells[2])
+    for place, name in enumerate(row.candidates):
+        if name not in drawn:
+            drawn[name] = _glyph(gallery, name)
+        data = drawn[name]
+        if data is not None:
+            _insert(page, number, FIRST_CANDIDATE + place, data, name)
+
+
+def _glyph(gallery: Gallery, name: str) -> bytes | None:
+    picture = gallery.glyph(name, 2 * SIDE)
+    return png(picture) if picture is not None else None
+
+
+def _insert(page: Any, row: int, column: int, data: bytes, name: str) -> None:
+    page.insert_image(
+        row,
+        column,
+        f"{name}.png",
+        {
+            "image_data": BytesIO(data),
+            "x_offset": 3,
+            "y_offset": 3,
+            "x_scale": 0.5,
+            "y_scale": 0.5,
+            "object_position": 1,
+            "description": name,
+        },
+    )

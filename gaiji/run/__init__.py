@@ -1,0 +1,1 @@
+"""From a job to its outputs: plan, stages, session, manifest; and the way back to vendor bytes."""

@@ -1,0 +1,384 @@
+"""The job file: TOML in, a validated frozen ``Job`` out; every error names the key and the fix.
+
+Owns the keys of a job, their defaults and their checks, and the commented file that ``gaiji init``
+writes. Reads no data: charsets, layouts and tables are resolved in ``gaiji.run.convert``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gaiji.codes.program import DEFAULT_POLICY, POLICIES
+from gaiji.disk.files import STDOUT, is_stream
+from gaiji.disk.packing import packing, unpacked_name
+from gaiji.errors import JobError
+from gaiji.model import Reason
+from gaiji.output.sinks import FORMATS as OUTPUT_FORMATS
+from gaiji.output.sinks import SUFFIXES
+from gaiji.records.framing import FORMATS
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a section: its type, its default (None: required), its legal values, what it means."""
+
+    type: Any
+    default: Any
+    what: str
+    values: tuple[str, ...] = ()
+
+
+KEYS: dict[str, dict[str, Key]] = {
+    "source": {
+        "path": Key(
+            str,
+            None,
+            'input file, relative to the job file (.gz and .zst are unpacked); "-" is standard input',
+        ),
+        "charset": Key(str, None, "charset of the input (gaiji charset list)"),
+        "format": Key(str, None, "how records lie in the file", FORMATS),
+        "record_length": Key(
+            int, 0, "bytes of a fixed record without its newline; the longest record of vb and lines"
+        ),
+        "layout": Key(str, "", "a copybook (.cpy) or a TOML file with [[field]] tables"),
+        "tables": Key(list, (), "site tables, in order; later ones win"),
+        "newline": Key(str, "none", "what ends a fixed record", ("none", "lf", "crlf")),
+        "blocked": Key(bool, False, "vb records lie in blocks with a BDW"),
+        "delimiter": Key(str, ",", "one character between the cells of a CSV"),
+        "quote": Key(str, '"', "the quote character of a CSV"),
+        "header": Key(bool, True, "the first record of a CSV holds the column names"),
+        "preset": Key(str, "", "header names that decide the roles of CSV columns"),
+        "roles": Key(dict, {}, "field name → role, over what copybook names and presets say"),
+        "redefines": Key(dict, {}, "copybook: which REDEFINES to read, item → chosen item"),
+        "shift": Key(str, "reset", "what a field boundary does to the shift state", ("reset", "carry")),
+        "trim": Key(str, "right", "padding at the end of text fields", ("right", "none")),
+        "on_bad_record": Key(str, "fail", "a record that cannot be cut", ("fail", "quarantine")),
+        "options": Key(dict, {}, "charset options: dash, pua and the charset's own"),
+    },
+    "target": {
+        "form": Key(str, "needed", "variation selectors in the output", ("needed", "always", "never")),
+        "shrink": Key(
+            str,
+            "",
+            "write names and addresses for another system too: jisx0213, cp932 …, or a policy file (.toml)",
+        ),
+        "glyph_columns": Key(bool, False, "add a column with the glyph names of each name field"),
+    },
+    "output": {
+        "path": Key(
+            str,
+            None,
+            'output file: .csv .tsv .parquet .dat, packed where .gz or .zst follows; "-" is standard output',
+        ),
+        "format": Key(str, "", "output format where the suffix does not say", OUTPUT_FORMATS),
+        "bom": Key(bool, False, "begin CSV and TSV with a byte order mark"),
+        "newline": Key(str, "lf", "line ends of CSV and TSV", ("lf", "crlf")),
+        "encoding": Key(str, "utf-8", "encoding of a .dat file", ("utf-8", "utf-16-le", "utf-16-be")),
+        "widths": Key(dict, {}, "field name → width in bytes in a .dat file"),
+    },
+    "review": {
+        "queue": Key(str, "", "the review queue (default: review.sqlite beside the output)"),
+        "context": Key(
+            str, "field", "personal data that the queue may hold", ("none", "glyph-only", "field")
+        ),
+        "samples": Key(int, 5, "sample occurrences kept for each code"),
+        "site": Key(str, "", "name of the municipality whose 外字 these are"),
+        "key": Key(str, "", "the field that identifies a record in the queue (default: the record number)"),
+        "household": Key(
+            str, "", "the field whose equal values mean one household or 戸籍, for candidates from the dump"
+        ),
+        "pictures": Key(
+            str,
+            "",
+            "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, or raw dots",
+        ),
+        "dots": Key(str, "", "width x height of raw dots, such as 24x24"),
+    },
+    "policy": {
+        reason.label: Key(str, DEFAULT_POLICY[reason], "what is written for it", POLICIES)
+        for reason in Reason
+    },
+}
+FIELD_SECTION = "field"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A validated job. Paths are absolute, or ``-`` for standard input."""
+
+    path: str
+    base: Path
+    source: Mapping[str, Any]
+    target: Mapping[str, Any]
+    output: Mapping[str, Any]
+    review: Mapping[str, Any]
+    policy: Mapping[Reason, str]
+    fields: tuple[Mapping[str, Any], ...] = ()
+    digest: str = field(default="", compare=False)
+
+    def file(self, name: str) -> str:
+        """A path of the job, relative to the job file; ``-`` stays as it is."""
+        return name if name == "-" else str(self.base / name)
+
+    @property
+    def output_path(self) -> Path:
+        """Where the converted records go."""
+        return self.base / str(self.output["path"])
+
+    @property
+    def output_format(self) -> str:
+        """One of csv, tsv, parquet, fixed."""
+        if self.output["path"] == STDOUT:
+            return self.output["format"] or "csv"
+        return self.output["format"] or SUFFIXES[unpacked_name(self.output_path).suffix.lower()]
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """What findings keep of the records they are in: how many, by which key, with how much text."""
+        return {name: self.review[name] for name in ("samples", "key", "context")}
+
+    @property
+    def queue_path(self) -> Path:
+        """Where the review queue is."""
+        return (
+            self.base / self.review["queue"]
+            if self.review["queue"]
+            else self.output_path.parent / "review.sqlite"
+        )
+
+    @property
+    def queue_where(self) -> str | Path:
+        """The review queue: a database URL or a path."""
+        url = str(self.review["queue"])
+        return url if "://" in url else self.queue_path
+
+    def decisions_path(self, system: str) -> Path:
+        """The site table that ``gaiji review apply`` writes for a code system beside the queue; used when it
+        is there.
+        """
+        folder = self.output_path.parent if "://" in self.review["queue"] else self.queue_path.parent
+        return folder / decisions_name(system, self.review["site"])
+
+
+def decisions_name(system: str, site: str) -> str:
+    """``decisions-JEF.tsv``, with the site's name where one is given."""
+    plain = "".join(c if c.isalnum() else "_" for c in site)
+    return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
+
+
+def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Job:
+    """Read and check a job file. ``overrides`` maps dotted keys (``source.charset``) to values."""
+    path = Path(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise JobError(
+            f"cannot be read: {error.strerror}",
+            path=path,
+            next="give the path of a job file (gaiji init writes one)",
+        ) from error
+    if len(raw) > 1 << 20:
+        raise JobError("is too big to be a job file", path=path, next="check the path")
+    try:
+        data = tomllib.loads(raw.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise JobError(f"is not valid TOML: {error}", path=path, next="correct that line") from error
+    return make_job(data, base=path.parent, path=str(path), overrides=overrides)
+
+
+def make_job(
+    data: Mapping[str, Any],
+    *,
+    base: Path | None = None,
+    path: str = "",
+    overrides: Mapping[str, Any] | None = None,
+) -> Job:
+    """A job from the dictionary form of a job file."""
+    merged = {name: dict(value) if isinstance(value, dict) else value for name, value in data.items()}
+    for dotted, value in (overrides or {}).items():
+        section, _, key = dotted.partition(".")
+        if section not in KEYS or not key:
+            raise JobError(
+                "is not a key of a job", path=path, key=dotted, next=_nearest(dotted, _dotted_keys())
+            )
+        merged.setdefault(section, {})[key] = value
+    unknown = [name for name in merged if name not in (*KEYS, FIELD_SECTION)]
+    if unknown:
+        raise JobError(
+            "is not a section of a job",
+            path=path,
+            key=unknown[0],
+            next=_nearest(unknown[0], [*KEYS, FIELD_SECTION]),
+        )
+    sections = {name: _section(name, merged.get(name, {}), path) for name in KEYS}
+    fields = merged.get(FIELD_SECTION, [])
+    if not isinstance(fields, list) or not all(isinstance(item, dict) for item in fields):
+        raise JobError(
+            "must be [[field]] tables", path=path, key="field", next="write [[field]] above each field"
+        )
+    policy = {Reason.from_label(name): value for name, value in sections.pop("policy").items()}
+    digest = hashlib.sha256(
+        json.dumps(
+            [sections, {r.label: p for r, p in policy.items()}, fields],
+            sort_keys=True,
+            ensure_ascii=False,
+            default=list,
+        ).encode()
+    ).hexdigest()
+    job = Job(path=path, base=base or Path(), fields=tuple(fields), policy=policy, digest=digest, **sections)
+    _check_together(job)
+    return job
+
+
+def _section(name: str, given: Any, path: str) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise JobError("must be a table", path=path, key=name, next=f"write [{name}] above its keys")
+    keys = KEYS[name]
+    for key in given:
+        if key not in keys:
+            raise JobError("is not a key", path=path, key=f"{name}.{key}", next=_nearest(key, keys))
+    out: dict[str, Any] = {}
+    for key, rule in keys.items():
+        if key in given:
+            out[key] = _value(given[key], rule, f"{name}.{key}", path)
+        elif rule.default is None:
+            raise JobError(
+                "is missing", path=path, key=f"{name}.{key}", next=f"set it: {rule.what}{_values(rule)}"
+            )
+        else:
+            out[key] = rule.default
+    return out
+
+
+def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
+    wrong_bool = isinstance(value, bool) and rule.type is not bool
+    if wrong_bool or not isinstance(value, rule.type):
+        kind = {
+            str: "a string",
+            int: "a whole number",
+            bool: "true or false",
+            list: "a list",
+            dict: "a table",
+        }
+        raise JobError(f"must be {kind[rule.type]}", path=path, key=dotted, next=rule.what)
+    if rule.values and value not in rule.values:
+        shown = f"cannot be {value[:40]!r}"
+        raise JobError(shown, path=path, key=dotted, next=_nearest(str(value), rule.values))
+    if rule.type is int and value < 0:
+        raise JobError("cannot be negative", path=path, key=dotted, next=rule.what)
+    if rule.type is list and not all(isinstance(item, str) for item in value):
+        raise JobError("must be a list of strings", path=path, key=dotted, next=rule.what)
+    return tuple(value) if rule.type is list else value
+
+
+def _check_together(job: Job) -> None:
+    """Rules that span keys."""
+    source, output = job.source, job.output
+    for key in ("delimiter", "quote"):
+        if len(source[key]) != 1 or not source[key].isascii():
+            raise JobError(
+                "must be one ASCII character",
+                path=job.path,
+                key=f"source.{key}",
+                next=KEYS["source"][key].what,
+            )
+    plain = unpacked_name(job.output_path)
+    if not output["format"] and output["path"] != STDOUT and plain.suffix.lower() not in SUFFIXES:
+        raise JobError(
+            f"has the suffix {plain.suffix!r}, which names no format",
+            path=job.path,
+            key="output.path",
+            next=f"end it in {', '.join(SUFFIXES)}, or set output.format",
+        )
+    if job.output_format == "parquet" and (packing(job.output_path) or is_stream(job.output_path)):
+        raise JobError(
+            "must be a Parquet file of its own, which is packed inside",
+            path=job.path,
+            key="output.path",
+            next="end it in .parquet, or write CSV",
+        )
+    unfit = job.output_format == "fixed" or packing(job.output_path) or is_stream(job.output_path)
+    if job.target["shrink"] and unfit:
+        raise JobError(
+            "is made of a .csv, .tsv or .parquet file only",
+            path=job.path,
+            key="target.shrink",
+            next="write one of them, not packed; or run gaiji shrink afterwards",
+        )
+    if source["format"] == "fixed" and not source["record_length"] and not source["layout"]:
+        raise JobError(
+            "is missing", path=job.path, key="source.record_length", next="fixed records need a length"
+        )
+    if source["format"] != "csv" and not source["layout"] and not job.fields:
+        raise JobError(
+            "is missing", path=job.path, key="source.layout", next="give a layout, or write [[field]] tables"
+        )
+
+
+def _dotted_keys() -> list[str]:
+    return [f"{section}.{key}" for section, keys in KEYS.items() for key in keys]
+
+
+def _values(rule: Key) -> str:
+    return f" ({' | '.join(rule.values)})" if rule.values else ""
+
+
+def _nearest(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    from rapidfuzz import process
+
+    best = process.extractOne(name, list(known), score_cutoff=55)
+    every = ", ".join(known)
+    return f"did you mean {best[0]!r}?" if best else f"use one of: {every}"
+
+
+def template(*, path: str, charset: str, format: str, layout: str, record_length: int, output: str) -> str:
+    """A commented job file with every key; those left at their default are commented out."""
+    chosen = {
+        "source.path": path,
+        "source.charset": charset,
+        "source.format": format,
+        "source.layout": layout,
+        "source.record_length": record_length,
+        "output.path": output,
+    }
+    lines = ["# A gaiji job. Run it with: gaiji convert THIS-FILE", ""]
+    for section, keys in KEYS.items():
+        lines.append(f"[{section}]")
+        for key, rule in keys.items():
+            value = chosen.get(f"{section}.{key}") or None
+            lines.append(f"# {rule.what}{_values(rule)}")
+            lines.append(
+                f"{key} = {_toml(value)}" if value is not None else f"# {key} = {_toml(rule.default)}"
+            )
+        lines.append("")
+    lines += [
+        "# Fields where there is no layout file: offset and length in bytes, from 0.",
+        "# [[field]]",
+        '# name = "name"',
+        "# offset = 40",
+        "# length = 40",
+        '# type = "dbcs"      # mixed | dbcs | sbcs | zoned | packed | binary | raw',
+        '# role = "name"      # name | kana | address | other',
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return (
+            "{ " + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+        )
+    return json.dumps(value or "", ensure_ascii=False)

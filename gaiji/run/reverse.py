@@ -1,0 +1,473 @@
+"""The way back: a job's output becomes vendor bytes again, in the format of the job's input.
+
+Owns reading the standard-code records, encoding their fields, joining them to records, and the list of what
+could not be encoded. For parallel running of two systems; the proof of a conversion is
+``gaiji.proof.verify``'s.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from gaiji import __version__
+from gaiji.codes.charset import code_system, load_charset
+from gaiji.codes.encoding import E
+from gaiji.columns.decode import NUMERIC, default_width
+from gaiji.disk.files import AtomicFile
+from gaiji.disk.packing import Input, packing, unpacked_name
+from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
+from gaiji.kernel import encode as kernel_encode
+from gaiji.kernel import io as kernel_io
+from gaiji.layout.layout import (
+    Layout,
+    for_header,
+    layout_from_fields,
+    load_layout,
+    override_fields,
+    with_roles,
+)
+from gaiji.model import Field, Reason
+from gaiji.output.readback import Cells, Readback, open_readback
+from gaiji.run.job import Job, load_job
+
+ROWS = 8192
+_NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
+Encoded = tuple[bytearray, "array[int]"]
+"""A column of vendor bytes and the end of each row's (one more than there are rows)."""
+
+
+@dataclass
+class Reversal:
+    """What was written; ``data`` is what is written as reverse.json."""
+
+    data: dict[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all of it; 3: some texts have no code or no room, and stand in reverse-findings.tsv."""
+        return 3 if sum(self.data["findings"].values()) else 0
+
+
+def reverse(
+    job: Job | str | Path, output: str | Path = "", *, overrides: Mapping[str, Any] | None = None
+) -> Reversal:
+    """Turn a job's output (its ``[output]`` path) into vendor bytes as its ``[source]`` describes them.
+
+    ``output``: where to; by default ``reversed-`` and the source's name, beside the job's output. Shifts are
+    written in canonical form, fields padded to their length, unnamed bytes filled with padding. Glyph
+    columns, where the job has them, decide before the text. A text without a code becomes 〓, one that is too
+    long is cut at a character; both are findings. Raises GaijiError when the output cannot be read.
+    """
+    return _Reverse(load_job(job, overrides) if not isinstance(job, Job) else job, output).run()
+
+
+class _Reverse:
+    """One reversal."""
+
+    def __init__(self, job: Job, output: str | Path) -> None:
+        self.job = job
+        source = job.source
+        tables = [job.file(name) for name in source["tables"]]
+        decided = job.decisions_path(code_system(source["charset"]))
+        tables += [str(decided)] if decided.exists() else []
+        name = "unicode-be" if source["charset"] == "unicode" else source["charset"]
+        self.charset = load_charset(name, tables, options=source["options"])
+        name = unpacked_name(Path(source["path"])).name
+        self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
+        if packing(self.path):
+            raise UsageError(
+                "the way back is written unpacked",
+                where=str(self.path),
+                next="give a name without .gz or .zst",
+            )
+        self.layout = self._layout()
+        self.fields = self.layout.fields
+        self.glyphs = [f.name for f in self.fields if f.role == "name"] if job.target["glyph_columns"] else []
+        self.names = [*(f.name for f in self.fields), *(f"{name}.glyphs" for name in self.glyphs)]
+        self.readback = self._open()
+        self.findings: Counter[str] = Counter()
+
+    def _layout(self) -> Layout:
+        job, source = self.job, self.job.source
+        if source["format"] == "csv":
+            names = self._header()
+            glyphs = job.target["glyph_columns"]
+            layout = for_header(
+                [n for n in names if not (glyphs and n.endswith(".glyphs"))], preset=source["preset"] or None
+            )
+        elif source["layout"]:
+            layout = load_layout(
+                job.file(source["layout"]),
+                record_length=source["record_length"] or None,
+                redefines=source["redefines"],
+            )
+        else:
+            layout = layout_from_fields(
+                list(job.fields), path=job.path, record_length=source["record_length"] or None
+            )
+        if job.fields and (source["layout"] or source["format"] == "csv"):
+            layout = override_fields(layout, job.fields, path=job.path)
+        return with_roles(layout, source["roles"], path=job.path)
+
+    def _header(self) -> list[str]:
+        """The column names of the output, which alone say what a CSV source had."""
+        path, format = self.job.output_path, self.job.output_format
+        if format == "parquet":
+            import polars as pl
+
+            return list(pl.read_parquet_schema(path))
+        if format == "fixed":
+            raise LayoutError(
+                "has no header that names the fields of a CSV",
+                path=path,
+                next="use a CSV, TSV or Parquet output",
+            )
+        import csv
+
+        start = self._start(path).decode("utf-8-sig", "replace")
+        try:
+            return next(
+                csv.reader(StringIO(start, newline=""), delimiter="\t" if format == "tsv" else ","), []
+            )
+        except csv.Error as error:
+            raise GaijiError("cannot be read", where=str(path), next="run gaiji convert first") from error
+
+    @staticmethod
+    def _start(path: Path) -> bytes:
+        file = Input(str(path), next="run gaiji convert first")
+        try:
+            return file.read(1 << 20)
+        finally:
+            file.close()
+
+    def _open(self) -> Readback:
+        output = self.job.output
+        lengths = {f.name: default_width(f) for f in self.fields}
+        widths = [output["widths"].get(name, lengths.get(name, 80)) for name in self.names]
+        readback = open_readback(
+            self.job.output_path,
+            self.job.output_format,
+            self.names,
+            bom=output["bom"],
+            crlf=output["newline"] == "crlf",
+            widths=widths,
+            encoding=output["encoding"],
+        )
+        if not readback.header_ok and self.job.output_format != "fixed":
+            raise GaijiError(
+                "does not have the columns of the job",
+                where=str(self.job.output_path),
+                next=f"they are {', '.join(self.names)[:200]}",
+            )
+        return readback
+
+    # -- the run ----------------------------------------------------------------------------------
+
+    def run(self) -> Reversal:
+        """Read, encode, join, write."""
+        file = AtomicFile(self.path)
+        notes = AtomicFile(self.path.parent / "reverse-findings.tsv")
+        try:
+            notes.write(b"record\tfield\tposition\ttext\treason\n")
+            file.write(self._head())
+            for first, cells, rows in self._batches():
+                columns = [
+                    self._encode(spec, number, cells, rows, first, notes)
+                    for number, spec in enumerate(self.fields)
+                ]
+                file.write(self._join(columns, rows))
+            file.commit()
+            notes.commit()
+            data = self._describe(file, notes)
+            self._write(data)
+        finally:
+            file.discard()
+            notes.discard()
+        return Reversal(data)
+
+    def _batches(self) -> Iterator[tuple[int, Cells, int]]:
+        """(records before it, cells, rows) of each batch."""
+        while True:
+            first = self.readback.records
+            cells = self.readback.take(ROWS)
+            rows = ROWS if cells.missing < 0 else cells.missing
+            broken = min(cells.damaged, default=-1)
+            if broken >= 0 or (cells.missing >= 0 and self.readback.more()):
+                number = first + (broken if broken >= 0 else rows) + 1
+                raise DataError(
+                    "is not one record of the job",
+                    where=f"{self.job.output_path}: record {number}",
+                    next="check the file, or convert again",
+                )
+            if rows:
+                yield first, cells, rows
+            if rows < ROWS:
+                return
+
+    def _encode(
+        self, spec: Field, number: int, cells: Cells, rows: int, first: int, notes: AtomicFile
+    ) -> Encoded:
+        """One field of a batch as vendor bytes."""
+        starts, ends = cells.starts[number][:rows], cells.ends[number][:rows]
+        width = -1 if self.job.source["format"] == "csv" else spec.length
+        if spec.type == "raw":
+            return self._raw(cells, starts, ends, width)
+        if spec.type in NUMERIC:
+            return self._numbers(spec, cells, starts, ends, width, first, notes)
+        src = cells.src
+        if spec.name in self.glyphs:
+            src, starts, ends = self._by_glyphs(spec, number, cells, rows)
+        return self._texts(spec, src, starts, ends, width, first, notes)
+
+    def _texts(
+        self,
+        spec: Field,
+        src: bytearray | memoryview,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        width: int,
+        first: int,
+        notes: AtomicFile,
+    ) -> Encoded:
+        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        codes, rows = self.charset.codes(mode), len(starts)
+        widths = array("q", [width]) * rows
+        longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
+        total = sum(b - a for a, b in zip(starts, ends, strict=True))
+        capacity = (
+            (max(width, 0) * rows if width >= 0 else 8 * total) + 9 * longest + max(width, 0) + 2 * E["SLACK"]
+        )
+        slots = longest + 256
+        out, offsets, row = bytearray(capacity), array("q", bytes(8 * rows + 8)), 0
+        o = 0
+        while row < rows:
+            found = array("q", bytes(8 * E["FINDING"] * slots))
+            pen = kernel_encode.Pen(src, out, found)
+            pen.o = o
+            row = kernel_encode.encode_rows(
+                codes, pen, mode, starts, ends, widths, offsets, row, capacity, slots
+            )
+            o = pen.o
+            self._note(spec, src, starts, found[: pen.n * E["FINDING"]], first, notes)
+        return out, offsets
+
+    def _note(
+        self,
+        spec: Field,
+        src: bytearray | memoryview,
+        starts: Sequence[int],
+        found: array[int],
+        first: int,
+        notes: AtomicFile,
+    ) -> None:
+        """Findings as lines: record, field, position, code points, reason. They name characters, not
+        texts."""
+        width = E["FINDING"]
+        for i in range(0, len(found), width):
+            row, offset, position, _, size, reason = found[i : i + width]
+            at = starts[row] + offset
+            text = bytes(src[at : at + size]).decode("utf-8", "replace")
+            label = Reason(reason).label
+            self.findings[label] += 1
+            ucs = " ".join(f"{ord(c):04X}" for c in text)
+            notes.write(f"{first + row + 1}\t{spec.name}\t{position}\t{ucs}\t{label}\n".encode())
+
+    def _by_glyphs(
+        self, spec: Field, number: int, cells: Cells, rows: int
+    ) -> tuple[bytearray, Sequence[int], Sequence[int]]:
+        """The text of a field as its glyph column has it: names where there are names, else the text's
+        characters.
+        """
+        column = len(self.fields) + self.glyphs.index(spec.name)
+        text, ends = bytearray(), array("q", [0])
+        for row in range(rows):
+            plain = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]]).decode(
+                "utf-8", "replace"
+            )
+            names = (
+                bytes(cells.src[cells.starts[column][row] : cells.ends[column][row]])
+                .decode("utf-8", "replace")
+                .split(" ")
+            )
+            text += self.charset.glyph_text(names, plain).encode()
+            ends.append(len(text))
+        return text or bytearray(1), ends[:-1], ends[1:]
+
+    def _numbers(
+        self,
+        spec: Field,
+        cells: Cells,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        width: int,
+        first: int,
+        notes: AtomicFile,
+    ) -> Encoded:
+        rows = len(starts)
+        widths = (
+            array("q", [width]) * rows
+            if width >= 0
+            else array("q", (b - a for a, b in zip(starts, ends, strict=True)))
+        )
+        out, offsets, bad = (
+            bytearray(sum(widths) + 8),
+            array("q", bytes(8 * rows + 8)),
+            array("i", bytes(4 * rows)),
+        )
+        ascii_host = self.charset.spec.pad_single == 0x20
+        kernel_encode.encode_numbers(
+            cells.src,
+            NUMERIC[spec.type],
+            spec.scale,
+            int(spec.signed),
+            int(ascii_host),
+            starts,
+            ends,
+            widths,
+            out,
+            offsets,
+            bad,
+        )
+        found = array("q")
+        for row in range(rows):
+            if bad[row]:
+                found.extend((row, 0, 0, 0, 0, Reason.ILLEGAL))
+                out[offsets[row] : offsets[row + 1]] = bytes([self.charset.spec.pad_single]) * (
+                    offsets[row + 1] - offsets[row]
+                )
+        self._note(spec, cells.src, starts, found, first, notes)
+        return out, offsets
+
+    def _raw(self, cells: Cells, starts: Sequence[int], ends: Sequence[int], width: int) -> Encoded:
+        out, offsets = bytearray(), array("q", [0])
+        for a, b in zip(starts, ends, strict=True):
+            raw = bytes.fromhex(bytes(cells.src[a:b]).decode("ascii", "replace").replace("\ufffd", ""))
+            out += raw if width < 0 else raw[:width].ljust(width, b"\0")
+            offsets.append(len(out))
+        return out, offsets
+
+    # -- records ----------------------------------------------------------------------------------
+
+    def _text(self, text: str) -> bytes:
+        """A delimiter, quote or line end in the source's charset."""
+        kind = self.charset.spec.kind
+        return text.encode({"utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be"}.get(kind, "latin-1"))
+
+    def _head(self) -> bytes:
+        """The header of a CSV."""
+        source = self.job.source
+        if source["format"] != "csv" or not source["header"]:
+            return b""
+        cells = [self.charset.encode(f.name, errors="geta") for f in self.fields]
+        return self._csv_line(cells)
+
+    def _csv_line(self, cells: Sequence[bytes]) -> bytes:
+        source = self.job.source
+        quote, special = (
+            self._text(source["quote"]),
+            [self._text(c) for c in (source["delimiter"], source["quote"], "\n", "\r")],
+        )
+        out = [
+            quote + c.replace(quote, quote * 2) + quote if any(s in c for s in special) else c for c in cells
+        ]
+        return self._text(source["delimiter"]).join(out) + self._text("\r\n")
+
+    def _join(self, columns: Sequence[Encoded], rows: int) -> bytes | bytearray | memoryview:
+        """The records of a batch in the source's format."""
+        source = self.job.source
+        if source["format"] == "csv":
+            if self.charset.spec.kind.startswith("utf-16") or source["quote"] != '"':
+                every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
+                return b"".join(self._csv_line(cells) for cells in every)
+            lines = kernel_io.Lines()
+            for data, offsets in columns:
+                lines.add(data or bytearray(1), offsets, 1)
+            out = bytearray(lines.size(0, rows))
+            return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
+        return self._records(columns, rows)
+
+    def _records(self, columns: Sequence[Encoded], rows: int) -> bytearray:
+        """Records of one length, with the descriptor or line end of their format."""
+        source = self.job.source
+        length = max(f.offset + f.length for f in self.fields)
+        if source["format"] == "fixed":
+            length = self.layout.record_length or source["record_length"] or length
+        tail = _NEWLINES[source["newline"]] if source["format"] == "fixed" else b""
+        pad = self._pad
+        out = bytearray(((pad * length)[:length] + tail) * rows)
+        step = length + len(tail)
+        for spec, (data, offsets) in zip(self.fields, columns, strict=True):
+            kernel_encode.place(out, step, spec.offset, data or bytearray(1), offsets)
+        return out if source["format"] == "fixed" else self._variable(out, step, rows)
+
+    @property
+    def _pad(self) -> bytes:
+        """What fills bytes that no field has: a single byte, or two where the charset has no single ones."""
+        spec = self.charset.spec
+        if spec.kind in ("double", "utf-16-le", "utf-16-be"):
+            return spec.pad_double[::-1] if spec.kind == "utf-16-le" else spec.pad_double
+        return bytes([spec.pad_single])
+
+    def _variable(self, records: bytearray, step: int, rows: int) -> bytearray:
+        """Records without the padding of their last field, behind a descriptor (vb) or before a line end."""
+        source, out = self.job.source, bytearray()
+        last = max(self.fields, key=lambda f: f.offset + f.length)
+        text = last.type not in NUMERIC and last.type != "raw"
+        pads = {self._pad, self.charset.spec.pad_double} if last.type == "dbcs" else {self._pad}
+        for row in range(rows):
+            record = records[row * step : row * step + step]
+            end = step
+            while text and (
+                n := next(
+                    (len(p) for p in pads if end - len(p) >= last.offset and record[end - len(p) : end] == p),
+                    0,
+                )
+            ):
+                end -= n
+            if source["format"] == "vb":
+                size = (end + 4).to_bytes(2, "big") + b"\0\0"
+                out += (
+                    ((end + 8).to_bytes(2, "big") + b"\0\0" if source["blocked"] else b"")
+                    + size
+                    + record[:end]
+                )
+            else:
+                out += record[:end] + self._text("\n")
+        return out
+
+    def _describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
+        self.readback.rest()
+        tables = (*self.charset.tables, *self.charset.sites)
+        return {
+            "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
+            "input": {
+                "path": self.job.output["path"],
+                "bytes": self.readback.size,
+                "sha256": self.readback.sha256,
+            },
+            "output": {"path": self.path.name, "bytes": file.size, "sha256": file.sha256},
+            "charset": {"name": self.charset.name, "options": self.charset.options},
+            "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
+            "records": self.readback.records,
+            "findings": dict(sorted(self.findings.items())),
+            "findings_file": {"path": notes.path.name, "bytes": notes.size, "sha256": notes.sha256},
+            "gaiji": {
+                "version": __version__,
+                "kernel": "compiled" if kernel_encode.compiled() else "interpreted",
+            },
+        }
+
+    def _write(self, data: Mapping[str, Any]) -> None:
+        file = AtomicFile(self.path.parent / "reverse.json")
+        try:
+            file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
+            file.commit()
+        finally:
+            file.discard()

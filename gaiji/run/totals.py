@@ -1,0 +1,150 @@
+"""What the batches of a run add up to, and whether it adds up.
+
+Owns the sums over batches, the reconciliation of units and records, and the form in which sums outlive a
+process.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gaiji.codes.program import K
+from gaiji.columns.findings import Failure, Hit
+from gaiji.errors import DataError
+from gaiji.model import Field, Reason
+from gaiji.records.framing import Batch, Reader
+
+
+@dataclass
+class Converted:
+    """A batch on its way out."""
+
+    batch: Batch
+    encoded: object
+    counts: list[array[int]]
+    sizes: list[int]
+    hits: list[Hit]
+    dropped: int
+    failed: Failure | None = None
+
+
+@dataclass
+class Totals:
+    """What all batches so far add up to, for the ``fields`` of a run; ``samples``: how many occurrences a
+    finding keeps.
+    """
+
+    fields: Sequence[Field]
+    samples: int
+    counts: list[array[int]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    hits: dict[tuple[str, str, str, Reason], Hit] = field(default_factory=dict)
+    written: int = 0
+    dropped: int = 0
+    bad: int = 0
+
+    def __post_init__(self) -> None:
+        self.counts = self.counts or [array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields]
+        self.sizes = self.sizes or [0] * len(self.fields)
+
+    def add(self, done: Converted, path: str) -> None:
+        """Add a batch of the input ``path``; a finding whose policy is ``fail`` ends the run here."""
+        if done.failed:
+            spec, reason, code, record, at = done.failed
+            raise DataError(
+                f"{reason.label} code {code} in field {spec.name}",
+                where=f"{path}: record {record} at byte {at}",
+                next=f"map it in a site table, or choose another policy than fail for {reason.label}",
+            )
+        for mine, more in zip(self.counts, done.counts, strict=True):
+            for i, value in enumerate(more):
+                mine[i] += value
+        self.sizes = [a + b for a, b in zip(self.sizes, done.sizes, strict=True)]
+        for hit in done.hits:
+            self._add_hit(hit)
+        self.written += done.batch.rows - done.dropped
+        self.dropped += done.dropped
+        self.bad += len(done.batch.bad)
+
+    def _add_hit(self, hit: Hit) -> None:
+        key = (hit.field.name, hit.field.role, hit.code, hit.reason)
+        old = self.hits.get(key)
+        if old is None:
+            self.hits[key] = hit
+            return
+        samples = (old.samples + hit.samples)[: self.samples]
+        self.hits[key] = replace(
+            old, count=old.count + hit.count, samples=samples, records=old.records + hit.records
+        )
+
+    def reconcile(self, reader: Reader) -> None:
+        """Every unit is mapped, passed or flagged, and the units cover every byte; else the run fails."""
+        for spec, counts, size in zip(self.fields, self.counts, self.sizes, strict=True):
+            parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged(counts).values())
+            if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
+                raise DataError(
+                    (
+                        f"{counts[K['UNITS']]} units in ({counts[K['BYTES']]} of {size} bytes), {parts} "
+                        "accounted for"
+                    ),
+                    where=f"{reader.path}: field {spec.name}",
+                    next="report this as a bug of gaiji",
+                )
+        if self.written + self.dropped + self.bad != reader.records:
+            raise DataError(
+                f"{reader.records} records in, {self.written + self.dropped + self.bad} accounted for",
+                where=reader.path,
+                next="report this as a bug of gaiji",
+            )
+
+    def copy(self) -> Totals:
+        """The sums as they are now; batches added later do not change it."""
+        return replace(
+            self, counts=[array("q", c) for c in self.counts], sizes=list(self.sizes), hits=dict(self.hits)
+        )
+
+    def state(self) -> dict[str, Any]:
+        """The sums as JSON can hold them."""
+        hits = [
+            [name, code, int(reason), hit.count, hit.records, hit.samples]
+            for (name, _, code, reason), hit in self.hits.items()
+        ]
+        return {
+            "counts": [list(c) for c in self.counts],
+            "sizes": self.sizes,
+            "hits": hits,
+            "written": self.written,
+            "dropped": self.dropped,
+            "bad": self.bad,
+        }
+
+    def go_on(self, state: dict[str, Any]) -> None:
+        """Take over the sums of ``state``; KeyError, TypeError or ValueError when it is no state of these
+        fields.
+        """
+        by_name = {spec.name: spec for spec in self.fields}
+        self.counts = [array("q", c) for c in state["counts"]]
+        self.sizes = [int(size) for size in state["sizes"]]
+        self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
+        for name, code, reason, count, records, samples in state["hits"]:
+            hit = Hit(
+                by_name[name],
+                code,
+                Reason(reason),
+                count,
+                tuple((r, k, p, t) for r, k, p, t in samples),
+                records,
+            )
+            self.hits[name, hit.field.role, code, hit.reason] = hit
+        if [len(c) for c in self.counts] != [K["N_COUNTS"]] * len(self.fields) or len(self.sizes) != len(
+            self.fields
+        ):
+            raise ValueError("another number of fields")
+
+
+def flagged(counts: array[int]) -> dict[str, int]:
+    """Flagged units by reason."""
+    return {r.label: counts[K["FLAGGED"] + r] for r in Reason if counts[K["FLAGGED"] + r]}

@@ -1,0 +1,461 @@
+"""The standard repertoire: the MJ list, 変体仮名 and the imported GJ, and every way to look a glyph up.
+
+Owns the meaning of ``mappings/repertoire/*.tsv`` (docs/repertoire.md) at run time and the order in
+which several glyphs are proposed. Does not own how a GJ font or list is imported (``gaiji.standard.gj``), nor
+which glyph a vendor's code means (``gaiji.codes.tables``).
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gaiji.disk.datafiles import mappings_dir
+from gaiji.errors import RepertoireError
+from gaiji.model import Glyph
+from gaiji.standard.gj import COLUMNS as _COLUMNS
+from gaiji.standard.gj import (
+    GjImport,
+    GjRelease,
+    check_release,
+    current_gj,
+    gj_releases,
+    import_gj,
+    select_gj,
+)
+
+__all__ = [
+    "FORMS",
+    "GjImport",
+    "GjRelease",
+    "GlyphNotFound",
+    "Repertoire",
+    "gj_releases",
+    "import_gj",
+    "load_repertoire",
+    "select_gj",
+]
+
+FORMS = ("needed", "always", "never")
+"""The text forms of a glyph: an IVS where it is needed, wherever the list has one, or none."""
+
+_MJ, _HENTAIGANA, _RADICALS = "mj-006.02", "hentaigana-002.01", "radicals"
+_TEXT_COLUMNS = [column for column in _COLUMNS if column != "strokes"]
+
+
+class GlyphNotFound(RepertoireError, KeyError):
+    """No glyph has this name. It is a KeyError too, as for any mapping."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)
+
+
+class Repertoire:
+    """The glyphs of one release of the lists; unchanging. ``load_repertoire`` makes it.
+
+    ``version`` names the editions (``MJ 006.02`` and the GJ release, when one is imported).
+    ``frame`` holds one row a glyph (MJ, 変体仮名, GJ, each in the order of names), for vectorised joins:
+
+    - ``name``, ``list`` (``mj``, ``hentaigana`` or ``gj``);
+    - ``text`` (base + IVS where the list has one), ``base``, ``ivs``; all "" without Unicode;
+    - ``default`` (bool): the plain base already means this glyph;
+    - ``also``: other texts that mean this glyph, in code points, joined by ``|``;
+    - ``unified``: the list's 対応するUCS where it is not ``base``;
+    - ``koseki``, ``juki``, ``touki``, ``x0213``, ``x0213_class``, ``x0212``, ``radicals``,
+      ``readings`` (space separated), ``note``: "" where there is none; ``strokes``: may be null.
+    """
+
+    def __init__(
+        self, frame: pl.DataFrame, version: str, radicals: dict[str, tuple[str, ...]] | None = None
+    ) -> None:
+        self.frame = frame
+        self.version = version
+        self._radicals = radicals or {}
+        self._forms: dict[str, dict[str, str]] = {}
+        self._glyphs: dict[int, Glyph] = {}
+        self._indexes: dict[str, dict[str, list[int]]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Repertoire {self.version}: {len(self):,} glyphs>"
+
+    # One glyph by its name.
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[Glyph]:
+        return (self._glyph(row) for row in range(len(self)))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and _name(name) in self._rows
+
+    def __getitem__(self, name: str) -> Glyph:
+        """The glyph of that name, in any case; GlyphNotFound (a KeyError) when there is none."""
+        row = self._rows.get(_name(name))
+        if row is None:
+            what = f"no glyph is named {name[:40]!r}"
+            raise GlyphNotFound(what, where=self.version, next=self._advice(name))
+        return self._glyph(row)
+
+    def get(self, name: str) -> Glyph | None:
+        """The glyph of that name, in any case, or None."""
+        row = self._rows.get(_name(name))
+        return None if row is None else self._glyph(row)
+
+    def note(self, name: str) -> str:
+        """The list's 備考 on a glyph (its 字母 for a 変体仮名), "" where it says nothing."""
+        return str(self.frame["note"][self._rows[self[name].name]])
+
+    # Glyphs by a property, best first.
+
+    def by_text(self, text: str) -> tuple[Glyph, ...]:
+        """Glyphs of one character, best first.
+
+        A base with a variation selector is exact: that glyph, or none. A compatibility ideograph
+        and a standardised variation sequence count as exact too (the list's 実装したUCS and 実装したSVS).
+        Nothing is normalised: a compatibility ideograph that the list does not implement finds nothing.
+        A plain base gives the glyph that it means by default, then the others of that base in the
+        order of the list, last those that correspond to it without being encoded (対応するUCS).
+        """
+        exact = [self._exact[text]] if text in self._exact else []
+        if len(text) != 1:
+            return self._take(exact)
+        return self._take(dict.fromkeys([*exact, *self._bases.get(text, ())]))
+
+    def by_koseki(self, number: str) -> tuple[Glyph, ...]:
+        """Glyphs with this 戸籍統一文字番号 (six digits; leading zeros may be missing)."""
+        return self._take(self._by("koseki", _ascii(number).zfill(6)))
+
+    def by_juki(self, code: str) -> tuple[Glyph, ...]:
+        """Glyphs with this 住基ネット統一文字コード (``J+845B``, or its four digits alone)."""
+        return self._take(self._by("juki", "J+" + _ascii(code).removeprefix("J+")))
+
+    def by_touki(self, number: str) -> tuple[Glyph, ...]:
+        """Glyphs with this 登記統一文字番号 (eight digits)."""
+        return self._take(self._by("touki", _ascii(number).zfill(8)))
+
+    def by_x0213(self, code: str) -> tuple[Glyph, ...]:
+        """Glyphs of this JIS X 0213 plane-row-cell (``1-78-21``), best first.
+
+        First those that the standard prints (包摂区分 0) before those it unifies with them (2); in
+        each group the one that the code's Unicode character means, then other defaults, then the
+        order of the list.
+        """
+        code = "-".join(part.zfill(2) if i else part for i, part in enumerate(_ascii(code).split("-")))
+        plain = self.defaults().get(_x0213_character(code), "")
+        found = self._take(self._by("x0213", code))
+        return tuple(sorted(found, key=lambda g: (g.x0213_class != "0", g.name != plain, not g.default)))
+
+    def by_reading(self, reading: str) -> tuple[Glyph, ...]:
+        """Glyphs with this reading, in hiragana or katakana (also half-width); 音 and 訓 alike."""
+        return self._take(self._by("readings", _hiragana(reading)))
+
+    def by_strokes(self, strokes: int) -> tuple[Glyph, ...]:
+        """Glyphs with this 総画数."""
+        return self._by_stroke_range(strokes)
+
+    def by_radical(self, radical: int | str) -> tuple[Glyph, ...]:
+        """Glyphs under a radical: ``162``, ``"162.13"`` with 内画数, or the radical itself, ``"辵"``."""
+        return self._take(self._radical_rows(radical))
+
+    def find(
+        self,
+        *,
+        text: str | None = None,
+        reading: str | None = None,
+        strokes: int | tuple[int, int] | None = None,
+        radical: int | str | None = None,
+        koseki: str | None = None,
+        juki: str | None = None,
+        touki: str | None = None,
+        x0213: str | None = None,
+        limit: int | None = None,
+    ) -> tuple[Glyph, ...]:
+        """Glyphs for which all the given properties hold; nothing given finds nothing.
+
+        ``strokes`` may be a pair, both ends included. The order is that of the list, but for
+        ``text`` or ``x0213``, which put the best first.
+        """
+        lookups: tuple[tuple[Any, Callable[[Any], tuple[Glyph, ...]]], ...] = (
+            (text, self.by_text),
+            (x0213, self.by_x0213),
+            (koseki, self.by_koseki),
+            (juki, self.by_juki),
+            (touki, self.by_touki),
+            (reading, self.by_reading),
+            (radical, self.by_radical),
+            (strokes, self._by_stroke_range),
+        )
+        found = [lookup(value) for value, lookup in lookups if value is not None]
+        others = [{glyph.name for glyph in glyphs} for glyphs in found[1:]]
+        first = found[0] if found else ()
+        return tuple(glyph for glyph in first if all(glyph.name in names for names in others))[:limit]
+
+    # All glyphs at once.
+
+    def forms(self, form: str = "needed") -> dict[str, str]:
+        """Name → text in one form (``needed``, ``always``, ``never``) for every glyph; do not change it.
+
+        The text is "" for the glyphs without Unicode. RepertoireError for another form.
+        """
+        if form not in FORMS:
+            raise RepertoireError(f"unknown form {form!r}", next=f"one of {', '.join(FORMS)}")
+        if form not in self._forms:
+            plain = pl.lit(form == "never") | ((form == "needed") & pl.col("default"))
+            texts = self.frame.select(pl.when(plain).then("base").otherwise("text")).to_series()
+            self._forms[form] = dict(zip(self._names, texts.to_list(), strict=True))
+        return self._forms[form]
+
+    def defaults(self) -> dict[str, str]:
+        """Plain character → name of the glyph that it means alone, compatibility ideographs included."""
+        return self._defaults
+
+    # Inside: rows, glyphs and indexes, each made when first asked for.
+
+    def _glyph(self, row: int) -> Glyph:
+        glyph = self._glyphs.get(row)
+        if glyph is None:
+            r = self.frame.row(row, named=True)
+            glyph = Glyph(
+                name=r["name"],
+                text=r["text"],
+                base=r["base"],
+                ivs=r["ivs"],
+                default=r["default"],
+                koseki=r["koseki"],
+                juki=r["juki"],
+                touki=r["touki"],
+                x0213=r["x0213"],
+                x0213_class=r["x0213_class"],
+                x0212=r["x0212"],
+                strokes=r["strokes"],
+                radicals=tuple(r["radicals"].split()),
+                readings=tuple(r["readings"].split()),
+            )
+            self._glyphs[row] = glyph
+        return glyph
+
+    def _by_stroke_range(self, strokes: int | tuple[int, int]) -> tuple[Glyph, ...]:
+        low, high = (strokes, strokes) if isinstance(strokes, int) else strokes
+        return self._take(row for n in range(low, high + 1) for row in self._by("strokes", str(n)))
+
+    def _take(self, rows: Iterable[int]) -> tuple[Glyph, ...]:
+        return tuple(self._glyph(row) for row in rows)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return self.frame["name"].to_list()
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self._names)}
+
+    @cached_property
+    def _exact(self) -> dict[str, int]:
+        """Every text that means one glyph → its row."""
+        rows = {text: row for row, text in enumerate(self.frame["text"].to_list()) if text}
+        rows |= {text: row for row, texts in self._also for text in texts}
+        defaults = self.frame.with_row_index("row").filter("default").select("base", "row")
+        return rows | dict(defaults.iter_rows())
+
+    @cached_property
+    def _also(self) -> list[tuple[int, list[str]]]:
+        """Row and further texts of the few glyphs that have some."""
+        some = self.frame.with_row_index("row").filter(pl.col("also") != "").select("row", "also")
+        return [(row, [_text(hexes) for hexes in also.split("|")]) for row, also in some.iter_rows()]
+
+    @cached_property
+    def _bases(self) -> dict[str, list[int]]:
+        """Plain character → rows of its glyphs, best first."""
+        bases: dict[str, list[int]] = {}
+        ordered = self.frame.with_row_index("row").sort(~pl.col("default"), maintain_order=True)
+        for base, row in ordered.select("base", "row").iter_rows():
+            if base:
+                bases.setdefault(base, []).append(row)
+        more = [(texts[0][0], row) for row, texts in self._also]
+        more += ordered.filter(pl.col("unified") != "").select("unified", "row").iter_rows()
+        for base, row in more:
+            rows = bases.setdefault(base, [])
+            if row not in rows:
+                rows.append(row)
+        return bases
+
+    @cached_property
+    def _defaults(self) -> dict[str, str]:
+        plain = {ch: self._names[row] for row, texts in self._also for ch in texts if len(ch) == 1}
+        return dict(self.frame.filter("default").select("base", "name").iter_rows()) | plain
+
+    def _by(self, column: str, value: str) -> Sequence[int]:
+        """Rows whose ``column`` holds ``value`` (one of the values, for readings and radicals)."""
+        index = self._indexes.get(column)
+        if index is None:
+            cells = self.frame[column].cast(pl.String).fill_null("").to_list()
+            index = {}
+            for row, cell in enumerate(cells):
+                values = _hiragana(cell).split() if column == "readings" else cell.split()
+                for one in dict.fromkeys(values):
+                    index.setdefault(one, []).append(row)
+            self._indexes[column] = index
+        return index.get(value, ())
+
+    def _radical_rows(self, radical: int | str) -> list[int]:
+        key = _ascii(str(radical))
+        numbers = self._radicals.get(str(radical).strip()) or self._radicals.get(key) or (key,)
+        if "." in key:
+            return list(self._by("radicals", key))
+        if "radical" not in self._indexes:
+            index: dict[str, list[int]] = {}
+            self._by("radicals", "")  # makes the index
+            for full, rows in self._indexes["radicals"].items():
+                index.setdefault(full.partition(".")[0], []).extend(rows)
+            self._indexes["radical"] = index
+        return sorted({row for number in numbers for row in self._indexes["radical"].get(number, ())})
+
+    def _advice(self, name: str) -> str:
+        """What to write instead: the nearest names, or how to get the GJ list."""
+        from rapidfuzz import process  # here: importing it costs time that most runs need not spend
+
+        if _name(name).startswith("GJ") and "GJ" not in self.version:
+            return "import the GJ list first: gaiji repertoire import-gj FONT_OR_LIST"
+        wanted = _name(name)[:40]
+        near = [known for known in self._names if known.startswith(wanted)][:3] if len(wanted) > 6 else []
+        near = near or [match[0] for match in process.extract(wanted, self._names, limit=3, score_cutoff=85)]
+        return f"did you mean {', '.join(near)}?" if near else "names look like MJ026190 or GJ000001"
+
+
+def load_repertoire(gj: bool | str = True) -> Repertoire:
+    """The repertoire: MJ, 変体仮名 and, with ``gj``, the current GJ release of this user, or the one named.
+
+    Kept in memory after the first call; a new GJ import is noticed. RepertoireError when a list is
+    damaged or missing.
+    """
+    release = current_gj() if gj is True else None
+    if isinstance(gj, str):
+        release = next((r for r in gj_releases() if r.release == gj), None)
+        if release is None:
+            known = ", ".join(r.release for r in gj_releases()) or "none"
+            raise RepertoireError(f"GJ release {gj[:40]!r} is not imported", next=f"imported are: {known}")
+    return _load(mappings_dir() / "repertoire", release)
+
+
+@lru_cache(maxsize=4)
+def _load(folder: Path, release: GjRelease | None) -> Repertoire:
+    frames = [_read(folder / f"{_MJ}.tsv", "mj"), _read(folder / f"{_HENTAIGANA}.tsv", "hentaigana")]
+    version = f"MJ {_toml_version(folder / f'{_MJ}.toml')}"
+    if release is not None:
+        check_release(release)
+        frames.append(_read(release.path, "gj"))
+        version += f" + GJ {release.release}"
+    frame = pl.concat(frames)
+    if frame["name"].n_unique() != frame.height:
+        twice = frame.filter(pl.col("name").is_duplicated())["name"][0]
+        raise RepertoireError(f"the name {twice} occurs twice", where=version, next="install gaiji again")
+    return Repertoire(frame, version, _read_radicals(folder / f"{_RADICALS}.tsv"))
+
+
+def _toml_version(path: Path) -> str:
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError) as error:
+        raise _damaged(path, error) from error
+
+
+def _read(path: Path, list_name: str) -> pl.DataFrame:
+    """One glyph list as the public frame (see Repertoire)."""
+    try:
+        data = path.read_bytes()  # not the path: polars would take brackets in it as a pattern
+        raw = pl.read_csv(data, separator="\t", quote_char=None, infer_schema=False)
+        raw = raw.select(_COLUMNS).with_columns(pl.col(_TEXT_COLUMNS).fill_null(""))
+        bases, selectors = _decode(raw["ucs"])
+        return raw.select(
+            "name",
+            pl.lit(list_name).alias("list"),
+            pl.concat_str(bases, selectors).alias("text"),
+            bases.alias("base"),
+            selectors.alias("ivs"),
+            pl.col("default") == "1",
+            "also",
+            _decode_few(raw["unified"]).alias("unified"),
+            *_COLUMNS[5:11],
+            pl.col("strokes").cast(pl.Int16),
+            *_COLUMNS[12:],
+        )
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise _damaged(path, error) from error
+
+
+def _decode(hexes: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Code points in hex → base and selector, each "" where there is none, without a Python loop.
+
+    Each code point becomes eight digits of UTF-32BE, and Python decodes the whole column at once.
+    A row without one gets U+0000, which no list holds.
+    """
+    parts = hexes.str.split_exact(" ", 1).struct.unnest()
+    columns = []
+    for part in parts.iter_columns():
+        packed = part.fill_null("").str.zfill(8).str.join("").item()
+        text = bytes.fromhex(packed).decode("utf-32-be")
+        columns.append(pl.Series(list(text), dtype=pl.String).replace("\0", ""))
+    return columns[0], columns[1]
+
+
+def _decode_few(hexes: pl.Series) -> pl.Series:
+    """Code points in hex → text, for a column with few different values."""
+    values = hexes.unique().to_list()
+    return hexes.replace(values, [_text(value) for value in values])
+
+
+def _read_radicals(path: Path) -> dict[str, tuple[str, ...]]:
+    """Character of a radical → its number as text; 阝 has two."""
+    radicals: dict[str, tuple[str, ...]] = {}
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+            number, forms = line.split("\t")
+            for character in map(_text, forms.split("|")):
+                radicals[character] = (*radicals.get(character, ()), number)
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+    return radicals
+
+
+def _damaged(path: Path, error: Exception) -> RepertoireError:
+    reason = (str(error) or type(error).__name__).splitlines()[0][:120]
+    return RepertoireError(f"cannot be read: {reason}", where=str(path), next="install gaiji again")
+
+
+def _text(hexes: str) -> str:
+    return "".join(chr(int(point, 16)) for point in hexes.split())
+
+
+def _ascii(value: str) -> str:
+    """Full-width digits and letters as ASCII, upper case, without outer spaces."""
+    return unicodedata.normalize("NFKC", value).strip().upper()
+
+
+def _name(name: str) -> str:
+    return name if name.isascii() and name.isupper() else _ascii(name)
+
+
+_KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
+
+
+def _hiragana(reading: str) -> str:
+    if not reading.isascii():
+        reading = unicodedata.normalize("NFKC", reading)
+    return reading.strip().translate(_KATAKANA)
+
+
+def _x0213_character(code: str) -> str:
+    """The Unicode character of a plane-row-cell (Python's EUC-JIS-2004 codec), "" for no such code."""
+    try:
+        plane, row, cell = (int(part) for part in code.split("-"))
+        raw = bytes([row + 0xA0, cell + 0xA0])
+        return (b"\x8f" + raw if plane == 2 else raw).decode("euc_jis_2004")
+    except (ValueError, OverflowError):
+        return ""
