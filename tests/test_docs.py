@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from gaiji.cli import main
 
+from gaiji.cli import main
 from gaiji.disk.datafiles import samples_dir
 
 ROOT = Path(__file__).parents[1]

@@ -173,7 +173,7 @@ def test_a_bit_anywhere_else_is_found_too(folder):
                 assert [c["record"] for c in done.data["changed"]] == [record]
                 inside += 1
             elif record:  # the cells of a line are others now, or there is one line more or less
-                assert done.data["cells"]["changed"] + done.data["records"]["missing"] > 1
+                assert done.data["cells"]["changed"] + done.data["records"]["missing"] > 0
         assert inside >= 6
     finally:
         path.write_bytes(good)
