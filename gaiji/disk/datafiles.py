@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gaiji.errors import GaijiError
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def mappings_dir() -> Path:
