@@ -119,3 +119,103 @@ def test_a_planted_circle_is_found():
     first, second = "queue.schema", "queue.decisions"
     known[first] = ast.parse(f"import gaiji.{second}\n")
     assert any(fault.startswith("a circle") for fault in faults(known))
+
+
+# -- private names, size, storeys --------------------------------------------------------------------------
+
+
+def package_of(name: str) -> str:
+    """The package that a module is in, or the module itself at the top."""
+    return name.split(".")[0]
+
+
+def private_uses(known: dict[str, ast.Module]) -> list[str]:
+    """Uses of a private name of another package: ``from gaiji.codes.x import _y``, or ``thing._y`` where nothing in the
+    user's own package is called ``_y``."""
+    own: dict[str, set[str]] = {}
+    for name, tree in known.items():
+        names = own.setdefault(package_of(name), set())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                names.add(node.attr)
+    wrong = []
+    for name, tree in known.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("gaiji."):
+                other = package_of((node.module or "").removeprefix("gaiji."))
+                if other != package_of(name):
+                    wrong += [f"{name}: {a.name} of {other}" for a in node.names if a.name.startswith("_")]
+            elif (
+                isinstance(node, ast.Attribute)
+                and node.attr.startswith("_")
+                and not node.attr.startswith("__")
+            ):
+                if node.attr not in own[package_of(name)]:
+                    wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
+    return wrong
+
+
+def test_no_package_uses_private_names_of_another():
+    assert private_uses(modules(ROOT)) == []
+
+
+def test_a_private_name_of_another_package_is_found():
+    known = modules(ROOT)
+    known["reports.explain"].body.append(ast.parse("def f(reader):\n    return reader._tail").body[0])
+    assert [use for use in private_uses(known) if "reader._tail" in use]
+
+
+LONG_MODULES = {"kernel.decode": "one loop over all kinds of charset, which must stay one for its speed"}
+LONG_FUNCTIONS: dict[str, str] = {}
+"""Functions of more than 60 lines, with the reason."""
+
+
+def test_modules_and_functions_stay_small():
+    wrong = []
+    for path in sorted(ROOT.rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        text = path.read_text("utf-8")
+        lines = text.count("\n")
+        if lines > 500 and name not in LONG_MODULES:
+            wrong.append(f"{name} has {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and name not in LONG_MODULES:
+                size = (node.end_lineno or node.lineno) - node.lineno + 1
+                if size > 60 and f"{name}.{node.name}" not in LONG_FUNCTIONS:
+                    wrong.append(f"{name}.{node.name} has {size} lines")
+    assert wrong == []
+
+
+def storeys(known: dict[str, ast.Module]) -> dict[str, int]:
+    """How high each room of the top lies: one above the highest that it imports."""
+    graph: dict[str, set[str]] = {}
+    for name, tree in known.items():
+        below = {package_of(other) for other in imports(tree, known) if other}
+        graph.setdefault(package_of(name), set()).update(below - {package_of(name)})
+    height: dict[str, int] = {}
+    for room in TopologicalSorter(graph).static_order():
+        height[room] = 1 + max((height[other] for other in graph.get(room, ())), default=0)
+    return height
+
+
+def test_the_house_is_low_and_has_few_rooms():
+    height = storeys(modules(ROOT))
+    assert len([room for room in height if room]) <= 26
+    assert max(height.values()) <= 10
+
+
+def test_a_job_passes_few_rooms():
+    """The modules of ``run`` that a job enters between ``convert`` and the manifest."""
+    known = modules(ROOT)
+    taking = {
+        name
+        for name, tree in known.items()
+        if package_of(name) == "run" and name in {*imports(known["run.convert"], known), "run.convert"}
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and any(arg.arg in ("job", "plan") for arg in node.args.args)
+    }
+    assert len(taking) <= 9, sorted(taking)

@@ -16,8 +16,9 @@ from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.lock import OutputLock
 from gaiji.errors import DataError, OutputError
 from gaiji.records.framing import BATCH, Reader
-from gaiji.run.convert import Run, convert
-from gaiji.run.job import load_job
+from gaiji.run import stages
+from gaiji.run.convert import convert
+from gaiji.run.plan import Plan
 from tests.conftest import tmpfs
 
 JOB = "juki-jef.toml"
@@ -235,11 +236,10 @@ def test_many_findings_do_not_make_the_buffers_grow(folder):
     record = bytearray(path.read_bytes()[:400])
     record[20:60] = b"\x80\xae" * 20
     path.write_bytes(bytes(record) * 2000 * 30)
-    run = Run(load_job(folder / JOB))
-    run.columns.reuse = True
+    plan = Plan.of(folder / JOB)
     sizes = []
-    for batch in run.batches():
-        run.process(batch)
-        sizes.append(sum(len(buffer) for buffer in run.columns._mine.__dict__.values()))
+    for batch in plan.read():
+        stages.survey(plan, batch)
+        sizes.append(sum(len(buffer) for buffer in plan.decoder._mine.__dict__.values()))
     assert len(sizes) > 2
     assert sizes[-1] <= 1.1 * sizes[0] and sizes[-1] < 8 * BATCH

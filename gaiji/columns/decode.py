@@ -55,6 +55,7 @@ class Decoder:
         policy: Mapping[Reason, str],
         trim: bool,
         carry: bool,
+        reuse: bool = True,
     ) -> None:
         self.charset = charset
         self.fields = tuple(fields)
@@ -63,7 +64,7 @@ class Decoder:
         self.policy = policy
         self.trim = trim
         self.carry = carry
-        self.reuse = True
+        self.reuse = reuse
         self._mine = threading.local()
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
         self._programs = {
@@ -139,7 +140,7 @@ class Decoder:
         mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
         carry = 0
         if self.carry:
-            carry = 2 if spec is self._last_mixed else 1
+            carry = 2 if spec is self.last_mixed else 1
         row = o = n = special = 0
         while True:
             work = kernel.Work(src, out, findings, counts)
@@ -279,7 +280,7 @@ class Decoder:
         return findings
 
     @cached_property
-    def _last_mixed(self) -> Field | None:
+    def last_mixed(self) -> Field | None:
         """The field at whose end a carried shift must be closed."""
         return next((f for f in reversed(self.fields) if f.type == "mixed"), None)
 

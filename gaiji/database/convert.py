@@ -23,14 +23,16 @@ from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.program import K
 from gaiji.columns.decode import Decoder
-from gaiji.columns.findings import REVIEWED_ROLES, Grouping, Hit
+from gaiji.columns.findings import Grouping, Hit
 from gaiji.database.job import DbColumn, DbJob, load_db_job
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import DataError, GaijiError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.model import Column, Reason
-from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.queue.queue import open_queue
 from gaiji.records.framing import Batch
+from gaiji.run.enqueue import Found, items_of
+from gaiji.run.job import sampling
 
 _meta = sa.MetaData()
 RUN = sa.Table(
@@ -182,18 +184,18 @@ class _Run:
         )
 
     def _reader(self, number: int) -> tuple[Decoder, Grouping]:
-        column, common = self.job.columns[number], self.job.common
+        column = self.job.columns[number]
         fields = Decoder(
             self.charsets[number],
             [self.fields[number]],
             csv=True,
-            form=common.target["form"],
-            policy=common.policy,
+            form=self.job.form,
+            policy=self.job.policy,
             trim=column.trim == "right",
             carry=False,
+            reuse=False,
         )
-        fields.reuse = False
-        return fields, Grouping(fields, policy=common.policy, **common.sampling)
+        return fields, Grouping(fields, policy=self.job.policy, **sampling(self.job.review))
 
     def _check_origin(self) -> None:
         names = [self.job.key, *(column.name for column in self.job.columns)]
@@ -437,26 +439,16 @@ class _Run:
 
     def fill_queue(self, reports: Sequence[dict[str, Any]]) -> int:
         """All findings of name, kana and address columns as items; returns how many wait."""
-        items: dict[tuple[str, str, str], Item] = {}
         numbers = {column.to: n for n, column in enumerate(self.job.columns)}
-        for report in reports:
-            for name, role, code, reason, count, records, samples in report["hits"]:
-                if role not in REVIEWED_ROLES:
-                    continue
-                charset = self.charsets[numbers[name]]
-                key = (charset.system, code, reason)
-                if key not in items:
-                    candidates, basis = _standing(charset, code, reason)
-                    site = self.job.common.review["site"]
-                    items[key] = Item(charset.system, code, site, reason, candidates=candidates, basis=basis)
-                found = items[key]
-                found.counts[name, role] = found.counts.get((name, role), 0) + count
-                found.records[name, role] = found.records.get((name, role), 0) + records
-                room = self.job.common.review["samples"] - len(found.samples)
-                found.samples += [Sample(r, label, name, at, text) for r, label, at, text in samples[:room]]
-        queue = open_queue(self.job.common.queue_where)
+        found = (
+            Found(self.charsets[numbers[name]], name, role, code, Reason.from_label(label), *counts)
+            for report in reports
+            for name, role, code, label, *counts in report["hits"]
+        )
+        items = items_of(found, site=self.job.review["site"], samples=self.job.review["samples"])
+        queue = open_queue(self.job.queue_where)
         try:
-            return queue.add(self.job.source_table, items.values())
+            return queue.add(self.job.source_table, items)
         finally:
             queue.close()
 
@@ -499,22 +491,10 @@ class _Run:
 def _load(column: DbColumn, job: DbJob) -> Charset:
     """The column's charset with its site tables and, over them, the decisions that wait beside the queue."""
     charset = load_charset(column.charset, column.tables, options=column.options)
-    decided = job.common.decisions_path(charset.system)
+    decided = job.decisions_path(charset.system)
     if not decided.exists():
         return charset
     return load_charset(column.charset, [*column.tables, decided], options=column.options)
-
-
-def _standing(charset: Charset, code: str, reason: str) -> tuple[str, str]:
-    """(candidates, basis) of a code: what the tables say of it now, as for files."""
-    size = (
-        (len(code), int(code)) if charset.spec.kind == "decimal" else (len(code) // 2, int(code or "0", 16))
-    )
-    entry = charset.entries.get(size) if code else None
-    if entry is None:
-        return "", ""
-    basis = hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest()
-    return entry.row.glyph if reason == Reason.AMBIGUOUS.label else "", basis
 
 
 def _shown(url: str) -> str:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.errors import JobError
-from gaiji.model import Field
-from gaiji.run.job import Job, make_job
+from gaiji.model import Field, Reason
+from gaiji.run.job import decisions_path, policies, queue_where, section
 
 _SOURCE: dict[str, Any] = {"url": None, "table": None, "key": None, "chunk": 20_000}
 _COLUMN: dict[str, Any] = {
@@ -55,7 +55,7 @@ class DbColumn:
 
 @dataclass(frozen=True)
 class DbJob:
-    """A validated job; ``common`` holds what it shares with file jobs."""
+    """A validated job; ``form``, ``policy`` and ``review`` are as in a job for files."""
 
     path: Path
     source_url: str
@@ -65,8 +65,19 @@ class DbJob:
     columns: tuple[DbColumn, ...]
     target_url: str
     target_table: str
-    common: Job
+    form: str
+    policy: Mapping[Reason, str]
+    review: Mapping[str, Any]
     digest: str
+
+    @property
+    def queue_where(self) -> str | Path:
+        """The review queue: a database URL or a path."""
+        return queue_where(self.review, self.path.parent, self.path.parent)
+
+    def decisions_path(self, system: str) -> Path:
+        """The site table of decisions on a code system, used when it is there."""
+        return decisions_path(self.review, self.queue_where, self.path.parent, system)
 
     @property
     def manifest_path(self) -> Path:
@@ -100,18 +111,10 @@ def load_db_job(path: str | Path) -> DbJob:
         )
     if source["chunk"] < 1:
         raise JobError("is no number of rows", path=path, key="source.chunk", next="write 20000")
-    common = make_job(
-        {
-            "source": {"path": source["table"], "charset": columns[0].charset, "format": "csv"},
-            "target": {"form": target["form"]},
-            "output": {"path": "table.csv"},
-            "review": {"queue": "review.sqlite", **data.get("review", {}), "key": source["key"]},
-            "policy": data.get("policy", {}),
-        },
-        base=path.parent,
-        path=str(path),
-    )
-    for reason, policy in common.policy.items():
+    form = section("target", {"form": target["form"]}, str(path))["form"]
+    review = section("review", {**data.get("review", {}), "key": source["key"]}, str(path))
+    policy_of = policies(section("policy", data.get("policy", {}), str(path)))
+    for reason, policy in policy_of.items():
         if policy == "drop-record":
             raise JobError(
                 "cannot be drop-record", path=path, key=f"policy.{reason.label}", next="choose another policy"
@@ -129,7 +132,9 @@ def load_db_job(path: str | Path) -> DbJob:
         columns,
         _url(target["url"], path, "target.url") if target["url"] else source_url,
         target["table"],
-        common,
+        form,
+        policy_of,
+        review,
         hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest(),
     )
 

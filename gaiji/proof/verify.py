@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from array import array
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +25,14 @@ from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import io as kernel_io
 from gaiji.log import event
 from gaiji.model import Reason
-from gaiji.output.readback import Cells, open_readback
+from gaiji.output.readback import Cells
 from gaiji.proof.prover import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Pair, Proved, Prover
 from gaiji.records.framing import Batch
-from gaiji.run.convert import Run
-from gaiji.run.job import Job, load_job
+from gaiji.run.job import Job
+from gaiji.run.manifest import manifest_path, now
 from gaiji.run.memory import check_memory
+from gaiji.run.plan import Plan
+from gaiji.run.workers import in_order
 
 MAX_CHANGES = 1000
 MAX_DAMAGED = 1000
@@ -95,51 +94,36 @@ def verify(
     is nothing to compare (no output, no manifest, other tables than those of the conversion).
     """
     check_memory()
-    return _Proof(load_job(job, overrides) if not isinstance(job, Job) else job, names).run(
-        threads or os.cpu_count() or 1
-    )
+    return _Proof(Plan.of(job, overrides), names).run(threads)
 
 
 class _Proof:
     """One verification of a job."""
 
-    def __init__(self, job: Job, names: bool) -> None:
-        if job.source["path"] == "-":
+    def __init__(self, plan: Plan, names: bool) -> None:
+        self.plan, self.job = plan, plan.job
+        if self.job.source["path"] == "-":
             raise UsageError(
                 "standard input cannot be read again",
-                where=job.path,
+                where=self.job.path,
                 next="verify a job whose input is a file",
             )
-        self.job = job
         self.names = names
-        self.started = _now()
-        self.source = Run(job, keep_output=False)
+        self.started = now()
+        self.reading = plan.read()
         self.manifest = self._read_manifest()
         self._check_same()
-        fixed = job.output_format == "fixed"
-        widths = (
-            [job.output["widths"].get(c, self.source._width(c)) for c in self.source.column_names]
-            if fixed
-            else []
-        )
-        self.readback = open_readback(
-            job.output_path,
-            job.output_format,
-            self.source.column_names,
-            bom=job.output["bom"],
-            crlf=job.output["newline"] == "crlf",
-            widths=widths,
-            encoding=job.output["encoding"],
-        )
-        wide = job.output["encoding"] != "utf-8"
-        self.prover = Prover(self.source.columns, self.source._glyph_fields, self.readback, widths, wide)
-        self._dropping = "drop-record" in job.policy.values()
+        self.readback = plan.output.read_back()
+        widths = list(plan.output.widths.values()) if plan.output.format == "fixed" else []
+        wide = plan.output.encoding != "utf-8"
+        self.prover = Prover(plan.decoder, plan.output.glyph_fields, self.readback, widths, wide)
+        self._dropping = "drop-record" in self.job.policy.values()
         self._bad = hashlib.sha256()
 
     # -- before -----------------------------------------------------------------------------------
 
     def _read_manifest(self) -> dict[str, Any]:
-        path = self.source.manifest_path
+        path = manifest_path(self.plan.output.path)
         try:
             data: dict[str, Any] = json.loads(path.read_bytes())
             for key in ("input", "output", "records", "fields", "tables", "job"):
@@ -152,7 +136,7 @@ class _Proof:
 
     def _check_same(self) -> None:
         """The job, its tables and the glyph list must be those of the conversion."""
-        charset = self.source.charset
+        charset = self.plan.charset
         now = [t.sha256 for t in (*charset.tables, *charset.sites)]
         then = [t["sha256"] for t in self.manifest["tables"]]
         for same, what in (
@@ -163,7 +147,7 @@ class _Proof:
             if not same:
                 raise GaijiError(
                     f"{what} is not the one that the output was made with",
-                    where=str(self.source.manifest_path),
+                    where=str(manifest_path(self.plan.output.path)),
                     next="run gaiji convert again (gaiji impact says what changes), then verify",
                 )
 
@@ -171,17 +155,17 @@ class _Proof:
 
     def run(self, threads: int) -> Verification:
         """Compare everything and write the report."""
-        event("verify-started", self.source.facts())
-        columns = len(self.source.column_names)
-        fields = len(self.source.fields)
+        event("verify-started", self.plan.facts())
+        columns = len(self.plan.output.columns)
+        fields = len(self.plan.fields)
         totals = _Totals([[0] * 5 for _ in range(columns)], [Counter() for _ in range(fields)], [0] * fields)
-        for pair, done in _in_order(self._prove, self._pairs(totals), threads):
+        for pair, done in in_order(self._prove, self._pairs(totals), threads):
             self._add(totals, done)
-            self.source.recycle(pair.whole)
+            self.reading.recycle(pair.whole)
         left = self.readback.rest()
         data = self._report(totals, left)
         self._write(data)
-        event("verify-ended", self.source.facts() | {"holds": data["holds"], "cells": data["cells"]})
+        event("verify-ended", self.plan.facts() | {"holds": data["holds"], "cells": data["cells"]})
         return Verification(data)
 
     def _prove(self, pair: Pair) -> tuple[Pair, Proved]:
@@ -189,8 +173,7 @@ class _Proof:
 
     def _pairs(self, totals: _Totals) -> Iterator[Pair]:
         """Each batch with its output records."""
-        first, rest = self.source._first, self.source._batches
-        for batch in [] if first is None else _chain(first, rest):
+        for batch in self.reading:
             for bad in batch.bad:
                 self._bad.update(bad.raw)
             totals.bad += len(batch.bad)
@@ -212,8 +195,8 @@ class _Proof:
         out: set[int] = set()
         states, limits = bytearray(batch.rows), self.prover.limits
         found = []
-        for number, spec in enumerate(self.source.fields):
-            column, _, findings = self.source.columns.decode(batch, spec, states)
+        for number, spec in enumerate(self.plan.fields):
+            column, _, findings = self.plan.decoder.decode(batch, spec, states)
             marks = list(zip(findings[:: K["FINDING"]], findings[5 :: K["FINDING"]], strict=True))
             found.append(marks)
             out.update(row for row, reason in marks if self.job.policy[Reason(reason)] == "drop-record")
@@ -267,26 +250,26 @@ class _Proof:
     def _report(self, totals: _Totals, left: int) -> dict[str, Any]:
         counts = [sum(column[kind] for column in totals.classes) for kind in range(5)]
         checks = self._checks(totals, left)
-        tables = (*self.source.charset.tables, *self.source.charset.sites)
+        tables = (*self.plan.charset.tables, *self.plan.charset.sites)
         return {
             "holds": counts[CHANGED] == 0 and all(check["holds"] for check in checks),
             "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
             "input": {
                 "path": self.job.source["path"],
-                "bytes": self.source.reader.count,
-                "sha256": self.source.reader.sha256,
+                "bytes": self.reading.reader.count,
+                "sha256": self.reading.reader.sha256,
             },
             "output": {
                 "path": self.job.output["path"],
                 "bytes": self.readback.size,
                 "sha256": self.readback.sha256,
             },
-            "charset": {"name": self.source.charset.name, "options": self.source.charset.options},
+            "charset": {"name": self.plan.charset.name, "options": self.plan.charset.options},
             "form": self.job.target["form"],
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
-            "repertoire": self.source.charset.repertoire.version,
+            "repertoire": self.plan.charset.repertoire.version,
             "records": {
-                "read": self.source.reader.records,
+                "read": self.reading.reader.records,
                 "compared": totals.rows,
                 "dropped": totals.dropped,
                 "quarantined": totals.bad,
@@ -296,7 +279,7 @@ class _Proof:
             "cells": dict(zip(CLASSES, counts, strict=True)),
             "fields": self._fields(totals),
             "form_examples": [
-                {"field": self.source.column_names[number], "records": records}
+                {"field": self.plan.output.columns[number], "records": records}
                 for number, records in sorted(totals.forms.items())
             ],
             "one_way": self._one_way(totals),
@@ -312,16 +295,16 @@ class _Proof:
                 "kernel": "compiled" if kernel_encode.compiled() else "interpreted",
             },
             "started": self.started,
-            "finished": _now(),
+            "finished": now(),
         }
 
     def _fields(self, totals: _Totals) -> dict[str, Any]:
         out: dict[str, Any] = {}
-        for number, name in enumerate(self.source.column_names):
+        for number, name in enumerate(self.plan.output.columns):
             cells = dict(zip(CLASSES, totals.classes[number], strict=True))
             out[name] = {"cells": cells}
-            if number < len(self.source.fields):
-                spec = self.source.fields[number]
+            if number < len(self.plan.fields):
+                spec = self.plan.fields[number]
                 flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
                 out[name] |= {
                     "role": spec.role,
@@ -337,7 +320,7 @@ class _Proof:
         for (number, what, code, size), (count, records) in sorted(totals.groups.items()):
             if what != ONE_WAY:
                 continue
-            charset = self.source.charset
+            charset = self.plan.charset
             entry = charset.entries.get((size, code)) or next(
                 (
                     e
@@ -349,7 +332,7 @@ class _Proof:
             row = entry.row if entry else None
             out.append(
                 {
-                    "field": self.source.column_names[number],
+                    "field": self.plan.output.columns[number],
                     "code": self.prover.code(code, size),
                     "count": count,
                     "row": f"{Path(entry.table.path).name}:{entry.row.line}" if entry else "",
@@ -365,7 +348,7 @@ class _Proof:
 
     def _encodes_to(self, number: int, glyph: str, text: str) -> str:
         """The code that the text of a one-way row becomes, "" when it has none."""
-        spec, charset = self.source.fields[number], self.source.charset
+        spec, charset = self.plan.fields[number], self.plan.charset
         written = charset.repertoire.forms(self.job.target["form"]).get(glyph, text) if glyph else text
         row = charset.encoding(self.prover._mode(spec)).get(written)
         return self.prover.code(row.code, row.size) if row else ""
@@ -377,7 +360,7 @@ class _Proof:
                 reason = Reason(what >> 8)
                 out.append(
                     {
-                        "field": self.source.column_names[number],
+                        "field": self.plan.output.columns[number],
                         "code": self.prover.code(code, size),
                         "reason": reason.label,
                         "policy": self.job.policy[reason],
@@ -399,7 +382,7 @@ class _Proof:
 
     def _checks(self, totals: _Totals, left: int) -> list[dict[str, Any]]:
         """Conservation, counted anew: nothing here comes from the conversion but what is compared with it."""
-        then, reader = self.manifest, self.source.reader
+        then, reader = self.manifest, self.reading.reader
         cells = totals.rows * len(totals.classes) - totals.broken * (len(totals.classes) - 1)
         rows = [
             ("input-sha256", reader.sha256, then["input"]["sha256"]),
@@ -415,7 +398,7 @@ class _Proof:
             ("left-in-output", left, 0),
             ("cells", sum(map(sum, totals.classes)), cells),
         ]
-        for number, spec in enumerate(self.source.fields):
+        for number, spec in enumerate(self.plan.fields):
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
             rows += [(f"bytes {spec.name}", totals.sizes[number], there.get("bytes"))]
@@ -460,11 +443,6 @@ def _reason(item: tuple[str, int]) -> int:
     return Reason.from_label(item[0])
 
 
-def _chain(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
-    yield first
-    yield from rest
-
-
 def _some(batch: Batch, rows: list[int]) -> Batch:
     """A batch with some of its rows. Record numbers are the whole batch's: see ``Pair.record``."""
     starts: list[Sequence[int]] = [array("q", [edges[r] for r in rows]) for edges in batch.starts]
@@ -486,25 +464,3 @@ def _join(before: Cells, row: int, found: bytes, after: Cells, rows: int) -> Cel
     damaged = before.damaged | {row: found} | {row + 1 + r: raw for r, raw in after.damaged.items()}
     missing = -1 if after.missing < 0 else row + 1 + after.missing
     return Cells(src or bytearray(1), starts, ends, rows, damaged, missing)
-
-
-def _in_order(
-    work: Callable[[Pair], tuple[Pair, Proved]], items: Iterable[Pair], threads: int
-) -> Iterator[tuple[Pair, Proved]]:
-    """Results in input order, computed on threads, with a bounded number of batches in flight."""
-    with ThreadPoolExecutor(threads, thread_name_prefix="gaiji-verify") as pool:
-        waiting: deque[Future[tuple[Pair, Proved]]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -17,8 +17,8 @@ from gaiji.codes.tables import Table, load_site, load_table, table_ids
 from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.records.framing import Batch
-from gaiji.run.convert import Run
 from gaiji.run.job import Job, load_job
+from gaiji.run.plan import Plan
 from gaiji.standard.repertoire import gj_releases, load_repertoire
 
 Row = dict[str, Any]
@@ -102,26 +102,26 @@ def impact(
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     if tables is None and not gj and old_tables is None:
         raise UsageError("nothing is said to change", next="give --table, --old-table or --gj")
-    run = Run(job, keep_output=False)
-    now = [table.path for table in run.charset.sites]
-    name, options = run.charset.name, job.source["options"]
-    before = run.charset if old_tables is None else load_charset(name, old_tables, options=options)
+    plan = Plan.of(job)
+    now = [table.path for table in plan.charset.sites]
+    name, options = plan.charset.name, job.source["options"]
+    before = plan.charset if old_tables is None else load_charset(name, old_tables, options=options)
     repertoire = load_repertoire(gj) if gj else None
     after = load_charset(name, now if tables is None else tables, options=options, repertoire=repertoire)
     changed = _changed(before, after, job.target["form"])
     codes: dict[tuple[int, int], Counter[str]] = {key: Counter() for key in changed}
     records: Counter[str] = Counter()
     total = 0
-    first, rest = run._first, run._batches
-    for batch in [] if first is None else _chain(first, rest):
-        found, touched, rows = _count(run, batch, changed)
+    reading = plan.read()
+    for batch in reading:
+        found, touched, rows = _count(plan, batch, changed)
         for (field, key), count in found.items():
             codes[key][field] += count
         records.update(touched)
         total += rows
     return {
         "job": Path(job.path).name,
-        "records": {"read": run.reader.records, "changed": total},
+        "records": {"read": reading.reader.records, "changed": total},
         "fields": dict(sorted(records.items())),
         "codes": [
             {
@@ -133,11 +133,6 @@ def impact(
             for key, value in sorted(changed.items())
         ],
     }
-
-
-def _chain(first: Batch, rest: Any) -> Any:
-    yield first
-    yield from rest
 
 
 def _hex(charset: Charset, size: int, code: int) -> str:
@@ -168,24 +163,24 @@ def _meanings(charset: Charset, form: str) -> dict[tuple[int, int], Row]:
 
 
 def _count(
-    run: Run, batch: Batch, changed: Mapping[tuple[int, int], Row]
+    plan: Plan, batch: Batch, changed: Mapping[tuple[int, int], Row]
 ) -> tuple[Counter[tuple[str, tuple[int, int]]], Counter[str], int]:
     """Occurrences by field and code, records by field, and records in all, of one batch."""
     import polars as pl
 
     from gaiji.kernel.arrow import uint32_series
 
-    unicode_kind = run.charset.spec.kind.startswith("utf")
+    unicode_kind = plan.charset.spec.kind.startswith("utf")
     by_unit = {code if unicode_kind else value_of(code, size): (size, code) for size, code in changed}
     wanted = list(by_unit)
     found: Counter[tuple[str, tuple[int, int]]] = Counter()
     records: Counter[str] = Counter()
     every: set[int] = set()
     states = bytearray(batch.rows)
-    for spec in run.fields:
+    for spec in plan.fields:
         if spec.type in NUMERIC or spec.type == "raw":
             continue
-        units, ends, _ = run.columns.units(batch, spec, run.columns.place(batch, spec), states)
+        units, ends, _ = plan.decoder.units(batch, spec, plan.decoder.place(batch, spec), states)
         if not len(units):
             continue
         series = uint32_series("u", bytearray(units.cast("B"))) & (0xFFFFFF if unicode_kind else 0x0FFFFFFF)

@@ -16,8 +16,8 @@ from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.model import Decoded, Field
 from gaiji.records.framing import Batch
-from gaiji.run.convert import Run
-from gaiji.run.job import Job, load_job
+from gaiji.run.job import Job
+from gaiji.run.plan import Plan
 
 Part = dict[str, Any]
 
@@ -31,30 +31,30 @@ def explain(
     raw or padding), ``text``, ``glyph``, ``reason`` (of a finding), ``layer``, ``file`` and ``line``.
     Raises UsageError for a record or field that is not there. The result holds personal data.
     """
-    run = Run(load_job(job, overrides) if not isinstance(job, Job) else job, keep_output=False)
-    if field and field not in {f.name for f in run.fields}:
-        run.layout.field(field)  # raises with the nearest name
-    batch, row = _find(run, record)
+    plan = Plan.of(job, overrides)
+    if field and field not in {f.name for f in plan.fields}:
+        plan.layout.field(field)  # raises with the nearest name
+    batch, row = _find(plan, record)
     parts: list[Part] = []
-    state, last = 0, run.columns._last_mixed
-    for spec in run.fields:
-        starts, ends, offset, length = run.columns.place(batch, spec)
+    state, last = 0, plan.decoder.last_mixed
+    for spec in plan.fields:
+        starts, ends, offset, length = plan.decoder.place(batch, spec)
         begin = min(starts[row] + offset, ends[row])
         end = ends[row] if length < 0 else min(begin + length, ends[row])
         raw = bytes(batch.src[begin:end])
         if spec.type in NUMERIC or spec.type == "raw":
-            found = _whole(run, batch, row, spec, raw)
+            found = _whole(plan, batch, row, spec, raw)
         else:
-            carry = run.job.source["shift"] == "carry" and spec.type == "mixed"
-            found, state = _text(run, spec, raw, state if carry else 0, keep=carry and spec is not last)
+            carry = plan.job.source["shift"] == "carry" and spec.type == "mixed"
+            found, state = _text(plan, spec, raw, state if carry else 0, keep=carry and spec is not last)
         if not field or spec.name == field:
             parts += [{"field": spec.name} | part for part in found]
     return parts
 
 
-def _find(run: Run, record: int) -> tuple[Batch, int]:
-    batches = [] if run._first is None else [run._first]
-    for batch in (b for group in (batches, run._batches) for b in group):
+def _find(plan: Plan, record: int) -> tuple[Batch, int]:
+    reading = plan.read()
+    for batch in reading:
         for row in range(max(record - batch.first - len(batch.gaps), 0), batch.rows):
             if batch.record_number(row) == record:
                 return batch, row
@@ -63,15 +63,15 @@ def _find(run: Run, record: int) -> tuple[Batch, int]:
         if any(bad.record == record for bad in batch.bad):
             raise UsageError(
                 f"record {record} could not be cut",
-                where=run.job.path,
+                where=plan.job.path,
                 next="see bad-records.tsv beside the output",
             )
     raise UsageError(
-        f"there is no record {record}", where=run.job.path, next=f"the input has {run.reader.records}"
+        f"there is no record {record}", where=plan.job.path, next=f"the input has {reading.reader.records}"
     )
 
 
-def _whole(run: Run, batch: Batch, row: int, spec: Field, raw: bytes) -> list[Part]:
+def _whole(plan: Plan, batch: Batch, row: int, spec: Field, raw: bytes) -> list[Part]:
     """A number, or bytes carried over unread: one part."""
     one = Batch(
         batch.src,
@@ -81,21 +81,24 @@ def _whole(run: Run, batch: Batch, row: int, spec: Field, raw: bytes) -> list[Pa
         batch.file_offset,
         1,
     )
-    column, _, findings = run.columns.decode(one, spec, bytearray(1))
+    column, _, findings = plan.decoder.decode(one, spec, bytearray(1))
     part = _part(
         0, raw, "raw" if spec.type == "raw" else "number", bytes(column.data[: column.offsets[1]]).decode()
     )
-    part |= {"layer": "layout", "file": Path(run.layout.path or run.job.path).name, "line": spec.line}
+    part |= {"layer": "layout", "file": Path(plan.layout.path or plan.job.path).name, "line": spec.line}
     return [part | ({"reason": "illegal"} if findings else {})]
 
 
-def _text(run: Run, spec: Field, raw: bytes, state: int, *, keep: bool) -> tuple[list[Part], int]:
+def _text(plan: Plan, spec: Field, raw: bytes, state: int, *, keep: bool) -> tuple[list[Part], int]:
     """A text field, fed byte by byte; returns the shift state at its end too. ``keep``: the next field goes
     on with it.
     """
-    shifted = run.charset.spec.kind == "shifted"
-    decoder = run.charset.decoder(
-        type=spec.type if shifted else "", role=spec.role, form=run.job.target["form"], policy=run.job.policy
+    shifted = plan.charset.spec.kind == "shifted"
+    decoder = plan.charset.decoder(
+        type=spec.type if shifted else "",
+        role=spec.role,
+        form=plan.job.target["form"],
+        policy=plan.job.policy,
     )
     decoder.state = state
     parts: list[Part] = []
@@ -109,40 +112,42 @@ def _text(run: Run, spec: Field, raw: bytes, state: int, *, keep: bool) -> tuple
             out = Decoded(
                 out.text, out.glyphs, out.codes, out.findings[:-1]
             )  # an open shift is no finding here
-        parts += _units(run, decoder, raw, begin, stop, out)
+        parts += _units(plan, decoder, raw, begin, stop, out)
         begin = stop
     return parts, state
 
 
-def _units(run: Run, decoder: StreamDecoder, raw: bytes, begin: int, stop: int, out: Decoded) -> list[Part]:
+def _units(plan: Plan, decoder: StreamDecoder, raw: bytes, begin: int, stop: int, out: Decoded) -> list[Part]:
     """The parts that one more byte made whole."""
     reasons = [finding.reason for finding in out.findings]
     if not out.codes:
         if begin == stop and not reasons:
             return []
         part = _part(begin, raw[begin:stop], "shift", "")
-        return [part | {"layer": "charset", "file": f"{run.charset.name}.toml", "line": 0} | _reason(reasons)]
+        return [
+            part | {"layer": "charset", "file": f"{plan.charset.name}.toml", "line": 0} | _reason(reasons)
+        ]
     if len(out.codes) == 1:
-        return [_character(run, begin, raw[begin:stop], out.text, out.glyphs[0], out.codes[0], reasons)]
+        return [_character(plan, begin, raw[begin:stop], out.text, out.glyphs[0], out.codes[0], reasons)]
     parts, at = [], begin
     texts = list(out.text) if len(out.text) == len(out.codes) else [""] * len(out.codes)
     for i, code in enumerate(out.codes):  # half a character, and what the byte after it turned out to be
-        size = min(_size(run, code), stop - at) if i < len(out.codes) - 1 else stop - at
+        size = min(_size(plan, code), stop - at) if i < len(out.codes) - 1 else stop - at
         mine = [f.reason for f in out.findings if f.code == code]
-        parts.append(_character(run, at, raw[at : at + size], texts[i], out.glyphs[i], code, mine[:1]))
+        parts.append(_character(plan, at, raw[at : at + size], texts[i], out.glyphs[i], code, mine[:1]))
         at += size
     return parts
 
 
-def _size(run: Run, code: str) -> int:
-    return len(code) if run.charset.spec.kind == "decimal" and len(code) > 2 else len(code) // 2
+def _size(plan: Plan, code: str) -> int:
+    return len(code) if plan.charset.spec.kind == "decimal" and len(code) > 2 else len(code) // 2
 
 
 def _character(
-    run: Run, offset: int, raw: bytes, text: str, glyph: str | None, code: str, reasons: list[str]
+    plan: Plan, offset: int, raw: bytes, text: str, glyph: str | None, code: str, reasons: list[str]
 ) -> Part:
     """A source character with the row that decided it."""
-    charset = run.charset
+    charset = plan.charset
     decimal = charset.spec.kind == "decimal" and len(code) > 2
     number = int(code) if decimal else int(code, 16)
     size = next(

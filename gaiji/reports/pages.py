@@ -26,6 +26,7 @@ from gaiji.queue.queue import Item, open_queue
 from gaiji.queue.words import REASONS, STATES
 from gaiji.reports.residents import Changed, Residents, changed_residents, waiting
 from gaiji.run.job import Job, load_job
+from gaiji.run.manifest import manifest_path
 from gaiji.shape.pictures import Gallery, open_gallery, png
 
 COLUMNS = (
@@ -95,13 +96,11 @@ def report_summary(
     those confirmed. UsageError when the job was not converted yet.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
-    manifest_path = job.output_path.parent / "manifest.json"
+    path = manifest_path(job.output_path)
     try:
-        manifest = json.loads(manifest_path.read_text("utf-8"))
+        manifest = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(
-            "cannot be read", where=str(manifest_path), next="run gaiji convert first"
-        ) from error
+        raise UsageError("cannot be read", where=str(path), next="run gaiji convert first") from error
     queue = open_queue(job.queue_where)
     try:
         items = [item for item in queue.items() if item.site == job.review["site"]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,14 @@ import regex
 
 from gaiji.codes.charset import load_charset
 from gaiji.codes.program import K
-from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import NAMES, REVIEWED_ROLES, Grouping
 from gaiji.kernel.arrow import int64_series
 from gaiji.model import Column, Field, Picture, Reason
 from gaiji.queue.decisions import UNREADABLE, Decision, Decisions
 from gaiji.queue.queue import Item, open_queue
 from gaiji.records.framing import Batch
-from gaiji.run.convert import Run
 from gaiji.run.job import Job, load_job
+from gaiji.run.plan import Plan, decoder_of
 from gaiji.standard.repertoire import load_repertoire
 
 SAME = "字形一致"
@@ -75,13 +74,12 @@ def changed_residents(job: Job | str | Path, *, overrides: Mapping[str, Any] | N
     """Read a job's input again, with and without the decisions of its queue, and tell what changed for
     whom."""
     job = load_job(job, overrides) if not isinstance(job, Job) else job
-    run = Run(job, keep_output=False)
-    run.columns.reuse = False
-    decided, pictures = _decided(job, run.charset.system)
-    reader = _Reader(run, decided)
+    plan = Plan.of(job, reuse=False)
+    decided, pictures = _decided(job, plan.charset.system)
+    reader = _Reader(plan, decided)
     rows: list[Changed] = []
     read = 0
-    for batch in run.batches():
+    for batch in plan.read():
         rows += reader.batch(batch)
         read += batch.rows
     rows.sort(key=lambda row: row.record)
@@ -103,22 +101,13 @@ def _decided(job: Job, system: str) -> tuple[dict[tuple[str, str], Decision], di
 class _Reader:
     """Decodes each field twice: as the job's tables alone have it, and as the run writes it."""
 
-    def __init__(self, run: Run, decided: Mapping[tuple[str, str], Decision]) -> None:
-        self.run, self.decided = run, decided
-        job = run.job
+    def __init__(self, plan: Plan, decided: Mapping[tuple[str, str], Decision]) -> None:
+        self.plan, self.decided = plan, decided
+        job = plan.job
         tables = [job.file(name) for name in job.source["tables"]]
-        plain = load_charset(run.charset.name, tables, options=job.source["options"])
+        plain = load_charset(plan.charset.name, tables, options=job.source["options"])
         policy = dict.fromkeys(Reason, "geta") | {Reason.ALREADY_LOST: "keep", Reason.AMBIGUOUS: "keep"}
-        self.before = Decoder(
-            plain,
-            run.fields,
-            csv=run.columns.csv,
-            form=job.target["form"],
-            policy=policy,
-            trim=run.columns.trim,
-            carry=run.columns.carry,
-        )
-        self.before.reuse = False
+        self.before = decoder_of(replace(job, policy=policy), plain, plan.fields, reuse=False)
         self.names = Grouping(self.before, policy=job.policy, **job.sampling)
 
     def batch(self, batch: Batch) -> Iterator[Changed]:
@@ -126,13 +115,13 @@ class _Reader:
         old, new = bytearray(batch.rows), bytearray(batch.rows)
         columns: dict[str, Column] = {}
         found: list[tuple[Field, Column, Column, array[int]]] = []
-        for spec in self.run.fields:
+        for spec in self.plan.fields:
             before, _, findings = self.before.decode(batch, spec, old)
-            after, _, _ = self.run.columns.decode(batch, spec, new)
+            after, _, _ = self.plan.decoder.decode(batch, spec, new)
             columns[spec.name] = after
             if findings and spec.role in REVIEWED_ROLES:
                 found.append((spec, before, after, findings))
-        key = columns.get(self.run.job.review["key"])
+        key = columns.get(self.plan.job.review["key"])
         for spec, before, after, findings in found:
             for row, position, code, reason in self._told(findings):
                 record = batch.record_number(row)
@@ -158,7 +147,7 @@ class _Reader:
         made = self.decided.get((code, reason.label))
         kind = made.kind if made else LOST if reason is Reason.ALREADY_LOST else UNDECIDED
         glyph = load_repertoire().get(made.glyph) if made and made.glyph and made.kind != UNREADABLE else None
-        text = glyph.form(self.run.job.target["form"]) if glyph else made.text if made else ""
+        text = glyph.form(self.plan.job.target["form"]) if glyph else made.text if made else ""
         return Changed(
             record,
             key,

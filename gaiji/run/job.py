@@ -141,29 +141,39 @@ class Job:
     @property
     def sampling(self) -> dict[str, Any]:
         """What findings keep of the records they are in: how many, by which key, with how much text."""
-        return {name: self.review[name] for name in ("samples", "key", "context")}
-
-    @property
-    def queue_path(self) -> Path:
-        """Where the review queue is."""
-        return (
-            self.base / self.review["queue"]
-            if self.review["queue"]
-            else self.output_path.parent / "review.sqlite"
-        )
+        return sampling(self.review)
 
     @property
     def queue_where(self) -> str | Path:
         """The review queue: a database URL or a path."""
-        url = str(self.review["queue"])
-        return url if "://" in url else self.queue_path
+        return queue_where(self.review, self.base, self.output_path.parent)
 
     def decisions_path(self, system: str) -> Path:
         """The site table that ``gaiji review apply`` writes for a code system beside the queue; used when it
         is there.
         """
-        folder = self.output_path.parent if "://" in self.review["queue"] else self.queue_path.parent
-        return folder / decisions_name(system, self.review["site"])
+        return decisions_path(self.review, self.queue_where, self.output_path.parent, system)
+
+
+def sampling(review: Mapping[str, Any]) -> dict[str, Any]:
+    """What a ``[review]`` section lets findings keep, as ``columns.findings.Grouping`` takes it."""
+    return {name: review[name] for name in ("samples", "key", "context")}
+
+
+def queue_where(review: Mapping[str, Any], base: Path, beside: Path) -> str | Path:
+    """The queue of a ``[review]`` section: a database URL, or a path from ``base``; by default in
+    ``beside``."""
+    named = str(review["queue"])
+    if "://" in named:
+        return named
+    return base / named if named else beside / "review.sqlite"
+
+
+def decisions_path(review: Mapping[str, Any], queue: str | Path, beside: Path, system: str) -> Path:
+    """The site table of decisions on a code system: beside the queue, or in ``beside`` where that is a
+    database."""
+    folder = beside if isinstance(queue, str) else queue.parent
+    return folder / decisions_name(system, review["site"])
 
 
 def decisions_name(system: str, site: str) -> str:
@@ -202,12 +212,12 @@ def make_job(
     """A job from the dictionary form of a job file."""
     merged = {name: dict(value) if isinstance(value, dict) else value for name, value in data.items()}
     for dotted, value in (overrides or {}).items():
-        section, _, key = dotted.partition(".")
-        if section not in KEYS or not key:
+        name, _, key = dotted.partition(".")
+        if name not in KEYS or not key:
             raise JobError(
                 "is not a key of a job", path=path, key=dotted, next=_nearest(dotted, _dotted_keys())
             )
-        merged.setdefault(section, {})[key] = value
+        merged.setdefault(name, {})[key] = value
     unknown = [name for name in merged if name not in (*KEYS, FIELD_SECTION)]
     if unknown:
         raise JobError(
@@ -216,13 +226,13 @@ def make_job(
             key=unknown[0],
             next=_nearest(unknown[0], [*KEYS, FIELD_SECTION]),
         )
-    sections = {name: _section(name, merged.get(name, {}), path) for name in KEYS}
+    sections = {name: section(name, merged.get(name, {}), path) for name in KEYS}
     fields = merged.get(FIELD_SECTION, [])
     if not isinstance(fields, list) or not all(isinstance(item, dict) for item in fields):
         raise JobError(
             "must be [[field]] tables", path=path, key="field", next="write [[field]] above each field"
         )
-    policy = {Reason.from_label(name): value for name, value in sections.pop("policy").items()}
+    policy = policies(sections.pop("policy"))
     digest = hashlib.sha256(
         json.dumps(
             [sections, {r.label: p for r, p in policy.items()}, fields],
@@ -236,7 +246,13 @@ def make_job(
     return job
 
 
-def _section(name: str, given: Any, path: str) -> dict[str, Any]:
+def policies(given: Mapping[str, str]) -> dict[Reason, str]:
+    """A checked ``[policy]`` section by reason."""
+    return {Reason.from_label(name): value for name, value in given.items()}
+
+
+def section(name: str, given: Any, path: str) -> dict[str, Any]:
+    """A section's keys, checked, with defaults for those not given; JobError names the key and the fix."""
     if not isinstance(given, dict):
         raise JobError("must be a table", path=path, key=name, next=f"write [{name}] above its keys")
     keys = KEYS[name]

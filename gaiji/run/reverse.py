@@ -17,25 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
-from gaiji.codes.charset import code_system, load_charset
 from gaiji.codes.encoding import E
-from gaiji.columns.decode import NUMERIC, default_width
+from gaiji.columns.decode import NUMERIC
 from gaiji.disk.files import AtomicFile
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import io as kernel_io
-from gaiji.layout.layout import (
-    Layout,
-    for_header,
-    layout_from_fields,
-    load_layout,
-    override_fields,
-    with_roles,
-)
+from gaiji.layout.layout import Layout
 from gaiji.model import Field, Reason
-from gaiji.output.readback import Cells, Readback, open_readback
+from gaiji.output.readback import Cells, Readback
 from gaiji.run.job import Job, load_job
+from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
 
 ROWS = 8192
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
@@ -74,11 +67,7 @@ class _Reverse:
     def __init__(self, job: Job, output: str | Path) -> None:
         self.job = job
         source = job.source
-        tables = [job.file(name) for name in source["tables"]]
-        decided = job.decisions_path(code_system(source["charset"]))
-        tables += [str(decided)] if decided.exists() else []
-        name = "unicode-be" if source["charset"] == "unicode" else source["charset"]
-        self.charset = load_charset(name, tables, options=source["options"])
+        self.charset = charset_of(job, with_byte_order(job))
         name = unpacked_name(Path(source["path"])).name
         self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
         if packing(self.path):
@@ -89,32 +78,18 @@ class _Reverse:
             )
         self.layout = self._layout()
         self.fields = self.layout.fields
-        self.glyphs = [f.name for f in self.fields if f.role == "name"] if job.target["glyph_columns"] else []
-        self.names = [*(f.name for f in self.fields), *(f"{name}.glyphs" for name in self.glyphs)]
+        self.output = output_of(job, self.fields)
+        self.glyphs = [f.name for f in self.output.glyph_fields]
+        self.names = self.output.columns
         self.readback = self._open()
         self.findings: Counter[str] = Counter()
 
     def _layout(self) -> Layout:
-        job, source = self.job, self.job.source
-        if source["format"] == "csv":
-            names = self._header()
-            glyphs = job.target["glyph_columns"]
-            layout = for_header(
-                [n for n in names if not (glyphs and n.endswith(".glyphs"))], preset=source["preset"] or None
-            )
-        elif source["layout"]:
-            layout = load_layout(
-                job.file(source["layout"]),
-                record_length=source["record_length"] or None,
-                redefines=source["redefines"],
-            )
-        else:
-            layout = layout_from_fields(
-                list(job.fields), path=job.path, record_length=source["record_length"] or None
-            )
-        if job.fields and (source["layout"] or source["format"] == "csv"):
-            layout = override_fields(layout, job.fields, path=job.path)
-        return with_roles(layout, source["roles"], path=job.path)
+        names: list[str] = []
+        if self.job.source["format"] == "csv":
+            glyphs = self.job.target["glyph_columns"]
+            names = [n for n in self._header() if not (glyphs and n.endswith(".glyphs"))]
+        return layout_of(self.job, names)
 
     def _header(self) -> list[str]:
         """The column names of the output, which alone say what a CSV source had."""
@@ -148,18 +123,7 @@ class _Reverse:
             file.close()
 
     def _open(self) -> Readback:
-        output = self.job.output
-        lengths = {f.name: default_width(f) for f in self.fields}
-        widths = [output["widths"].get(name, lengths.get(name, 80)) for name in self.names]
-        readback = open_readback(
-            self.job.output_path,
-            self.job.output_format,
-            self.names,
-            bom=output["bom"],
-            crlf=output["newline"] == "crlf",
-            widths=widths,
-            encoding=output["encoding"],
-        )
+        readback = self.output.read_back()
         if not readback.header_ok and self.job.output_format != "fixed":
             raise GaijiError(
                 "does not have the columns of the job",

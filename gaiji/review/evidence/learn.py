@@ -22,8 +22,9 @@ from gaiji.queue.queue import open_queue
 from gaiji.records.framing import Batch
 from gaiji.review.evidence.candidates import Proposal
 from gaiji.review.evidence.context import Evidence, Names
-from gaiji.run.convert import Run, progress_bar
 from gaiji.run.job import Job, load_job
+from gaiji.run.plan import Plan
+from gaiji.run.workers import progress_bar
 from gaiji.standard.relations import related
 from gaiji.standard.repertoire import Repertoire
 
@@ -56,15 +57,15 @@ def learn(
     replaced.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
-    names, run = read_names(job, progress=progress)
-    found = names.evidence(prior(run))
+    names, plan = read_names(job, progress=progress)
+    found = names.evidence(prior(plan))
     told = job.review["context"] == "field"
     queue = open_queue(job.queue_where)
     try:
         items = [i for i in queue.items() if i.reason in _LABELS and i.site == job.review["site"]]
         heard = {item.id: found.get(f"{item.system}:{item.code}", []) for item in items}
         proposals = {
-            item_id: _proposals(run, evidence, told) for item_id, evidence in heard.items() if evidence
+            item_id: _proposals(plan, evidence, told) for item_id, evidence in heard.items() if evidence
         }
         queue.propose("dump", proposals, list(heard))
     finally:
@@ -75,23 +76,23 @@ def learn(
 _LABELS = frozenset(reason.label for reason in TAGGED)
 
 
-def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Run]:
+def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Plan]:
     """The names of a job's input, codes without a certain glyph as tags."""
-    run = Run(replace(job, policy={**job.policy, **dict.fromkeys(TAGGED, "tag")}), keep_output=False)
-    run.columns.reuse = False
-    pairs = pairs_of(run.fields)
+    plan = Plan.of(replace(job, policy={**job.policy, **dict.fromkeys(TAGGED, "tag")}), reuse=False)
+    reading = plan.read()
+    pairs = pairs_of(plan.fields)
     if not pairs:
         raise JobError(
             "has no field with role name", path=job.path, next="give the names their role: [source] roles"
         )
     household = job.review["household"]
     names = Names()
-    with progress_bar(run.reader, progress) as advance:
+    with progress_bar(reading.reader, progress) as advance:
         read = 0
-        for batch in run.batches():
-            frame = _frame(run, batch)
+        for batch in reading:
+            frame = _frame(plan, batch)
             for kana, members in pairs.items():
-                links = [f.name for f in run.fields if f.role == "name" and f.name not in members]
+                links = [f.name for f in plan.fields if f.role == "name" and f.name not in members]
                 names.add(
                     frame.with_columns(
                         name=pl.concat_str(*(pl.col(m) for m in members), separator=" "),
@@ -101,18 +102,18 @@ def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Run]:
                     links,
                 )
             read += batch.rows
-            advance(run.reader, read)
-    return names, run
+            advance(reading.reader, read)
+    return names, plan
 
 
-def _frame(run: Run, batch: Batch) -> pl.DataFrame:
+def _frame(plan: Plan, batch: Batch) -> pl.DataFrame:
     """The name and reading fields of a batch, and the household where the job names it."""
-    wanted = {f.name for f in run.fields if f.role in ("name", "kana")} | {run.job.review["household"]}
+    wanted = {f.name for f in plan.fields if f.role in ("name", "kana")} | {plan.job.review["household"]}
     states = bytearray(batch.rows)
     out = {}
-    for spec in run.fields:
-        if spec.name in wanted or run.columns.carry:
-            column, _, _ = run.columns.decode(batch, spec, states)
+    for spec in plan.fields:
+        if spec.name in wanted or plan.decoder.carry:
+            column, _, _ = plan.decoder.decode(batch, spec, states)
             if spec.name in wanted:
                 out[spec.name] = text_series(spec.name, column.data, column.offsets)
     return pl.DataFrame(out)
@@ -140,11 +141,11 @@ def pairs_of(fields: Sequence[Field]) -> dict[str, list[str]]:
     return out
 
 
-def prior(run: Run) -> Any:
+def prior(plan: Plan) -> Any:
     """Character → how likely it is to stand behind a 外字: the more, the more of its forms the charset
     lacks."""
-    reached = {e.row.glyph for e in run.charset.entries.values() if e.row.glyph}
-    repertoire = run.charset.repertoire
+    reached = {e.row.glyph for e in plan.charset.entries.values() if e.row.glyph}
+    repertoire = plan.charset.repertoire
 
     def weigh(character: str) -> float:
         lacking = sum(g.name not in reached for g in repertoire.by_text(character[0]))
@@ -153,17 +154,17 @@ def prior(run: Run) -> Any:
     return weigh
 
 
-def _proposals(run: Run, evidence: list[Evidence], told: bool) -> list[Proposal]:
+def _proposals(plan: Plan, evidence: list[Evidence], told: bool) -> list[Proposal]:
     """Each proposed character as glyphs: the forms that the charset lacks, those of related characters, then
     the others.
 
     A character that the code has was written with its own code; its 外字 is then a form that the code has not
     (髙 for 高).
     """
-    reached = {e.row.glyph for e in run.charset.entries.values() if e.row.glyph}
+    reached = {e.row.glyph for e in plan.charset.entries.values() if e.row.glyph}
     out: dict[str, Proposal] = {}
     for found in evidence[:PROPOSED]:
-        for name, share in _forms(found.character[0], run.charset.repertoire, reached):
+        for name, share in _forms(found.character[0], plan.charset.repertoire, reached):
             score = round(found.score * share, 4)
             if score >= 0.001 and (name not in out or out[name].score < score):
                 out[name] = Proposal(name, score, _reason(found, told))

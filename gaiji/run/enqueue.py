@@ -1,0 +1,118 @@
+"""From findings to the review queue.
+
+Owns which findings become items and what an item says of its code. The queue itself is ``gaiji.queue``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gaiji.codes.charset import Charset, Entry
+from gaiji.columns.findings import REVIEWED_ROLES
+from gaiji.model import Picture, Reason
+from gaiji.run.plan import Plan
+from gaiji.run.totals import Totals
+
+if TYPE_CHECKING:
+    from gaiji.queue.queue import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Equal findings of one field: how often, in how many records, and samples (record, key, position,
+    text)."""
+
+    charset: Charset
+    field: str
+    role: str
+    code: str
+    reason: Reason
+    count: int
+    records: int
+    samples: Sequence[tuple[int, str, int, str]]
+
+
+def items_of(found: Iterable[Found], *, site: str, samples: int) -> list[Item]:
+    """One item for each code and reason of name, kana and address fields, with ``samples`` at most."""
+    from gaiji.queue.queue import Item, Sample
+
+    items: dict[tuple[str, str, Reason], Item] = {}
+    for one in found:
+        if one.role not in REVIEWED_ROLES:
+            continue
+        key = (one.charset.system, one.code, one.reason)
+        if key not in items:
+            candidates, basis = standing(one.charset, one.code, one.reason)
+            items[key] = Item(
+                one.charset.system, one.code, site, one.reason.label, candidates=candidates, basis=basis
+            )
+        item, place = items[key], (one.field, one.role)
+        item.counts[place] = item.counts.get(place, 0) + one.count
+        item.records[place] = item.records.get(place, 0) + one.records
+        room = samples - len(item.samples)
+        item.samples += [Sample(r, label, one.field, at, text) for r, label, at, text in one.samples[:room]]
+    return list(items.values())
+
+
+def standing(charset: Charset, code: str, reason: Reason) -> tuple[str, str]:
+    """What the tables say of a code now: its candidates, where it is ambiguous, and a digest of its row. When
+    the digest changes, a decision on the code is open again."""
+    entry = _entry(charset, code)
+    if entry is None:
+        return "", ""
+    basis = hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest()
+    return entry.row.glyph if reason is Reason.AMBIGUOUS else "", basis
+
+
+def _entry(charset: Charset, code: str) -> Entry | None:
+    if not code:
+        return None
+    if charset.spec.kind == "decimal" and len(code) > 2:  # a byte that is no digit is told in hex
+        return charset.entries.get((len(code), int(code)))
+    return charset.entries.get((len(code) // 2, int(code, 16)))
+
+
+def check_queue(where: str | Path) -> None:
+    """A queue that cannot be used is an error before the first byte is converted; a new file is not made
+    yet."""
+    from gaiji.queue.queue import open_queue
+
+    if isinstance(where, str) or where.exists():
+        open_queue(where).close()
+
+
+def pictures_of(plan: Plan) -> dict[str, list[Picture]]:
+    """The town's 外字 pictures by code, where the job names a source of them."""
+    review = plan.job.review
+    if not review["pictures"]:
+        return {}
+    from gaiji.shape.pictures import parse_dots, read_pictures
+
+    return read_pictures(plan.job.file(review["pictures"]), plan.charset, dots=parse_dots(review["dots"]))
+
+
+def fill_queue(plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Picture]]) -> tuple[int, int]:
+    """Put a run's findings and the town's pictures into the job's queue; returns (codes, those that
+    wait)."""
+    from gaiji.queue.queue import open_queue
+
+    job, charset = plan.job, plan.charset
+    place = {spec.name: i for i, spec in enumerate(plan.fields)}
+    hits = sorted(totals.hits.items(), key=lambda kv: (kv[0][2:], place[kv[0][0]]))
+    found = (
+        Found(charset, name, role, code, reason, hit.count, hit.records, hit.samples)
+        for (name, role, code, reason), hit in hits
+    )
+    items = items_of(found, site=job.review["site"], samples=job.review["samples"])
+    queue = open_queue(job.queue_where)
+    try:
+        waiting = queue.add(job.source["path"], items)
+        if pictures:
+            waiting += queue.add_pictures(charset.system, job.review["site"], pictures)[1]
+    finally:
+        queue.close()
+    return len(items), waiting

@@ -1,0 +1,130 @@
+"""The manifest: what a run did, beside its output.
+
+Owns its keys and its place. The sums come from ``gaiji.run.totals``; what verify thinks of it is verify's.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gaiji import __version__
+from gaiji.codes.program import K
+from gaiji.disk.files import AtomicFile, part_path
+from gaiji.kernel import decode as kernel
+from gaiji.model import Field
+from gaiji.output.sinks import Sink
+from gaiji.records.framing import Reader
+from gaiji.records.quarantine import Quarantine
+from gaiji.run.plan import Plan
+from gaiji.run.totals import Totals, flagged
+
+
+@dataclass
+class Manifest:
+    """What a run did; ``data`` is what is written as manifest.json."""
+
+    data: dict[str, Any]
+
+    @property
+    def to_review(self) -> int:
+        """Codes that wait for a person."""
+        return int(self.data["review"]["waiting"])
+
+    @property
+    def exit_code(self) -> int:
+        """0: done, nothing to review; 3: done, glyphs wait for review."""
+        return 3 if self.to_review else 0
+
+
+def manifest_path(output: Path) -> Path:
+    """Beside the output."""
+    return output.parent / "manifest.json"
+
+
+def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
+    """Records, fields and findings: the part of the manifest that ``scan`` shares."""
+    return {
+        "input": {"path": plan.job.source["path"], "bytes": reader.count, "sha256": reader.sha256},
+        "charset": {"name": plan.charset.name, "options": plan.charset.options},
+        "records": {
+            "read": reader.records,
+            "written": totals.written,
+            "dropped": totals.dropped,
+            "quarantined": totals.bad,
+        },
+        "fields": {
+            spec.name: _field(spec, counts) for spec, counts in zip(plan.fields, totals.counts, strict=True)
+        },
+        "findings": [
+            {"field": name, "role": role, "code": code, "reason": reason.label, "count": hit.count}
+            for (name, role, code, reason), hit in sorted(totals.hits.items())
+        ],
+    }
+
+
+def manifest_of(
+    plan: Plan,
+    reader: Reader,
+    totals: Totals,
+    files: tuple[Sink, Quarantine],
+    review: Mapping[str, int],
+    shrunk: Mapping[str, Any],
+    started: str,
+) -> Manifest:
+    """Everything that docs/job-file.md promises of a manifest; ``review``: codes, and those that wait."""
+    tables = (*plan.charset.tables, *plan.charset.sites)
+    sink, quarantine = files
+    return Manifest(
+        report(plan, reader, totals)
+        | {
+            "job": {"path": Path(plan.job.path).name, "sha256": plan.job.digest},
+            "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
+            "repertoire": plan.charset.repertoire.version,
+            "output": sink.describe() | {"path": plan.job.output["path"]},
+            "quarantine": quarantine.describe(),
+            "review": {"queue": plan.job.review["queue"] or "review.sqlite", **review},
+            "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
+            "started": started,
+            "finished": now(),
+            "shrink": dict(shrunk),
+        }
+    )
+
+
+def write_manifest(manifest: Manifest, output: Path) -> None:
+    """Write a run's manifest, whole or not at all."""
+    path = manifest_path(output)
+    file = AtomicFile(path, part=part_path(path, output))
+    try:
+        file.write((json.dumps(manifest.data, ensure_ascii=False, indent=2) + "\n").encode())
+        file.commit()
+    finally:
+        file.discard()
+
+
+def now() -> str:
+    """The time, as manifests have it (UTC, ISO 8601)."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _field(spec: Field, counts: array[int]) -> dict[str, Any]:
+    by_reason = flagged(counts)
+    units = counts[K["UNITS"]]
+    return {
+        "role": spec.role,
+        "type": spec.type,
+        "bytes": counts[K["BYTES"]],
+        "units": units,
+        "mapped": counts[K["MAPPED_UNITS"]],
+        "passed": counts[K["PASSED_UNITS"]],
+        "flagged": by_reason,
+        "trimmed": counts[K["TRIMMED_UNITS"]],
+        "reconciled": units
+        == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(by_reason.values()),
+    }
