@@ -153,9 +153,9 @@ def private_uses(known: dict[str, ast.Module]) -> list[str]:
                 isinstance(node, ast.Attribute)
                 and node.attr.startswith("_")
                 and not node.attr.startswith("__")
+                and node.attr not in own[package_of(name)]
             ):
-                if node.attr not in own[package_of(name)]:
-                    wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
+                wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
     return wrong
 
 
