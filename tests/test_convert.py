@@ -96,6 +96,7 @@ def test_an_override_must_state_what_it_replaces(tmp_path):
 )
 def test_a_wrong_name_is_answered_with_the_right_one(tmp_path, wrong, says):
     job = tmp_path / "job.toml"
+    (tmp_path / "x").write_bytes(b"\x40\x40")
     field = '[[field]]\nname = "a"\noffset = 0\nlength = 2\n'
     job.write_text(f'[source]\npath = "x"\n{wrong}\n[output]\npath = "x.csv"\n{field}', "utf-8")
     shown = CliRunner().invoke(main, ["convert", str(job)])
