@@ -11,8 +11,9 @@ from conftest import POSTGRES
 
 from gaiji.cli.commands import main
 from gaiji.codes.charset import load_charset
-from gaiji.database.convert import CHUNK, RUN, _Run, convert_table, verify_table
+from gaiji.database.convert import _Run, convert_table, verify_table
 from gaiji.database.job import load_db_job
+from gaiji.database.progress import CHUNK, RUN, Progress
 from gaiji.errors import DataError, GaijiError, JobError, UsageError
 from gaiji.queue.queue import open_queue
 
@@ -109,15 +110,15 @@ def test_every_cell_is_as_the_charset_decodes_it_whatever_the_chunks(tmp_path, u
 
 def test_a_stopped_run_goes_on_and_gives_the_same(tmp_path, url, monkeypatch):
     path = job(tmp_path, url)
-    write, left = _Run.write, [2]
+    write, left = Progress.write, [2]
 
-    def stop(self, chunk, done):
+    def stop(self, rows, report, done):
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        write(self, chunk, done)
+        write(self, rows, report, done)
 
-    monkeypatch.setattr(_Run, "write", stop)
+    monkeypatch.setattr(Progress, "write", stop)
     for already in (20, 40):
         left[0] = 2
         with pytest.raises(KeyboardInterrupt):
@@ -132,7 +133,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same(tmp_path, url, monkeypatch):
 
 def test_a_chunk_whose_rows_fail_leaves_no_progress(tmp_path, url, monkeypatch):
     path = job(tmp_path, url)
-    insert, calls = _Run._insert, []
+    insert, calls = Progress._insert, []
 
     def broken(self, connection, some):
         insert(self, connection, some)
@@ -140,7 +141,7 @@ def test_a_chunk_whose_rows_fail_leaves_no_progress(tmp_path, url, monkeypatch):
         if len(calls) == 3:
             raise RuntimeError
 
-    monkeypatch.setattr(_Run, "_insert", broken)
+    monkeypatch.setattr(Progress, "_insert", broken)
     with pytest.raises(RuntimeError):
         convert_table(path)
     engine = sa.create_engine(url)
@@ -201,12 +202,13 @@ def test_a_key_that_is_not_unique_and_a_second_writer_are_refused(tmp_path, url)
     with pytest.raises(UsageError, match="neither primary key nor unique"):
         convert_table(job(tmp_path, url, key="twice"))
     run = _Run(load_db_job(job(tmp_path, url)))
-    done, *_ = run.prepare(False)
+    progress = Progress(run.target, run.table, run.digest)
+    done, *_ = progress.prepare(False)
     with run.source.connect() as reading:
         chunk = next(run.chunks(reading, None, 0))
-    run.write(chunk, done)
+    progress.write(chunk.rows, run.report_of(chunk), done)
     with pytest.raises(GaijiError, match="another run"):
-        run.write(chunk, done)
+        progress.write(chunk.rows, run.report_of(chunk), done)
     run.close()
 
 

@@ -1,9 +1,8 @@
 """A database table's columns converted in chunks by key range: each chunk with its progress in one
 transaction.
 
-Owns chunks, progress, resuming and the comparison afterwards. A run that is killed goes on after its last
-whole chunk; when the job or a table changed since, it refuses. Decoding is in ``gaiji.columns.decode``;
-findings are grouped in ``gaiji.columns.findings``.
+Owns chunks, their conversion and the comparison afterwards; how far a run has come is in ``progress``.
+Decoding is in ``gaiji.columns.decode``; findings are grouped in ``gaiji.columns.findings``.
 """
 
 from __future__ import annotations
@@ -25,33 +24,15 @@ from gaiji.codes.program import K
 from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import Grouping, Hit
 from gaiji.database.job import DbColumn, DbJob, load_db_job
+from gaiji.database.progress import Progress
 from gaiji.disk.files import AtomicFile
-from gaiji.errors import DataError, GaijiError, MissingExtra, QueueError, UsageError
+from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.model import Column, Reason
 from gaiji.queue.queue import open_queue
 from gaiji.records.framing import Batch
 from gaiji.run.enqueue import Found, items_of
 from gaiji.run.job import sampling
-
-_meta = sa.MetaData()
-RUN = sa.Table(
-    "gaiji_run",
-    _meta,
-    sa.Column("target", sa.String(128), primary_key=True),
-    sa.Column("digest", sa.String(64), nullable=False),
-    sa.Column("chunks", sa.Integer, nullable=False),
-    sa.Column("row_count", sa.BigInteger, nullable=False),
-    sa.Column("last_key", sa.Text, nullable=False),
-)
-CHUNK = sa.Table(
-    "gaiji_chunk",
-    _meta,
-    sa.Column("target", sa.String(128), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("row_count", sa.BigInteger, nullable=False),
-    sa.Column("report", sa.Text, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -91,11 +72,12 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
             if dry_run:
                 reports = [run.report_of(chunk) for chunk in run.chunks(reading, None, 0)]
                 return run.summary(reports, 0, begin, waiting=0)
-            done, rows, last = run.prepare(restart)
+            progress = Progress(run.target, run.table, run.digest)
+            done, rows, last = progress.prepare(restart)
             for chunk in run.chunks(reading, last, rows):
-                run.write(chunk, done)
+                progress.write(chunk.rows, run.report_of(chunk), done)
                 done += 1
-            reports = run.reports()
+            reports = progress.reports()
             run.reconcile(reading, reports)
             waiting = run.fill_queue(reports)
             report = run.summary(reports, rows, begin, waiting=waiting)
@@ -240,43 +222,6 @@ class _Run:
             *(sa.Column(column.to, sa.Text) for column in self.job.columns),
         )
 
-    # -- progress ---------------------------------------------------------------------------------
-
-    def prepare(self, restart: bool) -> tuple[int, int, Any]:
-        """(chunks, rows, last key) that the target holds already; UsageError when they are another job's."""
-        mine = RUN.c.target == self.job.target_table
-        with self.target.begin() as connection:
-            _meta.create_all(connection)
-            if restart:
-                self.table.drop(connection, checkfirst=True)
-                connection.execute(RUN.delete().where(mine))
-                connection.execute(CHUNK.delete().where(CHUNK.c.target == self.job.target_table))
-            known = connection.execute(sa.select(RUN).where(mine)).first()
-            if known is None:
-                if sa.inspect(connection).has_table(self.job.target_table):
-                    raise UsageError(
-                        "is there already",
-                        where=self.job.target_table,
-                        next="choose another table, or use --restart",
-                    )
-                self.table.create(connection)
-                begun = {
-                    "target": self.job.target_table,
-                    "digest": self.digest,
-                    "chunks": 0,
-                    "row_count": 0,
-                    "last_key": "null",
-                }
-                connection.execute(RUN.insert().values(**begun))
-                return 0, 0, None
-        if known.digest != self.digest:
-            raise UsageError(
-                "was begun with another job, other tables or another version",
-                where=self.job.target_table,
-                next="convert anew with --restart",
-            )
-        return known.chunks, known.row_count, json.loads(known.last_key)
-
     def chunks(self, reading: sa.Connection, after: Any, first: int) -> Iterator[_Chunk]:
         """Rows in the order of the key, converted; ``first``: rows before ``after``."""
         key = self.origin.c[self.job.key]
@@ -292,40 +237,6 @@ class _Run:
                 return
             yield self._convert(rows, first)
             after, first = rows[-1][0], first + len(rows)
-
-    def write(self, chunk: _Chunk, done: int) -> None:
-        """The chunk and its progress in one transaction; refused when another run wrote meanwhile."""
-        last = json.dumps(chunk.rows[-1][self.job.key])
-        with self.target.begin() as connection:
-            moved = connection.execute(
-                RUN.update()
-                .where((RUN.c.target == self.job.target_table) & (RUN.c.chunks == done))
-                .values(chunks=done + 1, row_count=RUN.c.row_count + len(chunk.rows), last_key=last)
-            )
-            if moved.rowcount != 1:
-                raise GaijiError(
-                    "another run writes to it", where=self.job.target_table, next="let that run end"
-                )
-            self._insert(connection, chunk.rows)
-            report = json.dumps(self.report_of(chunk), ensure_ascii=False)
-            connection.execute(
-                CHUNK.insert().values(
-                    target=self.job.target_table, number=done, row_count=len(chunk.rows), report=report
-                )
-            )
-
-    def _insert(self, connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
-        """COPY where the driver is psycopg, else an INSERT of many rows."""
-        if connection.dialect.driver != "psycopg":
-            connection.execute(self.table.insert(), rows)
-            return
-        quote = connection.dialect.identifier_preparer.quote
-        names = [column.name for column in self.table.columns]
-        statement = f"COPY {quote(self.job.target_table)} ({', '.join(map(quote, names))}) FROM STDIN"
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([row[name] for name in names])
 
     def stored(self, writing: sa.Connection, rows: Sequence[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
         """Key → the target's row, for the keys of these rows; a range for whole numbers, which all databases
@@ -389,15 +300,6 @@ class _Run:
             for h in chunk.hits
         ]
         return {"rows": len(chunk.rows), "counts": [list(c) for c in chunk.counts], "hits": hits}
-
-    def reports(self) -> list[dict[str, Any]]:
-        with self.target.connect() as connection:
-            query = (
-                sa.select(CHUNK.c.report)
-                .where(CHUNK.c.target == self.job.target_table)
-                .order_by(CHUNK.c.number)
-            )
-            return [json.loads(report) for (report,) in connection.execute(query)]
 
     def reconcile(self, reading: sa.Connection, reports: Sequence[dict[str, Any]]) -> None:
         """Source, target and progress have the same rows; every unit is mapped, passed or flagged."""

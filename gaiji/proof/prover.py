@@ -11,71 +11,18 @@ import threading
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
-from gaiji.codes.encoding import E, code_of, value_of
-from gaiji.codes.program import LOST, K
+from gaiji.codes.encoding import E, value_of
+from gaiji.codes.program import K
 from gaiji.columns.decode import NUMERIC, Decoder, Place
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import io as kernel_io
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.proof.flags import FlagTexts
+from gaiji.proof.totals import CHANGED, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
 from gaiji.records.framing import Batch
-
-CLASSES = ("identical", "form", "one-way", "flagged", "changed")
-IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED = range(5)
-KEPT = 1000
-"""Changes of a batch whose place is kept; all are counted."""
-Key = tuple[int, int, int, int]
-"""Column, class (or reason << 8 | FLAGGED), code, bytes of the code."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A batch of source records and the output records that must be theirs.
-
-    ``rows`` names the batch's rows that were written, None when all were (``drop-record`` drops some).
-    """
-
-    whole: Batch
-    batch: Batch
-    rows: Sequence[int] | None
-    cells: Cells
-    dropped: tuple[Counter[int], ...] = ()
-
-    def record(self, row: int) -> int:
-        """The number in the input of a row."""
-        return self.whole.record_number(row if self.rows is None else self.rows[row])
-
-
-@dataclass(frozen=True)
-class Change:
-    """Where an output is not what its source says: ``position`` counts characters, ``offset`` bytes of the
-    cell.
-    """
-
-    record: int
-    field: str
-    position: int
-    offset: int
-    code: str
-    expected: str
-    found: str
-
-
-@dataclass
-class Proved:
-    """What a batch was found to be: cells by class, flagged units by reason, bytes, for each column."""
-
-    classes: list[list[int]]
-    flagged: list[Counter[int]]
-    sizes: list[int]
-    rows: int
-    broken: int
-    groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
-    forms: dict[int, list[int]] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
 
 
 class Prover:
@@ -96,15 +43,15 @@ class Prover:
         self.limits = [(-(w // 2) if wide else w) for w in widths]
         self.trim = int(fields.trim or bool(widths))
         self._mine = threading.local()
-        self._texts: dict[int, bytes] = {}
+        self._flags = FlagTexts(self.charset, fields.policy, fields.form)
         self._ranges: dict[str, tuple[object, int, array[int], array[int]]] = {}
         self.codes = {
-            spec.name: self.charset.proof(self._mode(spec), name_field=spec.role == "name", form=fields.form)
+            spec.name: self.charset.proof(self.mode(spec), name_field=spec.role == "name", form=fields.form)
             for spec in fields.fields
             if spec.type not in NUMERIC and spec.type != "raw"
         }
 
-    def _mode(self, spec: Field) -> int:
+    def mode(self, spec: Field) -> int:
         return self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
 
     def prove(self, pair: Pair) -> Proved:
@@ -140,7 +87,7 @@ class Prover:
         self, pair: Pair, spec: Field, number: int, done: Proved, states: bytearray, broken: set[int]
     ) -> None:
         """Encode back and compare bytes; then unit by unit where they differ."""
-        batch, cells = pair.batch, pair.cells
+        batch = pair.batch
         place = self.fields.place(batch, spec)
         rows, forms = self._differing(pair, spec, number, place)
         forms = array("q", (row for row in forms if row not in broken)) if broken else forms
@@ -161,12 +108,36 @@ class Prover:
         for row in findings[::width]:
             flagged[row] = 1
         done.flagged[number].update(findings[5::width])
-        flags = self._flags(
+        flags = self._flags.of(
             {
                 value_of(c, s) | r << 28
                 for c, s, r in zip(findings[3::width], findings[4::width], findings[5::width], strict=True)
             }
         )
+        found, notes = self._classes(pair, spec, number, rows, units, ends, flagged, flags)
+        counts = Counter(found)
+        for kind, count in counts.items():
+            classes[kind] += count
+        for row in broken:
+            self._uncount(classes, found, rows, row)
+        if counts[FORM]:
+            examples = done.forms.setdefault(number, [])
+            examples += [pair.record(rows[i]) for i, kind in enumerate(found[:KEPT]) if kind == FORM][:3]
+        self._group(pair, spec, number, notes, done, broken)
+
+    def _classes(
+        self,
+        pair: Pair,
+        spec: Field,
+        number: int,
+        rows: array[int],
+        units: memoryview,
+        ends: array[int],
+        flagged: bytearray,
+        flags: kernel_encode.Flags,
+    ) -> tuple[bytearray, array[int]]:
+        """The class of each of these rows, by its units, and the notes on what is not identical."""
+        cells = pair.cells
         pen = self._pen(cells, 64)
         found = bytearray(len(rows))
         notes = array("q", bytes(8 * E["FINDING"] * 2048))
@@ -191,15 +162,7 @@ class Prover:
             if at >= len(rows):
                 break
             notes.frombytes(bytes(8 * len(notes) + 48 * len(units)))
-        counts = Counter(found)
-        for kind, count in counts.items():
-            classes[kind] += count
-        for row in broken:
-            self._uncount(classes, found, rows, row)
-        if counts[FORM]:
-            examples = done.forms.setdefault(number, [])
-            examples += [pair.record(rows[i]) for i, kind in enumerate(found[:KEPT]) if kind == FORM][:3]
-        self._group(pair, spec, number, notes[: pen.n * E["FINDING"]], done, broken)
+        return found, notes[: pen.n * E["FINDING"]]
 
     def _uncount(self, classes: list[int], found: bytearray, rows: array[int], row: int) -> None:
         """A record that could not be cut has no cells to be of a class; ``_damaged`` counts it once."""
@@ -216,11 +179,11 @@ class Prover:
         _, longest = kernel_io.extent(starts, ends, offset, length)
         differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
-        padded = int(self._pads_are_blank and self._mode(spec) == K["MIXED"])
+        padded = int(self._pads_are_blank and self.mode(spec) == K["MIXED"])
         n = kernel_encode.same_rows(
             self.codes[spec.name],
             pen,
-            self._mode(spec),
+            self.mode(spec),
             pair.cells.starts[number],
             pair.cells.ends[number],
             pair.batch.src,
@@ -305,66 +268,6 @@ class Prover:
         return (
             f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
         )
-
-    # -- flagged units ----------------------------------------------------------------------------
-
-    def _flags(self, units: set[int]) -> kernel_encode.Flags:
-        """What each flagged unit must stand as, by the job's policies."""
-        size = 4
-        while size < 2 * len(units) + 2:
-            size *= 2
-        keys, at, lengths = array("q", [-1]) * size, array("q", bytes(8 * size)), array("q", bytes(8 * size))
-        blob = bytearray()
-        for unit in units:
-            text = self._flag_text(unit)
-            i = (unit * 40503) & (size - 1)
-            while keys[i] != -1:
-                i = (i + 1) & (size - 1)
-            keys[i], at[i], lengths[i] = unit, len(blob), len(text)
-            blob += text
-        return kernel_encode.Flags(keys, at, lengths, bytes(blob) + b"\0")
-
-    def _flag_text(self, unit: int) -> bytes:
-        """The replacement that the policy names for a unit (``value_of`` its code, and its reason << 28)."""
-        if unit not in self._texts:
-            (code, size), reason = code_of(unit), Reason(unit >> 28)
-            how = self.fields.policy[reason]
-            text = "〓"
-            if how == "tag":
-                text = f"{{{self.charset.system}:{self._digits(code, size)}}}"
-            elif how in ("keep", "pua"):
-                text = (
-                    self._stored.get((0 if self.charset.spec.kind.startswith("utf") else size, code), "")
-                    or "〓"
-                )
-                text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
-            self._texts[unit] = text.encode()
-        return self._texts[unit]
-
-    def _digits(self, code: int, size: int) -> str:
-        kind = self.charset.spec.kind
-        if kind == "decimal":
-            return f"{code % 10**size:0{size}d}"
-        if kind.startswith("utf"):
-            return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
-        return f"{code:0{2 * size}X}"
-
-    @cached_property
-    def _stored(self) -> dict[tuple[int, int], str]:
-        """(size, code) → the text that a table still has for a code whose decoding is a finding."""
-        unicode_kind = self.charset.spec.kind.startswith("utf")
-        recipe = self.charset._recipe()
-        stored: dict[tuple[int, int], str] = {(0, ord(mark)): mark for mark in LOST} if unicode_kind else {}
-        for area in recipe.ranges:
-            start = dict(area.pua).get(recipe.pua)
-            if start is not None:
-                stored |= {
-                    (0 if unicode_kind else area.size, code): chr(start + i)
-                    for i, code in enumerate(area.codes())
-                }
-        for unit in self.charset._units(self.fields.form):
-            stored[0 if unicode_kind else unit.size, unit.code] = unit.text
-        return stored
 
     # -- numbers, bytes, glyph names --------------------------------------------------------------
 

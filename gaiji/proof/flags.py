@@ -1,0 +1,84 @@
+"""What each flagged unit must stand as in the output, by the job's policies.
+
+Owns the texts of the policies, written anew: they share nothing with what decoding writes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from functools import cached_property
+
+from gaiji.codes.charset import Charset
+from gaiji.codes.encoding import code_of
+from gaiji.codes.program import LOST
+from gaiji.kernel import encode as kernel_encode
+from gaiji.model import Reason
+
+
+class FlagTexts:
+    """The texts of flagged units, for one charset and the policies of one job."""
+
+    def __init__(self, charset: Charset, policy: Mapping[Reason, str], form: str) -> None:
+        self.charset = charset
+        self.policy = policy
+        self.form = form
+        self._texts: dict[int, bytes] = {}
+
+    def of(self, units: set[int]) -> kernel_encode.Flags:
+        """What each flagged unit must stand as, by the job's policies."""
+        size = 4
+        while size < 2 * len(units) + 2:
+            size *= 2
+        keys, at, lengths = array("q", [-1]) * size, array("q", bytes(8 * size)), array("q", bytes(8 * size))
+        blob = bytearray()
+        for unit in units:
+            text = self._flag_text(unit)
+            i = (unit * 40503) & (size - 1)
+            while keys[i] != -1:
+                i = (i + 1) & (size - 1)
+            keys[i], at[i], lengths[i] = unit, len(blob), len(text)
+            blob += text
+        return kernel_encode.Flags(keys, at, lengths, bytes(blob) + b"\0")
+
+    def _flag_text(self, unit: int) -> bytes:
+        """The replacement that the policy names for a unit (``value_of`` its code, and its reason << 28)."""
+        if unit not in self._texts:
+            (code, size), reason = code_of(unit), Reason(unit >> 28)
+            how = self.policy[reason]
+            text = "〓"
+            if how == "tag":
+                text = f"{{{self.charset.system}:{self._digits(code, size)}}}"
+            elif how in ("keep", "pua"):
+                text = (
+                    self._stored.get((0 if self.charset.spec.kind.startswith("utf") else size, code), "")
+                    or "〓"
+                )
+                text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
+            self._texts[unit] = text.encode()
+        return self._texts[unit]
+
+    def _digits(self, code: int, size: int) -> str:
+        kind = self.charset.spec.kind
+        if kind == "decimal":
+            return f"{code % 10**size:0{size}d}"
+        if kind.startswith("utf"):
+            return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
+        return f"{code:0{2 * size}X}"
+
+    @cached_property
+    def _stored(self) -> dict[tuple[int, int], str]:
+        """(size, code) → the text that a table still has for a code whose decoding is a finding."""
+        unicode_kind = self.charset.spec.kind.startswith("utf")
+        recipe = self.charset._recipe()
+        stored: dict[tuple[int, int], str] = {(0, ord(mark)): mark for mark in LOST} if unicode_kind else {}
+        for area in recipe.ranges:
+            start = dict(area.pua).get(recipe.pua)
+            if start is not None:
+                stored |= {
+                    (0 if unicode_kind else area.size, code): chr(start + i)
+                    for i, code in enumerate(area.codes())
+                }
+        for unit in self.charset._units(self.form):
+            stored[0 if unicode_kind else unit.size, unit.code] = unit.text
+        return stored

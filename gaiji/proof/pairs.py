@@ -1,0 +1,122 @@
+"""Source records and the output records that must be theirs.
+
+Owns the pairing, also where ``drop-record`` left some out or a record of the output cannot be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gaiji.codes.program import K
+from gaiji.errors import GaijiError
+from gaiji.kernel import io as kernel_io
+from gaiji.model import Reason
+from gaiji.output.readback import Cells, Readback
+from gaiji.proof.prover import Prover
+from gaiji.proof.totals import Pair, Totals
+from gaiji.records.framing import Batch
+from gaiji.run.plan import Plan
+from gaiji.run.reading import Reading
+
+MAX_DAMAGED = 1000
+
+
+class Pairs:
+    """Each batch of a reading with its output records; counts in ``totals`` what has none. ``bad``: the
+    digest of the records that could not be cut."""
+
+    def __init__(
+        self, plan: Plan, reading: Reading, readback: Readback, prover: Prover, totals: Totals
+    ) -> None:
+        self.plan = plan
+        self.reading = reading
+        self.readback = readback
+        self.prover = prover
+        self.totals = totals
+        self.bad = hashlib.sha256()
+        self._dropping = "drop-record" in plan.job.policy.values()
+
+    def __iter__(self) -> Iterator[Pair]:
+        """Each batch with its output records."""
+        for batch in self.reading:
+            for bad in batch.bad:
+                self.bad.update(bad.raw)
+            self.totals.bad += len(batch.bad)
+            kept, dropped = self._drop(batch) if self._dropping else (None, ())
+            written = batch if kept is None else _some(batch, kept)
+            self.totals.dropped += batch.rows - written.rows
+            cells = self._take(written)
+            if cells.missing >= 0:
+                self.totals.missing += written.rows - cells.missing
+                kept = list(range(batch.rows) if kept is None else kept)[: cells.missing]
+                cells.starts, cells.ends = (
+                    [edges[: cells.missing] for edges in both] for both in (cells.starts, cells.ends)
+                )
+                written = _some(batch, kept)
+            yield Pair(batch, written, kept, cells, dropped)
+
+    def _drop(self, batch: Batch) -> tuple[list[int] | None, tuple[Counter[int], ...]]:
+        """Rows that ``drop-record`` keeps (None: all), and the flagged units of the others."""
+        out: set[int] = set()
+        states, limits = bytearray(batch.rows), self.prover.limits
+        found = []
+        for number, spec in enumerate(self.plan.fields):
+            column, _, findings = self.plan.decoder.decode(batch, spec, states)
+            marks = list(zip(findings[:: K["FINDING"]], findings[5 :: K["FINDING"]], strict=True))
+            found.append(marks)
+            out.update(row for row, reason in marks if self.plan.job.policy[Reason(reason)] == "drop-record")
+            if limits and self.plan.job.policy[Reason.OVERFLOW] == "drop-record":
+                bad, width = array("i", bytes(4 * batch.rows)), abs(limits[number])
+                room, offsets = bytearray(batch.rows * width * 3 + 8), array("q", bytes(8 * batch.rows + 8))
+                kernel_io.fit(column.data, column.offsets, width, int(limits[number] < 0), room, offsets, bad)
+                out.update(row for row in range(batch.rows) if bad[row])
+        if not out:
+            return None, ()
+        return [r for r in range(batch.rows) if r not in out], tuple(
+            Counter(r for row, r in m if row in out) for m in found
+        )
+
+    def _take(self, batch: Batch) -> Cells:
+        """The output records of a batch; over lines that are no records it steps, looking for the next."""
+        cells = self.readback.take(batch.rows)
+        while 0 <= cells.missing < batch.rows and self.readback.more():
+            row = cells.missing
+            if self.totals.broken + len(cells.damaged) >= MAX_DAMAGED:
+                raise GaijiError(
+                    f"more than {MAX_DAMAGED:,} records cannot be read",
+                    where=str(self.plan.output.path),
+                    next="check that this is the job's output, then run gaiji convert again",
+                )
+            following = (
+                self.readback.line(self.prover.expected(batch, row + 1)) if row + 1 < batch.rows else b""
+            )
+            found = self.readback.skip(self.readback.line(self.prover.expected(batch, row)), following)
+            cells = _join(cells, row, found, self.readback.take(batch.rows - row - 1), batch.rows)
+        return cells
+
+
+def _some(batch: Batch, rows: list[int]) -> Batch:
+    """A batch with some of its rows. Record numbers are the whole batch's: see ``Pair.record``."""
+    starts: list[Sequence[int]] = [array("q", [edges[r] for r in rows]) for edges in batch.starts]
+    ends: list[Sequence[int]] = [array("q", [edges[r] for r in rows]) for edges in batch.ends]
+    return replace(batch, starts=starts, ends=ends, rows=len(rows))
+
+
+def _join(before: Cells, row: int, found: bytes, after: Cells, rows: int) -> Cells:
+    """Records before a damaged one, that one, and those behind it, as one piece."""
+    used = max([0, *(edges[row - 1] for edges in before.ends)]) if row else 0
+    src = bytearray(before.src[:used]) + bytearray(after.src)
+    starts: list[Sequence[int]] = []
+    ends: list[Sequence[int]] = []
+    for column in range(len(before.starts)):
+        for edges, first, second in ((starts, before.starts, after.starts), (ends, before.ends, after.ends)):
+            edges.append(
+                array("q", [*first[column][:row], 0, *(used + at for at in second[column][: rows - row - 1])])
+            )
+    damaged = before.damaged | {row: found} | {row + 1 + r: raw for r, raw in after.damaged.items()}
+    missing = -1 if after.missing < 0 else row + 1 + after.missing
+    return Cells(src or bytearray(1), starts, ends, rows, damaged, missing)

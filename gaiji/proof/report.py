@@ -1,0 +1,232 @@
+"""What a proof found, as verify.json has it.
+
+Owns the keys of the report and the checks of conservation, counted anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from gaiji import __version__
+from gaiji.codes.tables import DECODE_ONLY
+from gaiji.errors import GaijiError
+from gaiji.kernel import encode as kernel_encode
+from gaiji.model import Reason
+from gaiji.output.readback import Readback
+from gaiji.proof.prover import Prover
+from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Totals
+from gaiji.records.framing import Reader
+from gaiji.run.manifest import now
+from gaiji.run.plan import Plan
+
+
+class Report:
+    """One report: of a plan's output (``readback``), compared by ``prover``, against the ``manifest`` of its
+    conversion. ``names``: the texts of changes too."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        reader: Reader,
+        readback: Readback,
+        prover: Prover,
+        totals: Totals,
+        manifest: dict[str, Any],
+        *,
+        names: bool,
+        started: str,
+    ) -> None:
+        self.plan = plan
+        self.reader = reader
+        self.readback = readback
+        self.prover = prover
+        self.totals = totals
+        self.manifest = manifest
+        self.names = names
+        self.started = started
+
+    def data(self, left: int, bad: str) -> dict[str, Any]:
+        """The report; ``left``: bytes of the output behind the last record, ``bad``: the digest of the
+        records that could not be cut, "" for none.
+        """
+        totals = self.totals
+        counts = [sum(column[kind] for column in totals.classes) for kind in range(5)]
+        checks = self._checks(left, bad)
+        tables = (*self.plan.charset.tables, *self.plan.charset.sites)
+        return {
+            "holds": counts[CHANGED] == 0 and all(check["holds"] for check in checks),
+            "job": {"path": Path(self.plan.job.path).name, "sha256": self.plan.job.digest},
+            "input": {
+                "path": self.plan.job.source["path"],
+                "bytes": self.reader.count,
+                "sha256": self.reader.sha256,
+            },
+            "output": {
+                "path": self.plan.job.output["path"],
+                "bytes": self.readback.size,
+                "sha256": self.readback.sha256,
+            },
+            "charset": {"name": self.plan.charset.name, "options": self.plan.charset.options},
+            "form": self.plan.job.target["form"],
+            "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
+            "repertoire": self.plan.charset.repertoire.version,
+            "records": {
+                "read": self.reader.records,
+                "compared": totals.rows,
+                "dropped": totals.dropped,
+                "quarantined": totals.bad,
+                "damaged": totals.broken,
+                "missing": totals.missing,
+            },
+            "cells": dict(zip(CLASSES, counts, strict=True)),
+            "fields": self._fields(),
+            "form_examples": [
+                {"field": self.plan.output.columns[number], "records": records}
+                for number, records in sorted(totals.forms.items())
+            ],
+            "one_way": self._one_way(),
+            "flagged": self._flagged(),
+            "changed": [
+                self._change(change) for change in sorted(totals.changes, key=lambda c: (c.record, c.field))
+            ],
+            "checks": checks,
+            "site": self.plan.job.review["site"],
+            "converted": {"gaiji": self.manifest["gaiji"], "finished": self.manifest["finished"]},
+            "gaiji": {
+                "version": __version__,
+                "kernel": "compiled" if kernel_encode.compiled() else "interpreted",
+            },
+            "started": self.started,
+            "finished": now(),
+        }
+
+    def _fields(self) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for number, name in enumerate(self.plan.output.columns):
+            cells = dict(zip(CLASSES, self.totals.classes[number], strict=True))
+            out[name] = {"cells": cells}
+            if number < len(self.plan.fields):
+                spec = self.plan.fields[number]
+                flagged = {Reason(r).label: n for r, n in sorted(self.totals.flagged[number].items())}
+                out[name] |= {
+                    "role": spec.role,
+                    "type": spec.type,
+                    "bytes": self.totals.sizes[number],
+                    "flagged": flagged,
+                }
+        return out
+
+    def _one_way(self) -> list[dict[str, Any]]:
+        """Codes whose text belongs to another code: the row, the table, and the code that it encodes to."""
+        out = []
+        for (number, what, code, size), (count, records) in sorted(self.totals.groups.items()):
+            if what != ONE_WAY:
+                continue
+            charset = self.plan.charset
+            entry = charset.entries.get((size, code)) or next(
+                (
+                    e
+                    for (_, c), e in charset.entries.items()
+                    if c == code and charset.spec.kind.startswith("utf")
+                ),
+                None,
+            )
+            row = entry.row if entry else None
+            out.append(
+                {
+                    "field": self.plan.output.columns[number],
+                    "code": self.prover.code(code, size),
+                    "count": count,
+                    "row": f"{Path(entry.table.path).name}:{entry.row.line}" if entry else "",
+                    "decode_only": bool(row and row.flag == DECODE_ONLY),
+                    "glyph": row.glyph if row else "",
+                    "encodes_to": self._encodes_to(
+                        number, row.glyph if row else "", row.text if row else chr(code)
+                    ),
+                    "records": records,
+                }
+            )
+        return out
+
+    def _encodes_to(self, number: int, glyph: str, text: str) -> str:
+        """The code that the text of a one-way row becomes, "" when it has none."""
+        spec, charset = self.plan.fields[number], self.plan.charset
+        written = charset.repertoire.forms(self.plan.job.target["form"]).get(glyph, text) if glyph else text
+        row = charset.encoding(self.prover.mode(spec)).get(written)
+        return self.prover.code(row.code, row.size) if row else ""
+
+    def _flagged(self) -> list[dict[str, Any]]:
+        out = []
+        for (number, what, code, size), (count, records) in sorted(self.totals.groups.items()):
+            if what & 0xFF == FLAGGED and what != FLAGGED:
+                reason = Reason(what >> 8)
+                out.append(
+                    {
+                        "field": self.plan.output.columns[number],
+                        "code": self.prover.code(code, size),
+                        "reason": reason.label,
+                        "policy": self.plan.job.policy[reason],
+                        "count": count,
+                        "records": records,
+                    }
+                )
+        return out
+
+    def _change(self, change: Change) -> dict[str, Any]:
+        out: dict[str, Any] = {
+            "record": change.record,
+            "field": change.field,
+            "position": change.position,
+            "byte": change.offset,
+            "code": change.code,
+        }
+        return out | ({"expected": change.expected, "found": change.found} if self.names else {})
+
+    def _checks(self, left: int, bad: str) -> list[dict[str, Any]]:
+        """Conservation, counted anew: nothing here comes from the conversion but what is compared with it."""
+        then, reader, totals = self.manifest, self.reader, self.totals
+        cells = totals.rows * len(totals.classes) - totals.broken * (len(totals.classes) - 1)
+        rows = [
+            ("input-sha256", reader.sha256, then["input"]["sha256"]),
+            ("output-sha256", self.readback.sha256, then["output"]["sha256"]),
+            ("header", self.readback.header_ok, True),
+            ("records-read", reader.records, then["records"]["read"]),
+            ("records-compared", totals.rows, then["records"]["written"]),
+            ("records-in-output", self.readback.records, then["records"]["written"]),
+            ("records-dropped", totals.dropped, then["records"]["dropped"]),
+            ("records-quarantined", totals.bad, then["records"]["quarantined"]),
+            ("records-in-sum", totals.rows + totals.missing + totals.dropped + totals.bad, reader.records),
+            ("quarantine-sha256", self._quarantined(), bad),
+            ("left-in-output", left, 0),
+            ("cells", sum(map(sum, totals.classes)), cells),
+        ]
+        for number, spec in enumerate(self.plan.fields):
+            there = then["fields"].get(spec.name, {})
+            flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
+            rows += [(f"bytes {spec.name}", totals.sizes[number], there.get("bytes"))]
+            rows += [
+                (f"flagged {spec.name}", flagged, dict(sorted(there.get("flagged", {}).items(), key=_reason)))
+            ]
+        return [
+            {"check": name, "holds": found == wanted, "found": found, "expected": wanted}
+            for name, found, wanted in rows
+        ]
+
+    def _quarantined(self) -> str:
+        """Digest of the records that were set aside, "" when none were."""
+        path = self.plan.output.path.parent / "bad-records.bin"
+        if not self.manifest["records"]["quarantined"]:
+            return ""
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise GaijiError(
+                f"cannot be read: {error.strerror}", where=str(path), next="run gaiji convert again"
+            ) from error
+
+
+def _reason(item: tuple[str, int]) -> int:
+    return Reason.from_label(item[0])

@@ -1,0 +1,107 @@
+"""What is compared, what it is found to be, and what that adds up to.
+
+Owns the classes of cells and the plain data between ``pairs``, ``prover`` and ``report``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gaiji.output.readback import Cells
+from gaiji.records.framing import Batch
+
+MAX_CHANGES = 1000
+CLASSES = ("identical", "form", "one-way", "flagged", "changed")
+IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED = range(5)
+KEPT = 1000
+"""Changes of a batch whose place is kept; all are counted."""
+Key = tuple[int, int, int, int]
+"""Column, class (or reason << 8 | FLAGGED), code, bytes of the code."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A batch of source records and the output records that must be theirs.
+
+    ``rows`` names the batch's rows that were written, None when all were (``drop-record`` drops some).
+    """
+
+    whole: Batch
+    batch: Batch
+    rows: Sequence[int] | None
+    cells: Cells
+    dropped: tuple[Counter[int], ...] = ()
+
+    def record(self, row: int) -> int:
+        """The number in the input of a row."""
+        return self.whole.record_number(row if self.rows is None else self.rows[row])
+
+
+@dataclass(frozen=True)
+class Change:
+    """Where an output is not what its source says: ``position`` counts characters, ``offset`` bytes of the
+    cell.
+    """
+
+    record: int
+    field: str
+    position: int
+    offset: int
+    code: str
+    expected: str
+    found: str
+
+
+@dataclass
+class Proved:
+    """What a batch was found to be: cells by class, flagged units by reason, bytes, for each column."""
+
+    classes: list[list[int]]
+    flagged: list[Counter[int]]
+    sizes: list[int]
+    rows: int
+    broken: int
+    groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
+    forms: dict[int, list[int]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+
+@dataclass
+class Totals:
+    """What all batches so far were found to be."""
+
+    classes: list[list[int]]
+    flagged: list[Counter[int]]
+    sizes: list[int]
+    rows: int = 0
+    broken: int = 0
+    dropped: int = 0
+    bad: int = 0
+    missing: int = 0
+    groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
+    forms: dict[int, list[int]] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, columns: int, fields: int) -> Totals:
+        """No batch yet, of an output with so many columns, the first ``fields`` of which are fields."""
+        return cls([[0] * 5 for _ in range(columns)], [Counter() for _ in range(fields)], [0] * fields)
+
+    def add(self, done: Proved) -> None:
+        """Add what a batch was found to be."""
+        for mine, more in zip(self.classes, done.classes, strict=True):
+            for kind, count in enumerate(more):
+                mine[kind] += count
+        for number, (counts, size) in enumerate(zip(done.flagged, done.sizes, strict=True)):
+            self.flagged[number].update(counts)
+            self.sizes[number] += size
+        self.rows += done.rows
+        self.broken += done.broken
+        for key, (count, records) in done.groups.items():
+            before, examples = self.groups.get(key, (0, []))
+            self.groups[key] = (before + count, (examples + records)[:3])
+        for number, records in done.forms.items():
+            self.forms[number] = (self.forms.get(number, []) + records)[:3]
+        self.changes = (self.changes + done.changes)[:MAX_CHANGES]
