@@ -1,13 +1,29 @@
 """Builds the kernels with Cython; without a working C compiler the install goes on, interpreted."""
 
+from pathlib import Path
+
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 kernels = [
     Extension(f"gaiji.kernel.{name}", [f"gaiji/kernel/{name}.py"], extra_compile_args=["-O3"])
-    for name in ("decode", "io", "encode")
+    for name in ("decode", "cut", "numbers", "join", "encode", "compare", "numbers_back")
 ]
 modules = cythonize(kernels, language_level=3)
 for module in modules:
     module.optional = True  # set here because cythonize does not carry it over
-setup(ext_modules=modules)
+
+
+class AllOrNone(build_ext):
+    """Kernels share C types: when one of them cannot be built, all are interpreted."""
+
+    def run(self):
+        super().run()
+        built = [Path(self.get_ext_fullpath(module.name)) for module in modules]
+        if not all(path.exists() for path in built):
+            for path in built:
+                path.unlink(missing_ok=True)
+
+
+setup(ext_modules=modules, cmdclass={"build_ext": AllOrNone})

@@ -20,13 +20,13 @@ def site(tmp_path, *rows, header=HEADER):
 def text(charset, data, **policy):
     from array import array
 
-    from gaiji.codes.program import K
     from gaiji.kernel import decode as kernel
+    from gaiji.kernel.decode import CONSTANTS as DECODE
 
     rules = {Reason.from_label(name.replace("_", "-")): how for name, how in policy.items()}
     program = charset.program(policy=rules)
     out, found = bytearray(4096), array("q", bytes(8 * 6 * 64))
-    work = kernel.Work(data, out, found, array("q", bytes(8 * K["N_COUNTS"])))
+    work = kernel.Work(data, out, found, array("q", bytes(8 * DECODE["N_COUNTS"])))
     ends, offsets = array("q", [len(data)]), array("q", [0, 0])
     kernel.decode_rows(
         program,

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import io
 from array import array
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twins import interpreted
 
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import join, numbers
 
-
-def interpreted():
-    path = Path(kernel_io.__file__).with_name("io.py")
-    spec = importlib.util.spec_from_file_location("gaiji_kernel_io_interpreted", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-FORMS = [kernel_io, interpreted()]
-ZONED, PACKED, BINARY = (kernel_io.CONSTANTS[name] for name in ("ZONED", "PACKED", "BINARY"))
+NUMBERS = [numbers, interpreted("numbers")]
+JOINS = [join, interpreted("join")]
+ZONED, PACKED, BINARY = (numbers.CONSTANTS[name] for name in ("ZONED", "PACKED", "BINARY"))
 
 
 def number(module, kind, raw, *, digits=0, scale=0, signed=1, ascii=0):
     out, offsets, bad = bytearray(64 + 4 * len(raw)), array("q", [0, 0]), array("i", [0])
     module.numbers(
         raw or b"\0",
-        kind,
-        digits,
-        scale,
-        signed,
-        ascii,
+        module.Numeric(kind, digits, scale, signed, ascii),
         array("q", [0]),
         array("q", [len(raw)]),
         0,
@@ -52,14 +39,14 @@ def packed(text, sign):
     return bytes.fromhex(digits + sign)
 
 
-@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize("module", NUMBERS)
 @settings(max_examples=60, deadline=None)
 @given(st.text("0123456789", min_size=1, max_size=15), st.sampled_from("CDF"))
 def test_packed(module, text, sign):
     assert number(module, PACKED, packed(text, sign), digits=len(text)) == ("-" * (sign == "D") + text, -1)
 
 
-@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize("module", NUMBERS)
 @settings(max_examples=60, deadline=None)
 @given(st.text("0123456789", min_size=1, max_size=15), st.sampled_from("CDF"))
 def test_zoned(module, text, sign):
@@ -68,7 +55,7 @@ def test_zoned(module, text, sign):
     assert number(module, ZONED, bytes(raw)) == ("-" * (sign == "D") + text, -1)
 
 
-@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize("module", NUMBERS)
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([2, 4, 8]), st.data())
 def test_binary(module, size, data):
@@ -78,7 +65,7 @@ def test_binary(module, size, data):
     assert number(module, BINARY, value.to_bytes(size, "big"), signed=0) == (str(value), -1)
 
 
-@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize("module", NUMBERS)
 @pytest.mark.parametrize(
     ("kind", "raw", "scale", "text"),
     [
@@ -95,7 +82,7 @@ def test_points_and_signs(module, kind, raw, scale, text):
     assert number(module, kind, bytes.fromhex(raw), scale=scale) == (text, -1)
 
 
-@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize("module", NUMBERS)
 @pytest.mark.parametrize(
     ("kind", "raw", "ascii", "at"),
     [
@@ -114,7 +101,7 @@ def test_a_byte_that_is_no_digit_is_found(module, kind, raw, ascii, at):
     assert number(module, kind, bytes.fromhex(raw), ascii=ascii) == ("", at)
 
 
-@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize("module", JOINS)
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(1, 4).flatmap(
@@ -154,7 +141,7 @@ def fitted(text, width, wide):
     return kept + " " * (width - len(kept.encode(codec)) // unit), kept != text
 
 
-@pytest.mark.parametrize("module", FORMS)
+@pytest.mark.parametrize("module", JOINS)
 @settings(max_examples=150, deadline=None)
 @given(st.text("aé渡𠮷\U000e0102", max_size=8), st.integers(0, 14), st.booleans())
 def test_fit(module, text, width, wide):

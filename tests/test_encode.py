@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 from array import array
 from collections import Counter
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twins import interpreted
 
 import gaiji
 from gaiji.codes import encoding
 from gaiji.codes.charset import charset_names
-from gaiji.codes.encoding import E, encode_one
-from gaiji.codes.program import K
+from gaiji.codes.encoding import encode_one
 from gaiji.errors import CharsetError
 from gaiji.kernel import encode as kernel_encode
+from gaiji.kernel import numbers_back
+from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import Reason
 
 MARKS = {"\u309a", "\u0300", "\u0301", "\u02e5", "\u02e9", "゜"}
@@ -147,7 +147,7 @@ def test_shifts_are_canonical():
 
 def test_fields_are_padded_and_cut_at_a_character():
     jef = load("fujitsu-jef-ebcdik")
-    mixed, double = K["MIXED"], K["DOUBLE"]
+    mixed, double = DECODE["MIXED"], DECODE["DOUBLE"]
     assert encode_one(jef.codes(mixed), mixed, "辻A", 8) == (bytes.fromhex("28C4D429C1404040"), [])
     assert encode_one(jef.codes(double), double, "辻", 6) == (bytes.fromhex("C4D440404040"), [])
     cut, found = encode_one(jef.codes(mixed), mixed, "辻辻辻", 7)
@@ -157,7 +157,7 @@ def test_fields_are_padded_and_cut_at_a_character():
 
 def test_what_has_no_code_is_named():
     jef = load("fujitsu-jef-ebcdik")
-    mixed, double = K["MIXED"], K["DOUBLE"]
+    mixed, double = DECODE["MIXED"], DECODE["DOUBLE"]
     data, found = encode_one(jef.codes(mixed), mixed, "辻𠮷辻\U000e01ef")
     assert jef.decode(data, role="other").text == "辻〓〓"
     assert [(f.position, f.text, f.reason.label) for f in found] == [
@@ -180,15 +180,7 @@ def test_glyph_names_say_what_text_cannot():
         jef.encode_glyphs(["MJ999999"])
 
 
-def interpreted():
-    path = Path(kernel_encode.__file__).with_name("encode.py")
-    spec = importlib.util.spec_from_file_location("gaiji_kernel_encode_interpreted", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PLAIN = interpreted()
+PLAIN = interpreted("encode")
 
 
 @lru_cache(maxsize=16)
@@ -264,7 +256,7 @@ def number(module, text, kind, scale, signed, ascii, width):
     return bytes(out[:width]).hex().upper(), bad[0]
 
 
-@pytest.mark.parametrize("module", [kernel_encode, PLAIN])
+@pytest.mark.parametrize("module", [numbers_back, interpreted("numbers_back")])
 def test_numbers_come_back(module):
     for hexed, kind, scale, signed, ascii, text in NUMBERS:
         assert number(module, text, kind, scale, signed, ascii, len(hexed) // 2) == (hexed, 0)
@@ -285,15 +277,7 @@ def test_numbers_come_back(module):
 @given(st.sampled_from([1, 2, 4, 8]), st.data())
 def test_binary_numbers(size, data):
     value = data.draw(st.integers(-(1 << 8 * size - 1), (1 << 8 * size - 1) - 1))
-    assert number(kernel_encode, str(value), 2, 0, 1, 0, size) == (
+    assert number(numbers_back, str(value), 2, 0, 1, 0, size) == (
         value.to_bytes(size, "big", signed=True).hex().upper(),
         0,
-    )
-
-
-def test_kernel_constants_are_the_models():
-    assert (E["ILLEGAL"], E["BROKEN_SHIFT"], E["OVERFLOW"]) == (
-        Reason.ILLEGAL,
-        Reason.BROKEN_SHIFT,
-        Reason.OVERFLOW,
     )

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaiji.errors import RecordError
-from gaiji.records.framing import Framing, Reader
+from gaiji.records.batch import Framing
+from gaiji.records.reader import Reader
 
 CP932_LEAD = bytes(1 if 0x81 <= b <= 0x9F or 0xE0 <= b <= 0xFC else 0 for b in range(256))
 
@@ -95,7 +96,7 @@ def test_bad_rdw(tmp_path, tail, says, batch):
 
 
 def test_what_is_behind_a_bad_descriptor_goes_aside_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr("gaiji.records.framing.MAX_RECORD", 20)
+    monkeypatch.setattr("gaiji.records.variable.MAX_RECORD", 20)
     data = vb([b"one"]) + b"\0\1\0\0" + bytes(range(100))
     for batch in (6, 13, 4096):
         rows, bad, _ = cut(tmp_path, data, Framing("vb"), quarantine=True, batch=batch)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
-import importlib.util
 from array import array
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twins import interpreted
 
 import gaiji
-from gaiji.codes.program import K
 from gaiji.kernel import decode as kernel
+from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import Reason
 
 IBM = gaiji.load_charset("ibm-939")
@@ -26,45 +24,35 @@ def reasons(charset, data, **more):
     return out.text, [(f.reason, f.code, f.offset) for f in out.findings]
 
 
-def numbers(module):
-    """The names in capitals that a kernel's source gives a whole number, as written."""
-    source = ast.parse((Path(gaiji.__file__).parent / "kernel" / f"{module}.py").read_text("utf-8"))
-    return {
-        node.targets[0].id: node.value.value
-        for node in source.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, int)
-    }
+KERNELS = ("decode", "cut", "numbers", "join", "encode", "compare", "numbers_back")
 
 
-def test_numbers_that_kernels_share_are_the_same_in_each():
-    """The kernels import nothing of each other; what they mean by one name is held equal here."""
-    decode, encode, io = numbers("decode"), numbers("encode"), numbers("io")
-    own = {"FLAGGED"}  # a counter's index to one, a verdict on a field to the other
-    shared = set(decode) & set(encode) - own
-    assert shared >= {"SHIFTED", "LEAD", "DECIMAL", "UTF8", "MIXED", "DOUBLE", "SINGLE", "FINDING", "SLACK"}
-    assert {name: decode[name] for name in shared} == {name: encode[name] for name in shared}
-    assert set(encode) & set(io) == {"ZONED", "PACKED", "BINARY"} and not set(decode) & set(io)
-    assert all(encode[name] == io[name] for name in set(encode) & set(io))
+def test_a_name_has_one_value_in_all_kernels():
+    """Each kernel has constants of its own, so that none needs another for them. Compiled or not, they agree."""
+    values = {}
+    for name in KERNELS:
+        module = importlib.import_module(f"gaiji.kernel.{name}")
+        assert module.CONSTANTS == interpreted(name).CONSTANTS
+        for constant, value in module.CONSTANTS.items():
+            values.setdefault(constant, {})[name] = value
+    assert len(values) > 40
+    assert values.pop("FLAGGED") == {"decode": 4, "compare": 3}  # a counter, and a class of rows
+    assert [constant for constant, found in values.items() if len(set(found.values())) > 1] == []
 
 
-@pytest.mark.parametrize("module", ["decode", "encode", "io"])
-def test_a_kernel_hands_out_the_numbers_of_its_source(module):
-    """Compiled or not: a compiled kernel older than its source is seen here."""
-    written = numbers(module)
-    handed = importlib.import_module(f"gaiji.kernel.{module}").CONSTANTS
-    assert handed == {name: written[name] for name in handed}
+def test_every_constant_of_a_kernel_is_listed():
+    for name in KERNELS:
+        module = interpreted(name)
+        plain = {n: v for n, v in vars(module).items() if n.isupper() and isinstance(v, int)}
+        assert {n: v for n, v in module.CONSTANTS.items() if isinstance(v, int)} == plain
 
 
 def test_reason_numbers_are_those_of_the_kernels():
-    for module in ("decode", "encode"):
-        found = {name: n for name, n in numbers(module).items() if name in Reason.__members__}
-        assert {"ILLEGAL", "BROKEN_SHIFT"} <= set(found)
-        assert found == {name: Reason[name].value for name in found}
-    # A counter for each reason, before the one of bytes; a reason fits into four bits beside the other two.
-    assert K["FLAGGED"] + max(Reason) < K["BYTES"] < K["N_COUNTS"]
-    assert K["MAPPED"] < min(Reason) and max(Reason) < K["LONG"] < 16
+    reasons = {reason.name: int(reason) for reason in Reason}
+    for name in ("decode", "encode", "compare"):
+        constants = importlib.import_module(f"gaiji.kernel.{name}").CONSTANTS
+        shared = {n: constants[n] for n in ("ILLEGAL", "BROKEN_SHIFT", "OVERFLOW") if n in constants}
+        assert shared and shared.items() <= reasons.items()
 
 
 def test_a_two_byte_shift_in_place_of_a_second_half():
@@ -119,15 +107,7 @@ def test_a_stream_may_be_cut_anywhere(name):
         assert sum((p.findings for p in parts), ()) == whole.findings
 
 
-def interpreted():
-    path = Path(kernel.__file__).with_name("decode.py")
-    spec = importlib.util.spec_from_file_location("gaiji_kernel_interpreted", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-PLAIN = interpreted()
+PLAIN = interpreted("decode")
 
 
 def run(module, charset, data, monkeypatch=None):
@@ -142,7 +122,7 @@ def run(module, charset, data, monkeypatch=None):
         program.kernel = old
     capacity = (len(data) + 1) * 32 + 256
     out, found = bytearray(capacity), array("q", bytes(8 * 6 * (len(data) + 4)))
-    counts, offsets, states = array("q", bytes(8 * K["N_COUNTS"])), array("q", [0, 0]), bytearray(1)
+    counts, offsets, states = array("q", bytes(8 * DECODE["N_COUNTS"])), array("q", [0, 0]), bytearray(1)
     work = module.Work(data or b"\0", out, found, counts)
     module.decode_rows(
         compiled,
@@ -175,7 +155,9 @@ def test_compiled_and_interpreted_agree(data):
 @given(st.binary(max_size=60), st.sampled_from(sorted(SAMPLES)))
 def test_every_byte_is_accounted_for(data, name):
     _, found, counts, _ = run(kernel, gaiji.load_charset(name), data)
-    flagged = sum(counts[K["FLAGGED"] : K["FLAGGED"] + 11])
-    assert counts[K["BYTES"]] == len(data)
-    assert counts[K["UNITS"]] == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + flagged
+    flagged = sum(counts[DECODE["FLAGGED"] : DECODE["FLAGGED"] + 11])
+    assert counts[DECODE["BYTES"]] == len(data)
+    assert (
+        counts[DECODE["UNITS"]] == counts[DECODE["MAPPED_UNITS"]] + counts[DECODE["PASSED_UNITS"]] + flagged
+    )
     assert len(found) == 6 * flagged

@@ -19,9 +19,10 @@ import pytest
 from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
-from gaiji.output.sinks import LinesSink, ParquetSink
-from gaiji.records.framing import Reader
+from gaiji.output.lines import LinesSink
+from gaiji.output.parquet import ParquetSink
 from gaiji.records.quarantine import Quarantine
+from gaiji.records.reader import Reader
 from gaiji.run import checkpoint
 from gaiji.run.checkpoint import Checkpoints, checkpoint_path
 from gaiji.run.convert import convert
@@ -197,9 +198,9 @@ STEPS = [
     (LinesSink, "commit"),
     (ParquetSink, "commit"),
     (Quarantine, "commit"),
-    (main_path.Run, "fill_queue"),
-    (main_path.Run, "shrink"),
-    (main_path, "_write_manifest"),
+    (main_path, "fill_queue"),
+    (main_path, "shrink_output"),
+    (main_path, "write_manifest"),
     (Checkpoints, "remove"),
 ]
 
@@ -304,11 +305,11 @@ def test_a_queue_that_cannot_be_used_at_the_end_is_gone_on_with(folder, small, m
     whole = made(folder)
     shutil.rmtree(folder / "out")
 
-    def fails(self, totals):
+    def fails(*args):
         raise QueueError("the review queue cannot be used: gone", where="review.sqlite", next="check it")
 
     with monkeypatch.context() as patch:
-        patch.setattr(main_path.Run, "fill_queue", fails)
+        patch.setattr(main_path, "fill_queue", fails)
         with pytest.raises(QueueError, match="then run again with --resume"):
             convert(job)
     convert(job, resume=True)

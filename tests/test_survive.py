@@ -15,7 +15,7 @@ import pytest
 from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.lock import OutputLock
 from gaiji.errors import DataError, OutputError
-from gaiji.records.framing import BATCH, Reader
+from gaiji.records.reader import BATCH, Reader
 from gaiji.run import stages
 from gaiji.run.convert import convert
 from gaiji.run.plan import Plan

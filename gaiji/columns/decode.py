@@ -15,14 +15,15 @@ from typing import Any
 
 from gaiji.codes.charset import Charset
 from gaiji.codes.encoding import code_of, value_of
-from gaiji.codes.program import K
+from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel.decode import CONSTANTS as DECODE
+from gaiji.kernel.numbers import CONSTANTS as NUMBERS
+from gaiji.kernel.numbers import Numeric, numbers
 from gaiji.model import Column, Field, Reason
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
-N: dict[str, int] = kernel_io.CONSTANTS
-NUMERIC = {"zoned": N["ZONED"], "packed": N["PACKED"], "binary": N["BINARY"]}
+NUMERIC = {"zoned": NUMBERS["ZONED"], "packed": NUMBERS["PACKED"], "binary": NUMBERS["BINARY"]}
 Decoded = tuple[Column, "array[int]", "array[int]"]
 """A column, its counts (see ``kernel``) and its findings (six int64 each)."""
 Place = tuple[Any, Any, int, int]
@@ -88,13 +89,13 @@ class Decoder:
 
     def size(self, batch: Batch, spec: Field) -> int:
         """Bytes that the framing and the layout give a field: what its units must add up to."""
-        return kernel_io.extent(*self.place(batch, spec))[0]
+        return cut.extent(*self.place(batch, spec))[0]
 
     def _text(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
         program = self._programs[spec.role == "name"]
         place = self.place(batch, spec)
-        total, longest = kernel_io.extent(*place)
-        out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        total, longest = cut.extent(*place)
+        out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * DECODE["SLACK"])
         offsets, counts, findings, special = self._run(
             program, batch.src, place, spec, states, out, longest, int(self.trim)
         )
@@ -110,8 +111,10 @@ class Decoder:
         program = self.charset.program(
             name_field=spec.role == "name", form=self.form, policy=self.policy, units=2
         )
-        total, longest = kernel_io.extent(*place)
-        out = self._buffer(f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"])
+        total, longest = cut.extent(*place)
+        out = self._buffer(
+            f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * DECODE["SLACK"]
+        )
         offsets, _, findings, _ = self._run(
             program, batch.src, place, spec, states, out, longest, int(self.trim)
         )
@@ -135,8 +138,8 @@ class Decoder:
         rows = len(starts)
         slots, capacity = longest + 64, len(out)
         offsets = array("q", bytes(8 * rows + 8))
-        findings = array("q", bytes(8 * K["FINDING"] * slots))
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        findings = array("q", bytes(8 * DECODE["FINDING"] * slots))
+        counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
         mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
         carry = 0
         if self.carry:
@@ -163,53 +166,40 @@ class Decoder:
             )
             o, n, special = work.o, work.n, special or work.special
             if row >= rows:
-                return offsets, counts, findings[: n * K["FINDING"]], special
+                return offsets, counts, findings[: n * DECODE["FINDING"]], special
             del work  # its views would keep the buffers from growing
             # Only what ran out grows: the text's buffer is used again for the next batch, and would double
             # with each.
             if n + longest + 2 > slots:
                 slots = slots * 2
-                findings.frombytes(bytes(8 * K["FINDING"] * slots - 8 * len(findings)))
-            if o + (longest + 1) * program.bound + K["SLACK"] > capacity - 8:
+                findings.frombytes(bytes(8 * DECODE["FINDING"] * slots - 8 * len(findings)))
+            if o + (longest + 1) * program.bound + DECODE["SLACK"] > capacity - 8:
                 capacity = capacity * 2
                 out.extend(bytes(capacity - len(out)))
 
     def _numbers(self, batch: Batch, spec: Field) -> Decoded:
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
-        _, longest = kernel_io.extent(starts, ends, offset, length)
+        _, longest = cut.extent(starts, ends, offset, length)
         out, offsets = (
             self._buffer(spec.name, rows * (2 * longest + 24) + 64),
             array("q", bytes(8 * rows + 8)),
         )
         bad = array("i", bytes(4 * rows))
         ascii_host = int(self.charset.spec.pad_single == 0x20)
-        flagged = kernel_io.numbers(
-            batch.src,
-            NUMERIC[spec.type],
-            spec.digits,
-            spec.scale,
-            int(spec.signed),
-            ascii_host,
-            starts,
-            ends,
-            offset,
-            length,
-            out,
-            offsets,
-            bad,
-        )
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
+        numeric = Numeric(NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host)
+        flagged = numbers(batch.src, numeric, starts, ends, offset, length, out, offsets, bad)
+        counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
         findings = array("q")
         for row in range(rows) if flagged else ():
             if bad[row] >= 0:
                 at = starts[row] + offset + bad[row]
                 code = batch.src[at] if at < ends[row] else 0
                 findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
-        counts[K["UNITS"]] = rows
-        counts[K["MAPPED_UNITS"]] = rows - flagged
-        counts[K["FLAGGED"] + Reason.ILLEGAL] = flagged
-        counts[K["BYTES"]] = self.size(batch, spec)
+        counts[DECODE["UNITS"]] = rows
+        counts[DECODE["MAPPED_UNITS"]] = rows - flagged
+        counts[DECODE["FLAGGED"] + Reason.ILLEGAL] = flagged
+        counts[DECODE["BYTES"]] = self.size(batch, spec)
         return Column(spec.name, out, offsets, plain=True), counts, findings
 
     def _raw(self, batch: Batch, spec: Field) -> Decoded:
@@ -220,8 +210,8 @@ class Decoder:
             stop = b if length < 0 else min(b, a + offset + length)
             out += bytes(batch.src[min(a + offset, b) : stop]).hex().upper().encode()
             offsets.append(len(out))
-        counts = array("q", bytes(8 * K["N_COUNTS"]))
-        counts[K["UNITS"]] = counts[K["PASSED_UNITS"]] = counts[K["BYTES"]] = len(out) // 2
+        counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
+        counts[DECODE["UNITS"]] = counts[DECODE["PASSED_UNITS"]] = counts[DECODE["BYTES"]] = len(out) // 2
         return Column(spec.name, out or bytearray(1), offsets, plain=True), counts, array("q")
 
     def glyphs(self, batch: Batch, spec: Field) -> Column:
@@ -229,11 +219,11 @@ class Decoder:
         program = self.charset.program(name_field=False, units=1)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
-        total, longest = kernel_io.extent(starts, ends, offset, length)
-        capacity = total * 4 + (longest + 1) * program.bound + 2 * K["SLACK"]
+        total, longest = cut.extent(starts, ends, offset, length)
+        capacity = total * 4 + (longest + 1) * program.bound + 2 * DECODE["SLACK"]
         out, offsets = bytearray(capacity), array("q", bytes(8 * rows + 8))
-        findings = array("q", bytes(8 * K["FINDING"] * (total + longest + 8)))
-        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * K["N_COUNTS"])))
+        findings = array("q", bytes(8 * DECODE["FINDING"] * (total + longest + 8)))
+        work = kernel.Work(batch.src, out, findings, array("q", bytes(8 * DECODE["N_COUNTS"])))
         kernel.decode_rows(
             program,
             work,

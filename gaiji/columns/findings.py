@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gaiji.codes.program import K
 from gaiji.columns.decode import Decoder
+from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import Column, Field, Reason
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 if TYPE_CHECKING:
     import polars as pl
@@ -152,7 +152,7 @@ def _frame(findings: array[int]) -> pl.DataFrame:
     from gaiji.kernel.arrow import int64_series
 
     flat = int64_series("f", findings)
-    return pl.DataFrame({name: flat.gather_every(K["FINDING"], i) for i, name in enumerate(NAMES)})
+    return pl.DataFrame({name: flat.gather_every(DECODE["FINDING"], i) for i, name in enumerate(NAMES)})
 
 
 def _fresh(before: set[int], rows: Sequence[int]) -> int:

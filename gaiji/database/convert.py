@@ -30,7 +30,7 @@ from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.model import Column, Reason
 from gaiji.queue.queue import open_queue
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 from gaiji.run.enqueue import Found, items_of
 from gaiji.run.job import sampling
 

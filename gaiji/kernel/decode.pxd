@@ -1,4 +1,4 @@
-# Types of gaiji/kernel.py when it is compiled. Every loop of it runs without the GIL.
+# Types of gaiji/kernel/decode.py when it is compiled. Every loop of it runs without the GIL.
 cimport cython
 from libc.string cimport memcmp, memcpy
 

@@ -1,7 +1,7 @@
 """Reads a converted output back: CSV, TSV, Parquet and fixed-length records as cells of UTF-8.
 
 Owns the cutting of outputs into cells, their digest, and where an output stops having the form that
-``gaiji.output.sinks`` gave it. It shares no code with the sinks, and judges no content.
+``gaiji.output.formats`` gave it. It shares no code with the sinks, and judges no content.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from gaiji.disk.digest import BackgroundDigest
 from gaiji.disk.files import is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import GaijiError, UsageError
-from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import cut
 
 CHUNK = 4 * 1024 * 1024
 MAX_RECORD = 16 * 1024 * 1024
@@ -159,7 +158,7 @@ class Lines(_Stream):
         starts, ends = array("q", bytes(8 * columns * rows)), array("q", bytes(8 * columns * rows))
         done = pos = 0
         while done < rows:
-            found = kernel_encode.scan_cells(
+            found = cut.scan_cells(
                 self._window,
                 pos,
                 len(self._window),
@@ -197,16 +196,15 @@ class Lines(_Stream):
         self, pos: int, columns: int, done: int, rows: int, starts: array[int], ends: array[int]
     ) -> tuple[int, bool]:
         """One record by the rules of RFC 4180: (where the next one begins or 0, whether it is broken)."""
-        scan = kernel_io.Scan()
+        scan = cut.Scan()
         scan.pos = pos
         a, b = array("q", bytes(8 * columns)), array("q", bytes(8 * columns))
         end = len(self._window)
         if end <= pos:
             return 0, False
         self._digest.wait()  # undoing quotes rewrites the buffer
-        kernel_io.scan_csv(
-            scan, self._window, end, self._delimiter, 34, 1, 0, bytes(256), columns, 1, a, b, 0
-        )
+        dialect = cut.Dialect(self._delimiter, 34, 1, 0, bytes(256))
+        cut.scan_csv(scan, self._window, end, dialect, columns, 1, a, b, 0)
         if not scan.rows:
             return 0, bool(scan.error) or scan.pos > pos
         for c in range(columns):
@@ -256,7 +254,7 @@ class Fixed(_Stream):
         starts, ends, at = [], [], 0
         for width in self._widths:
             a, b = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
-            kernel_encode.fixed_cells(whole, done, self._step, at, width, a, b)
+            cut.fixed_cells(whole, done, self._step, at, width, a, b)
             starts.append(a)
             ends.append(b)
             at += width

@@ -13,7 +13,7 @@ import polars as pl
 
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import OutputError, UsageError
-from gaiji.output.sinks import BOM
+from gaiji.output.lines import BOM
 
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".parquet": ""}
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from gaiji.codes.charset import Charset
 from gaiji.codes.encoding import code_of
 from gaiji.codes.program import LOST
-from gaiji.kernel import encode as kernel_encode
+from gaiji.kernel import compare
 from gaiji.model import Reason
 
 
@@ -25,7 +25,7 @@ class FlagTexts:
         self.form = form
         self._texts: dict[int, bytes] = {}
 
-    def of(self, units: set[int]) -> kernel_encode.Flags:
+    def of(self, units: set[int]) -> compare.Flags:
         """What each flagged unit must stand as, by the job's policies."""
         size = 4
         while size < 2 * len(units) + 2:
@@ -39,7 +39,7 @@ class FlagTexts:
                 i = (i + 1) & (size - 1)
             keys[i], at[i], lengths[i] = unit, len(blob), len(text)
             blob += text
-        return kernel_encode.Flags(keys, at, lengths, bytes(blob) + b"\0")
+        return compare.Flags(keys, at, lengths, bytes(blob) + b"\0")
 
     def _flag_text(self, unit: int) -> bytes:
         """The replacement that the policy names for a unit (``value_of`` its code, and its reason << 28)."""

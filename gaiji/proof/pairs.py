@@ -13,12 +13,12 @@ from dataclasses import replace
 
 from gaiji.codes.program import K
 from gaiji.errors import GaijiError
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import join
 from gaiji.model import Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import Pair, Totals
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 from gaiji.run.plan import Plan
 from gaiji.run.reading import Reading
 
@@ -72,7 +72,7 @@ class Pairs:
             if limits and self.plan.job.policy[Reason.OVERFLOW] == "drop-record":
                 bad, width = array("i", bytes(4 * batch.rows)), abs(limits[number])
                 room, offsets = bytearray(batch.rows * width * 3 + 8), array("q", bytes(8 * batch.rows + 8))
-                kernel_io.fit(column.data, column.offsets, width, int(limits[number] < 0), room, offsets, bad)
+                join.fit(column.data, column.offsets, width, int(limits[number] < 0), room, offsets, bad)
                 out.update(row for row in range(batch.rows) if bad[row])
         if not out:
             return None, ()

@@ -16,13 +16,13 @@ from functools import cached_property
 from gaiji.codes.encoding import E, value_of
 from gaiji.codes.program import K
 from gaiji.columns.decode import NUMERIC, Decoder, Place
+from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import io as kernel_io
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.flags import FlagTexts
 from gaiji.proof.totals import CHANGED, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 
 class Prover:
@@ -134,7 +134,7 @@ class Prover:
         units: memoryview,
         ends: array[int],
         flagged: bytearray,
-        flags: kernel_encode.Flags,
+        flags: compare.Flags,
     ) -> tuple[bytearray, array[int]]:
         """The class of each of these rows, by its units, and the notes on what is not identical."""
         cells = pair.cells
@@ -143,7 +143,7 @@ class Prover:
         notes = array("q", bytes(8 * E["FINDING"] * 2048))
         at = 0
         while True:
-            at = kernel_encode.compare_rows(
+            at = compare.compare_rows(
                 self.codes[spec.name],
                 pen,
                 flags,
@@ -176,11 +176,11 @@ class Prover:
         rows = pair.batch.rows
         if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
             return array("q", range(rows)), array("q")
-        _, longest = kernel_io.extent(starts, ends, offset, length)
+        _, longest = cut.extent(starts, ends, offset, length)
         differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
         padded = int(self._pads_are_blank and self.mode(spec) == K["MIXED"])
-        n = kernel_encode.same_rows(
+        n = compare.same_rows(
             self.codes[spec.name],
             pen,
             self.mode(spec),
@@ -278,7 +278,7 @@ class Prover:
         column, _, findings = self.fields.decode(pair.batch, spec, bytearray(rows))
         done.flagged[number].update(findings[5 :: K["FINDING"]])
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(
+        n = compare.same_text(
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken
@@ -306,7 +306,7 @@ class Prover:
         widths = array("q", map(int.__sub__, end, begin))
         out, offsets = bytearray(sum(widths) + 8), array("q", bytes(8 * rows + 8))
         bad, differ = array("i", bytes(4 * rows)), array("q", bytes(8 * rows))
-        kernel_encode.encode_numbers(
+        numbers_back.encode_numbers(
             cells.src,
             NUMERIC[spec.type],
             spec.scale,
@@ -319,7 +319,7 @@ class Prover:
             offsets,
             bad,
         )
-        n = kernel_encode.same_text(out, offsets, pair.batch.src, begin, end, differ)
+        n = compare.same_text(out, offsets, pair.batch.src, begin, end, differ)
         return set(differ[:n])
 
     def _field_range(self, batch: Batch, spec: Field) -> tuple[array[int], array[int]]:
@@ -341,7 +341,7 @@ class Prover:
         cells, rows = pair.cells, pair.batch.rows
         column = self.fields.glyphs(pair.batch, spec)
         differ = array("q", bytes(8 * rows))
-        n = kernel_encode.same_text(
+        n = compare.same_text(
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken

@@ -17,7 +17,7 @@ from gaiji.model import Reason
 from gaiji.output.readback import Readback
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Totals
-from gaiji.records.framing import Reader
+from gaiji.records.reader import Reader
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gaiji.output.readback import Cells
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 MAX_CHANGES = 1000
 CLASSES = ("identical", "form", "one-way", "flagged", "changed")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gaiji.disk.files import AtomicFile, Mark, Written, part_path
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 
 NAMES = ("bad-records.bin", "bad-records.tsv")
 

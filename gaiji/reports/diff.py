@@ -16,7 +16,7 @@ from gaiji.codes.encoding import value_of
 from gaiji.codes.tables import Table, load_site, load_table, table_ids
 from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan
 from gaiji.standard.repertoire import gj_releases, load_repertoire

@@ -15,7 +15,7 @@ from gaiji.codes.charset import StreamDecoder
 from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.model import Decoded, Field
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 

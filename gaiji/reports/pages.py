@@ -20,7 +20,7 @@ from typing import Any
 from gaiji.columns.findings import REVIEWED_ROLES
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import MissingExtra, UsageError
-from gaiji.output.sinks import BOM
+from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.queue.queue import Item, open_queue
 from gaiji.queue.words import REASONS, STATES

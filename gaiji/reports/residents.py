@@ -23,7 +23,7 @@ from gaiji.kernel.arrow import int64_series
 from gaiji.model import Column, Field, Picture, Reason
 from gaiji.queue.decisions import UNREADABLE, Decision, Decisions
 from gaiji.queue.queue import Item, open_queue
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan, decoder_of
 from gaiji.standard.repertoire import load_repertoire

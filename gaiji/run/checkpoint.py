@@ -17,7 +17,7 @@ from typing import Any
 
 from gaiji.disk.files import AtomicFile, Mark, Written, part_path
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
-from gaiji.records.framing import Chunk, Start
+from gaiji.records.batch import Chunk, Start
 from gaiji.run.totals import Totals
 
 EVERY = 32 * 1024 * 1024

@@ -19,9 +19,9 @@ from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.errors import JobError
 from gaiji.model import Reason
-from gaiji.output.sinks import FORMATS as OUTPUT_FORMATS
-from gaiji.output.sinks import SUFFIXES
-from gaiji.records.framing import FORMATS
+from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
+from gaiji.output.formats import SUFFIXES
+from gaiji.records.batch import FORMATS
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from gaiji.codes.program import K
 from gaiji.disk.files import AtomicFile, part_path
 from gaiji.kernel import decode as kernel
 from gaiji.model import Field
-from gaiji.output.sinks import Sink
-from gaiji.records.framing import Reader
+from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
+from gaiji.records.reader import Reader
 from gaiji.run.plan import Plan
 from gaiji.run.totals import Totals, flagged
 

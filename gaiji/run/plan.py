@@ -30,9 +30,11 @@ from gaiji.layout.layout import (
     with_roles,
 )
 from gaiji.model import Field
+from gaiji.output.formats import open_sink
 from gaiji.output.readback import Readback, open_readback
-from gaiji.output.sinks import Sink, open_sink
-from gaiji.records.framing import BATCH, Batch, Framing, Reader, Start
+from gaiji.output.sink import Sink
+from gaiji.records.batch import Batch, Framing, Start
+from gaiji.records.reader import BATCH, Reader
 from gaiji.run.job import Job, load_job
 from gaiji.run.reading import Reading
 

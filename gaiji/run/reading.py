@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gaiji.errors import DataError
-from gaiji.records.framing import Batch, Reader
+from gaiji.records.batch import Batch
+from gaiji.records.reader import Reader
 
 
 class Reading:

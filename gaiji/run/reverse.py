@@ -23,7 +23,7 @@ from gaiji.disk.files import AtomicFile
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
 from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import io as kernel_io
+from gaiji.kernel import join, numbers_back
 from gaiji.layout.layout import Layout
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
@@ -286,7 +286,7 @@ class _Reverse:
             array("i", bytes(4 * rows)),
         )
         ascii_host = self.charset.spec.pad_single == 0x20
-        kernel_encode.encode_numbers(
+        numbers_back.encode_numbers(
             cells.src,
             NUMERIC[spec.type],
             spec.scale,
@@ -350,7 +350,7 @@ class _Reverse:
             if self.charset.spec.kind.startswith("utf-16") or source["quote"] != '"':
                 every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
                 return b"".join(self._csv_line(cells) for cells in every)
-            lines = kernel_io.Lines()
+            lines = join.Lines()
             for data, offsets in columns:
                 lines.add(data or bytearray(1), offsets, 1)
             out = bytearray(lines.size(0, rows))
@@ -368,7 +368,7 @@ class _Reverse:
         out = bytearray(((pad * length)[:length] + tail) * rows)
         step = length + len(tail)
         for spec, (data, offsets) in zip(self.fields, columns, strict=True):
-            kernel_encode.place(out, step, spec.offset, data or bytearray(1), offsets)
+            join.place(out, step, spec.offset, data or bytearray(1), offsets)
         return out if source["format"] == "fixed" else self._variable(out, step, rows)
 
     @property

@@ -11,7 +11,7 @@ from typing import Self
 
 from gaiji.errors import ResumeError
 from gaiji.log import event
-from gaiji.output.sinks import Sink
+from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
 from gaiji.run.checkpoint import Checkpoint, Checkpoints, load_checkpoint
 from gaiji.run.plan import Plan

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from gaiji.columns.findings import Failure, Hit
 from gaiji.model import Column, Field
-from gaiji.output.sinks import Sink
-from gaiji.records.framing import Batch
+from gaiji.output.sink import Sink
+from gaiji.records.batch import Batch
 from gaiji.run.plan import Plan
 from gaiji.run.totals import Converted
 

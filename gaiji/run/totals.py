@@ -15,7 +15,8 @@ from gaiji.codes.program import K
 from gaiji.columns.findings import Failure, Hit
 from gaiji.errors import DataError
 from gaiji.model import Field, Reason
-from gaiji.records.framing import Batch, Reader
+from gaiji.records.batch import Batch
+from gaiji.records.reader import Reader
 
 
 @dataclass

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from gaiji.log import logs_json
-from gaiji.records.framing import Reader
+from gaiji.records.reader import Reader
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")

@@ -21,8 +21,8 @@ from array import array
 from pathlib import Path
 
 import gaiji
-from gaiji.codes.program import K
 from gaiji.kernel import decode as kernel
+from gaiji.kernel.decode import CONSTANTS as DECODE
 
 HERE = Path(__file__).parent
 MB = 1_000_000
@@ -182,10 +182,10 @@ def kernel_alone(folder: Path, name: str, rounds: int) -> None:
         array("q", range(length, len(data) + length, length)),
     )
     out, offsets = bytearray(2 * len(data) + 4096), array("q", bytes(8 * rows + 8))
-    found, states = array("q", bytes(8 * K["FINDING"] * 1000)), bytearray(rows)
+    found, states = array("q", bytes(8 * DECODE["FINDING"] * 1000)), bytearray(rows)
     best = 1e9
     for _ in range(rounds + 2):
-        work = kernel.Work(data, out, found, array("q", bytes(8 * K["N_COUNTS"])))
+        work = kernel.Work(data, out, found, array("q", bytes(8 * DECODE["N_COUNTS"])))
         begin = time.perf_counter()
         done = kernel.decode_rows(
             program, work, 0, 0, 0, starts, ends, 0, length, states, offsets, 0, len(out) - 8, 1000
@@ -244,7 +244,7 @@ def jef(folder: Path) -> None:
     out, best = bytearray(4 * len(data) + 4096), 1e9
     for _ in range(5):
         work = kernel.Work(
-            data, out, array("q", bytes(8 * 6 * len(data) // 50)), array("q", bytes(8 * K["N_COUNTS"]))
+            data, out, array("q", bytes(8 * 6 * len(data) // 50)), array("q", bytes(8 * DECODE["N_COUNTS"]))
         )
         rows = array("q", range(0, len(data), 85))
         ends = array("q", range(85, len(data) + 85, 85))

@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.codes.charset import Charset, charset_names, load_charset
-from gaiji.codes.program import DEFAULT_POLICY, POLICIES, K
+from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.columns.decode import NUMERIC, Decoder
 from gaiji.errors import GaijiError
+from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.layout.layout import TYPES, load_layout
 from gaiji.layout.roles import ROLES
 from gaiji.model import Field, Reason
 from gaiji.proof.verify import verify
-from gaiji.records.framing import Batch, Framing, Reader
+from gaiji.records.batch import Batch, Framing
+from gaiji.records.reader import Reader
 from gaiji.run.convert import convert
 from gaiji.run.job import load_job
 from gaiji.run.reverse import reverse
@@ -137,14 +139,17 @@ def decoded(
     out = []
     for spec in specs:
         column, counts, findings = columns.decode(batch, spec, states)
-        flagged = sum(counts[K["FLAGGED"] + reason] for reason in Reason)
-        assert counts[K["UNITS"]] == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + flagged
-        assert counts[K["BYTES"]] == columns.size(batch, spec)
+        flagged = sum(counts[DECODE["FLAGGED"] + reason] for reason in Reason)
+        assert (
+            counts[DECODE["UNITS"]]
+            == counts[DECODE["MAPPED_UNITS"]] + counts[DECODE["PASSED_UNITS"]] + flagged
+        )
+        assert counts[DECODE["BYTES"]] == columns.size(batch, spec)
         offsets = list(column.offsets)
         assert (
             offsets == sorted(offsets) and len(offsets) == batch.rows + 1 and offsets[-1] <= len(column.data)
         )
-        assert all(0 <= row < batch.rows for row in findings[:: K["FINDING"]])
+        assert all(0 <= row < batch.rows for row in findings[:: DECODE["FINDING"]])
         texts = [bytes(column.data[a:b]) for a, b in pairwise(offsets)]
         for text in texts:
             text.decode("utf-8")
@@ -414,12 +419,12 @@ def picture(data: bytes) -> None:
 
 def gj(data: bytes) -> None:
     """A GJ font or list of any content is read within bounds, or refused in one line."""
-    from gaiji.standard.gj import _read_glyphs
+    from gaiji.standard.gj_files import read_glyphs
 
     take = Take(data)
     name = take.pick(("g.ttf", "g.csv", "g.xlsx"))
     try:
-        _read_glyphs(Path(name), take.rest())
+        read_glyphs(Path(name), take.rest())
     except GaijiError as error:
         assert "\n" not in str(error)
 

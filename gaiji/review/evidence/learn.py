@@ -19,7 +19,7 @@ from gaiji.errors import JobError
 from gaiji.kernel.arrow import text_series
 from gaiji.model import Field, Reason
 from gaiji.queue.queue import open_queue
-from gaiji.records.framing import Batch
+from gaiji.records.batch import Batch
 from gaiji.review.evidence.candidates import Proposal
 from gaiji.review.evidence.context import Evidence, Names
 from gaiji.run.job import Job, load_job

@@ -17,7 +17,7 @@ from typing import Any
 
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
-from gaiji.output.sinks import BOM
+from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.queue.decisions import KINDS, UNREADABLE, Decision, Decisions
 from gaiji.queue.queue import Item, Queue

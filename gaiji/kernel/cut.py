@@ -1,0 +1,326 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The hot loops that find where things begin and end: records in a dump, cells in delimited and fixed lines.
+
+Owns the scans for RDW, line and CSV boundaries, and those of an output that is read back. Like
+``gaiji.kernel.decode`` it is one source, compiled or interpreted, and imports nothing of the toolkit. Scans
+never read past ``n``; what does not fit is left for the next batch. What the bytes say is for others.
+"""
+
+try:
+    import cython
+except ImportError:  # a bare install without Cython: the same code, interpreted
+    from gaiji.kernel import nocython as cython
+
+# Why a scan stopped (``Scan.error``).
+OK = 0
+BAD_RDW = 1
+BAD_BDW = 2
+OPEN_QUOTE = 3
+BAD_QUOTE = 4
+COLUMNS = 5
+TRUNCATED = 6
+
+
+class Scan:
+    """The place of a record scan in its input and why it stopped.
+
+    ``pos``: bytes consumed; ``rows``: records found by the last call; ``error`` and ``at``: what was
+    wrong and where; ``block_left``: bytes that the current block still holds (with BDW).
+    """
+
+    def __init__(self):
+        self.pos = 0
+        self.rows = 0
+        self.error = OK
+        self.at = 0
+        self.block_left = 0
+        self.cells = 0
+
+
+def scan_vb(s, src, n, blocked, starts, ends, final):
+    """Find records behind 4-byte RDWs (big-endian length with itself, two zero bytes) from ``s.pos``.
+
+    With ``blocked``, 4-byte BDWs enclose runs of records. Source of the rule: IBM z/OS DFSMS, record
+    format V/VB. ``starts``/``ends`` receive the byte ranges without the RDW.
+    """
+    limit = len(starts)
+    s.rows = 0
+    s.error = OK
+    while s.rows < limit and s.pos < n:
+        if blocked and s.block_left == 0:
+            if s.pos + 4 > n:
+                break
+            size = (src[s.pos] << 8) | src[s.pos + 1]
+            if size < 8 or src[s.pos + 2] or src[s.pos + 3]:
+                s.error = BAD_BDW
+                break
+            s.block_left = size - 4
+            s.pos += 4
+        if s.pos + 4 > n:
+            break
+        size = (src[s.pos] << 8) | src[s.pos + 1]
+        if size < 4 or src[s.pos + 2] or src[s.pos + 3] or (blocked and size > s.block_left):
+            s.error = BAD_RDW
+            break
+        if s.pos + size > n:
+            break
+        starts[s.rows] = s.pos + 4
+        ends[s.rows] = s.pos + size
+        s.rows += 1
+        s.pos += size
+        if blocked:
+            s.block_left -= size
+    s.at = s.pos
+    if s.error == OK and final and s.rows < limit and (s.pos < n or (blocked and s.block_left > 0)):
+        s.error = TRUNCATED  # a block that promises more is cut too, even between two of its records
+    return s.rows
+
+
+def scan_lines(s, src, n, unit, big, starts, ends, final):
+    """Find lines that end in LF or CR LF from ``s.pos``; ``unit`` 2 is UTF-16 (``big``: big-endian)."""
+    limit = len(starts)
+    s.rows = 0
+    s.error = OK
+    pos = s.pos
+    begin = s.pos
+    while s.rows < limit and pos + unit <= n:
+        if _at(src, pos, unit, big) == 10:
+            end = pos
+            if end - unit >= begin and _at(src, end - unit, unit, big) == 13:
+                end -= unit
+            starts[s.rows] = begin
+            ends[s.rows] = end
+            s.rows += 1
+            begin = pos + unit
+        pos += unit
+    if final and s.rows < limit and begin < n:
+        starts[s.rows] = begin
+        ends[s.rows] = n
+        s.rows += 1
+        begin = n
+    s.pos = begin
+    return s.rows
+
+
+def _at(src, pos, unit, big):
+    if unit == 1:
+        return src[pos]
+    if big:
+        return (src[pos] << 8) | src[pos + 1]
+    return (src[pos + 1] << 8) | src[pos]
+
+
+class Dialect:
+    """How cells are told apart: ``delimiter`` and ``quote`` (numbers of units), ``unit`` 2 for UTF-16,
+    ``big`` its order; ``lead`` (256 flags) marks lead bytes: a byte from 40 up behind one is its second half,
+    never a delimiter.
+    """
+
+    def __init__(self, delimiter, quote, unit, big, lead):
+        self.delimiter = delimiter
+        self.quote = quote
+        self.unit = unit
+        self.big = big
+        self._keep = lead
+        self.lead = lead
+
+
+def scan_csv(s, src, n, dialect, columns, rows, starts, ends, final):
+    """Find the cells of delimited records from ``s.pos``; ``src`` is rewritten where quotes are undone.
+
+    ``starts``/``ends`` are column-major: cell (row, column) is at ``column * rows + row``. A record with
+    another number of cells stops the scan with ``COLUMNS`` and ``s.cells``; so do a quote left open at
+    the end and text behind a closing quote. Blank lines are skipped. ``columns`` 0 takes the first
+    record's count.
+    """
+    s.rows = 0
+    s.error = OK
+    while s.rows < rows and s.pos < n:
+        if not _csv_row(s, src, n, dialect, columns, rows, starts, ends, final):
+            break
+    return s.rows
+
+
+def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
+    unit = d.unit
+    pos = s.pos
+    cell = 0
+    while True:
+        begin = pos
+        quoted = 0
+        if pos + unit <= n and _at(src, pos, unit, d.big) == d.quote:
+            quoted = 1
+            begin = pos + unit
+            pos = _behind_quote(s, src, n, d, begin, final)
+            if pos < 0:
+                return 0
+            stop = pos - unit
+        while True:
+            if pos + unit > n:
+                if not final:
+                    return 0
+                c = 10
+                break
+            c = _at(src, pos, unit, d.big)
+            if c == d.delimiter or c == 10:
+                break
+            if quoted and c != 13:
+                s.error = BAD_QUOTE
+                s.at = pos
+                return 0
+            if unit == 1 and d.lead[c] and pos + 1 < n and src[pos + 1] >= 0x40:
+                pos += 1
+            pos += unit
+        if not quoted:
+            stop = pos
+            if c == 10 and stop - unit >= begin and _at(src, stop - unit, unit, d.big) == 13:
+                stop -= unit
+        pos += unit
+        if cell == 0 and c == 10 and not quoted and stop == begin:
+            s.pos = pos if pos < n else n
+            return 1
+        if cell < columns:
+            starts[cell * rows + s.rows] = begin
+            ends[cell * rows + s.rows] = stop
+            if quoted:  # marked for _undo_quotes, which must not run before the record is known whole
+                ends[cell * rows + s.rows] = -stop - 1
+        cell += 1
+        if c == 10:
+            break
+    s.cells = cell
+    if cell != columns:
+        s.error = COLUMNS
+        s.at = s.pos
+        return 0
+    for i in range(columns):
+        stop = ends[i * rows + s.rows]
+        if stop < 0:
+            ends[i * rows + s.rows] = _undo_quotes(src, starts[i * rows + s.rows], -stop - 1, d)
+    s.rows += 1
+    s.pos = pos if pos < n else n
+    return 1
+
+
+def _behind_quote(s, src, n, d, pos, final):
+    """Behind the closing quote of a cell that begins at ``pos``; -1 when the buffer ends before it."""
+    unit = d.unit
+    while True:
+        if pos + unit > n:
+            if final:
+                s.error = OPEN_QUOTE
+                s.at = s.pos
+            return -1
+        c = _at(src, pos, unit, d.big)
+        if c == d.quote:
+            if pos + 2 * unit > n and not final:
+                return -1
+            if pos + 2 * unit > n or _at(src, pos + unit, unit, d.big) != d.quote:
+                return pos + unit
+            pos += unit
+        elif unit == 1 and d.lead[c] and pos + 1 < n and src[pos + 1] >= 0x40:
+            pos += 1
+        pos += unit
+
+
+def _undo_quotes(src, begin, stop, d):
+    """Close up doubled quotes inside ``begin``..``stop``; returns the new end."""
+    unit = d.unit
+    put = begin
+    pos = begin
+    while pos < stop:
+        c = _at(src, pos, unit, d.big)
+        if c == d.quote:
+            pos += unit
+        elif unit == 1 and d.lead[c] and pos + 1 < stop and src[pos + 1] >= 0x40:
+            src[put] = src[pos]
+            put += 1
+            pos += 1
+        for i in range(unit):
+            src[put + i] = src[pos + i]
+        put += unit
+        pos += unit
+    return put
+
+
+def csv_skip(src, pos, n, unit, big):
+    """Where the line after ``pos`` begins (``n`` when there is none): how a bad record is stepped over."""
+    while pos + unit <= n:
+        if _at(src, pos, unit, big) == 10:
+            return pos + unit
+        pos += unit
+    return n
+
+
+def extent(starts, ends, offset, length):
+    """(bytes that a field has in all rows, the most that it has in one): what framing and layout give it."""
+    total = 0
+    longest = 0
+    for row in range(len(starts)):
+        size = ends[row] - starts[row] - offset
+        if size < 0:
+            size = 0
+        if length >= 0 and size > length:
+            size = length
+        total += size
+        if size > longest:
+            longest = size
+    return total, longest
+
+
+def scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends):
+    """Cells of lines without quotes, from ``pos``: column-major, cell (row, column) at ``column * rows +
+    row``.
+
+    Starts at row ``first``; stops before a line that is not whole, has a cell that begins with a quote, or
+    has another number of cells. Returns the next row to do.
+    """
+    if cython.compiled:
+        with cython.nogil:
+            first = _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends)
+    else:
+        first = _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends)
+    return first
+
+
+def _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends):
+    while first < rows:
+        for column in range(columns):
+            begin = pos
+            if pos < n and src[pos] == 34:
+                return first
+            while pos < n and src[pos] != delimiter and src[pos] != 10:
+                pos += 1
+            if pos >= n or (src[pos] == 10) != (column == columns - 1):
+                return first
+            starts[column * rows + first] = begin
+            ends[column * rows + first] = pos
+            pos += 1
+        if crlf:
+            if pos < 2 or src[pos - 2] != 13:
+                return first
+            ends[(columns - 1) * rows + first] -= 1
+        first += 1
+    return first
+
+
+def fixed_cells(src, rows, step, offset, width, starts, ends):
+    """Cells of fixed-length lines of ``step`` bytes, without the spaces at their end."""
+    for row in range(rows):
+        pos = row * step + offset
+        end = pos + width
+        while end > pos and src[end - 1] == 0x20:
+            end -= 1
+        starts[row] = pos
+        ends[row] = end
+
+
+# The names above are C integers in compiled code; this is how Python code reads them in either case.
+CONSTANTS = {
+    "OK": OK,
+    "BAD_RDW": BAD_RDW,
+    "BAD_BDW": BAD_BDW,
+    "OPEN_QUOTE": OPEN_QUOTE,
+    "BAD_QUOTE": BAD_QUOTE,
+    "COLUMNS": COLUMNS,
+    "TRUNCATED": TRUNCATED,
+}

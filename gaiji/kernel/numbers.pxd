@@ -1,0 +1,32 @@
+# Types of gaiji/kernel/numbers.py when it is compiled.
+cimport cython
+
+cdef int ZONED, PACKED, BINARY
+
+cdef class Numeric:
+    cdef int kind, digits, scale, signed, ascii
+
+@cython.locals(wrong=cython.Py_ssize_t)
+cpdef Py_ssize_t numbers(const unsigned char[::1] src, Numeric numeric, const long long[::1] starts,
+    const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] out, long long[::1] offsets,
+    int[::1] bad)
+
+@cython.locals(n_rows=cython.Py_ssize_t, o=cython.Py_ssize_t, row=cython.Py_ssize_t, pos=cython.Py_ssize_t,
+    end=cython.Py_ssize_t, wrong=cython.Py_ssize_t)
+cdef Py_ssize_t _numbers(const unsigned char[::1] src, Numeric f, const long long[::1] starts,
+    const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] out, long long[::1] offsets,
+    int[::1] bad) noexcept nogil
+
+@cython.locals(last=cython.int, total=cython.Py_ssize_t, i=cython.Py_ssize_t, b=cython.int, d=cython.int, first=cython.int)
+cdef Py_ssize_t _packed(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end, int digits, int scale,
+    unsigned char[::1] out, Py_ssize_t o, int[::1] bad, Py_ssize_t row) noexcept nogil
+
+@cython.locals(plus=cython.int, minus=cython.int, zone=cython.int, begin=cython.Py_ssize_t, negative=cython.int,
+    first=cython.Py_ssize_t, total=cython.Py_ssize_t, i=cython.Py_ssize_t, b=cython.int, z=cython.int)
+cdef Py_ssize_t _zoned(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end, int scale, int ascii,
+    unsigned char[::1] out, Py_ssize_t o, int[::1] bad, Py_ssize_t row) noexcept nogil
+
+@cython.locals(size=cython.int, value=cython.ulonglong, negative=cython.int, i=cython.int, b=cython.int,
+    count=cython.int, rest=cython.ulonglong, width=cython.int, at=cython.Py_ssize_t)
+cdef Py_ssize_t _binary(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end, int scale, int signed,
+    unsigned char[::1] out, Py_ssize_t o, int[::1] bad, Py_ssize_t row) noexcept nogil

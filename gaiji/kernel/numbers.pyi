@@ -1,0 +1,19 @@
+from array import array
+from collections.abc import Sequence
+
+CONSTANTS: dict[str, int]
+
+class Numeric:
+    def __init__(self, kind: int, digits: int, scale: int, signed: int, ascii: int) -> None: ...
+
+def numbers(
+    src: bytes | bytearray,
+    numeric: Numeric,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    offset: int,
+    length: int,
+    out: bytearray,
+    offsets: array[int],
+    bad: array[int],
+) -> int: ...

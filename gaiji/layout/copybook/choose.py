@@ -1,0 +1,109 @@
+"""REDEFINES: of the definitions of one area, the one that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rapidfuzz import process
+
+from gaiji.errors import LayoutError
+from gaiji.layout.copybook.entries import Item
+
+
+def choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
+    """Check every REDEFINES and keep the names of the one definition of each area that is read."""
+    used: set[str] = set()
+    records = [item for item in root.children if item.level == 1 and not item.redefines]
+    if records and (stray := next((item for item in root.children if item.level > 1), None)):
+        raise stray.error(f"level {stray.level} stands before the record", "put it below a level 01")
+    _choose_record(root, records, chosen, used)
+    for parent in walk(root):
+        for family in families(parent):
+            _choose_one(family, chosen, used)
+    unknown = sorted(set(chosen) - used)
+    if unknown:
+        areas = sorted({f[0].name for p in walk(root) for f in families(p) if len(f) > 1 and f[0].name})
+        best = process.extractOne(unknown[0], areas, processor=str.upper, score_cutoff=55)
+        every = f"redefined here: {', '.join(areas[:20])}" if areas else "nothing is redefined here"
+        raise LayoutError(
+            f"redefines names {unknown[0][:40]!r}, which no item redefines",
+            path=path,
+            next=f"did you mean {best[0]!r}?" if best else every,
+        )
+
+
+def _choose_record(root: Item, records: list[Item], chosen: Mapping[str, str], used: set[str]) -> None:
+    """Several 01 levels describe the same bytes; which one is read must be said."""
+    if len(records) < 2:
+        return
+    first = records[0].name.upper()
+    names = [item.name for item in records]
+    used.add(first)
+    if first not in chosen:
+        raise LayoutError(
+            f"has {len(records)} records ({', '.join(names[:8])})",
+            path=root.path,
+            line=records[1].line,
+            next=f'keep one, or choose: redefines = {{ "{names[0]}" = "{names[0]}" }}',
+        )
+    kept = next((item for item in records if item.name.upper() == chosen[first]), None)
+    if kept is None:
+        raise records[0].error(
+            f"{chosen[first][:40]!r} is not a record here", f"use one of: {', '.join(names)}"
+        )
+    alias = {kept.name.upper()}  # an 01 that redefines the one kept stays with it
+    root.children = [
+        item for item in root.children if item is kept or (item.redefines and item.redefines.upper() in alias)
+    ]
+
+
+def families(parent: Item) -> list[list[Item]]:
+    """The children of an item, each with those that redefine it (the first is the area itself)."""
+    families: list[list[Item]] = []
+    names: set[str] = set()
+    for item in parent.children:
+        if not item.redefines:
+            families.append([])
+            names = set()
+        elif item.redefines.upper() not in names:
+            raise item.error(
+                f"REDEFINES {item.redefines[:40]}, which is not the item before it",
+                f"it can redefine {' or '.join(sorted(names)[:8])}" if names else "remove the clause",
+            )
+        families[-1].append(item)
+        names.add(item.name.upper())
+    return families
+
+
+def _choose_one(family: list[Item], chosen: Mapping[str, str], used: set[str]) -> None:
+    """Silence all definitions of an area but the one that is read."""
+    if len(family) < 2:
+        return
+    wanted = next((chosen[i.name.upper()] for i in family if i.name and i.name.upper() in chosen), None)
+    used.update(i.name.upper() for i in family if i.name)
+    names = [item.name.upper() or "FILLER" for item in family]
+    if wanted is None:
+        keep = 0
+    elif names.count(wanted) == 1:
+        keep = names.index(wanted)
+    else:
+        raise family[0].error(
+            f"{wanted[:40]!r} does not name one definition of it",
+            f"use one of: {', '.join(item.name for item in family if item.name)}",
+        )
+    for number, item in enumerate(family):
+        if number != keep:
+            _silence(item)
+
+
+def _silence(item: Item) -> None:
+    """Keep the bytes of an item and its parts, drop the names: they are FILLER now."""
+    for part in walk(item):
+        part.named_leaves = -1
+
+
+def walk(item: Item) -> Iterator[Item]:
+    """An item and everything below it (levels go to 49, so the depth is bounded)."""
+    yield item
+    for child in item.children:
+        yield from walk(child)

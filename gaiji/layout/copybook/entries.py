@@ -1,0 +1,336 @@
+"""The data description entries of a copybook, clause by clause, as a tree.
+
+Owns what each clause may say. Sizes, places and which definition of an area is read are for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rapidfuzz import process
+
+from gaiji.errors import LayoutError
+from gaiji.layout.copybook.text import Token
+
+MAX_RECORD = 1 << 24
+MAX_NAME = 64
+MAX_PICTURE = 64
+
+USAGES = {
+    "DISPLAY": "display",
+    "DISPLAY-1": "dbcs",
+    "NATIONAL": "dbcs",
+    "COMP-3": "packed",
+    "COMPUTATIONAL-3": "packed",
+    "PACKED-DECIMAL": "packed",
+    "COMP": "binary",
+    "COMPUTATIONAL": "binary",
+    "COMP-4": "binary",
+    "COMPUTATIONAL-4": "binary",
+    "COMP-5": "binary",
+    "COMPUTATIONAL-5": "binary",
+    "BINARY": "binary",
+}
+SIZED = {"BINARY-CHAR": (1, 3), "BINARY-SHORT": (2, 5), "BINARY-LONG": (4, 10), "BINARY-DOUBLE": (8, 19)}
+_REFUSED_USAGES = {
+    "COMP-1": "floating point",
+    "COMPUTATIONAL-1": "floating point",
+    "COMP-2": "floating point",
+    "COMPUTATIONAL-2": "floating point",
+    "FLOAT-SHORT": "floating point",
+    "FLOAT-LONG": "floating point",
+    "COMP-X": "a Micro Focus form",
+    "COMPUTATIONAL-X": "a Micro Focus form",
+    "COMP-6": "a Micro Focus form",
+    "INDEX": "a machine index",
+    "POINTER": "an address",
+    "PROCEDURE-POINTER": "an address",
+    "FUNCTION-POINTER": "an address",
+    "OBJECT": "an object reference",
+    "BIT": "bits",
+}
+_CLAUSES = {
+    "REDEFINES",
+    "PIC",
+    "PICTURE",
+    "USAGE",
+    "OCCURS",
+    "SIGN",
+    "LEADING",
+    "TRAILING",
+    "SYNC",
+    "SYNCHRONIZED",
+    "JUST",
+    "JUSTIFIED",
+    "BLANK",
+    "VALUE",
+    "VALUES",
+    "EXTERNAL",
+    "GLOBAL",
+    *USAGES,
+    *SIZED,
+    *_REFUSED_USAGES,
+}
+_BARE = {"SYNC", "SYNCHRONIZED", "JUST", "JUSTIFIED", "IS", "EXTERNAL", "GLOBAL"}
+_CONTINUES_OCCURS = {"ASCENDING", "DESCENDING", "INDEXED", "DEPENDING"}
+_AFTER_NAMES = _CLAUSES | _CONTINUES_OCCURS
+_LISTING = {"EJECT", "SKIP1", "SKIP2", "SKIP3"}
+_FOREIGN = {"COPY", "REPLACE", "EXEC", "PROCEDURE", "-INC", "++INCLUDE"}
+
+
+@dataclass
+class Item:
+    """One data description entry with its children; sizes and places in bytes."""
+
+    level: int
+    name: str
+    line: int
+    path: str
+    picture: str = ""
+    usage: str = ""
+    redefines: str = ""
+    occurs: int = 1
+    sign: str = ""
+    separate: bool = False
+    sync: bool = False
+    blank_zero: bool = False
+    children: list[Item] = field(default_factory=list)
+    parent: Item | None = None
+    leaf: Leaf | None = None
+    size: int = 0
+    start: int = 0
+    named_leaves: int = 0
+
+    def error(self, what: str, next: str = "") -> LayoutError:
+        """An error at this entry."""
+        return LayoutError(what, path=self.path, line=self.line, field=self.name or "FILLER", next=next)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """How the bytes of an elementary item are read; ``size`` is in bytes."""
+
+    type: str
+    size: int
+    digits: int = 0
+    scale: int = 0
+    signed: bool = False
+
+
+def entries(tokens: Iterator[Token]) -> Iterator[list[Token]]:
+    """The tokens of each entry without its closing point; [] follows a last entry that has none."""
+    entry: list[Token] = []
+    for token in tokens:
+        if token.text == ".":
+            if entry:
+                yield entry
+            entry = []
+        elif entry or token.word not in _LISTING:
+            entry.append(token)
+    if entry:
+        yield entry
+        yield []
+
+
+def tree(entries: Iterator[list[Token]], path: str, depending: str) -> Item:
+    """The entries as a tree below a root that stands for the record."""
+    root = Item(0, "", 0, path)
+    stack = [root]
+    for tokens in entries:
+        if not tokens:
+            last = stack[-1]
+            raise last.error("the last entry has no closing point", "end it with a point")
+        item = _Entry(tokens, path, depending).item()
+        if item is None:
+            continue
+        while stack[-1].level >= item.level:
+            stack.pop()
+        item.parent = stack[-1]
+        if item.parent.picture:
+            raise item.error(
+                f"stands below {item.parent.name or 'FILLER'}, which has a PICTURE",
+                "correct one of the two levels",
+            )
+        item.parent.children.append(item)
+        stack.append(item)
+    return root
+
+
+class _Entry:
+    """Reads one data description entry, clause by clause."""
+
+    def __init__(self, tokens: list[Token], path: str, depending: str) -> None:
+        self.tokens = tokens
+        self.path = path
+        self.depending = depending
+        self.at = 0
+        self.current = Item(0, "", tokens[0].line, path)
+
+    def item(self) -> Item | None:
+        """The entry; None for one that describes no bytes of the record (66, 77, 78, 88)."""
+        first = self.tokens[0]
+        if first.word in _FOREIGN or first.word.startswith(("EXEC", "COPY")):
+            raise self._error(f"{first.word[:20]} is not data description", "give the expanded copybook")
+        if not (first.text.isascii() and first.text.isdigit() and len(first.text) <= 2):
+            raise self._error(
+                f"expected a level number, found {first.text[:30]!r}",
+                "check the point before it, or put >>SOURCE FORMAT FREE (or FIXED) on the first line",
+            )
+        level = int(first.text)
+        if level in (66, 77, 78, 88):
+            return None
+        if not 1 <= level <= 49:
+            raise self._error(f"level {level} does not exist", "use 01 to 49, 66, 77 or 88")
+        self.current.level = level
+        self.at = 1
+        if (token := self._peek()) and token.word not in _CLAUSES:
+            self.current.name = self._name()
+        self._clauses()
+        return self.current
+
+    def _clauses(self) -> None:
+        readers = {
+            "REDEFINES": self._redefines,
+            "PIC": self._picture,
+            "PICTURE": self._picture,
+            "USAGE": self._usage,
+            "OCCURS": self._occurs,
+            "SIGN": self._sign,
+            "LEADING": self._sign,
+            "TRAILING": self._sign,
+            "VALUE": self._value,
+            "VALUES": self._value,
+            "BLANK": self._blank,
+        }
+        while token := self._peek():
+            word = token.word
+            if word in readers:
+                readers[word]()
+            elif word in USAGES or word in SIZED or word in _REFUSED_USAGES:
+                self._usage()
+            elif word in _BARE:
+                self.at += 1
+                self.current.sync = self.current.sync or word.startswith("SYNC")
+                self._pass("LEFT", "RIGHT")
+            else:
+                best = process.extractOne(word, sorted(_CLAUSES), score_cutoff=70)
+                advice = (
+                    f"did you mean {best[0]}?" if best else "remove the clause, or end the entry with a point"
+                )
+                raise self._error(f"the clause {word[:30]!r} is not known", advice)
+
+    def _name(self) -> str:
+        text = self._take("a name").text
+        if set(text) & set(":().,=\"'"):
+            raise self._error(
+                f"{text[:30]!r} is not a data name", "replace placeholders of COPY … REPLACING first"
+            )
+        if len(text) > MAX_NAME:
+            raise self._error(f"a data name has more than {MAX_NAME} characters", "shorten it")
+        return "" if text.upper() == "FILLER" else text
+
+    def _redefines(self) -> None:
+        self.at += 1
+        self.current.redefines = self._take("a name after REDEFINES").text
+
+    def _picture(self) -> None:
+        if self.current.picture:
+            raise self._error("has two PICTURE clauses", "check the point of the entry before")
+        self.at += 1
+        self._pass("IS")
+        self.current.picture = self._take("a character-string after PICTURE").word
+        if len(self.current.picture) > MAX_PICTURE:
+            raise self._error(f"the PICTURE is longer than {MAX_PICTURE} characters", "write repeats as X(n)")
+
+    def _usage(self) -> None:
+        self._pass("USAGE")
+        self._pass("IS")
+        word = self._take("a usage").word
+        if word in _REFUSED_USAGES:
+            raise self._error(
+                f"USAGE {word} ({_REFUSED_USAGES[word]}) cannot be converted to text",
+                "describe its bytes as FILLER, or in TOML as a field of type raw",
+            )
+        if word not in USAGES and word not in SIZED:
+            best = process.extractOne(word, [*USAGES, *SIZED], score_cutoff=60)
+            advice = f"did you mean {best[0]}?" if best else f"use one of: {', '.join(USAGES)}"
+            raise self._error(f"USAGE {word[:30]!r} is not known", advice)
+        self.current.usage = word
+        if word in SIZED and self._pass("SIGNED", "UNSIGNED") == "UNSIGNED":
+            self.current.sign = "UNSIGNED"
+
+    def _occurs(self) -> None:
+        self.at += 1
+        low = high = self._number()
+        if self._pass("TO"):
+            high = self._number()
+        self._pass("TIMES")
+        varies = low != high
+        while (token := self._peek()) and token.word in _CONTINUES_OCCURS:
+            varies = varies or token.word == "DEPENDING"
+            self.at += 1
+            while (token := self._peek()) and token.word not in _AFTER_NAMES and not token.text.isdigit():
+                self.at += 1
+        if varies and self.depending != "max":
+            raise self._error(
+                "OCCURS DEPENDING ON moves every field behind it",
+                f"if the file holds tables of full size, write OCCURS {high} TIMES; else split the layout",
+            )
+        if not 1 <= high <= MAX_RECORD:
+            raise self._error(f"OCCURS {high} is not possible", f"use 1 to {MAX_RECORD}")
+        self.current.occurs = high
+
+    def _sign(self) -> None:
+        self._pass("SIGN")
+        self._pass("IS")
+        word = self._take("LEADING or TRAILING").word
+        if word not in ("LEADING", "TRAILING"):
+            raise self._error(f"SIGN {word[:20]!r} is not known", "write LEADING or TRAILING")
+        self.current.sign = word
+        self.current.separate = bool(self._pass("SEPARATE"))
+        self._pass("CHARACTER")
+
+    def _value(self) -> None:
+        """A VALUE says what a program puts there, not where it lies: passed over."""
+        self.at += 1
+        self._pass("IS", "ARE")
+        self._pass("ALL")
+        self._take("a literal after VALUE")
+
+    def _blank(self) -> None:
+        self.at += 1
+        self._pass("WHEN")
+        if self._take("ZERO").word not in ("ZERO", "ZEROS", "ZEROES"):
+            raise self._error("BLANK WHEN is followed by something else than ZERO", "write BLANK WHEN ZERO")
+        self.current.blank_zero = True
+
+    def _number(self) -> int:
+        text = self._take("a number").text
+        if not (text.isascii() and text.isdigit() and len(text) <= 9):
+            raise self._error(
+                f"expected a number, found {text[:20]!r}", "write the count of occurrences as digits"
+            )
+        return int(text)
+
+    def _peek(self) -> Token | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def _take(self, what: str) -> Token:
+        token = self._peek()
+        if token is None:
+            raise self._error(f"{what} is missing", "complete the clause before the point")
+        self.at += 1
+        return token
+
+    def _pass(self, *words: str) -> str:
+        """Pass over the next token if it is one of these words, and say which it was."""
+        token = self._peek()
+        if token is None or token.word not in words:
+            return ""
+        self.at += 1
+        return token.word
+
+    def _error(self, what: str, next: str) -> LayoutError:
+        line = self.tokens[min(self.at, len(self.tokens) - 1)].line
+        return LayoutError(what, path=self.path, line=line, field=self.current.name, next=next)

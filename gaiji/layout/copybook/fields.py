@@ -1,0 +1,98 @@
+"""The fields of a measured copybook: their names, occurrences and roles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from rapidfuzz import process
+
+from gaiji.errors import LayoutError
+from gaiji.layout.copybook.entries import Item
+from gaiji.layout.roles import find_role
+from gaiji.model import Field
+
+
+def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]:
+    """The named elementary items in record order, every occurrence one field."""
+    found = list(_expand(root, 0, (), ""))
+    made, used = [], set[str]()
+    for (_, _, offset, item), name in zip(found, _unique_names(found), strict=True):
+        leaf = item.leaf
+        assert leaf is not None  # _expand yields elementary items only
+        made.append(
+            Field(
+                name,
+                offset,
+                leaf.size,
+                leaf.type,
+                _role(name, item, roles, used),
+                -1,
+                leaf.scale,
+                leaf.signed,
+                leaf.digits,
+                item.line,
+            )
+        )
+    if unused := [pattern for pattern in roles if pattern not in used]:
+        best = process.extractOne(_lower(unused[0]), [f.name for f in made], score_cutoff=55)
+        raise LayoutError(
+            f"roles names {unused[0][:40]!r}, which fits no field",
+            path=path,
+            next=f"did you mean {best[0]!r}?" if best else "give a field name, or a pattern like *-simei",
+        )
+    return tuple(made)
+
+
+def _expand(
+    item: Item, shift: int, groups: tuple[str, ...], occurrence: str
+) -> Iterator[tuple[tuple[str, ...], str, int, Item]]:
+    """(groups, name with occurrence numbers, offset, item) of every named elementary item."""
+    if not item.named_leaves:
+        return
+    for number in range(item.occurs):
+        at = shift + number * item.size
+        suffix = f"{occurrence}-{number + 1}" if item.occurs > 1 else occurrence
+        if item.leaf:
+            yield groups, _lower(item.name) + suffix, item.start + at, item
+        inside = (*groups, _lower(item.name)) if item.name else groups
+        for child in item.children:
+            yield from _expand(child, at, inside, suffix)
+
+
+def _unique_names(found: list[tuple[tuple[str, ...], str, int, Item]]) -> list[str]:
+    """The names, those that clash with as many of their groups before them as tell them apart."""
+    names = [name for _, name, _, _ in found]
+    for depth in range(1, 50):
+        counts = Counter(names)
+        if len(counts) == len(names):
+            return names
+        for at, (groups, name, _, _) in enumerate(found):
+            if counts[names[at]] > 1:
+                names[at] = ".".join((*groups[-depth:], name))
+    twice = next(at for at, name in enumerate(names) if Counter(names)[name] > 1)
+    raise found[twice][3].error("has the name of another item of its group", "rename one of the two")
+
+
+def _role(name: str, item: Item, roles: Mapping[str, str], used: set[str]) -> str:
+    """The role of a field: the caller's patterns, then the rules for its name, then for its groups' names."""
+    plain = _lower(item.name)
+    for pattern, role in roles.items():
+        if fnmatchcase(name, _lower(pattern)) or fnmatchcase(plain, _lower(pattern)):
+            used.add(pattern)
+            return role
+    if item.leaf is None or item.leaf.type not in ("mixed", "dbcs", "sbcs"):
+        return "other"
+    at: Item | None = item
+    while at is not None and (at is item or at.level > 1):  # a record's own name says nothing of its fields
+        role_here = find_role(at.name) if at.name else None
+        if role_here is not None and (at is item or role_here != "other"):
+            return role_here
+        at = at.parent
+    return "other"
+
+
+def _lower(name: str) -> str:
+    """COBOL compares Latin letters without case; Japanese names stay as they are."""
+    return "".join(char.lower() if char.isascii() else char for char in name)

@@ -1,0 +1,153 @@
+"""Sizes and places in bytes: what PICTURE, USAGE, SIGN and OCCURS make of an item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import regex
+
+from gaiji.layout.copybook.choose import families
+from gaiji.layout.copybook.entries import MAX_RECORD, SIZED, USAGES, Item, Leaf
+
+MAX_OCCURS_DEPTH = 3
+MAX_DIGITS = 38
+_SYMBOLS = {"CR", "DB", *"XA9NGSVPBZE0/+-*$¥\\.,"}
+_PICTURE = regex.compile(r"(CR|DB|[A-Z0-9/+\-*$¥\\.,])(?:\(([0-9]{1,9})\))?")
+
+
+def measure(item: Item, usage: str, sync: bool, depth: int) -> None:
+    """Set size (of one occurrence), leaf and the count of named leaves, from the bottom up."""
+    usage = item.usage or usage
+    sync = sync or item.sync
+    depth += item.occurs > 1
+    if depth > MAX_OCCURS_DEPTH:
+        raise item.error(f"OCCURS is nested deeper than {MAX_OCCURS_DEPTH}", "split the layout")
+    silent = item.named_leaves < 0
+    if not item.children and item.level:
+        item.leaf = _leaf(item, usage, sync)
+        item.size = item.leaf.size
+        item.named_leaves = int(bool(item.name) and not silent)
+    else:
+        item.named_leaves = 0
+        for family in families(item):
+            for child in family:
+                measure(child, usage, sync, depth)
+                item.named_leaves += child.named_leaves * child.occurs
+            item.size += max(child.size * child.occurs for child in family)
+    if item.size * item.occurs > MAX_RECORD:
+        raise item.error(f"is longer than {MAX_RECORD:,} bytes", "check the PICTURE and OCCURS below it")
+
+
+def place(item: Item, start: int) -> None:
+    """Set where the first occurrence of every item begins; what redefines begins where its area does."""
+    item.start = start
+    for family in families(item):
+        for child in family:
+            place(child, start)
+        start += max(child.size * child.occurs for child in family)
+
+
+def _leaf(item: Item, usage: str, sync: bool) -> Leaf:
+    """How the bytes of an elementary item are read."""
+    if usage in SIZED:
+        if item.picture:
+            raise item.error(f"a {usage} item has no PICTURE", "remove one of the two")
+        leaf = Leaf("binary", *SIZED[usage], signed=item.sign != "UNSIGNED")
+    elif not item.picture:
+        raise item.error("has neither a PICTURE nor items below it", "add the PICTURE, or correct the levels")
+    else:
+        leaf = _pictured(item, USAGES[usage.upper()])
+    if sync and leaf.type == "binary":
+        raise item.error(
+            "SYNC on a binary item puts slack bytes before it, which differ between compilers",
+            "write the slack bytes as FILLER and remove SYNC",
+        )
+    return leaf
+
+
+def _pictured(item: Item, usage: str) -> Leaf:
+    """An item with a PICTURE: its category, then the bytes that its usage gives it."""
+    symbols = _symbols(item)
+    letters = set(symbols)
+    count = sum(n for symbol, n in symbols.items() if symbol not in "SV")
+    if not count:
+        raise item.error(f"PICTURE {item.picture} has no characters", "check its symbols")
+    if "P" in letters:
+        raise item.error(
+            "the P of a PICTURE (scaling) is not supported", "write the number as 9(n), scale it later"
+        )
+    if letters & {"N", "G"}:
+        if letters - {"N", "G", "B"} or usage not in ("display", "dbcs"):
+            raise item.error(
+                f"PICTURE {item.picture[:40]} mixes double-byte and other data", "split the item"
+            )
+        return Leaf("dbcs", 2 * count)
+    if letters <= {"9", "S", "V"}:
+        return _numeric(item, usage, symbols)
+    if usage != "display":
+        raise item.error(
+            f"PICTURE {item.picture[:40]} is not numeric, its usage is", "correct one of the two"
+        )
+    if letters <= {"X", "A", "9", "B", "0", "/"} and letters & {"X", "A"}:
+        return Leaf("mixed", count)
+    width = count + sum(n for symbol, n in symbols.items() if symbol in ("CR", "DB"))
+    if letters & {"X", "A"} or "S" in letters or not letters & {"9", "Z", "*", "+", "-", "$", "¥", "\\"}:
+        raise item.error(f"PICTURE {item.picture[:40]} is not a known form", "check its symbols")
+    return Leaf("sbcs", width)
+
+
+def _symbols(item: Item) -> dict[str, int]:
+    """How often each symbol stands in a PICTURE, repeats counted."""
+    picture, at = item.picture, 0
+    counts: dict[str, int] = {}
+    while at < len(picture):
+        found = _PICTURE.match(picture, at)
+        if not found or found[1] not in _SYMBOLS:
+            raise item.error(
+                f"PICTURE {picture[:40]} is wrong at {picture[at : at + 10]!r}", "check its symbols"
+            )
+        counts[found[1]] = counts.get(found[1], 0) + int(found[2] or 1)
+        at = found.end()
+    for symbol, most in (("S", 1), ("V", 1)):
+        if counts.get(symbol, 0) > most:
+            raise item.error(f"PICTURE {picture[:40]} has more than one {symbol}", "check its symbols")
+    if counts.get("S") and not picture.startswith("S"):
+        raise item.error(f"PICTURE {picture[:40]} has an S that is not first", "check its symbols")
+    return counts
+
+
+def _numeric(item: Item, usage: str, symbols: Mapping[str, int]) -> Leaf:
+    """A number: zoned (DISPLAY), packed or binary."""
+    digits, signed = symbols.get("9", 0), "S" in symbols
+    if not 1 <= digits <= MAX_DIGITS:
+        raise item.error(f"PICTURE {item.picture[:40]} has {digits} digits", f"use 1 to {MAX_DIGITS}")
+    behind = item.picture.partition("V")[2]
+    scale = sum(int(found[2] or 1) for found in _PICTURE.finditer(behind))
+    if usage == "packed":
+        return Leaf("packed", digits // 2 + 1, digits, scale, signed)
+    if usage == "binary":
+        if digits > 18:
+            raise item.error(f"a binary item of {digits} digits has no fixed size", "use at most 18 digits")
+        return Leaf("binary", 2 if digits <= 4 else 4 if digits <= 9 else 8, digits, scale, signed)
+    if usage != "display":
+        raise item.error("a number cannot be double-byte", "correct USAGE or PICTURE")
+    if item.blank_zero:  # IBM: the category becomes numeric-edited, and zero is all spaces
+        return Leaf("sbcs", digits)
+    read = bool(item.name) and item.named_leaves >= 0
+    if read and signed and _inherited_sign(item) == ("LEADING", False):
+        raise item.error(
+            "SIGN LEADING without SEPARATE is not supported",
+            "describe its bytes in TOML as a field of type raw",
+        )
+    separate = signed and _inherited_sign(item)[1]
+    return Leaf("zoned", digits + separate, digits, scale, signed)
+
+
+def _inherited_sign(item: Item) -> tuple[str, bool]:
+    """(LEADING or TRAILING, SEPARATE) of the item or the nearest group that states a SIGN."""
+    at: Item | None = item
+    while at is not None:
+        if at.sign in ("LEADING", "TRAILING"):
+            return at.sign, at.separate
+        at = at.parent
+    return "TRAILING", False

@@ -1,0 +1,90 @@
+"""What cutting has in common: buffers one after another, record numbers, records that cannot be cut.
+
+Owns how a buffer begins with what the one before it could not use, and what happens to a bad record (an
+error, or set aside). Where records end is for ``fixed``, ``variable`` and ``delimited``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gaiji.errors import RecordError
+from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Chunk, Framing, Start
+from gaiji.records.source import Source
+
+
+class Cutter:
+    """Cuts a source into batches of about ``batch`` bytes, from ``start`` on; ``records`` counts them.
+
+    ``chunk``: where the buffer of the batch begins that was cut last. ``header``: cells of a CSV's header.
+    """
+
+    def __init__(
+        self, source: Source, framing: Framing, *, quarantine: bool, batch: int, start: Start | None
+    ) -> None:
+        self.source = source
+        self.framing = framing
+        self.quarantine = quarantine
+        self.batch = batch
+        self.records = start.records if start else 0
+        self.header: list[bytes] = []
+        self.chunk: Chunk | None = None
+        self._start = start
+        self._tail = b""
+        self._columns = start.columns if start else 0
+        self._block = start.block if start else 0
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches, in order; the source is closed behind the last."""
+        try:
+            if self._start is not None:
+                self._tail = self.source.skip(self._start)
+            for batch in self.batches():
+                batch.chunk = self.chunk
+                yield batch
+        finally:
+            self.source.close()
+
+    def batches(self) -> Iterator[Batch]:
+        """The batches of the format."""
+        raise NotImplementedError
+
+    def end(self) -> Chunk:
+        """The place behind all that was read: nothing is left there, of a block neither, however it ended."""
+        return Chunk(self.source.size, 0, self.records, self._columns, 0, self.source.mark())
+
+    def chunks(self, size: int) -> Iterator[tuple[bytearray, int, int, bool]]:
+        """(buffer, bytes in it, offset of its first byte, last?). The caller sets ``self._tail`` to what
+        it did not use; the next buffer begins with it. Buffers double while nothing fits."""
+        offset = self._start.offset if self._start else 0
+        while True:
+            tail = self._tail
+            self.chunk = Chunk(
+                offset, len(tail), self.records, self._columns, self._block, self.source.mark()
+            )
+            if len(tail) > MAX_RECORD:
+                raise RecordError(
+                    "is longer than any record can be",
+                    path=self.source.path,
+                    record=self.records + 1,
+                    offset=offset,
+                    next="check the format",
+                )
+            room = max(size, 2 * len(tail))
+            buffer, filled = self.source.fill(tail, room)
+            last = filled < room
+            yield buffer, filled, offset, last
+            offset += filled - len(self._tail)
+            if last:
+                return
+
+    def bad(self, batch: Batch, offset: int, raw: bytes, what: str, advice: str, shown: bytes = b"") -> None:
+        """Set a record aside behind the batch's rows, or raise; ``shown`` is what the error may show of it,
+        no name.
+        """
+        self.records += 1
+        if not self.quarantine:
+            raise RecordError(
+                what, path=self.source.path, record=self.records, offset=offset, raw=shown, next=advice
+            )
+        batch.bad.append(BadRecord(self.records, offset, raw, what))

@@ -1,0 +1,78 @@
+"""Cuts records of one length, with a newline behind each where the framing says so."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from gaiji.errors import RecordError, UsageError
+from gaiji.records.batch import BadRecord, Batch
+from gaiji.records.cutter import Cutter
+
+_NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
+
+
+class Fixed(Cutter):
+    """Records of ``record_length`` bytes."""
+
+    def batches(self) -> Iterator[Batch]:
+        length = self.framing.record_length
+        newline = _NEWLINES[self.framing.newline]
+        step = length + len(newline)
+        if length <= 0:
+            raise UsageError("fixed records need a length", next="set record_length in [source]")
+        starts = ends = array("q")  # the same for every batch but the last
+        for buffer, filled, offset, last in self.chunks(max(self.batch // step, 1) * step):
+            rows = filled // step
+            self._tail = bytes(buffer[rows * step : filled])
+            ended = rows  # records that have room for their newline
+            if last and newline and len(self._tail) == length:
+                rows, self._tail = rows + 1, b""  # the last record may lack it
+            bad, gaps, keep = self._check_newlines(buffer, rows, ended, step, newline, offset)
+            if rows != len(starts):
+                starts = array("q", range(0, rows * step, step))
+                ends = array("q", range(length, rows * step + length, step))
+            a, b = (array("q", (edge[i] for i in keep)) if bad else edge for edge in (starts, ends))
+            batch = Batch(buffer, [a], [b], len(a), offset, self.records + 1, bad, gaps)
+            self.records += rows
+            if last and self._tail:
+                at = offset + rows * step
+                what = f"the last record has {len(self._tail)} bytes where {step} are needed"
+                self.bad(batch, at, self._tail, what, "check record_length, or the transfer of the file")
+                self._tail = b""
+            if batch.rows or batch.bad:
+                yield batch
+
+    def _check_newlines(
+        self, buffer: bytearray, rows: int, ended: int, step: int, newline: bytes, offset: int
+    ) -> tuple[list[BadRecord], list[int], list[int]]:
+        """Of the first ``ended`` records those that do not end in the declared newline (no check without
+        one).
+        """
+        bad: list[BadRecord] = []
+        gaps: list[int] = []
+        keep: list[int] = []
+        if not newline:
+            return bad, gaps, keep
+        length = step - len(newline)
+        for i in range(rows):
+            at = i * step
+            found = bytes(buffer[at + length : at + step])
+            if i >= ended or found == newline:
+                keep.append(i)
+                continue
+            raw = bytes(buffer[at : at + step])
+            why = f"the record does not end in {self.framing.newline} after {length} bytes"
+            number = self.records + i + 1
+            if not self.quarantine:
+                raise RecordError(
+                    why,
+                    path=self.source.path,
+                    record=number,
+                    offset=offset + at + length,
+                    raw=found,
+                    next="check record_length and newline in [source]",
+                )
+            bad.append(BadRecord(number, offset + at, raw, why))
+            gaps.append(len(keep))
+        return bad, gaps, keep

@@ -1,0 +1,152 @@
+"""The bytes of one input, read once: unpacked, hashed beside the work, in buffers that are used again.
+
+Owns the input's size and digest, the check that nothing wrote to it meanwhile, and buffers. Knows no record
+boundaries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from concurrent.futures import Future
+
+from gaiji.disk.digest import BackgroundDigest, Buffers
+from gaiji.disk.packing import Input
+from gaiji.errors import DataError, ResumeError
+from gaiji.records.batch import Start
+
+
+class Source:
+    """One input, from its first byte to its last. ``size``: bytes of its content that have been read.
+
+    A packed input (.gz, .zst) is read unpacked: ``size`` is of what is in it, ``count`` and ``sha256`` of the
+    file as it lies.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.size = 0
+        self._digest = BackgroundDigest()
+        self._buffers = Buffers()
+        self._input = Input(path)
+        self._state = self._stat()
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file as far as it has been read."""
+        return self._input.sha256 or self._digest.hexdigest()
+
+    @property
+    def count(self) -> int:
+        """Bytes of the file that have been read; those of a packed one are fewer than ``size``."""
+        return self._input.count
+
+    @property
+    def regular(self) -> bool:
+        """Whether the input is a file that can be read again (no pipe, not standard input)."""
+        return self._state is not None
+
+    @property
+    def total(self) -> int:
+        """Bytes of the input when it is a regular file, else 0."""
+        try:
+            return os.fstat(self._input.file.fileno()).st_size
+        except OSError:
+            return 0
+
+    def check_unchanged(self) -> None:
+        """DataError when a regular input is not what was read: another size, or other content where its times
+        differ.
+        """
+        if self._state is None:
+            return
+        state = self._stat()
+        if (
+            self.count != self._state[0]
+            or state is None
+            or state[0] != self._state[0]
+            or (state != self._state and self._read_again() != self.sha256)
+        ):
+            raise DataError(
+                "changed while it was read",
+                where=self.path,
+                next="let nothing write to it, then run again; nothing was written",
+            )
+
+    def _stat(self) -> tuple[int, int, int, int, int] | None:
+        """Size, times, device and number of a regular file; None for pipes and standard input."""
+        if self.path == "-":
+            return None
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return (-1, -1, -1, -1, -1)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_dev, found.st_ino)
+
+    def _read_again(self) -> str:
+        """The digest of the file as it is now."""
+        try:
+            with open(self.path, "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return ""
+
+    def recycle(self, src: bytearray | bytes) -> None:
+        """Take back the buffer of batches that nobody needs any more."""
+        if isinstance(src, bytearray):
+            self._digest.update(b"", lambda: self._buffers.give(src))
+
+    def skip(self, start: Start) -> bytes:
+        """Read and hash what lies before a start; returns what its buffer began with. ResumeError when it is
+        not what it was.
+        """
+        self.take(start.offset, keep=False)
+        tail = self.take(start.carried, keep=True)
+        if self._digest.hexdigest() != start.sha256:
+            raise ResumeError(
+                "is not what the interrupted run read", where=self.path, next="run again without --resume"
+            )
+        return tail
+
+    def take(self, size: int, *, keep: bool) -> bytes:
+        """Read and hash ``size`` bytes, or to the end of the input; returned when they are kept."""
+        pieces = []
+        while size and (piece := self._input.read(min(1 << 20, size))):
+            self._digest.update(piece)
+            self.size += len(piece)
+            size -= len(piece)
+            if keep:
+                pieces.append(piece)
+        return b"".join(pieces)
+
+    def fill(self, tail: bytes, room: int) -> tuple[bytearray, int]:
+        """(a buffer of ``room`` bytes and 8 more that begins with ``tail``, how many bytes are in it); fewer
+        than ``room`` at the end of the input.
+        """
+        buffer = self._buffers.take(room + 8)
+        buffer[: len(tail)] = tail
+        filled = len(tail)
+        view = memoryview(buffer)
+        while filled < room:
+            got = self._input.readinto(view[filled:room])
+            if not got:
+                break
+            self._digest.update(view[filled : filled + got])
+            filled += got
+            self.size += got
+        return buffer, filled
+
+    def mark(self) -> Future[str]:
+        """Digest of what has been read so far, once it is known."""
+        return self._digest.mark()
+
+    def wait(self) -> None:
+        """Until all that was read is hashed: then its buffers may be rewritten."""
+        self._digest.wait()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._input.close()

@@ -1,0 +1,131 @@
+"""Cuts records of many lengths: behind record descriptors (RDW, in blocks or not), and lines.
+
+The scans are in ``gaiji.kernel.cut``.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from gaiji.errors import RecordError
+from gaiji.kernel import cut
+from gaiji.kernel.cut import CONSTANTS as CUT
+from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
+from gaiji.records.cutter import Cutter
+
+_ROWS = 65_536
+"""Records of a batch at most."""
+
+
+class Variable(Cutter):
+    """What records of many lengths share."""
+
+    def found(self, buffer: bytearray, starts: array[int], ends: array[int], offset: int) -> Batch:
+        """A batch of found records; those longer than declared are bad."""
+        rows = len(starts)
+        batch = Batch(buffer, [starts], [ends], rows, offset, self.records + 1)
+        limit = self.framing.record_length
+        self.records += rows
+        if limit and cut.extent(starts, ends, 0, -1)[1] > limit:
+            keep = [i for i in range(rows) if ends[i] - starts[i] <= limit]
+            batch.starts, batch.ends = (
+                [array("q", (starts[i] for i in keep))],
+                [array("q", (ends[i] for i in keep))],
+            )
+            batch.rows = len(keep)
+            for i in range(rows):
+                size = ends[i] - starts[i]
+                if size <= limit:
+                    continue
+                why = f"the record has {size} bytes, more than the {limit} declared"
+                raw = bytes(buffer[starts[i] : ends[i]])
+                number = batch.first + i
+                if not self.quarantine:
+                    raise RecordError(
+                        why,
+                        path=self.source.path,
+                        record=number,
+                        offset=offset + starts[i],
+                        next="check record_length in [source]",
+                    )
+                batch.gaps.append(sum(1 for k in keep if k < i))
+                batch.bad.append(BadRecord(number, offset + starts[i], raw, why))
+        return batch
+
+
+class Described(Variable):
+    """Records behind descriptors: IBM record formats V, VB."""
+
+    def batches(self) -> Iterator[Batch]:
+        scan = cut.Scan()
+        scan.block_left = self._block
+        blocked = int(self.framing.blocked)
+        for buffer, filled, offset, last in self.chunks(self.batch):
+            scan.pos = 0
+            while True:
+                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                rows = cut.scan_vb(scan, buffer, filled, blocked, starts, ends, int(last))
+                batch = self.found(buffer, starts[:rows], ends[:rows], offset)
+                if scan.error:
+                    self._bad_rdw(batch, buffer, filled, scan, offset, last)
+                if batch.rows or batch.bad:
+                    yield batch
+                if rows < _ROWS:
+                    break
+            self._tail = bytes(buffer[scan.pos : filled])
+            self._block = scan.block_left
+            if scan.error and not last:
+                yield from self._aside()
+                return
+
+    def _bad_rdw(
+        self, batch: Batch, buffer: bytearray, filled: int, scan: cut.Scan, offset: int, last: bool
+    ) -> None:
+        """Behind a bad descriptor no boundary can be trusted: the rest of the input goes aside."""
+        names = {
+            CUT["BAD_RDW"]: "the record descriptor (RDW) is not valid",
+            CUT["BAD_BDW"]: "the block descriptor (BDW) is not valid",
+            CUT["TRUNCATED"]: "the last record is cut off",
+        }
+        raw = bytes(buffer[scan.at : filled])
+        if self.quarantine and not last:
+            raw += self.source.take(max(MAX_RECORD - len(raw), 0), keep=True)
+        advice = "check blocked in [source], or the transfer of the file (binary, with RDW)"
+        self.bad(batch, offset + scan.at, raw, names[scan.error], advice, raw[:4])
+        scan.pos = filled
+
+    def _aside(self) -> Iterator[Batch]:
+        """What is left of the input behind a bad descriptor, piece by piece: it may be longer than memory."""
+        while True:
+            offset = self.source.size
+            piece = self.source.take(MAX_RECORD, keep=True)
+            if not piece:
+                return
+            batch = Batch(b"", [array("q")], [array("q")], 0, offset, self.records + 1)
+            self.bad(batch, offset, piece, "stands behind a bad descriptor", "")
+            yield batch
+
+
+class Lines(Variable):
+    """Lines that end in LF or CR LF; ``unit`` 2: of UTF-16."""
+
+    def batches(self) -> Iterator[Batch]:
+        scan = cut.Scan()
+        unit, big = self.framing.unit, int(self.framing.big)
+        for buffer, filled, offset, last in self.chunks(self.batch):
+            scan.pos = mark_length(buffer, filled, offset, unit)
+            while True:
+                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                rows = cut.scan_lines(scan, buffer, filled, unit, big, starts, ends, int(last))
+                if rows:
+                    yield self.found(buffer, starts[:rows], ends[:rows], offset)
+                if rows < _ROWS:
+                    break
+            self._tail = bytes(buffer[scan.pos : filled])
+
+
+def mark_length(buffer: bytearray, filled: int, offset: int, unit: int) -> int:
+    """Bytes of a byte order mark at the very start of the input."""
+    marks = (b"\xff\xfe", b"\xfe\xff") if unit == 2 else (b"\xef\xbb\xbf",)
+    return next((len(m) for m in marks if offset == 0 and buffer[:filled].startswith(m)), 0)
