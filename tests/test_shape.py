@@ -451,11 +451,11 @@ def test_a_folder_that_cannot_be_written_is_one_line(font, tmp_path, monkeypatch
 # -- the real font
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_the_real_font_is_indexed_and_answers():
     path = Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf")
     if not path.is_file():
-        pytest.skip("fonts-ipamj-mincho is not installed")
+        pytest.fail("fonts-ipamj-mincho is not installed (.ci/install does it)")
     real = load_index([path])
     assert len(real) == 59_161 and real.gallery.path.stat().st_size < 16_000_000
     places = list(range(100, 50_000, 250))
