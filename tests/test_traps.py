@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gaiji.codes.code import Form
 from gaiji.codes.tables import ENCODE_ONLY, Row, load_table
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
@@ -22,9 +23,9 @@ SWAPPED = PAIRS.split()
 def rows(table: str) -> dict[str, Row]:
     """Code in hex → decode row."""
     loaded = load_table(table)
-    width = 1 if loaded.decimal else 2
+    number = loaded.form is Form.NUMBER
     return {
-        f"{r.code:0{r.size * width}{'d' if loaded.decimal else 'X'}}": r
+        f"{r.code:0{r.size * (1 if number else 2)}{'d' if number else 'X'}}": r
         for r in loaded.rows
         if r.flag != ENCODE_ONLY
     }
@@ -46,7 +47,8 @@ def charset(name: str) -> dict:
 
 
 def test_keis_moves() -> None:
-    old, new = rows("hitachi/keis78"), rows("hitachi/keis83")
+    old = rows("hitachi/keis78") | rows("hitachi/keis78-set3")
+    new = rows("hitachi/keis83") | rows("hitachi/keis83-set3")
     for code_78, code_83 in (("5CC3", "F4A1"), ("61FC", "F4A2"), ("6BA2", "F4A3"), ("65A7", "F4A4")):
         assert old[code_78].glyph == new[code_83].glyph
         assert code_83 not in old and code_78 not in new
@@ -200,7 +202,7 @@ def test_every_trap_of_a_published_reference_is_in_disputes() -> None:
         }
     assert {
         ("nec/jips-j", "3646"),
-        ("nec/jips-j", "B6DA"),
+        ("nec/jips-j-extension", "B6DA"),
         ("nec/jips-e", "5EB0"),
         ("fujitsu/jef-jis78", "DFF3"),
     } <= found
