@@ -1,14 +1,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CODE := gaiji mappings tests data setup.py
 
-.PHONY: demo messages test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
+.PHONY: check docs format messages demo test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
 	$(BIN)/python -m pip install -q -e '.[dev]'
 	touch $@
+
+# All that a change must pass before it is handed in.
+check: lint types docs test
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n auto
@@ -43,7 +47,16 @@ types: $(VENV)/ready
 	$(BIN)/mypy
 
 lint: $(VENV)/ready
-	$(BIN)/ruff check gaiji mappings tests
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+# Links, the pages made from the code, and the examples of CONTRIBUTING.md.
+docs: $(VENV)/ready
+	$(BIN)/python -m pytest tests/test_docs.py tests/test_contributing.py tests/test_cli.py tests/test_job.py
 
 mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/make.py

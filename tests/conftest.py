@@ -37,6 +37,21 @@ def tmpfs(place: Path, options: str):
         subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.fixture
+def draw_mj_font(tmp_path, monkeypatch):
+    """Makes a font of the MJ names given and has it used instead of IPAmj 明朝; a glyph's strokes are made up."""
+
+    def draw(names):
+        from tests.fonts import mj_font_bytes
+
+        font = tmp_path / "drawn-mj.ttf"
+        font.write_bytes(mj_font_bytes(names))
+        monkeypatch.setenv("GAIJI_MJ_FONT", str(font))
+        return font
+
+    return draw
+
+
 @pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
 def queue(request, tmp_path):
     """An empty queue on each kind of database."""

@@ -55,11 +55,6 @@ def test_a_site_row_maps_gaiji_and_says_where_it_came_from(tmp_path):
     assert [(p.layer, p.line) for p in charset.explain(0x80A1, 2)] == [("site", 2)]
 
 
-def test_an_override_that_states_the_old_value_is_taken(tmp_path):
-    path = site(tmp_path, "C4D4\t\tMJ025760\t0\t\t\t\t\tMJ025761")
-    assert gaiji.load_charset("fujitsu-jef", [path]).decode(bytes.fromhex("C4D4")).glyphs == ("MJ025760",)
-
-
 @pytest.mark.parametrize(
     ("row", "column", "says"),
     [
@@ -148,16 +143,6 @@ def test_the_wave_dash_is_one_option_for_every_charset(name):
     assert (jis.decode(raw).text, ms.decode(raw).text) == ("〜", "～")
 
 
-def test_jef_reading_by_shape_or_by_position():
-    shape, position = (
-        gaiji.load_charset("fujitsu-jef", options={"reading": r}) for r in ("shape", "position")
-    )
-    assert (shape.decode(bytes.fromhex("B0A2")).text[0], position.decode(bytes.fromhex("B0A2")).text[0]) == (
-        "啞",
-        "唖",
-    )
-
-
 def test_encode_gives_the_code_of_the_glyph_and_refuses_what_it_has_not():
     jef = gaiji.load_charset("fujitsu-jef-ebcdik")
     assert jef.encode("辻") == bytes.fromhex("28C4D429")
@@ -166,13 +151,6 @@ def test_encode_gives_the_code_of_the_glyph_and_refuses_what_it_has_not():
         jef.encode("𪚥")
     assert jef.decode(jef.encode("𪚥", errors="geta")).text == "〓"
     assert gaiji.load_charset("windows-31j").encode("葛") == "葛".encode("cp932")
-
-
-def test_forms():
-    charset = gaiji.load_charset("fujitsu-jef")
-    raw = bytes.fromhex("C4D467A5")
-    shown = [charset.decode(raw, form=form).text for form in ("needed", "always", "never")]
-    assert shown == ["辻辻\U000e0102", "辻\U000e0103辻\U000e0102", "辻辻"]
 
 
 def test_programs_of_many_policies_share_what_is_big_and_do_not_pile_up():

@@ -16,8 +16,7 @@ from gaiji.errors import MissingExtra, RepertoireError
 from gaiji.standard.repertoire import gj_releases, import_gj, load_repertoire, select_gj
 
 openpyxl = pytest.importorskip("openpyxl")
-font_builder = pytest.importorskip("fontTools.fontBuilder")
-TTGlyph = pytest.importorskip("fontTools.ttLib.tables._g_l_y_f").Glyph
+fonts = pytest.importorskip("tests.fonts")
 
 HEADER = "GJ文字図形名,UCS,戸籍統一文字番号,読み,総画数"
 ROWS = ("GJ000001,U+100000,445010,つじ・ツジ,7", "GJ000003,U+100005,,ヘン,18")
@@ -31,19 +30,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def font_bytes(cmap: dict[int, str], extra: Iterable[str] = ()) -> bytes:
     """A TrueType font as the official one: named glyphs, a cmap (format 12 beyond the BMP), no outlines."""
-    order = [".notdef", *dict.fromkeys(cmap.values()), *extra]
-    builder = font_builder.FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder(order)
-    builder.setupCharacterMap(cmap)
-    builder.setupGlyf(dict.fromkeys(order, TTGlyph()))
-    builder.setupHorizontalMetrics(dict.fromkeys(order, (1000, 0)))
-    builder.setupHorizontalHeader(ascent=880, descent=-120)
-    builder.setupNameTable({"familyName": "GJ test", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost(keepGlyphNames=True)
-    stream = io.BytesIO()
-    builder.save(stream)
-    return stream.getvalue()
+    return fonts.font_bytes(dict.fromkeys((*cmap.values(), *extra), ()), cmap)
 
 
 def write(path: Path, data: bytes | str) -> Path:

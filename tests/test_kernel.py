@@ -55,20 +55,6 @@ def test_reason_numbers_are_those_of_the_kernels():
         assert shared and shared.items() <= reasons.items()
 
 
-@pytest.mark.parametrize(
-    ("data", "found"),
-    [
-        ("0E45", [("broken-shift", "45", 1), ("broken-shift", "0E", 0)]),
-        ("0E455A", [("broken-shift", "0E", 0)]),
-        ("0E455A450F", [("broken-shift", "45", 3)]),
-        ("0F", [("broken-shift", "0F", 0)]),
-        ("0E69410F", [("unmapped-gaiji", "6941", 1)]),
-    ],
-)
-def test_broken_fields_are_findings(data, found):
-    assert reasons(IBM, bytes.fromhex(data))[1] == found
-
-
 def test_a_two_byte_shift_in_place_of_a_second_half():
     assert reasons(KEIS, bytes.fromhex("0A42B0A1B00A41C1"))[1] == [("broken-shift", "B0", 4)]
 

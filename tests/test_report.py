@@ -70,9 +70,10 @@ def test_a_row_shows_the_field_before_and_after(town):
     assert lost.before.replace("【", "").replace("】", "") == lost.after
 
 
-def test_files_of_every_form_hold_every_row(town, tmp_path):
+def test_files_of_every_form_hold_every_row(town, tmp_path, draw_mj_font):
     job, *_ = town
     rows = changed_residents(job).rows
+    draw_mj_font({row.glyph for row in rows if row.glyph})
     for suffix in ("csv", "xlsx", "html"):
         done = report_residents(job, tmp_path / f"r.{suffix}")
         assert done.characters == len(rows)
@@ -81,7 +82,15 @@ def test_files_of_every_form_hold_every_row(town, tmp_path):
     from openpyxl import load_workbook
 
     sheet = load_workbook(tmp_path / "r.xlsx").active
-    assert sheet.max_row == len(rows) + 1 and len(sheet._images) >= len(rows)
+    assert sheet.max_row == len(rows) + 1
+    drawn = {file.stem for file in (job.parent / "gaiji" / "jef").glob("*.png")}
+    old, new = ([cell.value for cell in sheet[1]].index(name) for name in ("外字", "字形"))
+    assert sorted((p.anchor._from.row, p.anchor._from.col) for p in sheet._images) == sorted(
+        (number, column)
+        for number, row in enumerate(rows, 1)
+        for column, shown in ((old, row.code in drawn), (new, row.glyph))
+        if shown
+    )
     page = (tmp_path / "r.html").read_text("utf-8")
     assert page.count("<tr>") == len(rows) + 1 and 'class="p g' in page
     with pytest.raises(UsageError):

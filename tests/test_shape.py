@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +15,6 @@ from hypothesis import strategies as st
 np = pytest.importorskip("numpy")
 pytest.importorskip("freetype")
 Image = pytest.importorskip("PIL.Image")
-font_builder = pytest.importorskip("fontTools.fontBuilder")
-TTGlyphPen = pytest.importorskip("fontTools.pens.ttGlyphPen").TTGlyphPen
 
 from gaiji import shape  # noqa: E402
 from gaiji.cli.commands import main  # noqa: E402
@@ -30,42 +26,9 @@ from gaiji.shape.model import load_calibration, load_model, unit  # noqa: E402
 from gaiji.shape.pictures import read_image  # noqa: E402
 from gaiji.shape.raster import draw, glyph_names, open_font  # noqa: E402
 from gaiji.shape.sisters import compare  # noqa: E402
+from tests.fonts import bars, font_bytes  # noqa: E402
 
 NAMES = [f"mj{number:06}" for number in range(6000, 6060)]
-
-
-def bars(seed: int) -> list[tuple[int, int, int, int]]:
-    """Boxes (left, bottom, right, top) of a character of upright and level strokes in an em of 1000."""
-    rng, boxes = random.Random(seed), []
-    for _ in range(rng.randint(4, 9)):
-        near, start, end = rng.randint(50, 900), rng.randint(0, 400), rng.randint(550, 950)
-        boxes.append((near, start, near + 60, end) if rng.random() < 0.5 else (start, near, end, near + 40))
-    return boxes
-
-
-def font_bytes(glyphs: dict[str, list[tuple[int, int, int, int]]]) -> bytes:
-    """A TrueType font of glyphs made of boxes."""
-    order, outlines = [".notdef", *glyphs], {".notdef": TTGlyphPen(None).glyph()}
-    for name, boxes in glyphs.items():
-        pen = TTGlyphPen(None)
-        for left, bottom, right, top in boxes:
-            pen.moveTo((left, bottom))
-            for point in ((left, top), (right, top), (right, bottom)):
-                pen.lineTo(point)
-            pen.closePath()
-        outlines[name] = pen.glyph()
-    builder = font_builder.FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder(order)
-    builder.setupCharacterMap({0x4E00 + place: name for place, name in enumerate(glyphs)})
-    builder.setupGlyf(outlines)
-    builder.setupHorizontalMetrics(dict.fromkeys(order, (1000, 0)))
-    builder.setupHorizontalHeader(ascent=880, descent=-120)
-    builder.setupNameTable({"familyName": "Shape test", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost(keepGlyphNames=True)
-    stream = io.BytesIO()
-    builder.save(stream)
-    return stream.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -488,11 +451,11 @@ def test_a_folder_that_cannot_be_written_is_one_line(font, tmp_path, monkeypatch
 # -- the real font
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_the_real_font_is_indexed_and_answers():
     path = Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf")
     if not path.is_file():
-        pytest.skip("fonts-ipamj-mincho is not installed")
+        pytest.fail("fonts-ipamj-mincho is not installed (.ci/install does it)")
     real = load_index([path])
     assert len(real) == 59_161 and real.gallery.path.stat().st_size < 16_000_000
     places = list(range(100, 50_000, 250))

@@ -1,6 +1,7 @@
 """The traps of the field, as far as the tables themselves show them.
 
-Each test is one way in which names are silently corrupted; `docs/charsets.md` explains them.
+Each test is one way in which names are silently corrupted; `docs/charsets.md` explains them. What is seen by decoding a few
+codes is in `tests/cases`; here is what only the tables show.
 """
 
 from __future__ import annotations
@@ -45,62 +46,28 @@ def charset(name: str) -> dict:
 # -- editions of JIS ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pair", SWAPPED)
-@pytest.mark.parametrize("old", ["hitachi/keis78", "fujitsu/jef-jis78"])
-def test_the_22_pairs_are_swapped(pair: str, old: str) -> None:
-    assert len(SWAPPED) == 22
-    before, after = rows(old), rows("hitachi/keis83")
-    codes = [code for code, row in after.items() if base(row) in pair]
-    assert len(codes) == 2
-    assert [base(before[code]) for code in codes] == [base(after[code]) for code in codes[::-1]]
-
-
 def test_keis_moves() -> None:
-    old, new, newest = rows("hitachi/keis78"), rows("hitachi/keis83"), rows("hitachi/keis90")
-    old |= rows("hitachi/keis78-set3")
-    new |= rows("hitachi/keis83-set3")
-    assert base(old["B0B3"]) == "鰺" and base(new["B0B3"]) == "鯵"
-    for code_78, code_83, form in (
-        ("5CC3", "F4A1", "堯"),
-        ("61FC", "F4A2", "槇"),
-        ("6BA2", "F4A3", "遙"),
-        ("65A7", "F4A4", "瑤"),
-    ):
-        assert base(old[code_78]) == base(new[code_83]) == form
+    old = rows("hitachi/keis78") | rows("hitachi/keis78-set3")
+    new = rows("hitachi/keis83") | rows("hitachi/keis83-set3")
+    for code_78, code_83 in (("5CC3", "F4A1"), ("61FC", "F4A2"), ("6BA2", "F4A3"), ("65A7", "F4A4")):
         assert old[code_78].glyph == new[code_83].glyph
         assert code_83 not in old and code_78 not in new
     assert "F4A5" not in new and "F4A6" not in new
-    assert (base(newest["F4A5"]), base(newest["F4A6"])) == ("凜", "熙")
-    assert (old["A2BE"].text, old["A2BF"].text) == ("⊃", "⊂")
-    assert (new["A2BE"].text, new["A2BF"].text) == ("⊂", "⊃")
     # Ruled lines: the same characters, from row AF to row A8.
     lines = {row.text for code, row in new.items() if code.startswith("A8")}
     moved = {row.text for code, row in old.items() if code.startswith("AF")}
     assert moved - lines == {"╎", "╏"} and len(moved & lines) == 22
 
 
-def test_jef_keeps_1978_and_has_the_new_forms_in_its_extension() -> None:
-    standard, extension = rows("fujitsu/jef-jis78"), rows("fujitsu/jef-extension")
+def test_jef_keeps_1978() -> None:
+    standard = rows("fujitsu/jef-jis78")
     assert standard["C4D4"].glyph == "MJ025761" and standard["C4D4"].text == "辻\U000e0103"
-    assert extension["67A5"].glyph == "MJ025760"
-    for code, form in {
-        "47C8": "尭",
-        "54C4": "槙",
-        "70EB": "遥",
-        "59A2": "瑶",
-        "44A4": "凜",
-        "58A8": "熙",
-    }.items():
-        assert base(extension[code]) == form
-    assert [base(standard[code]) for code in ("B6C6", "CBEA", "CDDA", "E0F6")] == list("堯槇遙瑤")
     assert standard["4040"].text == standard["A1A1"].text == "\u3000" and standard["A1A1"].flag == 3
     assert len(standard) == 6803 and "F4A1" not in standard
 
 
 def test_jef_shape_and_position() -> None:
-    shape, position = rows("fujitsu/jef-jis78"), rows("fujitsu/jef-position")
-    for code, by_shape, by_position in (("B0A2", "啞", "唖"), ("C8AE", "潑", "溌"), ("DFF3", "𤏐", "燗")):
-        assert (base(shape[code]), base(position[code])) == (by_shape, by_position)
+    position = rows("fujitsu/jef-position")
     assert len(position) == 43
     assert not set("".join(SWAPPED)) & {base(row) for row in position.values()}
     option = charset("fujitsu-jef-ebcdik")["options"]["reading"]
@@ -136,7 +103,7 @@ def test_koseki_and_touki() -> None:
     koseki, touki = rows("official/koseki"), rows("official/touki")
     assert koseki["349920"].glyph == touki["00349920"].glyph == "MJ022335"
     assert (len(koseki), len(touki)) == (55_270, 56_380)
-    assert not koseki.get("445000") or koseki["445000"].glyph
+    assert all(row.glyph for row in (*koseki.values(), *touki.values()))
 
 
 # -- bytes -------------------------------------------------------------------------------------------
@@ -170,37 +137,6 @@ def test_jips_e_areas_are_the_images_of_jips_j_areas_in_order() -> None:
     for area_j, area_e in zip(load_table("nec/jips-j").ranges, load_table("nec/jips-e").ranges, strict=True):
         image = [table[code >> 8] << 8 | table[code & 0xFF] for code in area_j.codes()]
         assert image == list(area_e.codes()) and (area_j.kind, area_j.pua) == (area_e.kind, area_e.pua)
-
-
-@pytest.mark.parametrize(
-    ("table", "expected"),
-    [
-        ("ibm/290", {"62": "a", "81": "ｱ", "5B": "¥", "59": None}),
-        ("ibm/1027", {"62": "ｲ", "81": "a", "5B": "$"}),
-        ("fujitsu/ebcdik", {"81": "ｱ", "C1": "A", "62": None, "4A": "£", "E0": "$"}),
-        ("fujitsu/ebcdic", {"81": "a", "41": None, "4F": "|", "5A": "!"}),
-        ("fujitsu/ascii", {"81": "a", "4F": "!", "5A": "]", "5B": "$", "E0": "\\"}),
-        ("hitachi/ebcdik", {"62": "b", "81": "ｱ", "59": "a", "A7": "ﾒ"}),
-        ("hitachi/ebcdic", {"62": "ｲ", "81": "a", "59": "ｱ", "8E": "ﾈ", "8F": "ﾉ"}),
-        ("nec/ebcdik", {"57": "a", "59": "b", "62": "c", "81": "ｱ"}),
-    ],
-)
-def test_ebcdic_kana_variants(table: str, expected: dict[str, str | None]) -> None:
-    found = rows(table)
-    assert {code: found[code].text if code in found else None for code in expected} == expected
-
-
-def test_dashes_stay_as_in_their_source() -> None:
-    """One option rewrites them at load; the tables keep what each vendor has."""
-    for table, codes, expected in (
-        ("windows/cp932", ("8160", "8161", "817C", "815C", "8191"), "～∥－―￠"),
-        ("ibm/300", ("43A1", "447C", "4260", "444A"), "〜‖−—"),
-        ("fujitsu/jef-jis78", ("A1C1", "A1C2", "A1DD", "A1BD", "A1F1"), "〜‖−—¢"),
-        ("hitachi/keis83", ("A1C1", "A1C2", "A1DD", "A1BD", "A1F1"), "〜‖−—¢"),
-        ("nec/jips-j", ("2141", "2142", "215D", "213D", "2171"), "〜‖−—¢"),
-    ):
-        found = rows(table)
-        assert "".join(found[code].text for code in codes) == expected, table
 
 
 # -- user-defined areas ------------------------------------------------------------------------------

@@ -250,16 +250,11 @@ def test_near_certain_ones_on_one_sheet(queue, app, clerk):
     assert post(clerk, "/sheet", take=["1-x-MJ026191"]).status_code == 400
 
 
-def test_a_picture_finds_glyphs(clerk):
-    from gaiji.shape.pictures import open_gallery
-
-    gallery = open_gallery()
-    if gallery.missing:
-        pytest.skip("IPAmj 明朝 is not installed")
-    data = {
-        "form_token": form_token(clerk),
-        "picture": (io.BytesIO(png(gallery.glyph("MJ026191", 96))), "a.png"),
-    }
+def test_a_picture_finds_glyphs(clerk, draw_mj_font, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAIJI_HOME", str(tmp_path / "home"))
+    draw_mj_font([f"MJ{number:06}" for number in range(26170, 26210)])
+    picture = open_gallery().glyph("MJ026191", 96)
+    data = {"form_token": form_token(clerk), "picture": (io.BytesIO(png(picture)), "a.png")}
     answer = clerk.post("/compare", data=data, environ_overrides=HOST)
     assert 'data-name="MJ026191"' in answer.get_data(as_text=True).split("</label>")[0]
     data = {"form_token": form_token(clerk), "picture": (io.BytesIO(b"no picture"), "a.png")}

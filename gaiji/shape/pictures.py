@@ -447,11 +447,30 @@ def open_gallery(fonts: Sequence[str | Path] = ()) -> Gallery:
 
 
 def find_font() -> Path | None:
-    """IPAmj 明朝 where Debian, Windows and macOS install it; GAIJI_MJ_FONT decides when set."""
+    """IPAmj 明朝 where Debian, Windows and macOS install it.
+
+    ``GAIJI_MJ_FONT`` names the font when set; ``GAIJI_FONT_PATH``, when set, names the folders to look in
+    instead of the system's, separated as in PATH (set but empty: none, as on a machine without fonts).
+    """
     if given := os.environ.get("GAIJI_MJ_FONT"):
         return Path(given)
+    return next(
+        (folder / name for folder in _font_folders() for name in FONT_NAMES if (folder / name).is_file()),
+        None,
+    )
+
+
+def _font_folders() -> list[Path]:
+    given = os.environ.get("GAIJI_FONT_PATH")
+    if given is not None:
+        return [Path(folder) for folder in given.split(os.pathsep) if folder]
+    if sys.platform == "win32":
+        return [
+            Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts",
+            Path(os.environ.get("LOCALAPPDATA", "")) / "Microsoft/Windows/Fonts",
+        ]
     home = Path.home()
-    folders = [
+    return [
         Path("/usr/share/fonts/truetype/ipamj"),
         Path("/usr/share/fonts/ipa-mj-mincho-fonts"),
         Path("/usr/local/share/fonts"),
@@ -460,14 +479,6 @@ def find_font() -> Path | None:
         home / "Library/Fonts",
         Path("/Library/Fonts"),
     ]
-    if sys.platform == "win32":
-        folders = [
-            Path(os.environ.get("WINDIR", r"C:\Windows")) / "Fonts",
-            Path(os.environ.get("LOCALAPPDATA", "")) / "Microsoft/Windows/Fonts",
-        ]
-    return next(
-        (folder / name for folder in folders for name in FONT_NAMES if (folder / name).is_file()), None
-    )
 
 
 def _pillow() -> Any:

@@ -174,9 +174,13 @@ def encode(data: bytes) -> None:
     except GaijiError:
         text, back = "", b""
     again = system.decode(back, type=kind, role="other")
-    assert system.encode(again.text, type=kind, errors="geta") is not None
-    marked = text.startswith("\ufeff")  # at the start of UTF-16 it reads as a byte order mark
-    if text and not marked and not first.findings and not again.findings:
+    marked = system.encode(again.text, type=kind, errors="geta")
+    try:  # 〓 stands for what has no code, and for nothing else
+        assert marked == system.encode(again.text, type=kind)
+    except GaijiError:
+        assert marked
+    order = text.startswith("\ufeff")  # at the start of UTF-16 it reads as a byte order mark
+    if text and not order and not first.findings and not again.findings:
         assert system.encode(again.text, type=kind) == back
     lossy = system.encode(raw.decode("utf-8", "replace"), type=kind, errors="geta")
     system.decode(lossy, type=kind)
