@@ -126,14 +126,7 @@ def load_db_job(path: str | Path) -> DbJob:
     policy_of = policies(
         section("policy", data.get("policy", {}), str(path)), one_source=review["one-source"]
     )
-    for reason, policy in policy_of.items():
-        if policy == "drop-record":
-            raise JobError(
-                fault("E0075", "cannot be drop-record"),
-                path=path,
-                key=f"policy.{reason.label}",
-                next=tr("choose another policy"),
-            )
+    _check_policies(policy_of, path)
     source_url = _url(source["url"], path, "source.url")
     shown = {k: v for k, v in data.items() if k != "source"} | {
         "source": {k: source[k] for k in ("table", "key")}
@@ -152,6 +145,18 @@ def load_db_job(path: str | Path) -> DbJob:
         review,
         hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest(),
     )
+
+
+def _check_policies(given: Mapping[Reason, str], path: Path) -> None:
+    """A row of a table is never dropped."""
+    for reason, policy in given.items():
+        if policy == "drop-record":
+            raise JobError(
+                fault("E0075", "cannot be drop-record"),
+                path=path,
+                key=f"policy.{reason.label}",
+                next=tr("choose another policy"),
+            )
 
 
 def _section(
