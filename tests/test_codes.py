@@ -23,6 +23,7 @@ from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import Grouping
 from gaiji.errors import CharsetError, UsageError
 from gaiji.kernel import decode as kernel
+from gaiji.messages import Fault
 from gaiji.model import Reason
 from gaiji.queue.queue import Queue
 from gaiji.reports.explain import explain
@@ -282,7 +283,7 @@ def in_other_process(charset, raw):
 def fails_in_other_process(charset, what):
     if what == "decode":
         return charset.decode_text(b"\x28\x80\xa1\x29")
-    return charset.encode("𠮷")
+    return charset.encode("𪚥")
 
 
 def test_charsets_and_errors_go_to_other_processes_and_back(tmp_path):
@@ -332,7 +333,7 @@ def test_every_error_can_be_pickled(kind):
     import inspect
 
     made = {
-        "path": "a.tsv", "record": 3, "offset": 12, "line": 7, "start": 1, "end": 2, "raw": b"ab",
+        "what": Fault("E9999", "what"), "path": "a.tsv", "record": 3, "offset": 12, "line": 7, "start": 1, "end": 2, "raw": b"ab",
     }  # fmt: skip
     names = list(inspect.signature(kind).parameters.values())
     places = [made.get(p.name, p.name) for p in names if p.kind is p.POSITIONAL_OR_KEYWORD]

@@ -159,6 +159,6 @@ def encode_one(
     for i in range(0, pen.n * E["FINDING"], E["FINDING"]):
         _, offset, position, _, size, reason = findings[i : i + E["FINDING"]]
         shown = data[offset : offset + size].decode("utf-8", "replace")
-        start = len(data[:offset].decode("utf-8", "surrogatepass"))
+        start = sum(byte & 0xC0 != 0x80 for byte in data[: offset + 1]) - 1  # it may be half of one
         found.append(Unmatched(position, shown, Reason(reason), start))
     return bytes(out[: pen.o]), found

@@ -220,7 +220,9 @@ class _Entry:
                 self.current.sync = self.current.sync or word.startswith("SYNC")
                 self._pass("LEFT", "RIGHT")
             else:
-                advice = nearest(word, sorted(_CLAUSES), "remove the clause, or end the entry with a point")
+                advice = tr("remove the clause, or end the entry with a point")
+                if not word[:1].isdigit():  # a level number: the entry before it has no point
+                    advice = nearest(word, sorted(_CLAUSES), advice)
                 raise self._error(fault("E0106", "the clause {word!r} is not known", word=word[:30]), advice)
 
     def _name(self) -> str:

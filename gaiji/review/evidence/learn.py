@@ -180,11 +180,14 @@ def _forms(character: str, repertoire: Repertoire, reached: set[str]) -> Iterato
     for rank, glyph in enumerate(g for g in own if g.name not in reached):
         yield glyph.name, 0.98**rank
     others = [c for glyph in own[:1] for c, _ in related(glyph.name)]
-    near = [g for c in others for g in repertoire.by_text(c) if g.base == c and g.name not in reached]
-    for rank, glyph in enumerate(near):
+    near = [g for c in others for g in repertoire.by_text(c) if g.base == c]
+    for rank, glyph in enumerate(g for g in near if g.name not in reached):
         yield glyph.name, RELATED * 0.98**rank
     for rank, glyph in enumerate(g for g in own if g.name in reached):
         yield glyph.name, REACHED * 0.98**rank
+    # A town may have drawn what its maker's extension has already, 髙 or 﨑: perhaps before it had.
+    for rank, glyph in enumerate(g for g in near if g.name in reached):
+        yield glyph.name, RELATED * REACHED * 0.98**rank
 
 
 def _reason(found: Evidence, told: bool) -> str:
