@@ -19,6 +19,8 @@ K: dict[str, int] = kernel.CONSTANTS
 LOST = frozenset("◎■□●〓�")
 """What earlier migrations left where a character of a name should be."""
 WIDE_PLANES = 0xF0000
+BLANKS = frozenset((" ", "\u3000"))
+"""What padding reads as."""
 SPECIAL = b',"\t\r\n'
 
 POLICIES = ("geta", "keep", "pua", "tag", "drop-record", "fail")
@@ -101,6 +103,9 @@ class Compiler:
         self.longs: list[bytes] = []
         self.lead = bytearray(256)
         self.trail = bytearray(256)
+        self.pad_double = recipe.pad_double[::-1] if recipe.kind == "utf-16-le" else recipe.pad_double
+        pads = ((1, recipe.pad_single), (2, int.from_bytes(recipe.pad_double, "big")))
+        self.padding = dict.fromkeys(pads, True)
 
     def build(self, entries: Iterable[Unit]) -> kernel.Program:
         """The program for these units; codes of the declared ranges that have none become findings."""
@@ -136,7 +141,8 @@ class Compiler:
             wide=int(self.recipe.kind.startswith("utf-16")),
             digits=self.recipe.digits,
             pad_single=self.recipe.pad_single,
-            pad_double=self.recipe.pad_double,
+            pad_double=self.pad_double,
+            padded=tuple(map(int, self.padding.values())),
         )
 
     def _pass_through(self) -> None:
@@ -182,6 +188,8 @@ class Compiler:
         else:
             plane, _ = self._plane(2 if override else unit.size)
             slot = unit.code & 0xFFFF if plane is self.triple else unit.code
+        if (unit.size, unit.code) in self.padding:  # a code that reads as anything but a blank is no padding
+            self.padding[unit.size, unit.code] = unit.reason is None and unit.text in BLANKS
         text = unit.text.encode()
         reason = unit.reason
         if reason is None and self.name_field and unit.text in LOST:

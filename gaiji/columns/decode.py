@@ -103,11 +103,11 @@ class Decoder:
         return Column(spec.name, out, offsets, plain), counts, findings
 
     def units(
-        self, batch: Batch, spec: Field, place: Place, states: bytearray
+        self, batch: Batch, spec: Field, place: Place, states: bytearray, *, trim: bool
     ) -> tuple[memoryview, array[int], array[int]]:
         """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's
-        end in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
-        fields of one width is left out where texts are trimmed."""
+        end in them, and the findings. ``place`` may name some of the batch's rows only. ``trim``: leave out
+        the padding at the end of fields of one width."""
         program = self.charset.program(
             name_field=spec.role == "name", form=self.form, policy=self.policy, units=2
         )
@@ -115,9 +115,7 @@ class Decoder:
         out = self._buffer(
             f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * DECODE["SLACK"]
         )
-        offsets, _, findings, _ = self._run(
-            program, batch.src, place, spec, states, out, longest, int(self.trim)
-        )
+        offsets, _, findings, _ = self._run(program, batch.src, place, spec, states, out, longest, int(trim))
         return memoryview(out)[: offsets[-1]].cast("I"), offsets, findings
 
     def _run(

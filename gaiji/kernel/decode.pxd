@@ -12,7 +12,7 @@ cdef class Program:
     cdef object _keep, _first, _pads
     cdef public int kind, units, little, wide, digits
     cdef public Py_ssize_t bound
-    cdef int pad_single, pad_hi, pad_lo, n_shifts, tag_length
+    cdef int pad_single, pad_hi, pad_lo, padded_single, padded_double, n_shifts, tag_length
     cdef Py_ssize_t space_double, space_single
     cdef const unsigned char *double_pads
     cdef const unsigned char *single_pads

@@ -66,7 +66,9 @@ def compiled():
 class Program:
     """One charset compiled for one field role, one output form and one set of policies.
 
-    All tables are ``bytes``; see ``gaiji.codes.charset`` for how they are filled.
+    All tables are ``bytes``; see ``gaiji.codes.charset`` for how they are filled. ``pad_double``: the two
+    bytes as they stand in the source, in its byte order; ``padded``: whether the single and the double pad
+    are blanks (or no character), so that they may be taken off unread.
     """
 
     def __init__(self, kind, bound, single, double, triple, lead, trail, shifts, policy, tag, longs, **more):
@@ -85,6 +87,7 @@ class Program:
         self.pad_single = more.get("pad_single", 0x20)
         self.pad_hi = pad[0]
         self.pad_lo = pad[1]
+        self.padded_single, self.padded_double = more.get("padded", (1, 1))
         # Padding comes in long runs: eight double or sixteen single units of it go in one step (compiled code
         # only).
         space = pad[self.little] << 8 | pad[1 - self.little]
@@ -742,7 +745,7 @@ def _drop_padding(p, w, mode):
     """Take the padding off the end of a field whose unit width is known before it is decoded."""
     src = w.src
     end = w.end
-    if p.units == 1 or p.kind != SHIFTED:
+    if p.units == 1 or p.kind != SHIFTED or not (p.padded_single if mode == SINGLE else p.padded_double):
         return
     if mode == SINGLE:
         while cython.compiled and end - w.pos >= 16 and memcmp(src + end - 16, p.single_pads, 16) == 0:

@@ -99,9 +99,9 @@ class Prover:
         if not rows:
             classes[IDENTICAL] -= len(broken)
             return
-        some, mine = self._some(place, rows, batch.rows), states
+        some, mine = self._unpadded(batch, spec, self._some(place, rows, batch.rows)), states
         units, ends, findings = self.fields.units(
-            batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows))
+            batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows)), trim=False
         )
         flagged = bytearray(len(rows))
         width = K["FINDING"]
@@ -214,6 +214,31 @@ class Prover:
         if len(rows) == every:
             return place
         return array("q", [starts[r] for r in rows]), array("q", [ends[r] for r in rows]), offset, length
+
+    @cached_property
+    def _bare_pad(self) -> bytes:
+        """Padding of double bytes that is no character of the charset, b"" where blanks pad."""
+        spec = self.charset.spec
+        bare = spec.kind in ("double", "shifted") and not self.charset.entries.get(
+            (2, int.from_bytes(spec.pad_double, "big"))
+        )
+        return spec.pad_double if bare else b""
+
+    def _unpadded(self, batch: Batch, spec: Field, place: Place) -> Place:
+        """The place without padding that is no character. Blanks stay: the comparison knows them by what they
+        read as, and shares nothing with what took them off."""
+        starts, ends, offset, length = place
+        pad = self._bare_pad
+        if not pad or not self.fields.trim or self.mode(spec) != K["DOUBLE"]:
+            return place
+        kept = array("q")
+        for start, end in zip(starts, ends, strict=True):
+            begin = min(start + offset, end)
+            stop = end if length < 0 else min(begin + length, end)
+            while (stop - begin) % 2 == 0 and stop > begin and batch.src[stop - 2 : stop] == pad:
+                stop -= 2
+            kept.append(stop)
+        return starts, kept, offset, length
 
     def _pen(self, cells: Cells, out: int, findings: int = 1) -> kernel_encode.Pen:
         """A cursor on the output's text, with this thread's scratch buffers."""
