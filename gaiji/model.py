@@ -30,6 +30,7 @@ class Reason(IntEnum):
     OVERFLOW = 8
     SHRINK_NONE = 9
     SHRINK_MANY = 10
+    BAD_NUMBER = 16  # no unit of text: above 15, the last that the four bits of a kernel's kind hold
 
     @property
     def label(self) -> str:

@@ -139,3 +139,133 @@ def test_the_proof_does_not_take_a_lost_zero_for_padding(tmp_path, charset):
     done = gaiji.verify(job)
     assert not done.holds
     assert [(c["record"], c["field"]) for c in done.data["changed"]] == [(2, "a")]
+
+
+# -- empty fields ---------------------------------------------------------------------------------------------------------
+
+FIELDS = """
+[[field]]
+name = "name"
+offset = 0
+length = 4
+role = "name"
+[[field]]
+name = "kana"
+offset = 4
+length = 2
+type = "sbcs"
+[[field]]
+name = "zoned"
+offset = 6
+length = 3
+type = "zoned"
+signed = true
+[[field]]
+name = "packed"
+offset = 9
+length = 2
+type = "packed"
+signed = true
+[[field]]
+name = "binary"
+offset = 11
+length = 2
+type = "binary"
+"""
+EMPTY = {
+    "low-values": "00000000 0000 000000 0000 0000",
+    "blanks": "40404040 4040 404040 4040 0000",
+    "unsigned": "C1404040 C1C2 F1F2F3 123F 0001",
+    "signed": "C1404040 C1C2 F1F2C3 123C 0001",
+}
+
+
+def job_of(path, records, output="out.csv", more=""):
+    (path / "in.dat").write_bytes(b"".join(bytes.fromhex(r) for r in records))
+    (path / "job.toml").write_text(
+        '[source]\npath = "in.dat"\ncharset = "ibm-930"\nformat = "fixed"\nrecord_length = 13\n'
+        f'{more}[output]\npath = "{output}"\n{FIELDS}',
+        "utf-8",
+    )
+    return path / "job.toml"
+
+
+@pytest.mark.parametrize("output", ["out.csv", "out.dat", "out.parquet"])
+def test_empty_fields_are_a_class_of_their_own(tmp_path, output):
+    job = job_of(tmp_path, EMPTY.values(), output)
+    manifest = gaiji.convert(job)
+    fields = manifest.data["fields"]
+    assert manifest.exit_code == 0
+    for name in ("name", "kana", "zoned", "packed"):
+        assert fields[name]["empty"] == {"low-values": 1, "blanks": 1}, name
+        assert fields[name]["flagged"] == {}, name
+    assert fields["binary"]["empty"] == {}
+    assert {n: f["unsigned"] for n, f in fields.items() if f["unsigned"]} == {"zoned": 1, "packed": 1}
+    if output == "out.csv":
+        lines = (tmp_path / output).read_text("utf-8").splitlines()[1:]
+        assert lines == [",,,,0", ",,,,0", "A,AB,123,123,1", "A,AB,123,123,1"]
+    proof = gaiji.verify(job)
+    assert proof.holds and proof.exit_code == 0
+    assert proof.data["fields"]["zoned"]["empty"] == {"low-values": 1, "blanks": 1}
+    assert proof.data["fields"]["zoned"]["cells"]["empty"] == 2
+    assert proof.data["fields"]["name"]["cells"]["empty"] == 1  # blanks encode back to the very bytes
+
+
+def test_the_proof_counts_empty_fields_itself(tmp_path):
+    job = job_of(tmp_path, EMPTY.values())
+    gaiji.convert(job)
+    where = tmp_path / "manifest.json"
+    manifest = json.loads(where.read_text("utf-8"))
+    manifest["fields"]["packed"]["empty"] = {"blanks": 2}
+    where.write_text(json.dumps(manifest), "utf-8")
+    done = gaiji.verify(job)
+    assert [c["check"] for c in done.data["checks"] if not c["holds"]] == ["empty packed"]
+
+
+def test_a_cell_in_place_of_an_empty_field_is_a_change(tmp_path):
+    import hashlib
+
+    job = job_of(tmp_path, EMPTY.values())
+    gaiji.convert(job)
+    out, where = tmp_path / "out.csv", tmp_path / "manifest.json"
+    data = out.read_bytes().replace(b",,,,0\n,", b"A,,,7,0\n,", 1)
+    out.write_bytes(data)
+    manifest = json.loads(where.read_text("utf-8"))
+    manifest["output"] |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    where.write_text(json.dumps(manifest), "utf-8")
+    changed = gaiji.verify(job).data["changed"]
+    assert [(c["record"], c["field"]) for c in changed] == [(1, "name"), (1, "packed")]
+
+
+def test_empty_fields_are_blanks_on_the_way_back(tmp_path):
+    from gaiji.run.reverse import reverse
+
+    job = job_of(tmp_path, EMPTY.values())
+    gaiji.convert(job)
+    done = reverse(job)
+    assert done.data["findings"] == {}
+    assert done.data["empty"]["written_as"] == "blanks"
+    assert done.data["empty"]["fields"] == {"name": 2, "kana": 2, "zoned": 2, "packed": 2}
+    back = (tmp_path / done.data["output"]["path"]).read_bytes()
+    assert back[:13] == back[13:26] == bytes.fromhex(EMPTY["blanks"])
+
+
+@pytest.mark.parametrize("policy", ["geta", "keep", "pua", "tag"])
+@pytest.mark.parametrize("charset", ["windows-31j", "ibm-930", "unicode-be", "unicode-utf8", "eucjp-ms"])
+@pytest.mark.parametrize("role", ["name", "address"])
+def test_control_characters_in_names_never_come_out(tmp_path, charset, role, policy):
+    letter = "A".encode({"ibm-930": "cp037", "unicode-be": "utf-16-be"}.get(charset, "ascii"))
+    codes = [b.to_bytes(len(letter), "big") for b in (0, 1, 3, 0x1F, 0x07 if charset == "ibm-930" else 0x7F)]
+    length = 3 * len(letter)
+    (tmp_path / "in.dat").write_bytes(b"".join(letter + c + letter + letter * 2 + c for c in codes))
+    (tmp_path / "job.toml").write_text(
+        f'[source]\npath = "in.dat"\ncharset = "{charset}"\nformat = "fixed"\nrecord_length = {length}\n'
+        f'[output]\npath = "out.csv"\n[policy]\nillegal = "{policy}"\n'
+        f'[[field]]\nname = "a"\noffset = 0\nlength = {length}\nrole = "{role}"\n',
+        "utf-8",
+    )
+    manifest = gaiji.convert(tmp_path / "job.toml")
+    text = (tmp_path / "out.csv").read_text("utf-8")
+    assert not [c for c in text if c != "\n" and (c < " " or "\x7f" <= c <= "\x9f")]
+    assert manifest.data["fields"]["a"]["flagged"]["illegal"] == 2 * len(codes)
+    assert gaiji.verify(tmp_path / "job.toml").holds

@@ -5,6 +5,7 @@ usage.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -170,6 +171,8 @@ def convert(
             f"{done.data['records']} records written to {done.data['output']['path']}; {found} findings "
             "in reverse-findings.tsv"
         )
+        if empty := sum(done.data["empty"]["fields"].values()):
+            click.echo(f"{empty} empty fields are blanks now, whether they were blanks or low-values before")
         sys.exit(done.exit_code)
     if output:
         raise UsageError(
@@ -203,6 +206,18 @@ def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
     return checkpoint_path(load_job(job, _overrides(settings)).output_path).exists()
 
 
+def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
+    """One reason of findings: how many units, records and fields, which, and where the first is."""
+    names = [f"{name} ({count})" for name, count in told["fields"].items()]
+    more = [f"{len(names) - 5} more"] if len(names) > 5 else []
+    first = told["first"]
+    return (
+        f"{reason}: {told['units']} in {told['records']} records, {len(names)} fields: "
+        f"{', '.join(names[:5] + more)}; first in record {first['record']}, field {first['field']}, "
+        f"byte {first['offset']}"
+    )
+
+
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
     records, output = data["records"], base / data["output"]["path"]
     piped = data["output"]["path"] == "-"  # the records went to standard output, so this goes elsewhere
@@ -225,6 +240,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     waiting, queue = data["review"]["waiting"], data["review"]["queue"]
     if "://" not in queue:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
+    for reason, told in data["flagged"].items():
+        echo(_flagged_line(reason, told))
     echo(f"{waiting} codes wait for review in {queue}")
     echo(f"manifest: {output.parent / 'manifest.json'}")
 

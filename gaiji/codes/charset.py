@@ -16,7 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.codes.encoding import BLOCKED, code_of, compile_codes, encode_one, value_of
-from gaiji.codes.program import DEFAULT_POLICY, LOST, WIDE_PLANES, Compiler, K, Recipe, Unit, decimal_slots
+from gaiji.codes.program import (
+    CONTROLS,
+    DEFAULT_POLICY,
+    LOST,
+    WIDE_PLANES,
+    Compiler,
+    K,
+    Recipe,
+    Unit,
+    decimal_slots,
+)
 from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, Range, Row, Table, load_site, load_table
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import CharsetError, GaijiError, TableError
@@ -349,20 +359,22 @@ class Charset:
         self,
         *,
         name_field: bool = True,
+        controls: bool = False,
         form: str = "needed",
         policy: Mapping[Reason, str] | None = None,
         units: int = 0,
     ) -> kernel.Program:
         """The kernel program for name fields (``◎`` and its like are findings there) or for others.
 
+        ``controls``: control characters are findings, as in names and addresses.
         ``form``: IVS ``needed``, ``always`` or ``never``; ``policy``: reason → policy name; ``units``: the
         program writes the source units themselves, four bytes each (2: with the reason of flagged ones).
         """
         rules = DEFAULT_POLICY | dict(policy or {})
-        key = (name_field, form, tuple(sorted(rules.items())), units)
+        key = (name_field, controls, form, tuple(sorted(rules.items())), units)
         built = self._programs.get(key)
         if built is None:
-            compiler = Compiler(self._recipe(), rules, name_field=name_field, units=units)
+            compiler = Compiler(self._recipe(), rules, name_field=name_field, controls=controls, units=units)
             self._programs[key] = built = compiler.build(self._units(form))
             for old in list(self._programs)[:-MAX_PROGRAMS]:
                 self._programs.pop(old, None)  # the oldest; who uses one holds it
@@ -508,17 +520,18 @@ class Charset:
             )
         return self._codes["codes", mode]
 
-    def proof(self, mode: int, *, name_field: bool, form: str) -> kernel_encode.Codes:
+    def proof(self, mode: int, *, name_field: bool, form: str, controls: bool = False) -> kernel_encode.Codes:
         """What ``verify`` uses: exactly the texts that decoding writes, each for the code that owns it.
 
         Left out are codes whose decoding is a finding; rows that only decode have a text but not its code.
         """
-        key = (mode, name_field, form)
+        key = (mode, name_field, controls, form)
         if key not in self._codes:
             reads = [
                 u
                 for u in self._units(form)
                 if u.reason is None and u.text and not (name_field and u.text in LOST)
+                if not (controls and not CONTROLS.isdisjoint(u.text))
             ]
             values: dict[str, int] = {}
             for unit in reads:
@@ -526,6 +539,7 @@ class Charset:
                     values.setdefault(unit.text, value_of(unit.code, unit.size))
             if self.spec.kind.startswith("utf"):
                 values |= dict.fromkeys(LOST if name_field else (), BLOCKED) | self._unmapped()
+                values |= dict.fromkeys(CONTROLS if controls else (), BLOCKED)
             self._codes[key] = compile_codes(self._recipe(), values, shifts=mode == K["MIXED"], reads=reads)
         return self._codes[key]
 

@@ -19,6 +19,8 @@ K: dict[str, int] = kernel.CONSTANTS
 LOST = frozenset("◎■□●〓�")
 """What earlier migrations left where a character of a name should be."""
 WIDE_PLANES = 0xF0000
+CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) - set("\t\n\r")
+"""Control characters: no part of a name or an address. Tabs and line ends may stand in a CSV's cell."""
 BLANKS = frozenset((" ", "\u3000"))
 """What padding reads as."""
 SPECIAL = b',"\t\r\n'
@@ -35,6 +37,7 @@ DEFAULT_POLICY = {
     Reason.OVERFLOW: "keep",
     Reason.SHRINK_NONE: "keep",
     Reason.SHRINK_MANY: "keep",
+    Reason.BAD_NUMBER: "keep",
 }
 _HOW = {"keep": K["STORED"], "pua": K["STORED"], "tag": K["TAG"]}
 
@@ -91,10 +94,11 @@ def decimal_slots(digits: int) -> int:
 class Compiler:
     """Fills the planes of one program."""
 
-    def __init__(self, recipe: Recipe, policy: Mapping[Reason, str], *, name_field: bool, units: int) -> None:
+    def __init__(self, recipe: Recipe, policy: Mapping[Reason, str], *, name_field: bool, controls: bool = False, units: int) -> None:
         self.recipe = recipe
         self.policy = policy
         self.name_field = name_field
+        self.controls = controls
         self.units = units
         self.shields = not recipe.kind.startswith("utf")
         self.single = Plane(256)
@@ -120,7 +124,7 @@ class Compiler:
         long_offsets = array("q", [0])
         for text in self.longs:
             long_offsets.append(long_offsets[-1] + len(text))
-        how = bytearray(16)
+        how = bytearray(32)
         for reason, name in self.policy.items():
             how[reason] = _HOW.get(name, K["GETA"])
         tag = f"{{{self.recipe.system}:".encode()
@@ -153,6 +157,8 @@ class Compiler:
                 self._set(plane, cp, cp, 2, chr(cp).encode())
         for mark in LOST if self.name_field else ():
             self._flag(plane, ord(mark), 2, ord(mark), Reason.ALREADY_LOST, mark.encode())
+        for mark in CONTROLS if self.controls else ():
+            self._flag(plane, ord(mark), 2, ord(mark), Reason.ILLEGAL, b"")
 
     def _area(self, area: Range) -> None:
         """Every code of a range: a finding until a row says otherwise."""
@@ -194,6 +200,8 @@ class Compiler:
         reason = unit.reason
         if reason is None and self.name_field and unit.text in LOST:
             reason = Reason.ALREADY_LOST
+        if reason is None and self.controls and not CONTROLS.isdisjoint(unit.text):
+            reason, text = Reason.ILLEGAL, b""  # no policy lets it into the output
         if reason is not None:
             self._flag(plane, slot, unit.size, unit.code, reason, text)
         else:

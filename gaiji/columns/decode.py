@@ -30,6 +30,11 @@ Place = tuple[Any, Any, int, int]
 """Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
 
 
+def rules_of(spec: Field) -> tuple[bool, bool]:
+    """Whether marks of loss, and whether control characters, are findings in a text field."""
+    return spec.role == "name", spec.role in ("name", "address")
+
+
 def default_width(spec: Field) -> int:
     """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source,
     numbers all digits.
@@ -69,8 +74,8 @@ class Decoder:
         self._mine = threading.local()
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
         self._programs = {
-            name: charset.program(name_field=name, form=form, policy=policy)
-            for name in {f.role == "name" for f in fields if f.type not in NUMERIC and f.type != "raw"}
+            rules: charset.program(name_field=rules[0], controls=rules[1], form=form, policy=policy)
+            for rules in {rules_of(f) for f in fields if f.type not in NUMERIC and f.type != "raw"}
         }
 
     def decode(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
@@ -92,12 +97,12 @@ class Decoder:
         return cut.extent(*self.place(batch, spec))[0]
 
     def _text(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
-        program = self._programs[spec.role == "name"]
+        program = self._programs[rules_of(spec)]
         place = self.place(batch, spec)
         total, longest = cut.extent(*place)
         out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * DECODE["SLACK"])
         offsets, counts, findings, special = self._run(
-            program, batch.src, place, spec, states, out, longest, int(self.trim)
+            program, batch.src, place, spec, states, out, longest, int(self.trim) | DECODE["EMPTIES"]
         )
         plain = not special and not self.charset.spec.kind.startswith("utf")
         return Column(spec.name, out, offsets, plain), counts, findings
@@ -108,8 +113,9 @@ class Decoder:
         """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's
         end in them, and the findings. ``place`` may name some of the batch's rows only. ``trim``: leave out
         the padding at the end of fields of one width."""
+        name_field, controls = rules_of(spec)
         program = self.charset.program(
-            name_field=spec.role == "name", form=self.form, policy=self.policy, units=2
+            name_field=name_field, controls=controls, form=self.form, policy=self.policy, units=2
         )
         total, longest = cut.extent(*place)
         out = self._buffer(
@@ -183,20 +189,22 @@ class Decoder:
             self._buffer(spec.name, rows * (2 * longest + 24) + 64),
             array("q", bytes(8 * rows + 8)),
         )
-        bad = array("i", bytes(4 * rows))
+        bad, written = array("i", bytes(4 * rows)), array("q", bytes(8 * NUMBERS["N_WRITTEN"]))
         ascii_host = int(self.charset.spec.pad_single == 0x20)
         numeric = Numeric(NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host)
-        flagged = numbers(batch.src, numeric, starts, ends, offset, length, out, offsets, bad)
+        flagged = numbers(batch.src, numeric, starts, ends, offset, length, out, offsets, bad, written)
         counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
         findings = array("q")
         for row in range(rows) if flagged else ():
             if bad[row] >= 0:
                 at = starts[row] + offset + bad[row]
                 code = batch.src[at] if at < ends[row] else 0
-                findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
+                findings.extend((row, bad[row], 0, code, 1, Reason.BAD_NUMBER))
         counts[DECODE["UNITS"]] = rows
         counts[DECODE["MAPPED_UNITS"]] = rows - flagged
-        counts[DECODE["FLAGGED"] + Reason.ILLEGAL] = flagged
+        counts[DECODE["FLAGGED"] + Reason.BAD_NUMBER] = flagged
+        for name in ("LOW_VALUES", "BLANKS", "UNSIGNED"):
+            counts[DECODE[name]] = written[NUMBERS[name]]
         counts[DECODE["BYTES"]] = self.size(batch, spec)
         return Column(spec.name, out, offsets, plain=True), counts, findings
 
@@ -226,7 +234,7 @@ class Decoder:
             program,
             work,
             self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""),
-            0,
+            DECODE["EMPTIES"],
             0,
             starts,
             ends,

@@ -272,7 +272,7 @@ class _Run:
                     where=column.name,
                     next="report this bug",
                 )
-            grouped, _, failed = findings.group(
+            grouped, _, failed, _ = findings.group(
                 batch, [(spec, found)] if found else [], [made, Column(self.job.key, *keys)]
             )
             if failed:

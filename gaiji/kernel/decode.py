@@ -46,8 +46,14 @@ MAPPED_UNITS = 1
 PASSED_UNITS = 2
 TRIMMED_UNITS = 3
 FLAGGED = 4
-BYTES = 18  # bytes of the source that units were made of: the framing's own sum must equal it
-N_COUNTS = 20
+BYTES = 24  # bytes of the source that units were made of: the framing's own sum must equal it
+LOW_VALUES = 25  # fields of low-values throughout
+BLANKS = 26  # fields of blanks throughout
+UNSIGNED = 27  # numbers of signed fields that were written without a sign
+N_COUNTS = 28
+# What is done at the borders of a field (``trim`` of ``decode_rows``).
+TRIM = 1
+EMPTIES = 2
 # A finding is six int64: row, offset in the field, character position, code, bytes of the code, reason.
 FINDING = 6
 SLACK = 64
@@ -152,7 +158,8 @@ def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, o
     """Decode one field of the rows from ``row`` on; stops before a row that might not fit.
 
     ``starts``/``ends``: byte range of each record in the source; the field is ``length`` bytes (-1: the
-    rest) from ``offset``. ``states``: shift state of each row, read when ``carry`` is 1 (the field's own end
+    rest) from ``offset``. ``trim``: TRIM takes blanks off the end, EMPTIES makes a field of low-values
+    throughout an empty text and counts those of blanks. ``states``: shift state of each row, read when ``carry`` is 1 (the field's own end
     is no end of the shift) or 2 (it is: the record's last field). ``offsets`` receives
     the end of each row's text. ``capacity`` is the size of the output in bytes, ``slots`` that of the
     findings. Returns the next row to do (``len(starts)`` when all are done).
@@ -208,6 +215,11 @@ def _rows(
             pos = end
         if length >= 0 and pos + length < end:
             end = pos + length
+        if trim & EMPTIES and end > pos and w.src[pos] == 0 and not (carry and states[row]):
+            if _low_values(w, pos, end):
+                offsets[row + 1] = w.o
+                row += 1
+                continue
         if w.o + (end - pos + 1) * p.bound + SLACK > capacity or w.n + (end - pos) + 2 > slots:
             break
         w.row = row
@@ -223,7 +235,8 @@ def _rows(
             w.shifted = 1
             w.open_with = states[row]
         first = w.o
-        if trim and mode != MIXED:
+        noted = w.n
+        if trim & TRIM and mode != MIXED:
             _drop_padding(p, w, mode)
         _field(p, w)
         w.counts[BYTES] += w.pos - pos + end - w.end
@@ -231,11 +244,27 @@ def _rows(
             states[row] = w.open_with if w.shifted else 0
             if w.shifted and carry != 1:
                 _flag_open(p, w)
-        if trim and not p.units:
+        if trim & TRIM and not p.units:
             _trim(w, first)
+            if trim & EMPTIES and w.o == first and end > pos and w.n == noted:
+                w.counts[BLANKS] += 1
         offsets[row + 1] = w.o
         row += 1
     return row
+
+
+def _low_values(w, pos, end):
+    """Whether a field is low-values throughout; its bytes are then counted as passed over."""
+    for i in range(pos, end):
+        if w.src[i]:
+            return 0
+    done = end - pos
+    w.counts[UNITS] += done
+    w.counts[PASSED_UNITS] += done
+    w.counts[TRIMMED_UNITS] += done
+    w.counts[BYTES] += done
+    w.counts[LOW_VALUES] += 1
+    return 1
 
 
 def _field(p, w):
@@ -816,6 +845,11 @@ CONSTANTS = {
     "TRIMMED_UNITS": TRIMMED_UNITS,
     "FLAGGED": FLAGGED,
     "BYTES": BYTES,
+    "LOW_VALUES": LOW_VALUES,
+    "BLANKS": BLANKS,
+    "UNSIGNED": UNSIGNED,
+    "TRIM": TRIM,
+    "EMPTIES": EMPTIES,
     "N_COUNTS": N_COUNTS,
     "FINDING": FINDING,
     "SLACK": SLACK,

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from gaiji.codes.charset import Charset
 from gaiji.codes.encoding import code_of
-from gaiji.codes.program import LOST
+from gaiji.codes.program import CONTROLS, LOST
 from gaiji.kernel import compare
 from gaiji.model import Reason
 
@@ -55,6 +55,7 @@ class FlagTexts:
                     or "〓"
                 )
                 text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
+                text = text if reason is not Reason.ILLEGAL or CONTROLS.isdisjoint(text) else "〓"
             self._texts[unit] = text.encode()
         return self._texts[unit]
 

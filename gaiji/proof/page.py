@@ -15,6 +15,7 @@ CLASS_NAMES = {
     "one-way": "復号専用（別のコードと同じ文字になる）",
     "flagged": "確認待ち・原本で欠落（指定の置換文字）",
     "changed": "変化あり（許されない）",
+    "empty": "空欄（原本は全桁ゼロ値または空白）",
 }
 REASONS = {
     "unmapped-gaiji": "外字（未同定）",
@@ -25,6 +26,7 @@ REASONS = {
     "ambiguous": "候補が複数",
     "no-unicode": "符号位置なし",
     "overflow": "項目長超過",
+    "bad-number": "数値として読めない",
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
 }

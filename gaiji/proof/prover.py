@@ -15,13 +15,25 @@ from functools import cached_property
 
 from gaiji.codes.encoding import E, value_of
 from gaiji.codes.program import K
-from gaiji.columns.decode import NUMERIC, Decoder, Place
+from gaiji.columns.decode import NUMERIC, Decoder, Place, rules_of
 from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.flags import FlagTexts
-from gaiji.proof.totals import CHANGED, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
+from gaiji.proof.totals import (
+    CHANGED,
+    CLASSES,
+    EMPTY,
+    FLAGGED,
+    FORM,
+    IDENTICAL,
+    KEPT,
+    WRITTEN,
+    Change,
+    Pair,
+    Proved,
+)
 from gaiji.records.batch import Batch
 
 
@@ -46,7 +58,9 @@ class Prover:
         self._flags = FlagTexts(self.charset, fields.policy, fields.form)
         self._ranges: dict[str, tuple[object, int, array[int], array[int]]] = {}
         self.codes = {
-            spec.name: self.charset.proof(self.mode(spec), name_field=spec.role == "name", form=fields.form)
+            spec.name: self.charset.proof(
+                self.mode(spec), name_field=rules_of(spec)[0], controls=rules_of(spec)[1], form=fields.form
+            )
             for spec in fields.fields
             if spec.type not in NUMERIC and spec.type != "raw"
         }
@@ -59,11 +73,12 @@ class Prover:
         specs = self.fields.fields
         names = len(specs) + len(self.glyph_fields)
         done = Proved(
-            [[0] * 5 for _ in range(names)],
+            [[0] * len(CLASSES) for _ in range(names)],
             [Counter() for _ in specs],
             [],
             pair.batch.rows,
             len(pair.cells.damaged),
+            empty=[Counter() for _ in specs],
         )
         states = bytearray(pair.batch.rows)
         broken = set(pair.cells.damaged)
@@ -89,11 +104,14 @@ class Prover:
         """Encode back and compare bytes; then unit by unit where they differ."""
         batch = pair.batch
         place = self.fields.place(batch, spec)
-        rows, forms = self._differing(pair, spec, number, place)
+        rows, forms, blank = self._differing(pair, spec, number, place)
+        rows, lows = self._low_values(pair, number, place, rows)
         forms = array("q", (row for row in forms if row not in broken)) if broken else forms
         classes = done.classes[number]
         classes[FORM] += len(forms)
-        classes[IDENTICAL] += batch.rows - len(rows) - len(forms)
+        classes[IDENTICAL] += batch.rows - len(rows) - len(forms) - lows
+        classes[EMPTY] += lows
+        done.empty[number].update({"low-values": lows, "blanks": blank if self.fields.trim else 0})
         if forms:
             done.forms.setdefault(number, []).extend(pair.record(row) for row in forms[:3])
         if not rows:
@@ -115,6 +133,7 @@ class Prover:
             }
         )
         found, notes = self._classes(pair, spec, number, rows, units, ends, flagged, flags)
+        done.empty[number]["blanks"] += self._blank(pair, number, place, rows, found)
         counts = Counter(found)
         for kind, count in counts.items():
             classes[kind] += count
@@ -169,13 +188,41 @@ class Prover:
         at = next((i for i, r in enumerate(rows) if r == row), -1)
         classes[found[at] if at >= 0 else IDENTICAL] -= 1
 
-    def _differing(self, pair: Pair, spec: Field, number: int, place: Place) -> tuple[array[int], array[int]]:
-        """Rows whose text does not encode back to the very bytes of the source, and those that do but for
-        padding inside the shift."""
+    def _low_values(
+        self, pair: Pair, number: int, place: Place, rows: array[int]
+    ) -> tuple[array[int], int]:
+        """Of rows that differ: those that are something else than an empty cell for a source of low-values
+        throughout, and how many are just that."""
+        src, cells = pair.batch.src, pair.cells
+        others = array("q")
+        for row in rows:
+            begin, end = _range(place, row)
+            empty = cells.starts[number][row] == cells.ends[number][row] and row not in cells.damaged
+            if not empty or end == begin or src[begin] or src.count(0, begin, end) != end - begin:
+                others.append(row)
+        return others, len(rows) - len(others)
+
+    def _blank(self, pair: Pair, number: int, place: Place, rows: array[int], found: bytearray) -> int:
+        """How many of the rows that differ are an empty cell for blanks in another form."""
+        if not self.fields.trim:
+            return 0
+        cells = pair.cells
+        return sum(
+            kind == FORM
+            and cells.starts[number][row] == cells.ends[number][row]
+            and (ends := _range(place, row))[0] < ends[1]
+            for kind, row in zip(found, rows, strict=True)
+        )
+
+    def _differing(
+        self, pair: Pair, spec: Field, number: int, place: Place
+    ) -> tuple[array[int], array[int], int]:
+        """Rows whose text does not encode back to the very bytes of the source, those that do but for padding
+        inside the shift, and how many of all others are empty cells."""
         starts, ends, offset, length = place
         rows = pair.batch.rows
         if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
-            return array("q", range(rows)), array("q")
+            return array("q", range(rows)), array("q"), 0
         _, longest = cut.extent(starts, ends, offset, length)
         differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
@@ -195,7 +242,7 @@ class Prover:
             differ,
             forms,
         )
-        return differ[:n], forms[: pen.n]
+        return differ[:n], forms[: pen.n], pen.blank
 
     @cached_property
     def _pads_are_blank(self) -> bool:
@@ -308,11 +355,16 @@ class Prover:
         )
         changed = set(differ[:n]) - broken
         flagged = set(findings[:: K["FINDING"]]) - changed - broken
-        forms = self._other_forms(pair, spec, number) - changed - flagged - broken
+        empty = self._empty_numbers(pair, spec, number, done, broken)
+        changed |= {row for row in empty if cells.starts[number][row] != cells.ends[number][row]}
+        empty -= changed
+        flagged -= empty
+        forms = self._other_forms(pair, spec, number) - changed - flagged - broken - empty
         classes = done.classes[number]
-        for kind, count in ((CHANGED, len(changed)), (FLAGGED, len(flagged)), (FORM, len(forms))):
-            classes[kind] += count
-        classes[IDENTICAL] += rows - len(changed) - len(flagged) - len(forms) - len(broken)
+        parts = ((CHANGED, changed), (FLAGGED, flagged), (FORM, forms), (EMPTY, empty))
+        for kind, some in parts:
+            classes[kind] += len(some)
+        classes[IDENTICAL] += rows - sum(len(some) for _, some in parts) - len(broken)
         if forms:
             done.forms.setdefault(number, []).extend(pair.record(row) for row in sorted(forms)[:3])
         for row in sorted(changed)[: KEPT - len(done.changes)]:
@@ -320,7 +372,27 @@ class Prover:
             done.changes.append(self._text_change(pair, spec.name, number, row, text))
         if flagged:
             records = [pair.record(row) for row in sorted(flagged)[:3]]
-            done.groups[number, Reason.ILLEGAL << 8 | FLAGGED, 0, 0] = (len(flagged), records)
+            done.groups[number, Reason.BAD_NUMBER << 8 | FLAGGED, 0, 0] = (len(flagged), records)
+
+    def _empty_numbers(
+        self, pair: Pair, spec: Field, number: int, done: Proved, broken: set[int]
+    ) -> set[int]:
+        """Rows whose zoned or packed field is low-values or blanks throughout, by the proof's own account."""
+        if spec.type not in NUMERIC:
+            return set()
+        begin, end = self._field_range(pair.batch, spec)
+        kinds = bytearray(pair.batch.rows)
+        ascii_host = int(self.charset.spec.pad_single == 0x20)
+        if not numbers_back.written_as(pair.batch.src, NUMERIC[spec.type], ascii_host, begin, end, kinds):
+            return set()
+        whole = 0 if self.fields.csv else spec.length
+        found = {
+            row
+            for row, kind in enumerate(kinds)
+            if kind and row not in broken and end[row] - begin[row] >= whole
+        }
+        done.empty[number].update(WRITTEN[kinds[row]] for row in found)
+        return found
 
     def _other_forms(self, pair: Pair, spec: Field, number: int) -> set[int]:
         """Rows whose number does not encode back to the very bytes of the source."""
@@ -434,6 +506,13 @@ class Prover:
                 _first(found[begin + offset :]),
             )
         )
+
+
+def _range(place: Place, row: int) -> tuple[int, int]:
+    """Where a field begins and ends in a row."""
+    starts, ends, offset, length = place
+    begin = min(starts[row] + offset, ends[row])
+    return begin, ends[row] if length < 0 else min(begin + length, ends[row])
 
 
 def _part(a: bytes, b: bytes) -> tuple[int, int]:

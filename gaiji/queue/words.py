@@ -14,6 +14,7 @@ REASONS = {
     "ambiguous": "候補が複数",
     "no-unicode": "Unicodeにない文字",
     "overflow": "出力項目の桁あふれ",
+    "bad-number": "数値として読めない",
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
 }

@@ -18,7 +18,7 @@ from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.errors import JobError
-from gaiji.model import Reason
+from gaiji.model import ROLES, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.records.batch import FORMATS
@@ -88,6 +88,9 @@ KEYS: dict[str, dict[str, Key]] = {
             str, "field", "personal data that the queue may hold", ("none", "glyph-only", "field")
         ),
         "samples": Key(int, 5, "sample occurrences kept for each code"),
+        "roles": Key(
+            list, ROLES, "roles of the fields whose 外字 go to the queue; all are counted and told", ROLES
+        ),
         "site": Key(str, "", "name of the municipality whose 外字 these are"),
         "key": Key(str, "", "the field that identifies a record in the queue (default: the record number)"),
         "household": Key(
@@ -157,7 +160,7 @@ class Job:
 
 def sampling(review: Mapping[str, Any]) -> dict[str, Any]:
     """What a ``[review]`` section lets findings keep, as ``columns.findings.Grouping`` takes it."""
-    return {name: review[name] for name in ("samples", "key", "context")}
+    return {name: review[name] for name in ("samples", "key", "context", "roles") if name in review}
 
 
 def queue_where(review: Mapping[str, Any], base: Path, beside: Path) -> str | Path:
@@ -283,13 +286,14 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
             dict: "a table",
         }
         raise JobError(f"must be {kind[rule.type]}", path=path, key=dotted, next=rule.what)
-    if rule.values and value not in rule.values:
-        shown = f"cannot be {value[:40]!r}"
-        raise JobError(shown, path=path, key=dotted, next=_nearest(str(value), rule.values))
-    if rule.type is int and value < 0:
-        raise JobError("cannot be negative", path=path, key=dotted, next=rule.what)
     if rule.type is list and not all(isinstance(item, str) for item in value):
         raise JobError("must be a list of strings", path=path, key=dotted, next=rule.what)
+    for one in (value if rule.type is list else [value]) if rule.values else ():
+        if one not in rule.values:
+            shown = f"cannot be {one[:40]!r}"
+            raise JobError(shown, path=path, key=dotted, next=_nearest(str(one), rule.values))
+    if rule.type is int and value < 0:
+        raise JobError("cannot be negative", path=path, key=dotted, next=rule.what)
     return tuple(value) if rule.type is list else value
 
 
