@@ -103,7 +103,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 def main() -> None:
     """Move municipal name data out of vendor character codes into 行政事務標準文字.
 
-    Exit codes: 0 done, nothing to review; 3 done, glyphs wait for review; 1 failed; 2 wrong usage.
+    Exit codes: 0 done, nothing is flagged or set aside; 3 done, something waits; 1 failed; 2 wrong usage.
     """
 
 
@@ -338,7 +338,7 @@ def init(
     charset: str, layout: str, source: str, format_: str, record_length: int, output: str, job: str
 ) -> None:
     """Write a commented job file."""
-    from gaiji.codes.charset import load_spec
+    from gaiji.codes.spec import load_spec
     from gaiji.run.job import template
 
     load_spec(charset)
@@ -379,7 +379,7 @@ def charset() -> None:
 @charset.command("list")
 def charset_list() -> None:
     """Every charset and its title."""
-    from gaiji.codes.charset import charset_names, load_spec
+    from gaiji.codes.spec import charset_names, load_spec
 
     for name in charset_names():
         click.echo(f"{name:24} {load_spec(name).title}")
@@ -400,7 +400,8 @@ def charset_show(name: str) -> None:
 @click.option("--all", "every", is_flag=True, help="Check every charset (also the default).")
 def charset_check(names: tuple[str, ...], every: bool) -> None:
     """Load charsets with every check of their tables."""
-    from gaiji.codes.charset import charset_names, check
+    from gaiji.codes.check import check
+    from gaiji.codes.spec import charset_names
 
     chosen = charset_names() if every or not names else names
     wrong = check(chosen)

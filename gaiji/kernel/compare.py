@@ -35,8 +35,8 @@ def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length
 
     ``differ`` (array q) receives the numbers of the rows that are not identical; returns how many.
     ``padded``: full-width padding counts for nothing at the end of a text, so rows whose bytes differ only by
-    having it inside the shift go to ``forms`` instead (``w.n`` of them), as is usual in fixed-length records. ``w.blank``: how many of both have
-    an empty text, though their source has bytes.
+    having it inside the shift go to ``forms`` instead (``w.n`` of them), as is usual in fixed-length records.
+    ``w.blank``: how many rows of both kinds have an empty text, though their source has bytes.
     Findings of ``w`` are not kept: what a row that differs is, ``compare_rows`` says.
     """
     n_rows = len(starts)

@@ -52,7 +52,8 @@ cpdef Py_ssize_t decode_rows(Program p, Work w, int mode, int trim, int carry, c
     const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] states,
     long long[::1] offsets, Py_ssize_t row, Py_ssize_t capacity, Py_ssize_t slots) except -1
 
-@cython.locals(pos=cython.Py_ssize_t, end=cython.Py_ssize_t, first=cython.Py_ssize_t, noted=cython.Py_ssize_t)
+@cython.locals(pos=cython.Py_ssize_t, end=cython.Py_ssize_t, first=cython.Py_ssize_t, noted=cython.Py_ssize_t,
+    whole=cython.int)
 cdef Py_ssize_t _rows(Program p, Work w, int mode, int trim, int carry, const long long[::1] starts,
     const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] states,
     long long[::1] offsets, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t capacity, Py_ssize_t slots) noexcept nogil

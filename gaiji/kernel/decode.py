@@ -159,10 +159,10 @@ def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, o
 
     ``starts``/``ends``: byte range of each record in the source; the field is ``length`` bytes (-1: the
     rest) from ``offset``. ``trim``: TRIM takes blanks off the end, EMPTIES makes a field of low-values
-    throughout an empty text and counts those of blanks. ``states``: shift state of each row, read when ``carry`` is 1 (the field's own end
-    is no end of the shift) or 2 (it is: the record's last field). ``offsets`` receives
-    the end of each row's text. ``capacity`` is the size of the output in bytes, ``slots`` that of the
-    findings. Returns the next row to do (``len(starts)`` when all are done).
+    throughout an empty text and counts those of blanks. ``states``: shift state of each row, read when
+    ``carry`` is 1 (the field's own end is no end of the shift) or 2 (it is: the record's last field).
+    ``offsets`` receives the end of each row's text. ``capacity`` is the size of the output in bytes,
+    ``slots`` that of the findings. Returns the next row to do (``len(starts)`` when all are done).
     """
     n_rows = len(starts)
     if cython.compiled:
@@ -215,11 +215,11 @@ def _rows(
             pos = end
         if length >= 0 and pos + length < end:
             end = pos + length
-        if trim & EMPTIES and end > pos and w.src[pos] == 0 and not (carry and states[row]):
-            if _low_values(w, pos, end):
-                offsets[row + 1] = w.o
-                row += 1
-                continue
+        whole = trim & EMPTIES and not (carry and states[row])  # no shift is open
+        if whole and end > pos and w.src[pos] == 0 and _low_values(w, pos, end):
+            offsets[row + 1] = w.o
+            row += 1
+            continue
         if w.o + (end - pos + 1) * p.bound + SLACK > capacity or w.n + (end - pos) + 2 > slots:
             break
         w.row = row

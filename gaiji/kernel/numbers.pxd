@@ -1,7 +1,7 @@
 # Types of gaiji/kernel/numbers.py when it is compiled.
 cimport cython
 
-cdef int ZONED, PACKED, BINARY, LOW_VALUES, BLANKS, UNSIGNED, N_WRITTEN
+cdef int ZONED, PACKED, BINARY, WRITTEN_LOW, WRITTEN_BLANK, WRITTEN_UNSIGNED, N_WRITTEN
 
 cdef class Numeric:
     cdef int kind, digits, scale, signed, ascii, blank

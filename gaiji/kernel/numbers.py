@@ -15,9 +15,9 @@ ZONED = 0
 PACKED = 1
 BINARY = 2
 # How a number was written: indices into ``written``.
-LOW_VALUES = 0
-BLANKS = 1
-UNSIGNED = 2
+WRITTEN_LOW = 0
+WRITTEN_BLANK = 1
+WRITTEN_UNSIGNED = 2
 N_WRITTEN = 3
 
 
@@ -41,8 +41,8 @@ def numbers(src, numeric, starts, ends, offset, length, out, offsets, bad, writt
     ``out`` must hold twice the field and 24 bytes a row. ``bad`` receives, for each row, -1 or the offset in
     the field of the byte that is not a digit or sign, or that the record does not have. A zoned or packed
     field of low-values or blanks throughout is empty; ``written`` (three counts) receives how many are of
-    either, and how many numbers of signed fields have no sign. Returns how many rows are bad. Source of the rules: IBM
-    Enterprise COBOL, USAGE DISPLAY, COMP-3 and COMP.
+    either, and how many numbers of signed fields have no sign. Returns how many rows are bad. Source of the
+    rules: IBM Enterprise COBOL, USAGE DISPLAY, COMP-3 and COMP.
     """
     if cython.compiled:
         with cython.nogil:
@@ -68,7 +68,7 @@ def _numbers(src, f, starts, ends, offset, length, out, offsets, bad, written):
         if pos >= end or (length >= 0 and end - pos < length):
             bad[row] = end - pos
         elif f.kind != BINARY and (src[pos] == 0 or src[pos] == f.blank) and _through(src, pos, end):
-            written[LOW_VALUES if src[pos] == 0 else BLANKS] += 1
+            written[WRITTEN_LOW if src[pos] == 0 else WRITTEN_BLANK] += 1
         elif f.kind == PACKED:
             o = _packed(src, pos, end, f.digits, f.scale, out, o, bad, row)
         elif f.kind == ZONED:
@@ -79,7 +79,7 @@ def _numbers(src, f, starts, ends, offset, length, out, offsets, bad, written):
         if bad[row] >= 0:
             wrong += 1
         elif f.signed and f.kind != BINARY and o > begin and _unsigned(src, pos, end, f.kind, f.ascii):
-            written[UNSIGNED] += 1
+            written[WRITTEN_UNSIGNED] += 1
     return wrong
 
 
@@ -224,8 +224,8 @@ CONSTANTS = {
     "ZONED": ZONED,
     "PACKED": PACKED,
     "BINARY": BINARY,
-    "LOW_VALUES": LOW_VALUES,
-    "BLANKS": BLANKS,
-    "UNSIGNED": UNSIGNED,
+    "WRITTEN_LOW": WRITTEN_LOW,
+    "WRITTEN_BLANK": WRITTEN_BLANK,
+    "WRITTEN_UNSIGNED": WRITTEN_UNSIGNED,
     "N_WRITTEN": N_WRITTEN,
 }

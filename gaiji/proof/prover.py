@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from gaiji.codes.encoding import E, value_of
+from gaiji.codes.code import value_of
+from gaiji.codes.encoding import E
 from gaiji.codes.program import K
 from gaiji.columns.decode import NUMERIC, Decoder, Place, rules_of
 from gaiji.kernel import compare, cut, numbers_back
@@ -35,6 +36,7 @@ from gaiji.proof.totals import (
     Proved,
 )
 from gaiji.records.batch import Batch
+from gaiji.standard.characters import first_glyph, points
 
 
 class Prover:
@@ -66,7 +68,7 @@ class Prover:
         }
 
     def mode(self, spec: Field) -> int:
-        return self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        return self.charset.field_mode(spec.type)
 
     def prove(self, pair: Pair) -> Proved:
         """Every cell of a batch."""
@@ -78,7 +80,7 @@ class Prover:
             [],
             pair.batch.rows,
             len(pair.cells.damaged),
-            empty=[Counter() for _ in specs],
+            empties=[Counter() for _ in specs],
         )
         states = bytearray(pair.batch.rows)
         broken = set(pair.cells.damaged)
@@ -111,7 +113,7 @@ class Prover:
         classes[FORM] += len(forms)
         classes[IDENTICAL] += batch.rows - len(rows) - len(forms) - lows
         classes[EMPTY] += lows
-        done.empty[number].update({"low-values": lows, "blanks": blank if self.fields.trim else 0})
+        done.empties[number].update({"low-values": lows, "blanks": blank if self.fields.trim else 0})
         if forms:
             done.forms.setdefault(number, []).extend(pair.record(row) for row in forms[:3])
         if not rows:
@@ -133,7 +135,7 @@ class Prover:
             }
         )
         found, notes = self._classes(pair, spec, number, rows, units, ends, flagged, flags)
-        done.empty[number]["blanks"] += self._blank(pair, number, place, rows, found)
+        done.empties[number]["blanks"] += self._blank(pair, number, place, rows, found)
         counts = Counter(found)
         for kind, count in counts.items():
             classes[kind] += count
@@ -188,9 +190,7 @@ class Prover:
         at = next((i for i, r in enumerate(rows) if r == row), -1)
         classes[found[at] if at >= 0 else IDENTICAL] -= 1
 
-    def _low_values(
-        self, pair: Pair, number: int, place: Place, rows: array[int]
-    ) -> tuple[array[int], int]:
+    def _low_values(self, pair: Pair, number: int, place: Place, rows: array[int]) -> tuple[array[int], int]:
         """Of rows that differ: those that are something else than an empty cell for a source of low-values
         throughout, and how many are just that."""
         src, cells = pair.batch.src, pair.cells
@@ -253,7 +253,7 @@ class Prover:
             entries.get((2, int.from_bytes(spec.pad_double, "big"))),
         )
         texts = [entry.row.text if entry else "" for entry in (single, double)]
-        return bool(self.fields.trim and spec.kind == "shifted" and texts == [" ", "\u3000"])
+        return bool(self.fields.trim and self.charset.kind.typed and texts == [" ", "\u3000"])
 
     def _some(self, place: Place, rows: array[int], every: int) -> Place:
         """The place of a field in some rows only."""
@@ -266,7 +266,7 @@ class Prover:
     def _bare_pad(self) -> bytes:
         """Padding of double bytes that is no character of the charset, b"" where blanks pad."""
         spec = self.charset.spec
-        bare = spec.kind in ("double", "shifted") and not self.charset.entries.get(
+        bare = self.charset.kind.name in ("double", "shifted") and not self.charset.entries.get(
             (2, int.from_bytes(spec.pad_double, "big"))
         )
         return spec.pad_double if bare else b""
@@ -327,19 +327,13 @@ class Prover:
             position,
             offset,
             self.code(code, size),
-            _points(expected),
+            points(expected),
             _first(found),
         )
 
     def code(self, code: int, size: int) -> str:
         """A code as users write it, "" for none."""
-        if not size:
-            return ""
-        if self.charset.spec.kind == "decimal" and size > 1:
-            return f"{code:0{size}d}"
-        return (
-            f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
-        )
+        return self.charset.code(code, size)
 
     # -- numbers, bytes, glyph names --------------------------------------------------------------
 
@@ -391,7 +385,7 @@ class Prover:
             for row, kind in enumerate(kinds)
             if kind and row not in broken and end[row] - begin[row] >= whole
         }
-        done.empty[number].update(WRITTEN[kinds[row]] for row in found)
+        done.empties[number].update(WRITTEN[kinds[row]] for row in found)
         return found
 
     def _other_forms(self, pair: Pair, spec: Field, number: int) -> set[int]:
@@ -528,10 +522,6 @@ def _place(text: bytes, at: int) -> tuple[int, int]:
     return (starts[-1], len(starts) - 1) if starts else (0, 0)
 
 
-def _points(text: str) -> str:
-    return " ".join(f"{ord(c):04X}" for c in text)
-
-
 def _first(raw: bytes) -> str:
     """The first character of some bytes as code points with its selector, or the bytes when they are none."""
     for n in range(min(8, len(raw)), 0, -1):
@@ -539,5 +529,5 @@ def _first(raw: bytes) -> str:
             text = raw[:n].decode()
         except UnicodeDecodeError:
             continue
-        return _points(text[:2] if len(text) > 1 and 0xE0100 <= ord(text[1]) <= 0xE01EF else text[:1])
+        return points(first_glyph(text))
     return raw[:4].hex().upper()

@@ -116,7 +116,7 @@ class Report:
                     "type": spec.type,
                     "bytes": self.totals.sizes[number],
                     "flagged": flagged,
-                    "empty": _counts(self.totals.empty[number]),
+                    "empty": _counts(self.totals.empties[number]),
                 }
         return out
 
@@ -127,14 +127,7 @@ class Report:
             if what != ONE_WAY:
                 continue
             charset = self.plan.charset
-            entry = charset.entries.get((size, code)) or next(
-                (
-                    e
-                    for (_, c), e in charset.entries.items()
-                    if c == code and charset.spec.kind.startswith("utf")
-                ),
-                None,
-            )
+            entry = charset.entry_of(code, size)
             row = entry.row if entry else None
             out.append(
                 {
@@ -208,7 +201,7 @@ class Report:
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
             if not totals.dropped:  # of records that were dropped nothing is compared
-                rows += [(f"empty {spec.name}", _counts(totals.empty[number]), there.get("empty", {}))]
+                rows += [(f"empty {spec.name}", _counts(totals.empties[number]), there.get("empty", {}))]
             rows += [(f"bytes {spec.name}", totals.sizes[number], there.get("bytes"))]
             rows += [
                 (f"flagged {spec.name}", flagged, dict(sorted(there.get("flagged", {}).items(), key=_reason)))

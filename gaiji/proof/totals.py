@@ -68,7 +68,7 @@ class Proved:
     groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    empty: list[Counter[str]] = field(default_factory=list)
+    empties: list[Counter[str]] = field(default_factory=list)
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Totals:
     groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    empty: list[Counter[str]] = field(default_factory=list)
+    empties: list[Counter[str]] = field(default_factory=list)
 
     @classmethod
     def empty(cls, columns: int, fields: int) -> Totals:
@@ -95,7 +95,7 @@ class Totals:
             [[0] * len(CLASSES) for _ in range(columns)],
             [Counter() for _ in range(fields)],
             [0] * fields,
-            empty=[Counter() for _ in range(fields)],
+            empties=[Counter() for _ in range(fields)],
         )
 
     def add(self, done: Proved) -> None:
@@ -106,7 +106,7 @@ class Totals:
         for number, (counts, size) in enumerate(zip(done.flagged, done.sizes, strict=True)):
             self.flagged[number].update(counts)
             self.sizes[number] += size
-        for known, more_empty in zip(self.empty, done.empty, strict=True):
+        for known, more_empty in zip(self.empties, done.empties, strict=True):
             known.update(more_empty)
         self.rows += done.rows
         self.broken += done.broken

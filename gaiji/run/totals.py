@@ -112,7 +112,10 @@ class Totals:
     def copy(self) -> Totals:
         """The sums as they are now; batches added later do not change it."""
         return replace(
-            self, counts=[array("q", c) for c in self.counts], sizes=list(self.sizes), hits=dict(self.hits),
+            self,
+            counts=[array("q", c) for c in self.counts],
+            sizes=list(self.sizes),
+            hits=dict(self.hits),
             reasons=dict(self.reasons),
         )
 
