@@ -35,6 +35,7 @@ class Reason(IntEnum):
     SHRINK_NONE = 9
     SHRINK_MANY = 10
     SHRINK_LOOKALIKE = 11
+    ONE_SOURCE = 12
     BAD_NUMBER = 16  # no unit of text: above 15, the last that the four bits of a kernel's kind hold
 
     @property

@@ -27,6 +27,11 @@ BROKEN_SHIFT = 4
 # Other values of the low four bits of ``kind``.
 MAPPED = 0
 LONG = 15
+# Mapped too, by a row that rests on less than a standard: the unit is noted, so that it can be counted by
+# grade.
+GRADED = 13
+GRADED_SPECIAL = 14  # its text holds what a CSV must quote
+GRADED_LONG = 11  # a reason that only outputs have, never a unit of the source
 # Replacement policies.
 GETA = 0
 STORED = 1
@@ -50,7 +55,8 @@ BYTES = 24  # bytes of the source that units were made of: the framing's own sum
 LOW_VALUES = 25  # fields of low-values throughout
 BLANKS = 26  # fields of blanks throughout
 UNSIGNED = 27  # numbers of signed fields that were written without a sign
-N_COUNTS = 28
+GRADES = 28  # filled by gaiji.columns: units by grade (two, one, inferred, site), then people on one source
+N_COUNTS = 33
 # What is done at the borders of a field (``trim`` of ``decode_rows``).
 TRIM = 1
 EMPTIES = 2
@@ -657,16 +663,20 @@ def _emit(p, w, size, code, kind, text, index):
     """Write what ``kind`` says of a unit of ``size`` bytes whose text is at ``text[8 * index]``."""
     reason = kind & 15
     stored = kind >> 4
-    w.special = 1
+    if reason != GRADED:
+        w.special = 1
     if reason == MAPPED and stored == 0:
         _flag(p, w, size, code, ILLEGAL, text, index, 0)
         return
-    if reason != MAPPED and reason != LONG:
+    graded = reason == GRADED_LONG or GRADED <= reason <= GRADED_SPECIAL
+    if reason != MAPPED and reason != LONG and not graded:
         _flag(p, w, size, code, reason, text, index, stored)
         return
+    if graded:
+        _note(p, w, size, code, GRADED)
     if p.units:
         _put_unit(w, code, size)
-    elif reason == LONG:
+    elif reason == LONG or reason == GRADED_LONG:  # noqa: SIM109 (a tuple is no C)
         _put_long(p, w, text, index)
     else:
         _put(w, text, index, stored)
@@ -829,6 +839,9 @@ CONSTANTS = {
     "BROKEN_SHIFT": BROKEN_SHIFT,
     "MAPPED": MAPPED,
     "LONG": LONG,
+    "GRADED": GRADED,
+    "GRADED_SPECIAL": GRADED_SPECIAL,
+    "GRADED_LONG": GRADED_LONG,
     "GETA": GETA,
     "STORED": STORED,
     "TAG": TAG,
@@ -850,6 +863,7 @@ CONSTANTS = {
     "UNSIGNED": UNSIGNED,
     "TRIM": TRIM,
     "EMPTIES": EMPTIES,
+    "GRADES": GRADES,
     "N_COUNTS": N_COUNTS,
     "FINDING": FINDING,
     "SLACK": SLACK,

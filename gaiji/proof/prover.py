@@ -21,20 +21,9 @@ from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.proof.empties import blanks, empty_numbers, low_values, without_bare_pads
 from gaiji.proof.flags import FlagTexts
-from gaiji.proof.totals import (
-    CHANGED,
-    CLASSES,
-    EMPTY,
-    FLAGGED,
-    FORM,
-    IDENTICAL,
-    KEPT,
-    WRITTEN,
-    Change,
-    Pair,
-    Proved,
-)
+from gaiji.proof.totals import CHANGED, CLASSES, EMPTY, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
 from gaiji.records.batch import Batch
 from gaiji.standard.characters import first_glyph, points
 
@@ -107,7 +96,7 @@ class Prover:
         batch = pair.batch
         place = self.fields.place(batch, spec)
         rows, forms, blank = self._differing(pair, spec, number, place)
-        rows, lows = self._low_values(pair, number, place, rows)
+        rows, lows = low_values(pair, number, place, rows)
         forms = array("q", (row for row in forms if row not in broken)) if broken else forms
         classes = done.classes[number]
         classes[FORM] += len(forms)
@@ -135,7 +124,8 @@ class Prover:
             }
         )
         found, notes = self._classes(pair, spec, number, rows, units, ends, flagged, flags)
-        done.empties[number]["blanks"] += self._blank(pair, number, place, rows, found)
+        if self.fields.trim:
+            done.empties[number]["blanks"] += blanks(pair, number, place, rows, found)
         counts = Counter(found)
         for kind, count in counts.items():
             classes[kind] += count
@@ -190,30 +180,6 @@ class Prover:
         at = next((i for i, r in enumerate(rows) if r == row), -1)
         classes[found[at] if at >= 0 else IDENTICAL] -= 1
 
-    def _low_values(self, pair: Pair, number: int, place: Place, rows: array[int]) -> tuple[array[int], int]:
-        """Of rows that differ: those that are something else than an empty cell for a source of low-values
-        throughout, and how many are just that."""
-        src, cells = pair.batch.src, pair.cells
-        others = array("q")
-        for row in rows:
-            begin, end = _range(place, row)
-            empty = cells.starts[number][row] == cells.ends[number][row] and row not in cells.damaged
-            if not empty or end == begin or src[begin] or src.count(0, begin, end) != end - begin:
-                others.append(row)
-        return others, len(rows) - len(others)
-
-    def _blank(self, pair: Pair, number: int, place: Place, rows: array[int], found: bytearray) -> int:
-        """How many of the rows that differ are an empty cell for blanks in another form."""
-        if not self.fields.trim:
-            return 0
-        cells = pair.cells
-        return sum(
-            kind == FORM
-            and cells.starts[number][row] == cells.ends[number][row]
-            and (ends := _range(place, row))[0] < ends[1]
-            for kind, row in zip(found, rows, strict=True)
-        )
-
     def _differing(
         self, pair: Pair, spec: Field, number: int, place: Place
     ) -> tuple[array[int], array[int], int]:
@@ -262,30 +228,10 @@ class Prover:
             return place
         return array("q", [starts[r] for r in rows]), array("q", [ends[r] for r in rows]), offset, length
 
-    @cached_property
-    def _bare_pad(self) -> bytes:
-        """Padding of double bytes that is no character of the charset, b"" where blanks pad."""
-        spec = self.charset.spec
-        bare = self.charset.kind.name in ("double", "shifted") and not self.charset.entries.get(
-            (2, int.from_bytes(spec.pad_double, "big"))
-        )
-        return spec.pad_double if bare else b""
-
     def _unpadded(self, batch: Batch, spec: Field, place: Place) -> Place:
-        """The place without padding that is no character. Blanks stay: the comparison knows them by what they
-        read as, and shares nothing with what took them off."""
-        starts, ends, offset, length = place
-        pad = self._bare_pad
-        if not pad or not self.fields.trim or self.mode(spec) != K["DOUBLE"]:
-            return place
-        kept = array("q")
-        for start, end in zip(starts, ends, strict=True):
-            begin = min(start + offset, end)
-            stop = end if length < 0 else min(begin + length, end)
-            while (stop - begin) % 2 == 0 and stop > begin and batch.src[stop - 2 : stop] == pad:
-                stop -= 2
-            kept.append(stop)
-        return starts, kept, offset, length
+        """The place without padding that is no character."""
+        padded = self.fields.trim and self.mode(spec) == K["DOUBLE"]
+        return without_bare_pads(self.charset, batch, place) if padded else place
 
     def _pen(self, cells: Cells, out: int, findings: int = 1) -> kernel_encode.Pen:
         """A cursor on the output's text, with this thread's scratch buffers."""
@@ -349,7 +295,9 @@ class Prover:
         )
         changed = set(differ[:n]) - broken
         flagged = set(findings[:: K["FINDING"]]) - changed - broken
-        empty = self._empty_numbers(pair, spec, number, done, broken)
+        kinds = self._empty_numbers(pair.batch, spec)
+        empty = {row for row in kinds if row not in broken}
+        done.empties[number].update(kinds[row] for row in empty)
         changed |= {row for row in empty if cells.starts[number][row] != cells.ends[number][row]}
         empty -= changed
         flagged -= empty
@@ -368,25 +316,15 @@ class Prover:
             records = [pair.record(row) for row in sorted(flagged)[:3]]
             done.groups[number, Reason.BAD_NUMBER << 8 | FLAGGED, 0, 0] = (len(flagged), records)
 
-    def _empty_numbers(
-        self, pair: Pair, spec: Field, number: int, done: Proved, broken: set[int]
-    ) -> set[int]:
-        """Rows whose zoned or packed field is low-values or blanks throughout, by the proof's own account."""
+    def _empty_numbers(self, batch: Batch, spec: Field) -> dict[int, str]:
+        """The empty numbers of a batch."""
         if spec.type not in NUMERIC:
-            return set()
-        begin, end = self._field_range(pair.batch, spec)
-        kinds = bytearray(pair.batch.rows)
-        ascii_host = int(self.charset.spec.pad_single == 0x20)
-        if not numbers_back.written_as(pair.batch.src, NUMERIC[spec.type], ascii_host, begin, end, kinds):
-            return set()
-        whole = 0 if self.fields.csv else spec.length
-        found = {
-            row
-            for row, kind in enumerate(kinds)
-            if kind and row not in broken and end[row] - begin[row] >= whole
-        }
-        done.empties[number].update(WRITTEN[kinds[row]] for row in found)
-        return found
+            return {}
+        places = self._field_range(batch, spec)
+        ascii_host = self.charset.spec.pad_single == 0x20
+        return empty_numbers(
+            batch, NUMERIC[spec.type], places, 0 if self.fields.csv else spec.length, ascii_host
+        )
 
     def _other_forms(self, pair: Pair, spec: Field, number: int) -> set[int]:
         """Rows whose number does not encode back to the very bytes of the source."""
@@ -500,13 +438,6 @@ class Prover:
                 _first(found[begin + offset :]),
             )
         )
-
-
-def _range(place: Place, row: int) -> tuple[int, int]:
-    """Where a field begins and ends in a row."""
-    starts, ends, offset, length = place
-    begin = min(starts[row] + offset, ends[row])
-    return begin, ends[row] if length < 0 else min(begin + length, ends[row])
 
 
 def _part(a: bytes, b: bytes) -> tuple[int, int]:

@@ -17,6 +17,7 @@ REASONS = {
     "bad-number": "数値として読めない",
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
+    "one-source": "出典が一つの文字",
     "shrink-lookalike": "縮退先が類字・別字のみ",
 }
 STATES = {

@@ -12,13 +12,14 @@ from pathlib import Path
 from gaiji.codes.tables import SITE_COLUMNS
 from gaiji.disk.files import AtomicFile
 from gaiji.queue.decisions import Decision, confirmed_items
-from gaiji.queue.queue import Item, Queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import Queue
 from gaiji.run.job import decisions_name
 from gaiji.standard.characters import points
 
 NOT_CODES = frozenset({"match"})
 """Systems whose items are no source codes: spellings that disagree between two registers."""
-MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode"})
+MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode", "one-source"})
 
 
 def apply(queue: Queue, folder: Path) -> dict[Path, int]:
