@@ -270,30 +270,51 @@ class Charset:
         )
 
     def decoder(
-        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Policy | None = None
+        self,
+        *,
+        type: str = "",
+        role: str = "name",
+        form: str = "needed",
+        policy: Policy | None = None,
+        controls: bool = False,
     ) -> StreamDecoder:
-        """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole."""
-        return StreamDecoder(self.reading(type=type, role=role, form=form, policy=policy))
+        """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole.
+        ``controls``: control characters are findings."""
+        return StreamDecoder(self.reading(type=type, role=role, form=form, policy=policy, controls=controls))
 
     def reading(
-        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Policy | None = None
+        self,
+        *,
+        type: str = "",
+        role: str = "name",
+        form: str = "needed",
+        policy: Policy | None = None,
+        controls: bool = False,
     ) -> Reading:
         """The programs for one type of field, role, form and set of policies."""
-        mode, name, form = self.mode(type), given.is_name(role), given.legal_form(form)
+        mode, form = self.mode(type), given.legal_form(form)
+        name = (given.is_name(role), controls)
         rules = given.legal_policy(policy)
         little = partial(self._reading, mode, name, form, rules, little=True) if self.kind.marked else None
         return self._reading(mode, name, form, rules, little_too=little)
 
     def _reading(
-        self, mode: int, name: bool, form: str, rules: Policy, *, little: bool = False, little_too: Any = None
+        self,
+        mode: int,
+        fields: tuple[bool, bool],
+        form: str,
+        rules: Policy,
+        *,
+        little: bool = False,
+        little_too: Any = None,
     ) -> Reading:
         return Reading(
             self.name,
             self.kind,
             mode,
             self.spec.shift_in,
-            self._program((name, False), form, rules, Writes.TEXT, little=little),
-            self._program((name, False), form, rules, Writes.UNITS, little=little),
+            self._program(fields, form, rules, Writes.TEXT, little=little),
+            self._program(fields, form, rules, Writes.UNITS, little=little),
             self.glyph_of,
             little_too,
         )
