@@ -37,6 +37,7 @@ class Reason(IntEnum):
     SHRINK_MANY = 10
     SHRINK_LOOKALIKE = 11
     ONE_SOURCE = 12
+    BAD_NUMBER = 16  # no unit of text: above 15, the last that the four bits of a kernel's kind hold
 
     @property
     def label(self) -> str:

@@ -9,6 +9,32 @@ import click
 from gaiji.cli.commands import main
 
 HEAD = "# The command line\n\nMade by `python tests/make_cli_docs.py` from the commands' own help; a test holds the two equal.\n"
+TOLD = """
+## What convert tells
+
+The last lines say, per reason, how many units of how many records are flagged, in which fields (five of them by name), and where the
+first is (record from 1, byte of the input). The same stands under `flagged` in the manifest. A file with a 外字 in the notes of three
+people, and another with two numbers that are none and half a character:
+
+```
+3 of 3 records written to out.csv
+unmapped-gaiji: 4 in 3 records, 1 fields: 備考 (4); first in record 1, field 備考, byte 18
+2 codes wait for review in review.sqlite
+manifest: manifest.json
+```
+
+```
+4 of 4 records written to out.csv
+broken-shift: 1 in 1 records, 1 fields: t (1); first in record 3, field t, byte 11
+bad-number: 2 in 2 records, 1 fields: n (2); first in record 2, field n, byte 5
+0 codes wait for review in review.sqlite
+manifest: manifest.json
+```
+
+Both end with exit code 3. It is 0 only when nothing is flagged in any field, whatever its role, and no record was dropped or set aside.
+What waits in the queue is another matter: all findings of name, kana and address fields, and 外字 (`unmapped-gaiji`,
+`unmapped-extension`, `ambiguous`, `no-unicode`) of all text fields; `[review] roles` narrows it.
+"""
 
 
 def pages(command: click.Command, name: str, parent: click.Context | None = None) -> list[str]:
@@ -30,7 +56,7 @@ def pages(command: click.Command, name: str, parent: click.Context | None = None
 
 def document() -> str:
     """The whole page."""
-    return HEAD + "".join(pages(main, "gaiji"))
+    return HEAD + TOLD + "".join(pages(main, "gaiji"))
 
 
 if __name__ == "__main__":

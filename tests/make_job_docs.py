@@ -28,6 +28,11 @@ path = "out/juki.csv"
 Instead of a layout, or beside it to change a type or role, fields may stand in the job as `[[field]]` tables (see layouts.md).
 Paths are relative to the job file. Beside the output come `review.sqlite`, `manifest.json` and, when records were set aside,
 `bad-records.bin` with its index `bad-records.tsv`.
+
+A text, zoned or packed field that is low-values or blanks throughout is empty: its cell is empty, it is no finding, and the manifest
+counts it (`empty` of the field: `low-values`, `blanks`). Binary zero is the number 0. `unsigned` counts numbers of signed fields that were
+written without a sign. Control characters in names and addresses are findings (`illegal`) and never come out. A number that is none, or
+that its record cuts off, is `bad-number`: its cell is empty.
 """
 POLICIES = """
 A policy is one of `geta` (〓 in its place), `keep` (the text that the table has), `pua` (a private use character), `tag`

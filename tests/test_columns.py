@@ -30,8 +30,9 @@ def number(module, kind, raw, *, digits=0, scale=0, signed=1, ascii=0):
         out,
         offsets,
         bad,
+        written := array("q", bytes(8 * 3)),
     )
-    return out[: offsets[1]].decode(), bad[0]
+    return out[: offsets[1]].decode(), ("low", "blanks")[written.index(1)] if any(written[:2]) else bad[0]
 
 
 def packed(text, sign):
@@ -88,9 +89,7 @@ def test_points_and_signs(module, kind, raw, scale, text):
     [
         (PACKED, "1A345C", 0, 0),
         (PACKED, "123450", 0, 2),
-        (PACKED, "404040", 0, 2),
         (ZONED, "F1C1F2", 0, 1),
-        (ZONED, "404040", 0, 0),
         (ZONED, "F1FAF2", 0, 1),
         (ZONED, "3139C1", 1, 2),
         (BINARY, "00" * 9, 0, 8),
@@ -99,6 +98,27 @@ def test_points_and_signs(module, kind, raw, scale, text):
 )
 def test_a_byte_that_is_no_digit_is_found(module, kind, raw, ascii, at):
     assert number(module, kind, bytes.fromhex(raw), ascii=ascii) == ("", at)
+
+
+@pytest.mark.parametrize("module", NUMBERS)
+@pytest.mark.parametrize(
+    ("kind", "raw", "ascii", "said"),
+    [
+        (PACKED, "404040", 0, "blanks"),
+        (PACKED, "202020", 1, "blanks"),
+        (PACKED, "000000", 0, "low"),
+        (ZONED, "4040", 0, "blanks"),
+        (ZONED, "2020", 1, "blanks"),
+        (ZONED, "00", 1, "low"),
+    ],
+)
+def test_low_values_and_blanks_throughout_are_no_number(module, kind, raw, ascii, said):
+    assert number(module, kind, bytes.fromhex(raw), ascii=ascii) == ("", said)
+
+
+@pytest.mark.parametrize("module", NUMBERS)
+def test_binary_zero_is_a_number(module):
+    assert number(module, BINARY, b"\0\0") == ("0", -1)
 
 
 @pytest.mark.parametrize("module", JOINS)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -121,7 +122,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 def main() -> None:
     """Move municipal name data out of vendor character codes into 行政事務標準文字.
 
-    Exit codes: 0 done, nothing to review; 3 done, glyphs wait for review; 1 failed; 2 wrong usage.
+    Exit codes: 0 done, nothing is flagged or set aside; 3 done, something waits; 1 failed; 2 wrong usage.
     """
 
 
@@ -196,6 +197,13 @@ def convert(
                 found=found,
             )
         )
+        if empty := sum(done.data["empty"]["fields"].values()):
+            click.echo(
+                tr(
+                    "{empty} empty fields are blanks now, whether they were blanks or low-values before",
+                    empty=empty,
+                )
+            )
         sys.exit(done.exit_code)
     if output:
         raise UsageError(
@@ -232,6 +240,25 @@ def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
     return checkpoint_path(load_job(job, _overrides(settings)).output_path).exists()
 
 
+def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
+    """One reason of findings: how many units, records and fields, which, and where the first is."""
+    names = [f"{name} ({count})" for name, count in told["fields"].items()]
+    more = [f"{len(names) - 5} more"] if len(names) > 5 else []
+    first = told["first"]
+    return tr(
+        "{reason}: {units} in {records} records, {count} fields: {names}; first in "
+        "record {record}, field {field}, byte {offset}",
+        reason=reason,
+        units=told["units"],
+        records=told["records"],
+        count=len(names),
+        names=", ".join(names[:5] + more),
+        record=first["record"],
+        field=first["field"],
+        offset=first["offset"],
+    )
+
+
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
     records, output = data["records"], base / data["output"]["path"]
     piped = data["output"]["path"] == "-"  # the records went to standard output, so this goes elsewhere
@@ -264,6 +291,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     waiting, queue = data["review"]["waiting"], data["review"]["queue"]
     if "://" not in queue:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
+    for reason, told in data["flagged"].items():
+        echo(_flagged_line(reason, told))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
     echo(tr("manifest: {parent}", parent=output.parent / "manifest.json"))
 

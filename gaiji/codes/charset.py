@@ -102,7 +102,7 @@ class Charset:
         self.entries: Entries = Layers(self.name, self.kind, tables, sites, self.ranges, repertoire).entries()
         self.recipe = self._recipe()  # a wrong option is an error now, not at the first character
         self.texts = Texts(self.recipe, (*tables, *sites), self.entries, repertoire, self.units)
-        self._compiled: dict[tuple[bool, str, Writes, bool, Grades], Compiled] = {}
+        self._compiled: dict[tuple[tuple[bool, bool], str, Writes, bool, Grades], Compiled] = {}
         self._programs: dict[Any, Program] = {}
         self._readings: dict[Any, Reading] = {}
         self._short: dict[tuple[str, str, str, str], ShortDecoder] = {}
@@ -123,6 +123,7 @@ class Charset:
         self,
         *,
         name_field: bool = True,
+        controls: bool = False,
         form: str = "needed",
         policy: Policy | None = None,
         writes: Writes = Writes.TEXT,
@@ -130,15 +131,17 @@ class Charset:
     ) -> Program:
         """The kernel program for name fields (``◎`` and its like are findings there) or for others.
 
+        ``controls``: control characters are findings, as in names and addresses.
         ``form``: IVS ``needed``, ``always`` or ``never``; ``policy``: what flagged units become
         (``drop-record`` and ``fail`` write 〓: what they ask for is the caller's); ``writes``: texts, or the
         units themselves; ``grades``: what texts do with rows that rest on less than a standard.
         """
-        return self._program(name_field, given.legal_form(form), policy, writes, little=False, grades=grades)
+        rules, form = (name_field, controls), given.legal_form(form)
+        return self._program(rules, form, policy, writes, little=False, grades=grades)
 
     def _program(
         self,
-        name_field: bool,
+        fields: tuple[bool, bool],
         form: str,
         policy: Policy | None,
         writes: Writes,
@@ -146,15 +149,22 @@ class Charset:
         little: bool,
         grades: Grades = Grades.LEAVE,
     ) -> Program:
+        """``fields``: are they names, and are control characters findings in them."""
         text = writes is Writes.TEXT
-        key = (name_field, form if text else "needed", writes, little, grades)  # units have no form
+        key = (fields, form if text else "needed", writes, little, grades)  # units have no form
         rules = given.legal_policy(policy if text else None)
         full = (key, tuple(sorted(rules.items())))
         built = self._programs.get(full)
         if built is None:
             compiled = self._compiled.get(key)
             if compiled is None:
-                compiler = Compiler(self._recipe(little), name_field=name_field, writes=writes, grades=grades)
+                compiler = Compiler(
+                    self._recipe(little),
+                    name_field=fields[0],
+                    controls=fields[1],
+                    writes=writes,
+                    grades=grades,
+                )
                 compiled = self._compiled.setdefault(key, compiler.build(self.units(key[1])))
             built = Program(compiled, rules)
             same = [other for other in list(self._programs) if other[0] == key]
@@ -265,30 +275,51 @@ class Charset:
         )
 
     def decoder(
-        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Policy | None = None
+        self,
+        *,
+        type: str = "",
+        role: str = "name",
+        form: str = "needed",
+        policy: Policy | None = None,
+        controls: bool = False,
     ) -> StreamDecoder:
-        """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole."""
-        return StreamDecoder(self.reading(type=type, role=role, form=form, policy=policy))
+        """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole.
+        ``controls``: control characters are findings."""
+        return StreamDecoder(self.reading(type=type, role=role, form=form, policy=policy, controls=controls))
 
     def reading(
-        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Policy | None = None
+        self,
+        *,
+        type: str = "",
+        role: str = "name",
+        form: str = "needed",
+        policy: Policy | None = None,
+        controls: bool = False,
     ) -> Reading:
         """The programs for one type of field, role, form and set of policies."""
-        mode, name, form = self.mode(type), given.is_name(role), given.legal_form(form)
+        mode, form = self.mode(type), given.legal_form(form)
+        name = (given.is_name(role), controls)
         rules = given.legal_policy(policy)
         little = partial(self._reading, mode, name, form, rules, little=True) if self.kind.marked else None
         return self._reading(mode, name, form, rules, little_too=little)
 
     def _reading(
-        self, mode: int, name: bool, form: str, rules: Policy, *, little: bool = False, little_too: Any = None
+        self,
+        mode: int,
+        fields: tuple[bool, bool],
+        form: str,
+        rules: Policy,
+        *,
+        little: bool = False,
+        little_too: Any = None,
     ) -> Reading:
         return Reading(
             self.name,
             self.kind,
             mode,
             self.spec.shift_in,
-            self._program(name, form, rules, Writes.TEXT, little=little),
-            self._program(name, form, rules, Writes.UNITS, little=little),
+            self._program(fields, form, rules, Writes.TEXT, little=little),
+            self._program(fields, form, rules, Writes.UNITS, little=little),
             self.glyph_of,
             little_too,
         )
@@ -469,9 +500,9 @@ class Charset:
         """Text → row in a field of that mode: see ``Texts.encoding``."""
         return self.texts.encoding(mode)
 
-    def proof(self, mode: int, *, name_field: bool, form: str) -> kernel_encode.Codes:
+    def proof(self, mode: int, *, name_field: bool, form: str, controls: bool = False) -> kernel_encode.Codes:
         """What ``verify`` uses, for one field mode: see ``Texts.proof``."""
-        return self.texts.proof(mode, name_field=name_field, form=form)
+        return self.texts.proof(mode, name_field=name_field, form=form, controls=controls)
 
     def register(self, name: str = "") -> codecs.CodecInfo:
         """Make this charset a codec of Python's under ``gaiji-NAME``, or the name given: see

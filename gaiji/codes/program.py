@@ -21,6 +21,10 @@ from gaiji.model import Reason
 K: dict[str, int] = kernel.CONSTANTS
 LOST = frozenset("◎■□●〓�")
 """What earlier migrations left where a character of a name should be."""
+CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) - set("\t\n\r")
+"""Control characters: no part of a name or an address. Tabs and line ends may stand in a CSV's cell."""
+BLANKS = frozenset((" ", "\u3000"))
+"""What padding reads as."""
 SPECIAL = b',"\t\r\n'
 
 POLICIES = ("geta", "keep", "pua", "tag", "drop-record", "fail")
@@ -36,6 +40,7 @@ DEFAULT_POLICY = {
     Reason.SHRINK_NONE: "keep",
     Reason.SHRINK_MANY: "keep",
     Reason.SHRINK_LOOKALIKE: "keep",
+    Reason.BAD_NUMBER: "keep",
 }
 _HOW = {"keep": K["STORED"], "pua": K["STORED"], "tag": K["TAG"]}
 
@@ -128,6 +133,7 @@ class Compiled:
     lead: bytes
     trail: bytes
     longs: tuple[bytes, ...]
+    padded: tuple[int, ...]
 
     def arguments(self, policy: Mapping[Reason, str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What ``kernel.Program`` takes for these policies, by place and by name."""
@@ -135,7 +141,7 @@ class Compiled:
         offsets = array("q", [0])
         for text in self.longs:
             offsets.append(offsets[-1] + len(text))
-        how = bytearray(16)
+        how = bytearray(32)
         for reason, name in policy.items():
             how[reason] = _HOW.get(name, K["GETA"])
         tag = f"{{{recipe.system}:".encode()
@@ -159,6 +165,7 @@ class Compiled:
             "digits": recipe.digits,
             "pad_single": recipe.pad_single,
             "pad_double": kind.padding(recipe.pad_double),
+            "padded": self.padded,
         }
 
 
@@ -188,12 +195,19 @@ class Compiler:
     """Fills the planes of one program."""
 
     def __init__(
-        self, recipe: Recipe, *, name_field: bool, writes: Writes = Writes.TEXT, grades: Grades = Grades.LEAVE
+        self,
+        recipe: Recipe,
+        *,
+        name_field: bool,
+        controls: bool = False,
+        writes: Writes = Writes.TEXT,
+        grades: Grades = Grades.LEAVE,
     ) -> None:
         self.grades = grades
         self.recipe = recipe
         self.kind = recipe.kind
         self.name_field = name_field
+        self.controls = controls
         self.writes = writes
         self.shields = not self.kind.unicode
         self.single = Plane(256)
@@ -202,6 +216,8 @@ class Compiler:
         self.longs: list[bytes] = []
         self.lead = bytearray(256)
         self.trail = bytearray(256)
+        pads = ((1, recipe.pad_single), (2, int.from_bytes(recipe.pad_double, "big")))
+        self.padding = dict.fromkeys(pads, True)
 
     def build(self, entries: Iterable[Unit]) -> Compiled:
         """The planes for these units; codes of the declared ranges that have none become findings."""
@@ -221,6 +237,7 @@ class Compiler:
             bytes(self.lead),
             bytes(self.trail),
             tuple(self.longs),
+            tuple(map(int, self.padding.values())),
         )
 
     def _pass_through(self) -> None:
@@ -231,6 +248,8 @@ class Compiler:
                 self._set(plane, cp, cp, 2, chr(cp).encode())
         for mark in LOST if self.name_field else ():
             self._flag(plane, ord(mark), 2, ord(mark), Reason.ALREADY_LOST, mark.encode())
+        for mark in CONTROLS if self.controls else ():
+            self._flag(plane, ord(mark), 2, ord(mark), Reason.ILLEGAL, b"")
 
     def _area(self, area: Range) -> None:
         """Every code of a range: a finding until a row says otherwise."""
@@ -266,10 +285,14 @@ class Compiler:
         else:
             plane, _ = self._plane(2 if override else unit.size)
             slot = unit.code & 0xFFFF if plane is self.triple else unit.code
+        if (unit.size, unit.code) in self.padding:  # a code that reads as anything but a blank is no padding
+            self.padding[unit.size, unit.code] = unit.reason is None and unit.text in BLANKS
         text = unit.text.encode()
         reason = unit.reason
         if reason is None and self.name_field and unit.text in LOST:
             reason = Reason.ALREADY_LOST
+        if reason is None and self.controls and not CONTROLS.isdisjoint(unit.text):
+            reason, text = Reason.ILLEGAL, b""  # no policy lets it into the output
         if reason is None and unit.grade in WEAK and self.grades is Grades.ASK:
             reason = Reason.ONE_SOURCE
         if reason is not None:

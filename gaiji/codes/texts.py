@@ -12,7 +12,7 @@ from functools import cached_property
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import BLOCKED, compile_codes
 from gaiji.codes.layers import Entries
-from gaiji.codes.program import LOST, K, Recipe, Unit
+from gaiji.codes.program import CONTROLS, LOST, K, Recipe, Unit
 from gaiji.codes.spec import DASHES
 from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, Row, Table
 from gaiji.kernel import encode as kernel_encode
@@ -52,17 +52,18 @@ class Texts:
             )
         return self._codes["codes", mode]
 
-    def proof(self, mode: int, *, name_field: bool, form: str) -> kernel_encode.Codes:
+    def proof(self, mode: int, *, name_field: bool, form: str, controls: bool = False) -> kernel_encode.Codes:
         """What ``verify`` uses: exactly the texts that decoding writes, each for the code that owns it.
 
         Left out are codes whose decoding is a finding; rows that only decode have a text but not its code.
         """
-        key = (mode, name_field, form)
+        key = (mode, name_field, controls, form)
         if key not in self._codes:
             reads = [
                 u
                 for u in self._units(form)
                 if u.reason is None and u.text and not (name_field and u.text in LOST)
+                if not (controls and not CONTROLS.isdisjoint(u.text))
             ]
             values: dict[str, int] = {}
             for unit in reads:
@@ -70,6 +71,7 @@ class Texts:
                     values.setdefault(unit.text, value_of(unit.code, unit.size))
             if self.recipe.kind.unicode:
                 values |= dict.fromkeys(LOST if name_field else (), BLOCKED) | self._unmapped()
+                values |= dict.fromkeys(CONTROLS if controls else (), BLOCKED)
             self._codes[key] = compile_codes(self.recipe, values, shifts=mode == K["MIXED"], reads=reads)
         return self._codes[key]
 

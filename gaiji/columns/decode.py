@@ -37,6 +37,11 @@ Place = tuple[Any, Any, int, int]
 """Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
 
 
+def rules_of(spec: Field) -> tuple[bool, bool]:
+    """Whether marks of loss, and whether control characters, are findings in a text field."""
+    return spec.role == "name", spec.role in ("name", "address")
+
+
 def default_width(spec: Field) -> int:
     """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source,
     numbers all digits.
@@ -77,10 +82,14 @@ class Decoder:
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
         asked = Grades.ASK if Reason.ONE_SOURCE in policy else Grades.NOTE
         self._programs = {
-            name: charset.program(
-                name_field=name, form=form, policy=policy, grades=asked if name else Grades.LEAVE
+            rules: charset.program(
+                name_field=rules[0],
+                controls=rules[1],
+                form=form,
+                policy=policy,
+                grades=asked if rules[0] else Grades.LEAVE,
             )
-            for name in {f.role == "name" for f in fields if f.type not in NUMERIC and f.type != "raw"}
+            for rules in {rules_of(f) for f in fields if f.type not in NUMERIC and f.type != "raw"}
         }
 
     def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
@@ -128,12 +137,12 @@ class Decoder:
         return array("q", flat.filter(kept).to_list())
 
     def _text(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
-        program = self._programs[spec.role == "name"]
+        program = self._programs[rules_of(spec)]
         place = self.place(batch, spec)
         total, longest = cut.extent(*place)
         out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * DECODE["SLACK"])
         offsets, counts, findings, special = self._run(
-            program, batch.src, place, spec, states, out, longest, int(self.trim)
+            program, batch.src, place, spec, states, out, longest, int(self.trim) | DECODE["EMPTIES"]
         )
         if spec.role == "name" and findings:
             findings = self._by_grade(counts, findings, set() if weak is None else weak)
@@ -141,21 +150,24 @@ class Decoder:
         return Column(spec.name, out, offsets, plain), counts, findings
 
     def units(
-        self, batch: Batch, spec: Field, place: Place, states: bytearray
+        self, batch: Batch, spec: Field, place: Place, states: bytearray, *, trim: bool
     ) -> tuple[memoryview, array[int], array[int]]:
         """The source units of a text field (``Writes.REASONS``), the byte where each row's
-        end in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
-        fields of one width is left out where texts are trimmed."""
+        end in them, and the findings. ``place`` may name some of the batch's rows only. ``trim``: leave out
+        the padding at the end of fields of one width."""
+        name_field, controls = rules_of(spec)
         program = self.charset.program(
-            name_field=spec.role == "name", form=self.form, policy=self.policy, writes=Writes.REASONS
+            name_field=name_field,
+            controls=controls,
+            form=self.form,
+            policy=self.policy,
+            writes=Writes.REASONS,
         )
         total, longest = cut.extent(*place)
         out = self._buffer(
             f"{spec.name} units", total * 4 + (longest + 1) * program.bound + 2 * DECODE["SLACK"]
         )
-        offsets, _, findings, _ = self._run(
-            program, batch.src, place, spec, states, out, longest, int(self.trim)
-        )
+        offsets, _, findings, _ = self._run(program, batch.src, place, spec, states, out, longest, int(trim))
         return memoryview(out)[: offsets[-1]].cast("I"), offsets, findings
 
     def _run(
@@ -187,20 +199,22 @@ class Decoder:
             self._buffer(spec.name, rows * (2 * longest + 24) + 64),
             array("q", bytes(8 * rows + 8)),
         )
-        bad = array("i", bytes(4 * rows))
+        bad, written = array("i", bytes(4 * rows)), array("q", bytes(8 * NUMBERS["N_WRITTEN"]))
         ascii_host = int(self.charset.spec.pad_single == 0x20)
         numeric = Numeric(NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host)
-        flagged = numbers(batch.src, numeric, starts, ends, offset, length, out, offsets, bad)
+        flagged = numbers(batch.src, numeric, starts, ends, offset, length, out, offsets, bad, written)
         counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
         findings = array("q")
         for row in range(rows) if flagged else ():
             if bad[row] >= 0:
                 at = starts[row] + offset + bad[row]
                 code = batch.src[at] if at < ends[row] else 0
-                findings.extend((row, bad[row], 0, code, 1, Reason.ILLEGAL))
+                findings.extend((row, bad[row], 0, code, 1, Reason.BAD_NUMBER))
         counts[DECODE["UNITS"]] = rows
         counts[DECODE["MAPPED_UNITS"]] = rows - flagged
-        counts[DECODE["FLAGGED"] + Reason.ILLEGAL] = flagged
+        counts[DECODE["FLAGGED"] + Reason.BAD_NUMBER] = flagged
+        for name, how in (("LOW_VALUES", "LOW"), ("BLANKS", "BLANK"), ("UNSIGNED", "UNSIGNED")):
+            counts[DECODE[name]] = written[NUMBERS[f"WRITTEN_{how}"]]
         counts[DECODE["BYTES"]] = self.size(batch, spec)
         return Column(spec.name, out, offsets, plain=True), counts, findings
 
@@ -230,7 +244,7 @@ class Decoder:
             program,
             work,
             self.charset.field_mode(spec.type),
-            0,
+            DECODE["EMPTIES"],
             0,
             starts,
             ends,

@@ -7,13 +7,13 @@ nor keep a queue (``gaiji.review``).
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gaiji.columns.decode import Decoder
 from gaiji.kernel.decode import CONSTANTS as DECODE
-from gaiji.model import Column, Field, Reason
+from gaiji.model import ROLES, Column, Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.standard.characters import coded
 
@@ -21,10 +21,32 @@ if TYPE_CHECKING:
     import polars as pl
 
 REVIEWED_ROLES = frozenset({"name", "kana", "address"})
-"""Fields whose findings go to the review queue; those of others are counted in the manifest."""
+"""Fields all of whose findings go to the review queue."""
+CODE_REASONS = frozenset(
+    {Reason.UNMAPPED_GAIJI, Reason.UNMAPPED_EXTENSION, Reason.AMBIGUOUS, Reason.NO_UNICODE}
+)
+"""What is about a code, which means the same in every field: it goes to the queue from any of them."""
 NAMES = ("row", "offset", "position", "code", "size", "reason")
 Failure = tuple[Field, Reason, str, int, int]
 """The field, reason, code, record number and byte offset of a finding whose policy is ``fail``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reason was met first: record number from 1, field, byte offset in the input."""
+
+    record: int
+    field: str
+    offset: int
+
+
+Reasons = dict[Reason, tuple[int, Place]]
+"""For each reason: how many records have such a finding, and the first of them."""
+
+
+def reviewed(role: str, reason: Reason, roles: Collection[str]) -> bool:
+    """Whether a finding waits for a person, where ``roles`` are those that the job lets into the queue."""
+    return role in roles and (role in REVIEWED_ROLES or reason in CODE_REASONS)
 
 
 @dataclass(frozen=True)
@@ -48,11 +70,18 @@ class Grouping:
 
     ``policy``: what happens to each reason; ``samples``: how many occurrences a group keeps; ``key``: the
     column that tells records apart ("": their number); ``context``: how much text a sample holds, one of
-    ``field``, ``glyph-only``, ``none``.
+    ``field``, ``glyph-only``, ``none``; ``roles``: the fields whose findings may go to the queue.
     """
 
     def __init__(
-        self, decoder: Decoder, *, policy: Mapping[Reason, str], samples: int, key: str, context: str
+        self,
+        decoder: Decoder,
+        *,
+        policy: Mapping[Reason, str],
+        samples: int,
+        key: str,
+        context: str,
+        roles: Collection[str] = ROLES,
     ) -> None:
         self.decoder = decoder
         self.charset = decoder.charset
@@ -60,15 +89,19 @@ class Grouping:
         self.samples = samples
         self.key = key
         self.context = context
+        self.roles = roles
 
     def group(
         self, batch: Batch, found: Sequence[tuple[Field, array[int]]], columns: Sequence[Column]
-    ) -> tuple[list[Hit], list[int], Failure | None]:
-        """Group a batch's findings; which rows are dropped; the first that makes the run fail."""
+    ) -> tuple[list[Hit], list[int], Failure | None, Reasons]:
+        """Group a batch's findings; which rows are dropped; the first that makes the run fail; the records of
+        each reason."""
         hits: list[Hit] = []
         drop: set[int] = set()
         seen: dict[tuple[str, Reason], set[int]] = {}
         failed: list[Failure] = []
+        rows: dict[Reason, set[int]] = {}
+        first: dict[Reason, list[Failure]] = {}
         by_name = {c.name: c for c in columns}
         for spec, findings in found:
             frame = _frame(findings)
@@ -76,14 +109,18 @@ class Grouping:
             for group in self._groups(frame).iter_rows(named=True):
                 reason = Reason(group["reason"])
                 code = self.code_hex(group["code"], group["size"])
+                place = self._failure(batch, spec, reason, code, group)
+                first.setdefault(reason, []).append(place)
+                rows.setdefault(reason, set()).update(group["rows"])
                 if self.policy[reason] == "fail":
-                    failed.append(self._failure(batch, spec, reason, code, group))
+                    failed.append(place)
                 hit = Hit(spec, code, reason, group["count"], ())
-                if spec.role in REVIEWED_ROLES:
+                if reviewed(spec.role, reason, self.roles):
                     fresh = _fresh(seen.setdefault((code, reason), set()), group["rows"])
                     hit = replace(hit, samples=self._samples(batch, spec, by_name, group), records=fresh)
                 hits.append(hit)
-        return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None
+        reasons = {reason: (len(some), _earliest(first[reason])) for reason, some in rows.items()}
+        return hits, sorted(drop), min(failed, key=lambda f: f[3]) if failed else None, reasons
 
     def _groups(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Equal findings together: how many, the first of them, and every row that has one."""
@@ -140,6 +177,12 @@ class Grouping:
         if position >= len(parts):
             return text + "【】"
         return "".join(parts[:position]) + "【" + parts[position] + "】" + "".join(parts[position + 1 :])
+
+
+def _earliest(places: Sequence[Failure]) -> Place:
+    """The first of some findings in the input; of one record the first field's."""
+    spec, _, _, record, offset = min(places, key=lambda f: f[3])
+    return Place(record, spec.name, offset)
 
 
 def _frame(findings: array[int]) -> pl.DataFrame:

@@ -288,7 +288,7 @@ class _Run:
                     where=column.name,
                     next=tr("report this bug"),
                 )
-            grouped, _, failed = findings.group(
+            grouped, _, failed, _ = findings.group(
                 batch, [(spec, found)] if found else [], [made, Column(self.job.key, *keys)]
             )
             if failed:

@@ -23,7 +23,7 @@ cpdef Py_ssize_t same_rows(Codes c, Pen w, int mode, const long long[::1] starts
     Py_ssize_t length, int padded, long long[::1] differ, long long[::1] forms) except -1
 
 @cython.locals(found=cython.Py_ssize_t, other=cython.Py_ssize_t, row=cython.Py_ssize_t, pos=cython.Py_ssize_t,
-    end=cython.Py_ssize_t, same=cython.int)
+    end=cython.Py_ssize_t, same=cython.int, blank=cython.Py_ssize_t)
 cdef Py_ssize_t _same_rows(Codes c, Pen w, int mode, const long long[::1] starts, const long long[::1] ends,
     const unsigned char[::1] source, const long long[::1] s_starts, const long long[::1] s_ends, Py_ssize_t offset,
     Py_ssize_t length, int padded, long long[::1] differ, long long[::1] forms, Py_ssize_t n_rows) noexcept nogil

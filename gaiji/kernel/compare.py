@@ -36,6 +36,7 @@ def same_rows(c, w, mode, starts, ends, source, s_starts, s_ends, offset, length
     ``differ`` (array q) receives the numbers of the rows that are not identical; returns how many.
     ``padded``: full-width padding counts for nothing at the end of a text, so rows whose bytes differ only by
     having it inside the shift go to ``forms`` instead (``w.n`` of them), as is usual in fixed-length records.
+    ``w.blank``: how many rows of both kinds have an empty text, though their source has bytes.
     Findings of ``w`` are not kept: what a row that differs is, ``compare_rows`` says.
     """
     n_rows = len(starts)
@@ -71,6 +72,7 @@ def _same_rows(
 ):
     found = 0
     other = 0
+    blank = 0
     for row in range(n_rows):
         if (
             cython.compiled and row + AHEAD < n_rows
@@ -98,10 +100,14 @@ def _same_rows(
         if not same and padded and w.n == 0 and w.o == end - pos and _padded_inside(c, w, source, pos, end):
             forms[other] = row
             other += 1
+            same = 1
         elif not same:
             differ[found] = row
             found += 1
+        if same and starts[row] == ends[row] and end > pos:
+            blank += 1
     w.n = other
+    w.blank = blank
     return found
 
 

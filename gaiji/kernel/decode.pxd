@@ -4,6 +4,7 @@ from libc.string cimport memcmp, memcpy
 
 cdef int ILLEGAL, BROKEN_SHIFT, MAPPED, LONG, GRADED, GRADED_SPECIAL, GRADED_LONG, GRADES, GETA, STORED, TAG, SHIFTED, LEAD, DECIMAL, UTF8
 cdef int MIXED, DOUBLE, SINGLE, UNITS, MAPPED_UNITS, PASSED_UNITS, TRIMMED_UNITS, FLAGGED, BYTES, N_COUNTS
+cdef int LOW_VALUES, BLANKS, UNSIGNED, TRIM, EMPTIES
 cdef int FINDING, SLACK
 cdef const unsigned char *WIDE_SPACES
 cdef const unsigned char *SPACES
@@ -12,7 +13,7 @@ cdef class Program:
     cdef object _keep, _first, _pads
     cdef public int kind, units, little, wide, digits
     cdef public Py_ssize_t bound
-    cdef int pad_single, pad_hi, pad_lo, n_shifts, tag_length
+    cdef int pad_single, pad_hi, pad_lo, padded_single, padded_double, n_shifts, tag_length
     cdef Py_ssize_t space_double, space_single
     cdef const unsigned char *double_pads
     cdef const unsigned char *single_pads
@@ -51,10 +52,14 @@ cpdef Py_ssize_t decode_rows(Program p, Work w, int mode, int trim, int carry, c
     const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] states,
     long long[::1] offsets, Py_ssize_t row, Py_ssize_t capacity, Py_ssize_t slots) except -1
 
-@cython.locals(pos=cython.Py_ssize_t, end=cython.Py_ssize_t, first=cython.Py_ssize_t)
+@cython.locals(pos=cython.Py_ssize_t, end=cython.Py_ssize_t, first=cython.Py_ssize_t, noted=cython.Py_ssize_t,
+    whole=cython.int)
 cdef Py_ssize_t _rows(Program p, Work w, int mode, int trim, int carry, const long long[::1] starts,
     const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] states,
     long long[::1] offsets, Py_ssize_t row, Py_ssize_t n_rows, Py_ssize_t capacity, Py_ssize_t slots) noexcept nogil
+
+@cython.locals(i=cython.Py_ssize_t, done=cython.Py_ssize_t)
+cdef int _low_values(Work w, Py_ssize_t pos, Py_ssize_t end) noexcept nogil
 
 cdef void _field(Program p, Work w) noexcept nogil
 

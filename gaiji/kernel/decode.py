@@ -51,9 +51,15 @@ MAPPED_UNITS = 1
 PASSED_UNITS = 2
 TRIMMED_UNITS = 3
 FLAGGED = 4
-BYTES = 18  # bytes of the source that units were made of: the framing's own sum must equal it
-GRADES = 20  # filled by gaiji.columns: units by grade (two, one, inferred, site), then people on one source
-N_COUNTS = 25
+BYTES = 24  # bytes of the source that units were made of: the framing's own sum must equal it
+LOW_VALUES = 25  # fields of low-values throughout
+BLANKS = 26  # fields of blanks throughout
+UNSIGNED = 27  # numbers of signed fields that were written without a sign
+GRADES = 28  # filled by gaiji.columns: units by grade (two, one, inferred, site), then people on one source
+N_COUNTS = 33
+# What is done at the borders of a field (``trim`` of ``decode_rows``).
+TRIM = 1
+EMPTIES = 2
 # A finding is six int64: row, offset in the field, character position, code, bytes of the code, reason.
 FINDING = 6
 SLACK = 64
@@ -72,7 +78,9 @@ def compiled():
 class Program:
     """One charset compiled for one field role, one output form and one set of policies.
 
-    All tables are ``bytes``; see ``gaiji.codes.charset`` for how they are filled.
+    All tables are ``bytes``; see ``gaiji.codes.charset`` for how they are filled. ``pad_double``: the two
+    bytes as they stand in the source, in its byte order; ``padded``: whether the single and the double pad
+    are blanks (or no character), so that they may be taken off unread.
     """
 
     def __init__(self, kind, bound, single, double, triple, lead, trail, shifts, policy, tag, longs, **more):
@@ -91,6 +99,7 @@ class Program:
         self.pad_single = more.get("pad_single", 0x20)
         self.pad_hi = pad[0]
         self.pad_lo = pad[1]
+        self.padded_single, self.padded_double = more.get("padded", (1, 1))
         # Padding comes in long runs: eight double or sixteen single units of it go in one step (compiled code
         # only).
         space = pad[self.little] << 8 | pad[1 - self.little]
@@ -155,10 +164,11 @@ def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, o
     """Decode one field of the rows from ``row`` on; stops before a row that might not fit.
 
     ``starts``/``ends``: byte range of each record in the source; the field is ``length`` bytes (-1: the
-    rest) from ``offset``. ``states``: shift state of each row, read when ``carry`` is 1 (the field's own end
-    is no end of the shift) or 2 (it is: the record's last field). ``offsets`` receives
-    the end of each row's text. ``capacity`` is the size of the output in bytes, ``slots`` that of the
-    findings. Returns the next row to do (``len(starts)`` when all are done).
+    rest) from ``offset``. ``trim``: TRIM takes blanks off the end, EMPTIES makes a field of low-values
+    throughout an empty text and counts those of blanks. ``states``: shift state of each row, read when
+    ``carry`` is 1 (the field's own end is no end of the shift) or 2 (it is: the record's last field).
+    ``offsets`` receives the end of each row's text. ``capacity`` is the size of the output in bytes,
+    ``slots`` that of the findings. Returns the next row to do (``len(starts)`` when all are done).
     """
     n_rows = len(starts)
     if cython.compiled:
@@ -211,6 +221,11 @@ def _rows(
             pos = end
         if length >= 0 and pos + length < end:
             end = pos + length
+        whole = trim & EMPTIES and not (carry and states[row])  # no shift is open
+        if whole and end > pos and w.src[pos] == 0 and _low_values(w, pos, end):
+            offsets[row + 1] = w.o
+            row += 1
+            continue
         if w.o + (end - pos + 1) * p.bound + SLACK > capacity or w.n + (end - pos) + 2 > slots:
             break
         w.row = row
@@ -226,7 +241,8 @@ def _rows(
             w.shifted = 1
             w.open_with = states[row]
         first = w.o
-        if trim and mode != MIXED:
+        noted = w.n
+        if trim & TRIM and mode != MIXED:
             _drop_padding(p, w, mode)
         _field(p, w)
         w.counts[BYTES] += w.pos - pos + end - w.end
@@ -234,11 +250,27 @@ def _rows(
             states[row] = w.open_with if w.shifted else 0
             if w.shifted and carry != 1:
                 _flag_open(p, w)
-        if trim and not p.units:
+        if trim & TRIM and not p.units:
             _trim(w, first)
+            if trim & EMPTIES and w.o == first and end > pos and w.n == noted:
+                w.counts[BLANKS] += 1
         offsets[row + 1] = w.o
         row += 1
     return row
+
+
+def _low_values(w, pos, end):
+    """Whether a field is low-values throughout; its bytes are then counted as passed over."""
+    for i in range(pos, end):
+        if w.src[i]:
+            return 0
+    done = end - pos
+    w.counts[UNITS] += done
+    w.counts[PASSED_UNITS] += done
+    w.counts[TRIMMED_UNITS] += done
+    w.counts[BYTES] += done
+    w.counts[LOW_VALUES] += 1
+    return 1
 
 
 def _field(p, w):
@@ -752,7 +784,7 @@ def _drop_padding(p, w, mode):
     """Take the padding off the end of a field whose unit width is known before it is decoded."""
     src = w.src
     end = w.end
-    if p.units == 1 or p.kind != SHIFTED:
+    if p.units == 1 or p.kind != SHIFTED or not (p.padded_single if mode == SINGLE else p.padded_double):
         return
     if mode == SINGLE:
         while cython.compiled and end - w.pos >= 16 and memcmp(src + end - 16, p.single_pads, 16) == 0:
@@ -826,6 +858,11 @@ CONSTANTS = {
     "TRIMMED_UNITS": TRIMMED_UNITS,
     "FLAGGED": FLAGGED,
     "BYTES": BYTES,
+    "LOW_VALUES": LOW_VALUES,
+    "BLANKS": BLANKS,
+    "UNSIGNED": UNSIGNED,
+    "TRIM": TRIM,
+    "EMPTIES": EMPTIES,
     "GRADES": GRADES,
     "N_COUNTS": N_COUNTS,
     "FINDING": FINDING,

@@ -41,7 +41,7 @@ cdef class Pen:
     cdef const unsigned char *src
     cdef unsigned char *out
     cdef Py_ssize_t start, end, limit, value, used, point, cp, body
-    cdef public Py_ssize_t o, n, row, pos, char
+    cdef public Py_ssize_t o, n, row, pos, char, blank
     cdef public int units, shifted, full
 
 @cython.locals(n_rows=cython.Py_ssize_t)

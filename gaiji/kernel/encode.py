@@ -121,6 +121,7 @@ class Pen:
         self.char = 0
         self.body = 0
         self.units = 0
+        self.blank = 0
 
 
 def encode_rows(c, w, mode, starts, ends, widths, offsets, row, capacity, slots):

@@ -33,6 +33,7 @@ class Pen:
     row: int
     pos: int
     char: int
+    blank: int
     units: int
     def __init__(self, src: bytes | bytearray | memoryview, out: bytearray, findings: array[int]) -> None: ...
 

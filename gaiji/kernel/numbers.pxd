@@ -1,21 +1,27 @@
 # Types of gaiji/kernel/numbers.py when it is compiled.
 cimport cython
 
-cdef int ZONED, PACKED, BINARY
+cdef int ZONED, PACKED, BINARY, WRITTEN_LOW, WRITTEN_BLANK, WRITTEN_UNSIGNED, N_WRITTEN
 
 cdef class Numeric:
-    cdef int kind, digits, scale, signed, ascii
+    cdef int kind, digits, scale, signed, ascii, blank
 
 @cython.locals(wrong=cython.Py_ssize_t)
 cpdef Py_ssize_t numbers(const unsigned char[::1] src, Numeric numeric, const long long[::1] starts,
     const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] out, long long[::1] offsets,
-    int[::1] bad)
+    int[::1] bad, long long[::1] written)
 
 @cython.locals(n_rows=cython.Py_ssize_t, o=cython.Py_ssize_t, row=cython.Py_ssize_t, pos=cython.Py_ssize_t,
-    end=cython.Py_ssize_t, wrong=cython.Py_ssize_t)
+    end=cython.Py_ssize_t, wrong=cython.Py_ssize_t, begin=cython.Py_ssize_t)
 cdef Py_ssize_t _numbers(const unsigned char[::1] src, Numeric f, const long long[::1] starts,
     const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] out, long long[::1] offsets,
-    int[::1] bad) noexcept nogil
+    int[::1] bad, long long[::1] written) noexcept nogil
+
+@cython.locals(i=cython.Py_ssize_t)
+cdef int _through(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end) noexcept nogil
+
+@cython.locals(zone=cython.int)
+cdef int _unsigned(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end, int kind, int ascii) noexcept nogil
 
 @cython.locals(last=cython.int, total=cython.Py_ssize_t, i=cython.Py_ssize_t, b=cython.int, d=cython.int, first=cython.int)
 cdef Py_ssize_t _packed(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end, int digits, int scale,

@@ -14,6 +14,11 @@ except ImportError:  # a bare install without Cython: the same code, interpreted
 ZONED = 0
 PACKED = 1
 BINARY = 2
+# How a number was written: indices into ``written``.
+WRITTEN_LOW = 0
+WRITTEN_BLANK = 1
+WRITTEN_UNSIGNED = 2
+N_WRITTEN = 3
 
 
 class Numeric:
@@ -27,24 +32,27 @@ class Numeric:
         self.scale = scale
         self.signed = signed
         self.ascii = ascii
+        self.blank = 0x20 if ascii else 0x40
 
 
-def numbers(src, numeric, starts, ends, offset, length, out, offsets, bad):
+def numbers(src, numeric, starts, ends, offset, length, out, offsets, bad, written):
     """Text of numeric fields, exactly: no digit is dropped, the sign is kept, ``scale`` sets the point.
 
     ``out`` must hold twice the field and 24 bytes a row. ``bad`` receives, for each row, -1 or the offset in
-    the field of the byte that is not a digit or sign. Returns how many rows are bad. Source of the rules: IBM
-    Enterprise COBOL, USAGE DISPLAY, COMP-3 and COMP.
+    the field of the byte that is not a digit or sign, or that the record does not have. A zoned or packed
+    field of low-values or blanks throughout is empty; ``written`` (three counts) receives how many are of
+    either, and how many numbers of signed fields have no sign. Returns how many rows are bad. Source of the
+    rules: IBM Enterprise COBOL, USAGE DISPLAY, COMP-3 and COMP.
     """
     if cython.compiled:
         with cython.nogil:
-            wrong = _numbers(src, numeric, starts, ends, offset, length, out, offsets, bad)
+            wrong = _numbers(src, numeric, starts, ends, offset, length, out, offsets, bad, written)
     else:
-        wrong = _numbers(src, numeric, starts, ends, offset, length, out, offsets, bad)
+        wrong = _numbers(src, numeric, starts, ends, offset, length, out, offsets, bad, written)
     return wrong
 
 
-def _numbers(src, f, starts, ends, offset, length, out, offsets, bad):
+def _numbers(src, f, starts, ends, offset, length, out, offsets, bad, written):
     n_rows = len(starts)
     o = 0
     wrong = 0
@@ -56,8 +64,11 @@ def _numbers(src, f, starts, ends, offset, length, out, offsets, bad):
         if length >= 0 and pos + length < end:
             end = pos + length
         bad[row] = -1
-        if pos >= end:
-            bad[row] = 0
+        begin = o
+        if pos >= end or (length >= 0 and end - pos < length):
+            bad[row] = end - pos
+        elif f.kind != BINARY and (src[pos] == 0 or src[pos] == f.blank) and _through(src, pos, end):
+            written[WRITTEN_LOW if src[pos] == 0 else WRITTEN_BLANK] += 1
         elif f.kind == PACKED:
             o = _packed(src, pos, end, f.digits, f.scale, out, o, bad, row)
         elif f.kind == ZONED:
@@ -67,7 +78,25 @@ def _numbers(src, f, starts, ends, offset, length, out, offsets, bad):
         offsets[row + 1] = o
         if bad[row] >= 0:
             wrong += 1
+        elif f.signed and f.kind != BINARY and o > begin and _unsigned(src, pos, end, f.kind, f.ascii):
+            written[WRITTEN_UNSIGNED] += 1
     return wrong
+
+
+def _through(src, pos, end):
+    """Whether all bytes are the first."""
+    for i in range(pos + 1, end):
+        if src[i] != src[pos]:
+            return 0
+    return 1
+
+
+def _unsigned(src, pos, end, kind, ascii):
+    """Whether a number that was read has no sign: zone F (3 in ASCII) or half byte F, and none apart."""
+    if kind == PACKED:
+        return src[end - 1] & 15 == 15
+    zone = 3 if ascii else 15
+    return src[pos] >> 4 == zone and src[end - 1] >> 4 == zone
 
 
 def _packed(src, pos, end, digits, scale, out, o, bad, row):
@@ -191,4 +220,12 @@ def _binary(src, pos, end, scale, signed, out, o, bad, row):
 
 
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
-CONSTANTS = {"ZONED": ZONED, "PACKED": PACKED, "BINARY": BINARY}
+CONSTANTS = {
+    "ZONED": ZONED,
+    "PACKED": PACKED,
+    "BINARY": BINARY,
+    "WRITTEN_LOW": WRITTEN_LOW,
+    "WRITTEN_BLANK": WRITTEN_BLANK,
+    "WRITTEN_UNSIGNED": WRITTEN_UNSIGNED,
+    "N_WRITTEN": N_WRITTEN,
+}

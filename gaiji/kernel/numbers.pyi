@@ -16,4 +16,5 @@ def numbers(
     out: bytearray,
     offsets: array[int],
     bad: array[int],
+    written: array[int],
 ) -> int: ...

@@ -5,6 +5,11 @@ from gaiji.kernel.encode cimport check_lengths
 
 cdef int ZONED, PACKED, BINARY
 
+@cython.locals(n_rows=cython.Py_ssize_t, blank=cython.int, found=cython.Py_ssize_t, row=cython.Py_ssize_t,
+    n=cython.Py_ssize_t, low=cython.Py_ssize_t, spaces=cython.Py_ssize_t, i=cython.Py_ssize_t)
+cpdef Py_ssize_t written_as(const unsigned char[::1] src, int kind, int ascii, const long long[::1] starts,
+    const long long[::1] ends, unsigned char[::1] kinds) except -1
+
 @cython.locals(n_rows=cython.Py_ssize_t, wrong=cython.Py_ssize_t)
 cpdef Py_ssize_t encode_numbers(const unsigned char[::1] src, int kind, int scale, int signed, int ascii,
     const long long[::1] starts, const long long[::1] ends, const long long[::1] widths, unsigned char[::1] out,

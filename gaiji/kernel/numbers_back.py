@@ -135,5 +135,29 @@ def _put_binary(src, scale, signed, negative, pos, end, out, o, stop):
     return 0 if signed and top else 1
 
 
+def written_as(src, kind, ascii, starts, ends, kinds):
+    """Which fields are low-values (1) or blanks (2) throughout, 0 for others; returns how many are."""
+    n_rows = len(starts)
+    check_lengths(n_rows, len(ends), len(kinds), n_rows)
+    blank = 0x20 if ascii else 0x40
+    found = 0
+    for row in range(n_rows):
+        n = ends[row] - starts[row]
+        low = 0
+        spaces = 0
+        for i in range(starts[row], ends[row]):
+            if src[i] == 0:
+                low += 1
+            elif src[i] == blank:
+                spaces += 1
+            else:
+                break
+        kinds[row] = 0
+        if n > 0 and kind != BINARY and (low == n or spaces == n):
+            kinds[row] = 1 if low == n else 2
+            found += 1
+    return found
+
+
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
 CONSTANTS = {"ZONED": ZONED, "PACKED": PACKED, "BINARY": BINARY}

@@ -16,3 +16,11 @@ def encode_numbers(
     offsets: array[int],
     bad: array[int],
 ) -> int: ...
+def written_as(
+    src: bytes | bytearray | memoryview,
+    kind: int,
+    ascii: int,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    kinds: bytearray,
+) -> int: ...

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import code_of, tag_digits
-from gaiji.codes.program import LOST
+from gaiji.codes.program import CONTROLS, LOST
 from gaiji.kernel import compare
 from gaiji.model import Reason
 
@@ -52,6 +52,7 @@ class FlagTexts:
             elif how in ("keep", "pua"):
                 text = self._stored.get((0 if self.charset.kind.unicode else size, code), "") or "〓"
                 text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
+                text = text if reason is not Reason.ILLEGAL or CONTROLS.isdisjoint(text) else "〓"
             self._texts[unit] = text.encode()
         return self._texts[unit]
 

@@ -17,6 +17,7 @@ CLASS_NAMES = {
     "one-way": mark("復号専用（別のコードと同じ文字になる）"),
     "flagged": mark("確認待ち・原本で欠落（指定の置換文字）"),
     "changed": mark("変化あり（許されない）"),
+    "empty": mark("空欄（原本は全桁ゼロ値または空白）"),
 }
 REASONS = {
     "unmapped-gaiji": mark("外字（未同定）"),
@@ -27,6 +28,7 @@ REASONS = {
     "ambiguous": mark("候補が複数"),
     "no-unicode": mark("符号位置なし"),
     "overflow": mark("項目長超過"),
+    "bad-number": mark("数値として読めない"),
     "shrink-none": mark("縮退先なし"),
     "shrink-many": mark("縮退先が複数"),
     "shrink-lookalike": mark("縮退先が類字・別字のみ"),

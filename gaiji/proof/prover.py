@@ -16,13 +16,14 @@ from functools import cached_property
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
 from gaiji.codes.program import K
-from gaiji.columns.decode import NUMERIC, Decoder, Place
+from gaiji.columns.decode import NUMERIC, Decoder, Place, rules_of
 from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.proof.empties import blanks, empty_numbers, low_values, without_bare_pads
 from gaiji.proof.flags import FlagTexts
-from gaiji.proof.totals import CHANGED, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
+from gaiji.proof.totals import CHANGED, CLASSES, EMPTY, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
 from gaiji.records.batch import Batch
 from gaiji.standard.characters import first_glyph, points
 
@@ -48,7 +49,9 @@ class Prover:
         self._flags = FlagTexts(self.charset, fields.policy, fields.form)
         self._ranges: dict[str, tuple[object, int, array[int], array[int]]] = {}
         self.codes = {
-            spec.name: self.charset.proof(self.mode(spec), name_field=spec.role == "name", form=fields.form)
+            spec.name: self.charset.proof(
+                self.mode(spec), name_field=rules_of(spec)[0], controls=rules_of(spec)[1], form=fields.form
+            )
             for spec in fields.fields
             if spec.type not in NUMERIC and spec.type != "raw"
         }
@@ -61,11 +64,12 @@ class Prover:
         specs = self.fields.fields
         names = len(specs) + len(self.glyph_fields)
         done = Proved(
-            [[0] * 5 for _ in range(names)],
+            [[0] * len(CLASSES) for _ in range(names)],
             [Counter() for _ in specs],
             [],
             pair.batch.rows,
             len(pair.cells.damaged),
+            empties=[Counter() for _ in specs],
         )
         states = bytearray(pair.batch.rows)
         broken = set(pair.cells.damaged)
@@ -91,19 +95,22 @@ class Prover:
         """Encode back and compare bytes; then unit by unit where they differ."""
         batch = pair.batch
         place = self.fields.place(batch, spec)
-        rows, forms = self._differing(pair, spec, number, place)
+        rows, forms, blank = self._differing(pair, spec, number, place)
+        rows, lows = low_values(pair, number, place, rows)
         forms = array("q", (row for row in forms if row not in broken)) if broken else forms
         classes = done.classes[number]
         classes[FORM] += len(forms)
-        classes[IDENTICAL] += batch.rows - len(rows) - len(forms)
+        classes[IDENTICAL] += batch.rows - len(rows) - len(forms) - lows
+        classes[EMPTY] += lows
+        done.empties[number].update({"low-values": lows, "blanks": blank if self.fields.trim else 0})
         if forms:
             done.forms.setdefault(number, []).extend(pair.record(row) for row in forms[:3])
         if not rows:
             classes[IDENTICAL] -= len(broken)
             return
-        some, mine = self._some(place, rows, batch.rows), states
+        some, mine = self._unpadded(batch, spec, self._some(place, rows, batch.rows)), states
         units, ends, findings = self.fields.units(
-            batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows))
+            batch, spec, some, mine if len(rows) == batch.rows else bytearray(len(rows)), trim=False
         )
         flagged = bytearray(len(rows))
         width = K["FINDING"]
@@ -117,6 +124,8 @@ class Prover:
             }
         )
         found, notes = self._classes(pair, spec, number, rows, units, ends, flagged, flags)
+        if self.fields.trim:
+            done.empties[number]["blanks"] += blanks(pair, number, place, rows, found)
         counts = Counter(found)
         for kind, count in counts.items():
             classes[kind] += count
@@ -171,13 +180,15 @@ class Prover:
         at = next((i for i, r in enumerate(rows) if r == row), -1)
         classes[found[at] if at >= 0 else IDENTICAL] -= 1
 
-    def _differing(self, pair: Pair, spec: Field, number: int, place: Place) -> tuple[array[int], array[int]]:
-        """Rows whose text does not encode back to the very bytes of the source, and those that do but for
-        padding inside the shift."""
+    def _differing(
+        self, pair: Pair, spec: Field, number: int, place: Place
+    ) -> tuple[array[int], array[int], int]:
+        """Rows whose text does not encode back to the very bytes of the source, those that do but for padding
+        inside the shift, and how many of all others are empty cells."""
         starts, ends, offset, length = place
         rows = pair.batch.rows
         if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
-            return array("q", range(rows)), array("q")
+            return array("q", range(rows)), array("q"), 0
         _, longest = cut.extent(starts, ends, offset, length)
         differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
@@ -197,7 +208,7 @@ class Prover:
             differ,
             forms,
         )
-        return differ[:n], forms[: pen.n]
+        return differ[:n], forms[: pen.n], pen.blank
 
     @cached_property
     def _pads_are_blank(self) -> bool:
@@ -216,6 +227,11 @@ class Prover:
         if len(rows) == every:
             return place
         return array("q", [starts[r] for r in rows]), array("q", [ends[r] for r in rows]), offset, length
+
+    def _unpadded(self, batch: Batch, spec: Field, place: Place) -> Place:
+        """The place without padding that is no character."""
+        padded = self.fields.trim and self.mode(spec) == K["DOUBLE"]
+        return without_bare_pads(self.charset, batch, place) if padded else place
 
     def _pen(self, cells: Cells, out: int, findings: int = 1) -> kernel_encode.Pen:
         """A cursor on the output's text, with this thread's scratch buffers."""
@@ -279,11 +295,18 @@ class Prover:
         )
         changed = set(differ[:n]) - broken
         flagged = set(findings[:: K["FINDING"]]) - changed - broken
-        forms = self._other_forms(pair, spec, number) - changed - flagged - broken
+        kinds = self._empty_numbers(pair.batch, spec)
+        empty = {row for row in kinds if row not in broken}
+        done.empties[number].update(kinds[row] for row in empty)
+        changed |= {row for row in empty if cells.starts[number][row] != cells.ends[number][row]}
+        empty -= changed
+        flagged -= empty
+        forms = self._other_forms(pair, spec, number) - changed - flagged - broken - empty
         classes = done.classes[number]
-        for kind, count in ((CHANGED, len(changed)), (FLAGGED, len(flagged)), (FORM, len(forms))):
-            classes[kind] += count
-        classes[IDENTICAL] += rows - len(changed) - len(flagged) - len(forms) - len(broken)
+        parts = ((CHANGED, changed), (FLAGGED, flagged), (FORM, forms), (EMPTY, empty))
+        for kind, some in parts:
+            classes[kind] += len(some)
+        classes[IDENTICAL] += rows - sum(len(some) for _, some in parts) - len(broken)
         if forms:
             done.forms.setdefault(number, []).extend(pair.record(row) for row in sorted(forms)[:3])
         for row in sorted(changed)[: KEPT - len(done.changes)]:
@@ -291,7 +314,17 @@ class Prover:
             done.changes.append(self._text_change(pair, spec.name, number, row, text))
         if flagged:
             records = [pair.record(row) for row in sorted(flagged)[:3]]
-            done.groups[number, Reason.ILLEGAL << 8 | FLAGGED, 0, 0] = (len(flagged), records)
+            done.groups[number, Reason.BAD_NUMBER << 8 | FLAGGED, 0, 0] = (len(flagged), records)
+
+    def _empty_numbers(self, batch: Batch, spec: Field) -> dict[int, str]:
+        """The empty numbers of a batch."""
+        if spec.type not in NUMERIC:
+            return {}
+        places = self._field_range(batch, spec)
+        ascii_host = self.charset.spec.pad_single == 0x20
+        return empty_numbers(
+            batch, NUMERIC[spec.type], places, 0 if self.fields.csv else spec.length, ascii_host
+        )
 
     def _other_forms(self, pair: Pair, spec: Field, number: int) -> set[int]:
         """Rows whose number does not encode back to the very bytes of the source."""

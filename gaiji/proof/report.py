@@ -6,6 +6,7 @@ Owns the keys of the report and the checks of conservation, counted anew.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Readback
 from gaiji.proof.prover import Prover
-from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, Change, Totals
+from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
 from gaiji.records.reader import Reader
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
@@ -53,7 +54,7 @@ class Report:
         records that could not be cut, "" for none.
         """
         totals = self.totals
-        counts = [sum(column[kind] for column in totals.classes) for kind in range(5)]
+        counts = [sum(column[kind] for column in totals.classes) for kind in range(len(CLASSES))]
         checks = self._checks(left, bad)
         tables = (*self.plan.charset.tables, *self.plan.charset.sites)
         return {
@@ -117,6 +118,7 @@ class Report:
                     "type": spec.type,
                     "bytes": self.totals.sizes[number],
                     "flagged": flagged,
+                    "empty": _counts(self.totals.empties[number]),
                 }
         return out
 
@@ -200,6 +202,8 @@ class Report:
         for number, spec in enumerate(self.plan.fields):
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
+            if not totals.dropped:  # of records that were dropped nothing is compared
+                rows += [(f"empty {spec.name}", _counts(totals.empties[number]), there.get("empty", {}))]
             wanted = dict(sorted(there.get("flagged", {}).items(), key=_reason))
             wanted.pop(Reason.ONE_SOURCE.label, None)  # asked about, but converted, so proved
             rows += [(f"bytes {spec.name}", totals.sizes[number], there.get("bytes"))]
@@ -234,6 +238,11 @@ class Report:
                 where=str(path),
                 next=tr("run gaiji convert again"),
             ) from error
+
+
+def _counts(counter: Counter[str]) -> dict[str, int]:
+    """What was counted, in the order of the manifest."""
+    return {label: counter[label] for label in WRITTEN if counter[label]}
 
 
 def _reason(item: tuple[str, int]) -> int:

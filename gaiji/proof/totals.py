@@ -13,8 +13,10 @@ from gaiji.output.readback import Cells
 from gaiji.records.batch import Batch
 
 MAX_CHANGES = 1000
-CLASSES = ("identical", "form", "one-way", "flagged", "changed")
-IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED = range(5)
+CLASSES = ("identical", "form", "one-way", "flagged", "changed", "empty")
+IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED, EMPTY = range(6)
+WRITTEN = ("", "low-values", "blanks")
+"""What empty fields were written as; the numbers are those of ``numbers_back.written_as``."""
 KEPT = 1000
 """Changes of a batch whose place is kept; all are counted."""
 Key = tuple[int, int, int, int]
@@ -66,6 +68,7 @@ class Proved:
     groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    empties: list[Counter[str]] = field(default_factory=list)
 
 
 @dataclass
@@ -83,11 +86,17 @@ class Totals:
     groups: dict[Key, tuple[int, list[int]]] = field(default_factory=dict)
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    empties: list[Counter[str]] = field(default_factory=list)
 
     @classmethod
     def empty(cls, columns: int, fields: int) -> Totals:
         """No batch yet, of an output with so many columns, the first ``fields`` of which are fields."""
-        return cls([[0] * 5 for _ in range(columns)], [Counter() for _ in range(fields)], [0] * fields)
+        return cls(
+            [[0] * len(CLASSES) for _ in range(columns)],
+            [Counter() for _ in range(fields)],
+            [0] * fields,
+            empties=[Counter() for _ in range(fields)],
+        )
 
     def add(self, done: Proved) -> None:
         """Add what a batch was found to be."""
@@ -97,6 +106,8 @@ class Totals:
         for number, (counts, size) in enumerate(zip(done.flagged, done.sizes, strict=True)):
             self.flagged[number].update(counts)
             self.sizes[number] += size
+        for known, more_empty in zip(self.empties, done.empties, strict=True):
+            known.update(more_empty)
         self.rows += done.rows
         self.broken += done.broken
         for key, (count, records) in done.groups.items():

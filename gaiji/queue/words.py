@@ -16,6 +16,7 @@ REASONS = {
     "ambiguous": mark("候補が複数"),
     "no-unicode": mark("Unicodeにない文字"),
     "overflow": mark("出力項目の桁あふれ"),
+    "bad-number": mark("数値として読めない"),
     "shrink-none": mark("縮退先なし"),
     "shrink-many": mark("縮退先が複数"),
     "one-source": mark("出典が一つの文字"),

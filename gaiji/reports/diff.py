@@ -184,7 +184,8 @@ def _count(
     for spec in plan.fields:
         if spec.type in NUMERIC or spec.type == "raw":
             continue
-        units, ends, _ = plan.decoder.units(batch, spec, plan.decoder.place(batch, spec), states)
+        place = plan.decoder.place(batch, spec)
+        units, ends, _ = plan.decoder.units(batch, spec, place, states, trim=plan.decoder.trim)
         if not len(units):
             continue
         series = uint32_series("u", bytearray(units.cast("B"))) & (0xFFFFFF if unicode_kind else 0x0FFFFFFF)

@@ -13,10 +13,10 @@ from typing import Any
 
 from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
-from gaiji.columns.decode import NUMERIC
+from gaiji.columns.decode import NUMERIC, rules_of
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
-from gaiji.model import Decoded, Field
+from gaiji.model import Decoded, Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
@@ -91,18 +91,25 @@ def _whole(plan: Plan, batch: Batch, row: int, spec: Field, raw: bytes) -> list[
         0, raw, "raw" if spec.type == "raw" else "number", bytes(column.data[: column.offsets[1]]).decode()
     )
     part |= {"layer": "layout", "file": Path(plan.layout.path or plan.job.path).name, "line": spec.line}
-    return [part | ({"reason": "illegal"} if findings else {})]
+    return [part | ({"reason": Reason.BAD_NUMBER.label} if findings else {})]
 
 
 def _text(plan: Plan, spec: Field, raw: bytes, state: int, *, keep: bool) -> tuple[list[Part], int]:
     """A text field, fed byte by byte; returns the shift state at its end too. ``keep``: the next field goes
     on with it.
     """
+    if raw and not state and raw.count(0) == len(raw):  # low-values throughout: an empty field
+        part = _part(0, raw, "empty", "")
+        return [
+            part
+            | {"layer": "layout", "file": Path(plan.layout.path or plan.job.path).name, "line": spec.line}
+        ], 0
     decoder = plan.charset.decoder(
         type=spec.type if plan.charset.kind.typed else "",
         role=spec.role,
         form=plan.job.target["form"],
         policy=plan.job.policy,
+        controls=rules_of(spec)[1],
     )
     decoder.state = state
     parts: list[Part] = []

@@ -6,14 +6,14 @@ Owns which findings become items and what an item says of its code. The queue it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gaiji.codes.charset import Charset
-from gaiji.columns.findings import REVIEWED_ROLES
-from gaiji.model import Picture, Reason
+from gaiji.columns.findings import reviewed
+from gaiji.model import ROLES, Picture, Reason
 from gaiji.run.plan import Plan
 from gaiji.run.totals import Totals
 
@@ -36,13 +36,15 @@ class Found:
     samples: Sequence[tuple[int, str, int, str]]
 
 
-def items_of(found: Iterable[Found], *, site: str, samples: int) -> list[Item]:
-    """One item for each code and reason of name, kana and address fields, with ``samples`` at most."""
+def items_of(
+    found: Iterable[Found], *, site: str, samples: int, roles: Collection[str] = ROLES
+) -> list[Item]:
+    """One item for each code and reason that ``reviewed`` lets in, with ``samples`` at most."""
     from gaiji.queue.items import Item, Sample
 
     items: dict[tuple[str, str, Reason], Item] = {}
     for one in found:
-        if one.role not in REVIEWED_ROLES:
+        if not reviewed(one.role, one.reason, roles):
             continue
         key = (one.charset.system, one.code, one.reason)
         if key not in items:
@@ -102,7 +104,8 @@ def fill_queue(plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Pictu
         Found(charset, name, role, code, reason, hit.count, hit.records, hit.samples)
         for (name, role, code, reason), hit in hits
     )
-    items = items_of(found, site=job.review["site"], samples=job.review["samples"])
+    review = job.review
+    items = items_of(found, site=review["site"], samples=review["samples"], roles=review["roles"])
     queue = open_queue(job.queue_where)
     try:
         waiting = queue.add(job.source["path"], items)

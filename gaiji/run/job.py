@@ -19,7 +19,7 @@ from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.errors import JobError, nearest
 from gaiji.messages import fault, tr
-from gaiji.model import Reason
+from gaiji.model import ROLES, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.records.batch import FORMATS
@@ -89,6 +89,9 @@ KEYS: dict[str, dict[str, Key]] = {
             str, "field", "personal data that the queue may hold", ("none", "glyph-only", "field")
         ),
         "samples": Key(int, 5, "sample occurrences kept for each code"),
+        "roles": Key(
+            list, ROLES, "roles of the fields whose 外字 go to the queue; all are counted and told", ROLES
+        ),
         "site": Key(str, "", "name of the municipality whose 外字 these are"),
         "key": Key(str, "", "the field that identifies a record in the queue (default: the record number)"),
         "household": Key(
@@ -161,7 +164,7 @@ class Job:
 
 def sampling(review: Mapping[str, Any]) -> dict[str, Any]:
     """What a ``[review]`` section lets findings keep, as ``columns.findings.Grouping`` takes it."""
-    return {name: review[name] for name in ("samples", "key", "context")}
+    return {name: review[name] for name in ("samples", "key", "context", "roles") if name in review}
 
 
 def queue_where(review: Mapping[str, Any], base: Path, beside: Path) -> str | Path:
@@ -310,13 +313,14 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
         raise JobError(
             fault("E0260", "must be {kind}", kind=kind[rule.type]), path=path, key=dotted, next=tr(rule.what)
         )
-    if rule.values and value not in rule.values:
-        shown = fault("E0379", "cannot be {value!r}", value=value[:40])
-        raise JobError(shown, path=path, key=dotted, next=nearest(str(value), rule.values))
-    if rule.type is int and value < 0:
-        raise JobError(fault("E0262", "cannot be negative"), path=path, key=dotted, next=tr(rule.what))
     if rule.type is list and not all(isinstance(item, str) for item in value):
         raise JobError(fault("E0263", "must be a list of strings"), path=path, key=dotted, next=tr(rule.what))
+    for one in (value if rule.type is list else [value]) if rule.values else ():
+        if one not in rule.values:
+            shown = fault("E0379", "cannot be {value!r}", value=one[:40])
+            raise JobError(shown, path=path, key=dotted, next=nearest(str(one), rule.values))
+    if rule.type is int and value < 0:
+        raise JobError(fault("E0262", "cannot be negative"), path=path, key=dotted, next=tr(rule.what))
     return tuple(value) if rule.type is list else value
 
 

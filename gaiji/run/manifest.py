@@ -23,7 +23,7 @@ from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
 from gaiji.records.reader import Reader
 from gaiji.run.plan import Plan
-from gaiji.run.totals import Totals, flagged
+from gaiji.run.totals import Totals, empties, flagged, flagged_by_reason
 
 
 @dataclass
@@ -39,8 +39,10 @@ class Manifest:
 
     @property
     def exit_code(self) -> int:
-        """0: done, nothing to review; 3: done, glyphs wait for review."""
-        return 3 if self.to_review else 0
+        """0: done, nothing is flagged or set aside in any field; 3: done, something waits."""
+        records = self.data["records"]
+        waits = self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
+        return 3 if waits else 0
 
 
 def manifest_path(output: Path) -> Path:
@@ -62,6 +64,7 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
         "fields": {
             spec.name: _field(spec, counts) for spec, counts in zip(plan.fields, totals.counts, strict=True)
         },
+        "flagged": flagged_by_reason(totals),
         "findings": [
             {"field": name, "role": role, "code": code, "reason": reason.label, "count": hit.count}
             for (name, role, code, reason), hit in sorted(totals.hits.items())
@@ -126,6 +129,8 @@ def _field(spec: Field, counts: array[int]) -> dict[str, Any]:
         "passed": counts[K["PASSED_UNITS"]],
         "flagged": by_reason,
         "trimmed": counts[K["TRIMMED_UNITS"]],
+        "empty": empties(counts),
+        "unsigned": counts[K["UNSIGNED"]],
         "reconciled": units
         == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(by_reason.values()),
     } | ({"grades": grades(counts), "one_source_records": counts[PEOPLE]} if spec.role == "name" else {})

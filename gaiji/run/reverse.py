@@ -85,6 +85,7 @@ class _Reverse:
         self.names = self.output.columns
         self.readback = self._open()
         self.findings: Counter[str] = Counter()
+        self.empty: Counter[str] = Counter()
 
     def _layout(self) -> Layout:
         names: list[str] = []
@@ -205,6 +206,8 @@ class _Reverse:
         notes: AtomicFile,
     ) -> Encoded:
         mode = self.charset.field_mode(spec.type)
+        if width > 0 and (blank := sum(map(int.__eq__, starts, ends))):
+            self.empty[spec.name] += blank
         codes, rows = self.charset.codes(mode), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
@@ -306,7 +309,10 @@ class _Reverse:
         found = array("q")
         for row in range(rows):
             if bad[row]:
-                found.extend((row, 0, 0, 0, 0, Reason.ILLEGAL))
+                if starts[row] == ends[row] and spec.type != "binary":
+                    self.empty[spec.name] += 1
+                else:
+                    found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
                 out[offsets[row] : offsets[row + 1]] = bytes([self.charset.spec.pad_single]) * (
                     offsets[row + 1] - offsets[row]
                 )
@@ -422,6 +428,7 @@ class _Reverse:
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
             "records": self.readback.records,
             "findings": dict(sorted(self.findings.items())),
+            "empty": {"written_as": "blanks", "fields": dict(self.empty)},
             "findings_file": {"path": notes.path.name, "bytes": notes.size, "sha256": notes.sha256},
             "gaiji": {
                 "version": __version__,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gaiji.columns.findings import Failure, Hit
+from gaiji.columns.findings import Failure, Hit, Reasons
 from gaiji.model import Column, Field
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch
@@ -52,8 +52,9 @@ def fit(plan: Plan, sink: Sink, batch: Batch, decoded: Decoded) -> list[Column]:
     return fitted
 
 
-def group(plan: Plan, batch: Batch, decoded: Decoded) -> tuple[list[Hit], list[int], Failure | None]:
-    """The findings for people; the rows that the policies drop; the first that ends the run."""
+def group(plan: Plan, batch: Batch, decoded: Decoded) -> tuple[list[Hit], list[int], Failure | None, Reasons]:
+    """The findings for people; the rows that the policies drop; the first that ends the run; the records
+    of each reason."""
     return plan.grouping.group(batch, decoded.found, decoded.columns)
 
 
@@ -66,16 +67,16 @@ def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     """A batch on its way to the output."""
     decoded = decode(plan, batch)
     fitted = fit(plan, sink, batch, decoded)
-    hits, dropped, failed = group(plan, batch, decoded)
+    hits, dropped, failed, reasons = group(plan, batch, decoded)
     encoded = encode(sink, batch, fitted, dropped)
-    return Converted(batch, encoded, decoded.counts, decoded.sizes, hits, len(dropped), failed)
+    return Converted(batch, encoded, decoded.counts, decoded.sizes, hits, len(dropped), failed, reasons)
 
 
 def survey(plan: Plan, batch: Batch) -> Converted:
     """What is in a batch that goes nowhere."""
     decoded = decode(plan, batch)
-    hits, dropped, failed = group(plan, batch, decoded)
-    return Converted(batch, None, decoded.counts, decoded.sizes, hits, len(dropped), failed)
+    hits, dropped, failed, reasons = group(plan, batch, decoded)
+    return Converted(batch, None, decoded.counts, decoded.sizes, hits, len(dropped), failed, reasons)
 
 
 def _kept(rows: int, dropped: list[int]) -> list[tuple[int, int]]:

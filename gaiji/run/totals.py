@@ -7,17 +7,20 @@ process.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gaiji.codes.program import K
-from gaiji.columns.findings import Failure, Hit
+from gaiji.columns.findings import Failure, Hit, Place, Reasons
 from gaiji.errors import DataError
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
+
+EMPTY_AS = {"low-values": "LOW_VALUES", "blanks": "BLANKS"}
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Converted:
     hits: list[Hit]
     dropped: int
     failed: Failure | None = None
+    reasons: Reasons = field(default_factory=dict)
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Totals:
     written: int = 0
     dropped: int = 0
     bad: int = 0
+    reasons: Reasons = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.counts = self.counts or [array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields]
@@ -76,6 +81,9 @@ class Totals:
         self.sizes = [a + b for a, b in zip(self.sizes, done.sizes, strict=True)]
         for hit in done.hits:
             self._add_hit(hit)
+        for found, (records, place) in done.reasons.items():
+            before, first = self.reasons.get(found, (0, place))
+            self.reasons[found] = (before + records, first)
         self.written += done.batch.rows - done.dropped
         self.dropped += done.dropped
         self.bad += len(done.batch.bad)
@@ -125,7 +133,11 @@ class Totals:
     def copy(self) -> Totals:
         """The sums as they are now; batches added later do not change it."""
         return replace(
-            self, counts=[array("q", c) for c in self.counts], sizes=list(self.sizes), hits=dict(self.hits)
+            self,
+            counts=[array("q", c) for c in self.counts],
+            sizes=list(self.sizes),
+            hits=dict(self.hits),
+            reasons=dict(self.reasons),
         )
 
     def state(self) -> dict[str, Any]:
@@ -141,6 +153,7 @@ class Totals:
             "written": self.written,
             "dropped": self.dropped,
             "bad": self.bad,
+            "reasons": [[int(r), n, p.record, p.field, p.offset] for r, (n, p) in self.reasons.items()],
         }
 
     def go_on(self, state: dict[str, Any]) -> None:
@@ -151,6 +164,9 @@ class Totals:
         self.counts = [array("q", c) for c in state["counts"]]
         self.sizes = [int(size) for size in state["sizes"]]
         self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
+        self.reasons = {
+            Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
+        }
         for name, code, reason, count, records, samples in state["hits"]:
             hit = Hit(
                 by_name[name],
@@ -170,3 +186,26 @@ class Totals:
 def flagged(counts: array[int]) -> dict[str, int]:
     """Flagged units by reason."""
     return {r.label: counts[K["FLAGGED"] + r] for r in Reason if counts[K["FLAGGED"] + r]}
+
+
+def empties(counts: array[int]) -> dict[str, int]:
+    """Empty fields by what they were written as: low-values, or blanks."""
+    return {label: counts[K[key]] for label, key in EMPTY_AS.items() if counts[K[key]]}
+
+
+def flagged_by_reason(totals: Totals) -> dict[str, dict[str, Any]]:
+    """Per reason: units, the records that have one, the fields with their units, and the first place."""
+    out: dict[str, dict[str, Any]] = {}
+    for reason in sorted(totals.reasons):
+        records, first = totals.reasons[reason]
+        fields: Counter[str] = Counter()
+        for (name, _, _, other), hit in totals.hits.items():
+            if other is reason:
+                fields[name] += hit.count
+        out[reason.label] = {
+            "units": fields.total(),
+            "records": records,
+            "fields": {spec.name: fields[spec.name] for spec in totals.fields if fields[spec.name]},
+            "first": {"record": first.record, "field": first.field, "offset": first.offset},
+        }
+    return out
