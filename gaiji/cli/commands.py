@@ -4,6 +4,7 @@ usage.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -65,8 +66,11 @@ class OneLine(click.Group):
     @staticmethod
     def say(error: Exception, line: str, code: int) -> NoReturn:
         """An error as its line, or as an event where events are asked for; ends the process."""
+        from gaiji.disk.apart import STANDARD_ERROR
         from gaiji.log import event, logs_json
 
+        if isinstance(error, GaijiError) and error.where == STANDARD_ERROR:
+            _turn_away_errors()
         if logs_json():
             known = (
                 {"where": error.where, "what": error.what, "next": error.next}
@@ -79,6 +83,14 @@ class OneLine(click.Group):
         else:
             click.echo(line, err=True)
         sys.exit(code)
+
+
+def _turn_away_errors() -> None:
+    """Send what is written to standard error to standard output, or nowhere where that is the same file."""
+    same = os.path.samestat(os.fstat(1), os.fstat(2))
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere if same else 1, 2)
+    os.close(nowhere)
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -168,7 +180,7 @@ def convert(
         found = sum(done.data["findings"].values())
         click.echo(
             f"{done.data['records']} records written to {done.data['output']['path']}; {found} findings "
-            "in reverse-findings.tsv"
+            f"in {done.data['findings_file']['path']}"
         )
         sys.exit(done.exit_code)
     if output:
@@ -204,6 +216,9 @@ def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
 
 
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
+    from gaiji.records.quarantine import quarantine_paths
+    from gaiji.run.manifest import manifest_path
+
     records, output = data["records"], base / data["output"]["path"]
     piped = data["output"]["path"] == "-"  # the records went to standard output, so this goes elsewhere
 
@@ -211,12 +226,10 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         click.echo(line, err=piped)
 
     where = "standard output" if piped else output
+    named = base / data["job"]["path"] if piped else output
     echo(f"{records['written']} of {records['read']} records written to {where}")
     if records["quarantined"]:
-        echo(
-            f"{records['quarantined']} records could not be cut and stand in "
-            f"{output.parent / 'bad-records.bin'}"
-        )
+        echo(f"{records['quarantined']} records could not be cut and stand in {quarantine_paths(named)[0]}")
     if records["dropped"]:
         echo(f"{records['dropped']} records dropped by policy")
     if data["shrink"]:
@@ -226,7 +239,7 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     if "://" not in queue:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
     echo(f"{waiting} codes wait for review in {queue}")
-    echo(f"manifest: {output.parent / 'manifest.json'}")
+    echo(f"manifest: {manifest_path(named)}")
 
 
 @main.command()
@@ -270,13 +283,11 @@ def scan(
         "record_length": record_length,
         "tables": list(tables),
     }
-    report = run(file, charset, layout=layout, **source)
-    text = json.dumps(report, ensure_ascii=False, indent=2)
-    if json_path == "-":
-        click.echo(text)
+    piped = json_path == "-"
+    report = run(file, charset, layout=layout, report_to="" if piped else json_path, **source)
+    if piped:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
-    if json_path:
-        Path(json_path).write_text(text + "\n", "utf-8")
     _print_scan(report)
 
 

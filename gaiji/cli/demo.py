@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import samples_dir
 from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.learn import learn
 from gaiji.review.sheets.exchange import export
 from gaiji.run.convert import convert
+from gaiji.run.manifest import manifest_path
 
 JOBS = (
     ("juki-jef.toml", "住民記録, fixed-length Fujitsu JEF"),
@@ -21,7 +23,13 @@ JOBS = (
 
 
 def run_demo(folder: Path) -> Iterator[str]:
-    """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where."""
+    """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where.
+
+    UsageError when one of them is to be written over itself.
+    """
+    samples = [path for path in samples_dir().rglob("*") if path.is_file()]
+    copies = [Place("sample", folder / path.relative_to(samples_dir())) for path in samples]
+    keep_apart(copies, [Place("sample", path) for path in samples])
     shutil.copytree(
         samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out")
     )
@@ -44,6 +52,6 @@ def run_demo(folder: Path) -> Iterator[str]:
             f"{output.parent / 'review.csv'})"
         )
         yield f"  the names of the dump propose characters for {learned.proposed} of {learned.codes} codes"
-        yield f"  manifest: {output.parent / 'manifest.json'}"
+        yield f"  manifest: {manifest_path(output)}"
     if not drawn:
         yield "Pictures of the 外字 were left out: they need the extra images (pip install 'gaiji[images]')."

@@ -31,13 +31,15 @@ _settings = click.option(
 def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> None:
     """Prove a conversion: encode the output back and compare it with the original, byte for byte.
 
-    Writes verify.json and verify.html (one page, to be signed) beside the output. Exit codes: 0 proved;
-    3 proved, flagged characters wait for review; 1 something is changed or missing.
+    Writes OUTPUT.verify.json and OUTPUT.verify.html (one page, to be signed) beside the output. Exit
+    codes: 0 proved; 3 proved, flagged characters wait for review; 1 something is changed or missing.
     """
     from gaiji.proof.verify import verify as run
+    from gaiji.run.manifest import verify_paths
 
     done = run(job, overrides=overrides(settings), threads=threads, names=names)
     data = done.data
+    told, shown = verify_paths(Path(job).parent / data["output"]["path"])
     click.echo(
         f"{data['records']['compared']} of {data['records']['read']} records compared with "
         f"{data['output']['path']}"
@@ -47,14 +49,13 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
         where = f"record {change['record']} field {change['field']} character {change['position'] + 1}"
         click.echo(f"changed: {where}" + (f" (code {change['code']})" if change["code"] else ""))
     if done.changed > 20:
-        click.echo(f"and {done.changed - 20} more (verify.json)")
+        click.echo(f"and {done.changed - 20} more ({told})")
     for check in data["checks"]:
         if not check["holds"]:
             click.echo(
                 f"does not hold: {check['check']}: {check['found']} where {check['expected']} is expected"
             )
-    folder = Path(job).parent / Path(data["output"]["path"]).parent
-    click.echo(f"{'it holds' if done.holds else 'IT DOES NOT HOLD'}; report: {folder / 'verify.html'}")
+    click.echo(f"{'it holds' if done.holds else 'IT DOES NOT HOLD'}; report: {shown}")
     sys.exit(done.exit_code)
 
 

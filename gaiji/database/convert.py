@@ -14,25 +14,28 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from gaiji import __version__
-from gaiji.codes.charset import Charset, load_charset
+from gaiji.codes.charset import Charset, code_system, load_charset
 from gaiji.codes.program import K
 from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import Grouping, Hit
 from gaiji.database.job import DbColumn, DbJob, load_db_job
 from gaiji.database.progress import Progress
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.files import write_whole
 from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.model import Column, Reason
-from gaiji.queue.queue import open_queue
+from gaiji.queue.queue import open_queue, queue_files
 from gaiji.records.batch import Batch
 from gaiji.run.enqueue import Found, items_of
 from gaiji.run.job import sampling
+from gaiji.run.places import charset_places, queue_places
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
     when the databases cannot be used, UsageError when the target belongs to another job, DataError when
     counts do not reconcile.
     """
-    run = _Run(job if isinstance(job, DbJob) else load_db_job(job))
+    job = job if isinstance(job, DbJob) else load_db_job(job)
+    _check_apart(job)
+    run = _Run(job)
     begin = time.monotonic()
     try:
         with run.source.connect() as reading:
@@ -87,6 +92,22 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
         raise run.error(error) from error
     finally:
         run.close()
+
+
+def _check_apart(job: DbJob) -> None:
+    """UsageError when the manifest or the queue is a file that the job reads, or the manifest one of its
+    databases (a queue may lie in one of them)."""
+    reads = [Place("job file", job.path)]
+    for column in job.columns:
+        reads += [Place("site table", Path(table)) for table in column.tables]
+        reads += [Place("table of decisions", job.decisions_path(code_system(column.charset)))]
+        reads += charset_places(column.charset)
+    held = list(queue_places(job.queue_where))
+    keep_apart(held, reads)
+    databases = [
+        Place("database", path) for url in (job.source_url, job.target_url) for path in queue_files(url)
+    ]
+    keep_apart([Place("manifest", job.manifest_path)], [*reads, *held, *databases])
 
 
 def verify_table(job: DbJob | str) -> int:
@@ -382,12 +403,7 @@ class _Run:
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables.values()],
             "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
         }
-        file = AtomicFile(self.job.manifest_path)
-        try:
-            file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
-            file.commit()
-        finally:
-            file.discard()
+        write_whole(self.job.manifest_path, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 def _load(column: DbColumn, job: DbJob) -> Charset:

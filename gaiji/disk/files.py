@@ -82,12 +82,14 @@ class OutputFile(Protocol):
         """Let go of the file; what was written stays for a run that goes on."""
 
 
-def part_path(path: Path, output: Path | None = None) -> Path:
-    """Where a file of a run stands until it is whole: a fixed name, for runs that hold the lock of
-    ``output``.
-    """
-    name = f"{output.name}.{path.name}" if output else path.name
-    return path.with_name(f".{name}.unfinished")
+def part_path(path: Path) -> Path:
+    """Where a file of a run stands until it is whole: a fixed name, for runs that hold the output's lock."""
+    return path.with_name(f".{path.name}.unfinished")
+
+
+def beside(output: Path, what: str) -> Path:
+    """Where a file about an output stands: beside it, named after its whole name."""
+    return output.with_name(f"{output.name}.{what}")
 
 
 class AtomicFile:
@@ -285,6 +287,16 @@ class Stream:
 def is_stream(path: Path) -> bool:
     """Whether an output is no file: standard output or a named pipe."""
     return path.name == STDOUT or path.is_fifo()
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A small file, whole or not at all; OutputError when it cannot be written."""
+    file = AtomicFile(path)
+    try:
+        file.write(data)
+        file.commit()
+    finally:
+        file.discard()
 
 
 def sync_folder(folder: Path) -> None:

@@ -20,6 +20,12 @@ from types import TracebackType
 from gaiji.errors import OutputError
 
 
+def lock_path(output: Path) -> Path:
+    """Where the lock of an output is: beside the file itself, however the output's path spells it."""
+    real = Path(os.path.realpath(output))
+    return real.with_name(f".{real.name}.lock")
+
+
 class OutputLock:
     """``with OutputLock(path):`` holds the lock of an output; OutputError with its owner when another run
     does.
@@ -32,7 +38,7 @@ class OutputLock:
         self.output = output
         self._keep = keep
         self._also = tuple(also)
-        self.path = output.with_name(f".{output.name}.lock")
+        self.path = lock_path(output)
         self._handle = -1
 
     def __enter__(self) -> OutputLock:
@@ -49,6 +55,7 @@ class OutputLock:
     def _open(self) -> None:
         try:
             self.output.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise OutputError(
@@ -73,11 +80,16 @@ class OutputLock:
 
     def _remove_leftovers(self) -> None:
         """Temporary files of runs that were killed: nobody else writes this output now."""
-        names = "|".join(re.escape(name) for name in (self.output.name, *self._also))
+        real = Path(os.path.realpath(self.output))  # what is written lies there, what is told of it here
+        for folder, name in {(self.output.parent, self.output.name), (real.parent, real.name)}:
+            self._remove_from(folder, name)
+
+    def _remove_from(self, folder: Path, name: str) -> None:
+        names = "|".join(re.escape(one) for one in (name, *self._also))
         lost = rf"\.({names})\.[^.]+\.part"  # not those of an output juki.csv beside juki
-        kept = rf"\.{re.escape(self.output.name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"  # noqa: E501
+        kept = rf"\.{re.escape(name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"
         ours = re.compile(lost if self._keep else f"{lost}|{kept}")
-        for left in [path for path in self.output.parent.iterdir() if ours.fullmatch(path.name)]:
+        for left in [path for path in folder.iterdir() if ours.fullmatch(path.name)]:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:

@@ -18,11 +18,12 @@ from pathlib import Path
 import polars as pl
 import regex
 
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.files import write_whole
 from gaiji.errors import UsageError
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.output.tabular import need_columns, read_table, write_table
-from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.queue.queue import Item, Sample, open_queue, queue_files
 from gaiji.standard.repertoire import load_repertoire
 
 SYSTEM = "match"
@@ -69,6 +70,9 @@ def match_files(
     name are needed. ``summary`` is an HTML page; ``queue`` gets the glyphs in which matched spellings
     disagree. UsageError for a missing column.
     """
+    written = [Place("output", Path(output)), *([Place("summary", Path(summary))] if summary else [])]
+    held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
+    keep_apart([*written, *held], [Place("first table", Path(a)), Place("second table", Path(b))])
     left, right = _register(a, columns, 0), _register(b, columns, 1)
     found = match(left, right, policy=policy)
     table, differing = _table(found, left, right)
@@ -194,12 +198,7 @@ td,th{{border:1px solid #999;padding:.3em .8em}}td:last-child{{text-align:right}
 <table><tr><th>A</th><th>B</th><th>人数</th></tr>{glyphs}</table>
 </html>
 """
-    file = AtomicFile(path)
-    try:
-        file.write(page.encode())
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, page.encode())
 
 
 def _shown(name: str) -> str:

@@ -104,6 +104,11 @@ class Queue:
                 next="use a new queue file",
             )
 
+    def sources(self) -> list[str]:
+        """The inputs that findings came from, as their jobs name them."""
+        with self.engine.connect() as connection:
+            return [str(row.source) for row in connection.execute(sa.select(usage.c.source).distinct())]
+
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
@@ -503,6 +508,20 @@ def _own_transactions(engine: sa.Engine) -> None:
 
 def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[bool]:
     return sa.true() if ids is None else column.in_(ids)
+
+
+def queue_files(where: str | Path) -> list[Path]:
+    """The files that a queue lies in, with those that SQLite keeps beside it; none for other databases."""
+    text = str(where)
+    if "://" in text:
+        try:
+            url = sa.make_url(text)
+        except sa.exc.ArgumentError:
+            return []
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return []
+        text = url.database
+    return [Path(text + end) for end in ("", "-journal", "-wal", "-shm")]
 
 
 def open_queue(where: str | Path) -> Queue:

@@ -16,6 +16,7 @@ from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.model import Decoded, Field
 from gaiji.records.batch import Batch
+from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 
@@ -64,7 +65,7 @@ def _find(plan: Plan, record: int) -> tuple[Batch, int]:
             raise UsageError(
                 f"record {record} could not be cut",
                 where=plan.job.path,
-                next="see bad-records.tsv beside the output",
+                next=f"see {quarantine_paths(plan.job.named_path)[1]}",
             )
     raise UsageError(
         f"there is no record {record}", where=plan.job.path, next=f"the input has {reading.reader.records}"

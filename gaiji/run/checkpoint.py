@@ -8,6 +8,7 @@ being written delays nobody.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -15,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gaiji.disk.files import AtomicFile, Mark, Written, part_path
+from gaiji.disk.files import AtomicFile, Mark, Written, beside, part_path
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
 from gaiji.records.batch import Chunk, Start
 from gaiji.run.totals import Totals
@@ -36,8 +37,9 @@ class Checkpoint:
 
 
 def checkpoint_path(output: Path) -> Path:
-    """Where the checkpoint of an output is."""
-    return output.with_name(f".{output.name}.checkpoint")
+    """Where the checkpoint of an output is: beside the file itself, however its path is spelled."""
+    real = Path(os.path.realpath(output))
+    return real.with_name(f".{real.name}.checkpoint")
 
 
 def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | None:
@@ -134,7 +136,9 @@ class Checkpoints:
             "quarantined": count,
             "totals": totals.state(),
         }
-        file = AtomicFile(self._path, part=part_path(self._path.with_name("checkpoint"), self._output))
+        file = AtomicFile(
+            self._path, part=part_path(beside(Path(os.path.realpath(self._output)), "checkpoint"))
+        )
         try:
             file.write(json.dumps(data, ensure_ascii=False).encode())
             file.commit()

@@ -132,6 +132,14 @@ class Job:
         return self.base / str(self.output["path"])
 
     @property
+    def named_path(self) -> Path:
+        """What the files about the output are named after: the output, or the job file where that is
+        standard output."""
+        if self.output["path"] != STDOUT:
+            return self.output_path
+        return self.base / (Path(self.path).name or "standard-output")
+
+    @property
     def output_format(self) -> str:
         """One of csv, tsv, parquet, fixed."""
         if self.output["path"] == STDOUT:

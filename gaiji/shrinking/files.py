@@ -14,10 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
+from gaiji.disk.apart import Place, keep_apart
 from gaiji.errors import DataError, UsageError
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.decisions import confirmed_items
-from gaiji.queue.queue import Item, Queue, Sample, open_queue
+from gaiji.queue.queue import Item, Queue, Sample, open_queue, queue_files
 from gaiji.shrinking.shrinker import Policy, Shrinker, ShrunkColumn, unshrink
 from gaiji.standard.repertoire import load_repertoire
 
@@ -55,6 +56,10 @@ def shrink_file(
     used. UsageError for a missing column or a policy that cannot be; ``context`` is field or none (no names
     in the queue).
     """
+    read = [Place("table", Path(source)), *(Place("shrink policy", Path(name)) for name in policy.files)]
+    written = [Place("output", Path(output)), Place("side table", Path(side))]
+    held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
+    keep_apart([*written, *held], read)
     frame = read_table(source, as_text=False)
     chosen = list(columns) or [
         name for name, kind in frame.schema.items() if name != key and kind == pl.String
@@ -87,6 +92,8 @@ def unshrink_file(source: str | Path, side: str | Path, output: str | Path, *, k
     ``key`` names the column of the records' keys; UsageError when the side table has keys and it is not
     given.
     """
+    read = [Place("shrunk table", Path(source)), Place("side table", Path(side))]
+    keep_apart([Place("output", Path(output))], read)
     frame, table = read_table(source, as_text=False), read_table(side)
     need_columns(table, list(SIDE_COLUMNS), side)
     try:

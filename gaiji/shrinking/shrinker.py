@@ -82,7 +82,7 @@ class Policy:
     or hop count, ``review`` all of them. ``hentaigana``: ``kana`` takes the kana of a 変体仮名 that has one
     only. ``fallback``: what is written for a finding: 〓, the glyph's only reading, or its own character.
     ``replacements``: TSV files (``glyph``, ``text``) that go before the map: a 代替マップ for GJ, a town's
-    own rules. ``characters``: the file of the target ``list``.
+    own rules. ``characters``: the file of the target ``list``. ``path``: the file that the policy is from.
     """
 
     to: str = "jisx0213"
@@ -93,6 +93,12 @@ class Policy:
     fallback: str = "geta"
     characters: str = ""
     replacements: tuple[str, ...] = ()
+    path: str = field(default="", compare=False)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it is read from."""
+        return tuple(name for name in (self.path, self.characters, *self.replacements) if name)
 
     def __post_init__(self) -> None:
         for key, values in _CHOICES.items():
@@ -121,7 +127,7 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
         ) from error
     if not isinstance(table, dict):
         raise UsageError("has no table [shrink]", where=str(path), next="see docs/shrink.md")
-    known = {f.name: type(f.default) for f in fields(Policy)}
+    known = {f.name: type(f.default) for f in fields(Policy) if f.name != "path"}
     for key, value in table.items():
         if key not in known:
             raise UsageError(f"has no key {key[:40]!r}", where=str(path), next=f"keys are {', '.join(known)}")
@@ -134,7 +140,7 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
     if table.get("characters"):
         table["characters"] = str(path.parent / table["characters"])
     table["replacements"] = tuple(str(path.parent / name) for name in table.get("replacements", ()))
-    return Policy(**(table | overrides))
+    return Policy(**(table | overrides), path=str(path))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import user_data_dir
 from gaiji.errors import RepertoireError
 from gaiji.standard.gj_files import EXPECTED, GJ_NAME, OTHER_FILE, Glyph, one_line, read_bounded, read_glyphs
@@ -194,6 +195,8 @@ def _store(source: Path, sha256: str, glyphs: Sequence[Glyph]) -> Path:
         "imported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "list_sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
     }
+    written = (target, target.with_suffix(".toml"), _folder() / "current")
+    keep_apart([Place("list of the release", path) for path in written], [Place("font or list", source)])
     _write(target, text)
     toml = "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items())
     _write(target.with_suffix(".toml"), toml)

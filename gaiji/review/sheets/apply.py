@@ -10,10 +10,12 @@ from collections import defaultdict
 from pathlib import Path
 
 from gaiji.codes.tables import SITE_COLUMNS
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.files import write_whole
 from gaiji.queue.decisions import Decision, confirmed_items
 from gaiji.queue.queue import Item, Queue
 from gaiji.run.job import decisions_name
+from gaiji.run.places import queue_reads
 
 NOT_CODES = frozenset({"match"})
 """Systems whose items are no source codes: spellings that disagree between two registers."""
@@ -28,16 +30,13 @@ def apply(queue: Queue, folder: Path) -> dict[Path, int]:
     for found, made in confirmed_items(queue):
         if found.reason in MAPPABLE and found.system not in NOT_CODES and (made.glyph or made.text):
             rows[found.system, found.site].append(_row(found, made))
+    paths = {key: folder / decisions_name(*key) for key in rows}
+    keep_apart([Place("table of decisions", path) for path in paths.values()], queue_reads(queue))
     out = {}
-    for (system, site), table in sorted(rows.items()):
-        path = folder / decisions_name(system, site)
+    for key, table in sorted(rows.items()):
+        path = paths[key]
         lines = ["\t".join(SITE_COLUMNS), *("\t".join(row) for row in sorted(table))]
-        file = AtomicFile(path)
-        try:
-            file.write(("\n".join(lines) + "\n").encode())
-            file.commit()
-        finally:
-            file.discard()
+        write_whole(path, ("\n".join(lines) + "\n").encode())
         out[path] = len(table)
     return out
 
