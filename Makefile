@@ -24,6 +24,7 @@ bench: $(VENV)/ready
 	$(BIN)/python tests/bench/review_queue.py
 	$(BIN)/python -m pip install -q -e '.[bench]'
 	$(BIN)/python tests/bench/people.py
+	$(BIN)/python tests/bench/shrinking.py
 
 # About an hour and a half on two cores: killed runs, ten million fields through kernels that check every access, ten minutes of each
 # fuzz target. docs/reliability.md has what it printed.
@@ -43,6 +44,8 @@ mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/make.py
 	$(BIN)/python mappings/build/repertoire.py
 	$(BIN)/python mappings/build/relations.py
+	$(BIN)/python mappings/build/keys.py
+	$(BIN)/python mappings/build/sequences.py
 
 shape-model: $(VENV)/ready
 	$(BIN)/python tests/eval/shape/train.py

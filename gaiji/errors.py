@@ -1,12 +1,38 @@
 """Exceptions of the toolkit: each says what happened, where, and what to do next.
 
-Owns the exception classes and their one-line form; holds no logic of the domain.
-The command line prints ``str(error)`` and exits with ``error.exit_code``.
+Owns the exception classes, their one-line form and the advice to write another word; holds no logic of the
+domain. The command line prints ``str(error)`` and exits with ``error.exit_code``. Every error can be pickled,
+so that it comes back from another process as it was raised.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
+
+LIKE = 55
+"""Of 100: how much a word must look like a known one to be proposed in its place."""
+
+
+def nearest(name: str, known: Collection[str], otherwise: str = "", *, limit: int = 1) -> str:
+    """Advice for a word that is none of ``known``: the nearest of them (at most ``limit``), else
+    ``otherwise``, else the words themselves."""
+    from rapidfuzz import process  # here: importing it costs time that only errors need to spend
+
+    words = {word: word.casefold() for word in known}
+    near = process.extract(name[:80].casefold(), words, limit=limit, score_cutoff=LIKE)
+    if near:
+        return f"did you mean {', '.join(repr(found[2]) for found in near)}?"
+    return otherwise or f"use one of: {', '.join(list(words)[:20])}"
+
+
+def _again(kind: type[GaijiError], args: tuple[Any, ...], state: dict[str, Any]) -> GaijiError:
+    """An error as it was, without its constructor, which each class has its own."""
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class GaijiError(Exception):
@@ -23,6 +49,9 @@ class GaijiError(Exception):
         self.next = next
         line = f"{where}: {what}" if where else what
         super().__init__(f"{line}; {next}" if next else line)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), self.args, self.__dict__)
 
 
 class UsageError(GaijiError):
@@ -50,6 +79,56 @@ class RepertoireError(GaijiError):
 
 class CharsetError(UsageError):
     """A charset does not exist or an option of it is wrong."""
+
+
+class ArgumentError(UsageError, ValueError):
+    """An argument of a function has a value that it cannot have; ``argument`` is its name."""
+
+    def __init__(self, what: str, *, argument: str, next: str = "") -> None:
+        self.argument = argument
+        super().__init__(what, where=argument, next=next)
+
+
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An argument of a function has a type that it cannot have."""
+
+
+class UnknownName(UsageError, KeyError):
+    """A look-up by a name, number or index that is not there."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class UndecodableError(CharsetError, UnicodeError):
+    """Bytes that have no sure text, with ``errors="strict"``.
+
+    ``start`` and ``end``: the bytes of the first unit that a person must look at, from 0; ``code``: the unit
+    as the review queue names it; ``reason``: why (a finding's reason); ``encoding``: the charset;
+    ``findings``: all of them. The bytes themselves are personal data and are not kept.
+    """
+
+    def __init__(self, encoding: str, code: str, start: int, end: int, reason: str) -> None:
+        self.encoding, self.code, self.reason = encoding, code, reason
+        self.start, self.end = start, end
+        super().__init__(
+            f"{code} at byte {start} is {reason}",
+            where=encoding,
+            next="give a site table that maps it, or decode with errors='findings'",
+        )
+
+
+class UnencodableError(CharsetError, UnicodeError):
+    """Text that has no code, with ``errors="strict"``. ``start`` and ``end`` count code points from 0;
+    ``reason`` is a finding's reason; ``points`` the code points of what has none, in hex."""
+
+    def __init__(self, encoding: str, points: str, start: int, end: int, reason: str) -> None:
+        self.encoding, self.points, self.reason = encoding, points, reason
+        self.start, self.end = start, end
+        super().__init__(
+            f"{encoding} has no code for {points} (character {start + 1})",
+            next="use errors='geta', or give a site table that maps it",
+        )
 
 
 class LayoutError(UsageError):

@@ -11,8 +11,12 @@ from array import array
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from gaiji.errors import PictureError
+from gaiji.errors import ArgumentError, PictureError, UnknownName, nearest
 
+ROLES = ("name", "kana", "address", "other")
+"""What a field holds."""
+FORMS = ("needed", "always", "never")
+"""When the output has a variation selector."""
 MAX_SIDE = 1024
 """Pixels; a larger picture is not a 外字."""
 
@@ -30,6 +34,7 @@ class Reason(IntEnum):
     OVERFLOW = 8
     SHRINK_NONE = 9
     SHRINK_MANY = 10
+    SHRINK_LOOKALIKE = 11
 
     @property
     def label(self) -> str:
@@ -38,8 +43,12 @@ class Reason(IntEnum):
 
     @classmethod
     def from_label(cls, label: str) -> Reason:
-        """The reason of that name; KeyError when there is none."""
-        return cls[label.upper().replace("-", "_")]
+        """The reason of that name; UnknownName (a KeyError) when there is none."""
+        found = cls.__members__.get(label.upper().replace("-", "_"))
+        if found is None:
+            known = [reason.label for reason in cls]
+            raise UnknownName(f"there is no reason {label[:40]!r}", next=nearest(label, known))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,8 @@ class Glyph:
 
     def form(self, ivs: str) -> str:
         """The text in one of the three output forms: ``needed``, ``always`` or ``never``."""
+        if ivs not in FORMS:
+            raise ArgumentError(f"cannot be {ivs[:40]!r}", argument="ivs", next=nearest(ivs, FORMS))
         if ivs == "always":
             return self.text
         if ivs == "never" or self.default:

@@ -175,18 +175,34 @@ def test_forms():
     assert shown == ["辻辻\U000e0102", "辻\U000e0103辻\U000e0102", "辻辻"]
 
 
-def test_programs_of_many_policies_do_not_pile_up():
-    """A long-lived process that decodes with ever other policies keeps a few compiled programs, not all of them."""
+def test_programs_of_many_policies_share_what_is_big_and_do_not_pile_up():
+    """A long-lived process that decodes with ever other policies compiles once for each role and form, and keeps
+    a bounded number of programs."""
     from itertools import product
 
-    from gaiji.codes.charset import MAX_PROGRAMS
+    from gaiji.codes.charset import MAX_POLICIES
 
     system = gaiji.load_charset("koseki")
+    ways = ("geta", "keep", "tag", "pua", "fail")
     used = [
-        system.program(policy={Reason.ILLEGAL: one, Reason.BROKEN_SHIFT: other}, form=form)
-        for one, other, form in product(("geta", "keep"), ("geta", "keep"), ("needed", "always", "never"))
+        system.program(policy=dict(zip(list(Reason)[:3], three, strict=True)), form=form)
+        for form in ("needed", "always", "never")
+        for three in product(ways, repeat=3)
     ]
-    assert len(used) > MAX_PROGRAMS >= len(system._programs)
-    assert (
-        system.program(policy={Reason.ILLEGAL: "keep", Reason.BROKEN_SHIFT: "keep"}, form="never") is used[-1]
-    )
+    assert len(used) == 375
+    assert len({id(program.compiled) for program in used}) == 3
+    assert len(system._programs) <= 3 * MAX_POLICIES
+    assert system.program(policy=dict.fromkeys(list(Reason)[:3], "fail"), form="never") is used[-1]
+
+
+def test_more_than_eight_combinations_do_not_thrash():
+    jef = gaiji.load_charset("fujitsu-jef")
+    ways = [
+        (role, form, {Reason.UNMAPPED_GAIJI: how})
+        for role in ("name", "address")
+        for form in ("needed", "always", "never")
+        for how in ("geta", "tag", "pua")
+    ]
+    first = [jef.reading(role=r, form=f, policy=p).text for r, f, p in ways]
+    again = [jef.reading(role=r, form=f, policy=p).text for r, f, p in ways]
+    assert all(a is b for a, b in zip(first, again, strict=True)) and len(set(map(id, first))) == 18

@@ -13,8 +13,8 @@ from twins import interpreted
 
 import gaiji
 from gaiji.codes import encoding
-from gaiji.codes.charset import charset_names
 from gaiji.codes.encoding import encode_one
+from gaiji.codes.spec import charset_names
 from gaiji.errors import CharsetError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import numbers_back
@@ -42,17 +42,13 @@ def load(name, dash="jis"):
 
 
 def raw(charset, code, size):
-    return (
-        f"{code:0{size}d}".encode()
-        if charset.spec.kind == "decimal" and size > 1
-        else code.to_bytes(size, "big")
-    )
+    return f"{code:0{size}d}".encode() if charset.kind.numbered and size > 1 else code.to_bytes(size, "big")
 
 
 def round_trip_rows(charset, size):
     """Rows that decode to a text without a finding, and that are no shift."""
     shifts = {s[0] for s in (*charset.spec.shift_in, *charset.spec.shift_out)}
-    for unit in charset._units("needed"):
+    for unit in charset.units("needed"):
         row = charset.entries[unit.size, unit.code].row
         if (
             unit.size == size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import gaiji
-from gaiji.codes.charset import charset_names
+from gaiji.codes.spec import charset_names
 from gaiji.model import Reason
 
 
@@ -15,7 +15,7 @@ def test_every_code_decodes_to_its_row(name):
     kind = charset.spec.kind
     sizes = sorted({size for size, _ in charset.entries})
     for size in sizes:
-        units = [u for u in charset._units("needed") if u.size == size]
+        units = [u for u in charset.units("needed") if u.size == size]
         shifts = {s[0] for s in (*charset.spec.shift_in, *charset.spec.shift_out) if len(s) == 1}
         type = {1: "sbcs", 2: "dbcs"}[size] if kind == "shifted" else ""
         if kind == "shifted" and size == 1:

@@ -127,13 +127,9 @@ PLAIN = interpreted("decode")
 def run(module, charset, data, monkeypatch=None):
     from gaiji.codes import program
 
-    old, program.kernel = program.kernel, module
-    try:
-        compiled = program.Compiler(
-            charset._recipe(), program.DEFAULT_POLICY, name_field=True, units=0
-        ).build(charset._units("needed"))
-    finally:
-        program.kernel = old
+    planes = program.Compiler(charset.recipe, name_field=True).build(charset.units("needed"))
+    places, names = planes.arguments(program.DEFAULT_POLICY)
+    compiled = module.Program(*places, **names)
     capacity = (len(data) + 1) * 32 + 256
     out, found = bytearray(capacity), array("q", bytes(8 * 6 * (len(data) + 4)))
     counts, offsets, states = array("q", bytes(8 * DECODE["N_COUNTS"])), array("q", [0, 0]), bytearray(1)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "gaiji"
-WORDS = {"errors", "model", "log"}
+WORDS = {"errors", "model", "log", "series"}
 BELOW = {
     "kernel": set(),
     "disk": set(),
@@ -25,7 +25,7 @@ BELOW = {
     "queue": {"standard", "disk"},
     "columns": {"kernel", "records", "codes", "standard"},
     "shape": {"disk", "standard", "codes"},
-    "shrinking": {"disk", "standard", "output", "queue"},
+    "shrinking": {"disk", "layout", "standard", "output", "queue"},
     "names": {"disk", "standard", "output", "queue"},
 }
 BELOW["run"] = set(BELOW)

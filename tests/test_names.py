@@ -2,33 +2,210 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
+import subprocess
+import sys
 import unicodedata
+from collections import defaultdict
+from itertools import combinations
+from pathlib import Path
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError
 from gaiji.names.keys import KEYS, foldings_used, key, keys, variant_classes
-from gaiji.shrinking.shrinker import shrink_links
+from gaiji.names.matching import match
+from gaiji.shrinking.evidence import shrink_links
 from gaiji.standard.repertoire import load_repertoire
 
 REP = load_repertoire()
+MAPPINGS = mappings_dir()
+REPERTOIRE, DISPUTES = MAPPINGS / "repertoire", MAPPINGS / "repertoire" / "key-disputes.tsv"
 
 
-def test_every_pair_of_the_koseki_class_shares_a_key():
-    pairs = [
-        (REP[name], link.text)
+def test_every_direct_link_of_the_koseki_class_shares_a_key_or_is_listed_as_kept_apart():
+    """戸籍統一文字's 親字・正字 of one hop, of the glyphs that a plain character means."""
+    pairs = {
+        (REP[name].base, link.text)
         for name, links in shrink_links().items()
         for link in links
-        if link.table == "koseki"
-    ]
-    pairs = [(glyph.text, text) for glyph, text in pairs if glyph.text]
-    assert len(pairs) > 18_000
-    assert (
-        keys(pl.Series([a for a, _ in pairs])).to_list() == keys(pl.Series([b for _, b in pairs])).to_list()
+        if link.table == "koseki" and link.distance == 1 and REP[name].default
+    }
+    left, right = (keys(pl.Series([pair[side] for pair in pairs])).to_list() for side in (0, 1))
+    apart = {frozenset(pair) for pair, ours, theirs in zip(pairs, left, right, strict=True) if ours != theirs}
+    listed = {frozenset(plain(c) for c in pair) for pair in listed_apart()}
+    assert len(pairs) > 9_000 and {frozenset(map(plain, pair)) for pair in apart} <= listed
+    assert 0 < len(apart) < 150
+
+
+def plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def characters(row: dict[str, str], *columns: str) -> list[str]:
+    """The first character of each column's code points, as keys see it."""
+    return [plain(chr(int(row[column].split()[0], 16))) for column in columns]
+
+
+def listed_apart() -> list[tuple[str, ...]]:
+    return [tuple(characters(row, "ucs", "other")) for row in rows(REPERTOIRE / "keys-apart.tsv")]
+
+
+def direct_sources() -> set[frozenset[str]]:
+    """Pairs that a list names together, read from the lists themselves: the map (links of one hop, and not the tables
+    of look-alikes, 別字, other uses and dictionaries) and the lists of variants.
+    """
+    names = {row["name"]: row for row in rows(REPERTOIRE / "mj-006.02.tsv")}
+    stated = {"jis-ucs", "koseki", "min2842", "min2842-zokuji", "min5202"}
+    found = set()
+    for row in rows(REPERTOIRE / "shrink-1.2.0.tsv"):
+        if row["table"] in stated and row["hops"] in ("", "1") and names[row["name"]]["ucs"]:
+            found.add(frozenset((*characters(names[row["name"]], "ucs"), *characters(row, "ucs"))))
+    for row in rows(REPERTOIRE / "variants.tsv"):
+        found.add(frozenset(characters(row, "ucs", "other")))
+    return found
+
+
+def readings() -> dict[str, set[str]]:
+    found = defaultdict(set)
+    for row in rows(REPERTOIRE / "mj-006.02.tsv"):
+        if row["ucs"] and row["default"] == "1":
+            found[characters(row, "ucs")[0]] |= set(row["readings"].split())
+    return found
+
+
+def pairs_with_one_key(some: list[str]) -> list[frozenset[str]]:
+    groups = defaultdict(list)
+    for character, found in zip(some, keys(pl.Series(some)).to_list(), strict=True):
+        groups[found].append(character)
+    return [frozenset(pair) for group in groups.values() for pair in combinations(group, 2)]
+
+
+def jis_kanji() -> list[str]:
+    codes = ((row, cell) for row in range(0xB0, 0xF5) for cell in range(0xA1, 0xFF))
+    return [text for code in codes if (text := bytes(code).decode("euc_jp", "ignore"))]
+
+
+def test_no_two_kanji_of_jis_share_a_key_without_a_source_or_a_reading_but_those_looked_at():
+    some = jis_kanji()
+    assert len(some) == 6_355
+    sources, read = direct_sources(), readings()
+    disputes = {frozenset(characters(row, "ucs", "other")): row for row in rows(DISPUTES)}
+    pairs = pairs_with_one_key(some)
+    through = [pair for pair in pairs if pair not in sources]
+    assert 700 < len(pairs) < 900 and len(through) < 60
+    for pair in through:
+        a, b = pair
+        assert read[a] & read[b] or (disputes[pair]["join"] == "yes" and disputes[pair]["why"]), pair
+    for pair, row in disputes.items():
+        a, b = pair
+        assert (key(a) == key(b)) is (row["join"] == "yes") and row["why"], pair
+
+
+def test_two_characters_of_everyday_use_share_a_key_only_if_a_source_names_both():
+    some = sorted({characters(row, "ucs")[0] for row in rows(REPERTOIRE / "kanji-lists.tsv")})
+    assert len(some) > 2_900
+    pairs = pairs_with_one_key(some)
+    assert len(pairs) > 100 and not [pair for pair in pairs if pair not in direct_sources()]
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "優夏",
+        "明朋",
+        "乃弓",
+        "乃及",
+        "弓及",
+        "留備",
+        "島雀",
+        "功切",
+        "昼書",
+        "師帥",
+        "玉王",
+        "喜堯",
+        "侮奴",
+        "派流",
+        "糸玄",
+        "梅某",
+        "升叔",
+        "満漫",
+        "傳傅",
+    ],
+)
+def test_unlike_characters_are_not_joined_through_a_rare_glyph(pair):
+    assert key(pair[0]) != key(pair[1])
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "邊邉",
+        "齋斎",
+        "髙高",
+        "櫻桜",
+        "﨑崎",
+        "濵浜",
+        "龍竜",
+        "淵渕",
+        "惠恵",
+        "瀧滝",
+        "蘆芦",
+        "湏須",
+        "袮祢",
+        "圀国",
+        "薮藪",
+        "栁柳",
+        "舘館",
+        "舩船",
+        "枩松",
+        "峯峰",
+        "島嶌",
+    ],
+)
+def test_spellings_of_a_name_are_joined_still(pair):
+    assert key(pair[0]) == key(pair[1])
+
+
+def test_twins_with_unlike_names_are_not_matched():
+    """Two sisters of one house and one birth date, one in each register: 優奈 is not 夏奈, 明美 not 朋美."""
+    columns = ("id", "name", "kana", "birth", "sex", "address")
+    twins = (("優奈", "ユウナ", "夏奈", "カナ"), ("明美", "アケミ", "朋美", "トモミ"))
+    for ours, our_kana, theirs, their_kana in twins:
+        a, b = (
+            pl.DataFrame(
+                [("1", f"山田　{name}", f"ヤマダ　{kana}", "2014-05-06", "女", "緑町1-2-3")],
+                schema=list(columns),
+                orient="row",
+            )
+            for name, kana in ((ours, our_kana), (theirs, their_kana))
+        )
+        assert not match(a, b).pairs["status"].str.starts_with("matched").any()
+
+
+def test_the_classes_are_those_that_the_build_makes(tmp_path):
+    names = ("mj-006.02.tsv", "shrink-1.2.0.tsv", "variants.tsv", "kanji-lists.tsv")
+    for name in names:
+        shutil.copy(REPERTOIRE / name, tmp_path)
+    made = subprocess.run(
+        [sys.executable, MAPPINGS / "build" / "keys.py", "--repertoire", tmp_path],
+        capture_output=True,
+        text=True,
+        check=True,
     )
+    assert "常用 and 人名用: 183 pairs, 183 by a source, 0 through others" in made.stdout
+    for name in ("keys.tsv", "keys.toml", "keys-apart.tsv", "keys-apart.toml"):
+        assert (tmp_path / name).read_bytes() == (REPERTOIRE / name).read_bytes()
 
 
 def test_all_forms_of_watanabe_share_a_key():
@@ -76,7 +253,8 @@ def test_the_foldings_used_are_told():
     assert foldings_used("渡辺") == ()
 
 
-@given(st.text(max_size=12))
+# Characters that this Python's Unicode knows: polars lowers newer scripts too.
+@given(st.text(st.characters(exclude_categories=("Cs", "Cn")), max_size=12))
 def test_the_variant_key_is_that_of_a_plain_loop(name):
     classes = variant_classes()
     plain = unicodedata.normalize("NFKC", name.replace("゛", "\u3099").replace("゜", "\u309a"))

@@ -236,7 +236,7 @@ def test_names_in_any_case(rep: Repertoire) -> None:
 
 
 def test_a_wrong_name_says_what_is_near(rep: Repertoire) -> None:
-    with pytest.raises(GlyphNotFound, match="did you mean MJ026190") as caught:
+    with pytest.raises(GlyphNotFound, match="did you mean 'MJ026190'") as caught:
         rep["MJ02619"]
     assert isinstance(caught.value, KeyError)
     assert isinstance(caught.value, RepertoireError)

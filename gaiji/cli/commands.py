@@ -332,7 +332,7 @@ def init(
     charset: str, layout: str, source: str, format_: str, record_length: int, output: str, job: str
 ) -> None:
     """Write a commented job file."""
-    from gaiji.codes.charset import load_spec
+    from gaiji.codes.spec import load_spec
     from gaiji.run.job import template
 
     load_spec(charset)
@@ -373,7 +373,7 @@ def charset() -> None:
 @charset.command("list")
 def charset_list() -> None:
     """Every charset and its title."""
-    from gaiji.codes.charset import charset_names, load_spec
+    from gaiji.codes.spec import charset_names, load_spec
 
     for name in charset_names():
         click.echo(f"{name:24} {load_spec(name).title}")
@@ -394,7 +394,8 @@ def charset_show(name: str) -> None:
 @click.option("--all", "every", is_flag=True, help="Check every charset (also the default).")
 def charset_check(names: tuple[str, ...], every: bool) -> None:
     """Load charsets with every check of their tables."""
-    from gaiji.codes.charset import charset_names, check
+    from gaiji.codes.check import check
+    from gaiji.codes.spec import charset_names
 
     chosen = charset_names() if every or not names else names
     wrong = check(chosen)

@@ -40,6 +40,19 @@ import click
     help="The review queue for what has no or several characters; its decisions are used.",
 )
 @click.option(
+    "--name",
+    "names",
+    multiple=True,
+    help="A column of the person's own name; repeatable (default: the one that is known by its header).",
+)
+@click.option("--birth", default="", help="The column of the birth date, for --people.")
+@click.option(
+    "--people",
+    default="",
+    type=click.Path(),
+    help="A list of people whose name became another's, or holds a look-alike (.csv, .tsv, .parquet).",
+)
+@click.option(
     "--context",
     type=click.Choice(["field", "none"]),
     default="field",
@@ -55,25 +68,44 @@ def shrink(
     columns: tuple[str, ...],
     key: str,
     queue: str,
+    names: tuple[str, ...],
+    birth: str,
+    people: str,
     context: str,
 ) -> None:
     """Write a table's text in the characters of another system (縮退), with the way back in a side table."""
+    from gaiji.shrinking.evidence import ASSERTS
     from gaiji.shrinking.files import shrink_file
-    from gaiji.shrinking.shrinker import Policy, load_policy
+    from gaiji.shrinking.policy import Policy, load_policy
 
     chosen = load_policy(policy) if policy else Policy()
     chosen = replace(chosen, to=to) if to else chosen
     done = shrink_file(
-        source, output, side, policy=chosen, columns=columns, key=key, queue=queue, context=context
+        source,
+        output,
+        side,
+        policy=chosen,
+        columns=columns,
+        key=key,
+        queue=queue,
+        context=context,
+        names=names or None,
+        birth=birth,
+        people_to=people,
     )
     click.echo(
         f"{done.rows} rows written to {output}; {sum(done.changed.values())} characters changed; the way "
         f"back: {side}"
     )
     for evidence, count in sorted(done.changed.items()):
-        click.echo(f"  {evidence:16}{count:>10}")
+        click.echo(f"  {evidence:16}{count:>10}  {ASSERTS.get(evidence, '')}".rstrip())
     for reason, count in sorted(done.findings.items()):
         click.echo(f"{reason}: {count} characters")
+    for what, count in done.people.items():
+        if count:
+            click.echo(f"{what}: {count}")
+    if not done.people:
+        click.echo("names made equal are not counted: give --name COLUMN")
     if queue:
         click.echo(f"{done.waiting} glyphs wait for review in {queue}")
     sys.exit(3 if done.waiting or (not queue and done.findings) else 0)
@@ -83,16 +115,25 @@ def shrink(
 @click.argument("source", type=click.Path())
 @click.argument("side", type=click.Path())
 @click.argument("output", type=click.Path())
+@click.option("--key", default="", help="The key column, if shrink had one: records are found by it.")
 @click.option(
-    "--key",
+    "--refused",
     default="",
-    help="The key column, if shrink had one: each line of the side table must be about its record.",
+    type=click.Path(),
+    help="A list of the records that were left as they are, with the reason (.csv, .tsv, .parquet).",
 )
-def unshrink(source: str, side: str, output: str, key: str) -> None:
-    """Put back what shrink replaced, from its side table."""
-    from gaiji.shrinking.files import unshrink_file
+def unshrink(source: str, side: str, output: str, key: str, refused: str) -> None:
+    """Put back what shrink replaced, from its side table; records whose name has changed stay as they are."""
+    from gaiji.shrinking.files import REFUSALS, unshrink_file
 
-    click.echo(f"{unshrink_file(source, side, output, key=key)} characters put back in {output}")
+    done = unshrink_file(source, side, output, key=key, refused_to=refused)
+    click.echo(f"{done.restored} characters put back in {output}")
+    for why, said in REFUSALS.items():
+        records = [str(record) for record, reason in done.refused if reason == why]
+        if records:
+            more = " …" if len(records) > 10 else ""
+            click.echo(f"{len(records)} records left as they are ({said}): {', '.join(records[:10])}{more}")
+    sys.exit(3 if done.refused else 0)
 
 
 @click.command("match")

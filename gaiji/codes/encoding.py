@@ -10,48 +10,26 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gaiji.codes.program import Recipe, Unit
+from gaiji.codes.kind import WIDE_PLANES
+from gaiji.codes.program import Recipe, Unit, decimal_slots
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
+from gaiji.standard.characters import is_selector
 
 E: dict[str, int] = kernel_encode.CONSTANTS
 BLOCKED = E["VALUE"]
 """The value of a text that has no code and must not stand for itself (Unicode charsets)."""
-_KINDS = {
-    "shifted": E["SHIFTED"],
-    "single": E["SHIFTED"],
-    "double": E["SHIFTED"],
-    "lead-byte": E["LEAD"],
-    "decimal": E["DECIMAL"],
-    "utf-8": E["UTF8"],
-    "utf-16-le": E["UTF16"],
-    "utf-16-be": E["UTF16"],
-}
-_WIDE_PLANES = 0xF0000
 
 
 @dataclass(frozen=True)
 class Unmatched:
-    """A text that could not be encoded: where, what, why (``illegal``, ``broken-shift`` or ``overflow``)."""
+    """A text that could not be encoded: where (``position`` in characters as they were matched, ``start`` in
+    code points), what, why (``illegal``, ``broken-shift`` or ``overflow``)."""
 
     position: int
     text: str
     reason: Reason
-
-
-def value_of(code: int, size: int) -> int:
-    """A code and its bytes (digits) as the kernel holds them: 24 bits of code, four of size.
-
-    Numbers of eight digits reach beyond 24 bits; what is above counts on from 8 in the size, which nothing
-    else uses.
-    """
-    return code + (size << 24)
-
-
-def code_of(value: int) -> tuple[int, int]:
-    """(code, size) of a value of the kernel; what stands above its 28 bits is left out."""
-    value &= 0x0FFFFFFF
-    return (value - (8 << 24), 8) if value >= 8 << 24 else (value & 0xFFFFFF, value >> 24)
+    start: int
 
 
 def compile_codes(
@@ -67,18 +45,18 @@ def compile_codes(
     for text, value in values.items():
         if text:
             tree.add(text, value)
-    shifted = shifts and recipe.kind == "shifted"
-    pad = recipe.pad_double[::-1] if recipe.kind == "utf-16-le" else recipe.pad_double
+    shifted = shifts and recipe.kind.typed
+    pad = recipe.kind.padding(recipe.pad_double)
     planes, blob = _reads(recipe, reads)
     return kernel_encode.Codes(
-        _KINDS[recipe.kind],
+        E[recipe.kind.writes],
         *tree.arrays(),
         recipe.shift_in[0] if shifted and recipe.shift_in else b"",
         recipe.shift_out[0] if shifted and recipe.shift_out else b"",
         (recipe.pad_single, pad[0], pad[1]),
         planes,
         blob,
-        little=int(recipe.kind == "utf-16-le"),
+        little=int(recipe.kind.little),
         digits=recipe.digits,
         geta=geta,
     )
@@ -99,7 +77,7 @@ class _Tree:
         if len(text) == 1:
             self._slots[slot] |= value | (E["MORE"] if value == BLOCKED else 0)
             return
-        if not 0xE0100 <= ord(text[1]) <= 0xE01EF:
+        if not is_selector(ord(text[1])):
             self._slots[slot] |= E["MORE"]
         state = first
         for i, char in enumerate(text[1:], 1):
@@ -137,16 +115,16 @@ def _reads(
     recipe: Recipe, units: Iterable[Unit]
 ) -> tuple[tuple[array[int], bytes, array[int], bytes, array[int], bytes], bytes]:
     """Where each code's text stands, for single, double and triple codes; and all texts in one piece."""
-    unicode_kind = recipe.kind.startswith("utf")
+    unicode_kind = recipe.kind.unicode
     wanted = list(units)
-    double = (2_000_000 if recipe.digits == 8 else 1_000_000 if recipe.digits else 65_536) if wanted else 1
+    double = (decimal_slots(recipe.digits) if recipe.digits else 65_536) if wanted else 1
     slots = (256, double, (0x20000 if unicode_kind else 65_536) if wanted else 1)
     at = [array("I", bytes(4 * n)) for n in slots]
     lengths = [bytearray(n) for n in slots]
     blob = bytearray()
     for unit in wanted:
         if unicode_kind:
-            plane, code = (2, unit.code - _WIDE_PLANES) if unit.code >= _WIDE_PLANES else (1, unit.code)
+            plane, code = (2, unit.code - WIDE_PLANES) if unit.code >= WIDE_PLANES else (1, unit.code)
         elif recipe.digits:
             plane, code = (0, unit.code) if unit.size == 1 else (1, unit.code)
         else:
@@ -181,5 +159,6 @@ def encode_one(
     for i in range(0, pen.n * E["FINDING"], E["FINDING"]):
         _, offset, position, _, size, reason = findings[i : i + E["FINDING"]]
         shown = data[offset : offset + size].decode("utf-8", "replace")
-        found.append(Unmatched(position, shown, Reason(reason)))
+        start = len(data[:offset].decode("utf-8", "surrogatepass"))
+        found.append(Unmatched(position, shown, Reason(reason), start))
     return bytes(out[: pen.o]), found

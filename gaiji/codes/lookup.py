@@ -13,10 +13,12 @@ from pathlib import Path
 
 import regex
 
+from gaiji.codes.code import Form, read_code
 from gaiji.codes.tables import load_table, table_ids
 from gaiji.disk.datafiles import mappings_dir
-from gaiji.errors import UsageError
+from gaiji.errors import UsageError, nearest
 from gaiji.model import Glyph
+from gaiji.standard.characters import points
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
 _NUMBERS = {
@@ -77,18 +79,14 @@ def _find(query: str, repertoire: Repertoire) -> tuple[Glyph, ...]:
 
 def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Glyph, ...]:
     """Glyphs of a vendor code; a row without a glyph (kana, signs) answers with its text's glyphs, if any."""
-    ids = [table_id for table_id, (name, _) in _systems().items() if name.lower() == system.lower()]
+    ids = [table_id for table_id, (name, *_) in _systems().items() if name.lower() == system.lower()]
     if not ids:
-        known = ", ".join(sorted({name for name, _ in _systems().values()}))
-        raise UsageError(f"there is no code system {system[:20]!r}", next=f"use one of {known}")
-    if not regex.fullmatch(r"(?i)[0-9A-F]{2,8}", code):
-        raise UsageError(f"{code[:20]!r} is not a code", next=_ADVICE)
+        known = sorted({name for name, *_ in _systems().values()})
+        raise UsageError(f"there is no code system {system[:20]!r}", next=nearest(system, known))
     out: dict[str, Glyph] = {}
     for table_id in ids:
         table = load_table(table_id)
-        number, size = (
-            (int(code), len(code)) if table.decimal and code.isdigit() else (int(code, 16), len(code) // 2)
-        )
+        number, size = read_code(table.form, code)
         for row in table.rows:
             if (row.code, row.size) == (number, size):
                 names = row.glyph.split("|") if row.glyph else [g.name for g in repertoire.by_text(row.text)]
@@ -97,20 +95,27 @@ def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Gly
 
 
 @lru_cache(maxsize=1)
-def _systems() -> dict[str, tuple[str, str]]:
-    """Table id → (system, edition)."""
+def _systems() -> dict[str, tuple[str, str, Form]]:
+    """Table id → (system, edition, how its codes are written)."""
     out = {}
     for table_id in table_ids():
         meta = tomllib.loads((mappings_dir() / "tables" / f"{table_id}.toml").read_text("utf-8"))
-        out[table_id] = (meta["system"], meta["edition"])
+        form = Form.NUMBER if meta.get("code") == "decimal" else Form.HEX
+        out[table_id] = (meta["system"], meta["edition"], form)
     return out
+
+
+def form_of(system: str) -> Form:
+    """How the codes of a system are written, as the review queue names it (``UCS`` has no tables)."""
+    meta = {name: form for name, _, form in _systems().values()}
+    return meta.get(system, Form.UNICODE if system == "UCS" else Form.HEX)
 
 
 def vendor_codes(glyph: Glyph) -> list[VendorCode]:
     """Every code of the shipped vendor tables that reaches the glyph (not the official numbers)."""
     out: dict[VendorCode, None] = {}
     needle = glyph.name.encode()
-    for table_id, (system, edition) in _systems().items():
+    for table_id, (system, edition, _) in _systems().items():
         if table_id.startswith("official/"):
             continue
         raw = Path(mappings_dir() / "tables" / f"{table_id}.tsv").read_bytes()
@@ -128,7 +133,7 @@ def vendor_codes(glyph: Glyph) -> list[VendorCode]:
 
 def describe(glyph: Glyph) -> str:
     """A glyph on one small page: text, IVS, numbers, readings, vendor codes."""
-    ucs = " ".join(f"U+{ord(c):04X}" for c in glyph.text) or "none"
+    ucs = " ".join(f"U+{point}" for point in points(glyph.text).split()) or "none"
     lines = [
         f"{glyph.name}  {glyph.text}",
         f"  Unicode: {ucs}{'  (the plain character means this glyph)' if glyph.default else ''}",

@@ -10,7 +10,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
 
+from gaiji.codes.kind import WIDE_PLANES, Kind
 from gaiji.codes.tables import Range
 from gaiji.kernel import decode as kernel
 from gaiji.model import Reason
@@ -18,7 +21,6 @@ from gaiji.model import Reason
 K: dict[str, int] = kernel.CONSTANTS
 LOST = frozenset("◎■□●〓�")
 """What earlier migrations left where a character of a name should be."""
-WIDE_PLANES = 0xF0000
 SPECIAL = b',"\t\r\n'
 
 POLICIES = ("geta", "keep", "pua", "tag", "drop-record", "fail")
@@ -33,8 +35,22 @@ DEFAULT_POLICY = {
     Reason.OVERFLOW: "keep",
     Reason.SHRINK_NONE: "keep",
     Reason.SHRINK_MANY: "keep",
+    Reason.SHRINK_LOOKALIKE: "keep",
 }
 _HOW = {"keep": K["STORED"], "pua": K["STORED"], "tag": K["TAG"]}
+
+
+class Writes(IntEnum):
+    """What a program writes for each unit of the source.
+
+    ``TEXT``: its text, or what the policies put in its place. ``UNITS``: the unit itself in four bytes (see
+    ``gaiji.codes.code.value_of``). ``REASONS``: the unit, with the reason of a flagged one in the high half
+    of the last byte; padding is left out as for texts.
+    """
+
+    TEXT = 0
+    UNITS = 1
+    REASONS = 2
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,7 @@ class Plane:
 class Recipe:
     """Everything a program is made of but its units; see ``kernel.Program``."""
 
-    kind: str
+    kind: Kind
     system: str
     shift_in: tuple[bytes, ...] = ()
     shift_out: tuple[bytes, ...] = ()
@@ -86,57 +102,108 @@ def decimal_slots(digits: int) -> int:
     return 2_000_000 if digits == 8 else 1_000_000
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """Everything of a program but the policies: what is megabytes, and the same for all of them."""
+
+    recipe: Recipe
+    writes: Writes
+    single: tuple[bytes, bytes, bytes]
+    double: tuple[bytes, bytes, bytes]
+    triple: tuple[bytes, bytes, bytes]
+    lead: bytes
+    trail: bytes
+    longs: tuple[bytes, ...]
+
+    def arguments(self, policy: Mapping[Reason, str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What ``kernel.Program`` takes for these policies, by place and by name."""
+        recipe, kind = self.recipe, self.recipe.kind
+        offsets = array("q", [0])
+        for text in self.longs:
+            offsets.append(offsets[-1] + len(text))
+        how = bytearray(16)
+        for reason, name in policy.items():
+            how[reason] = _HOW.get(name, K["GETA"])
+        tag = f"{{{recipe.system}:".encode()
+        places = (
+            K[kind.reads],
+            max([8, len(tag) + 10] + [len(text) for text in self.longs]),
+            self.single,
+            self.double,
+            self.triple,
+            self.lead,
+            self.trail,
+            _shifts(recipe),
+            bytes(how),
+            tag,
+            (b"".join(self.longs), offsets),
+        )
+        return places, {
+            "units": int(self.writes),
+            "little": int(kind.little),
+            "wide": int(kind.wide),
+            "digits": recipe.digits,
+            "pad_single": recipe.pad_single,
+            "pad_double": kind.padding(recipe.pad_double),
+        }
+
+
+class Program(kernel.Program):
+    """A compiled program that can go to another process: it is made again from what it was made of."""
+
+    def __init__(self, compiled: Compiled, policy: Mapping[Reason, str]) -> None:
+        places, names = compiled.arguments(policy)
+        super().__init__(*places, **names)
+        self.compiled = compiled
+        self.rules = dict(policy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.compiled, self.rules)
+
+
+def _shifts(recipe: Recipe) -> bytes:
+    """Four bytes a shift: its one or two bytes, how many, and 1 where it shifts in."""
+    out = bytearray()
+    for sequences, into in ((recipe.shift_in, 1), (recipe.shift_out, 0)):
+        for sequence in sequences:
+            out += bytes([sequence[0], sequence[1] if len(sequence) > 1 else 0, len(sequence), into])
+    return bytes(out)
+
+
 class Compiler:
     """Fills the planes of one program."""
 
-    def __init__(self, recipe: Recipe, policy: Mapping[Reason, str], *, name_field: bool, units: int) -> None:
+    def __init__(self, recipe: Recipe, *, name_field: bool, writes: Writes = Writes.TEXT) -> None:
         self.recipe = recipe
-        self.policy = policy
+        self.kind = recipe.kind
         self.name_field = name_field
-        self.units = units
-        self.shields = not recipe.kind.startswith("utf")
+        self.writes = writes
+        self.shields = not self.kind.unicode
         self.single = Plane(256)
         self.double = Plane(decimal_slots(recipe.digits) if recipe.digits else 65_536)
-        self.triple = Plane(0x20000 if recipe.kind.startswith("utf") else 65_536)
+        self.triple = Plane(0x20000 if self.kind.unicode else 65_536)
         self.longs: list[bytes] = []
         self.lead = bytearray(256)
         self.trail = bytearray(256)
 
-    def build(self, entries: Iterable[Unit]) -> kernel.Program:
-        """The program for these units; codes of the declared ranges that have none become findings."""
-        unicode_kind = self.recipe.kind.startswith("utf")
-        if unicode_kind:
+    def build(self, entries: Iterable[Unit]) -> Compiled:
+        """The planes for these units; codes of the declared ranges that have none become findings."""
+        if self.kind.unicode:
             self._pass_through()
         for area in self.recipe.ranges:
             self._area(area)
         for unit in entries:
-            self._unit(unit, override=unicode_kind)
+            self._unit(unit, override=self.kind.unicode)
         self._shield_shifts()
-        long_offsets = array("q", [0])
-        for text in self.longs:
-            long_offsets.append(long_offsets[-1] + len(text))
-        how = bytearray(16)
-        for reason, name in self.policy.items():
-            how[reason] = _HOW.get(name, K["GETA"])
-        tag = f"{{{self.recipe.system}:".encode()
-        return kernel.Program(
-            _KINDS[self.recipe.kind],
-            max([8, len(tag) + 10] + [len(text) for text in self.longs]),
+        return Compiled(
+            self.recipe,
+            self.writes,
             self.single.frozen(),
             self.double.frozen(),
             self.triple.frozen(),
             bytes(self.lead),
             bytes(self.trail),
-            self._shifts(),
-            bytes(how),
-            tag,
-            (b"".join(self.longs), long_offsets),
-            units=self.units,
-            little=int(self.recipe.kind == "utf-16-le"),
-            wide=int(self.recipe.kind.startswith("utf-16")),
-            digits=self.recipe.digits,
-            pad_single=self.recipe.pad_single,
-            pad_double=self.recipe.pad_double,
+            tuple(self.longs),
         )
 
     def _pass_through(self) -> None:
@@ -153,7 +220,7 @@ class Compiler:
         reason = {"user": Reason.UNMAPPED_GAIJI, "extension": Reason.UNMAPPED_EXTENSION}.get(
             area.kind, Reason.ILLEGAL
         )
-        if self.recipe.kind == "lead-byte" and area.lead:
+        if self.kind.led and area.lead:
             for lead in area.lead:
                 self.lead[lead] = max(self.lead[lead], 1)
             if area.prefix >= 0:
@@ -197,7 +264,7 @@ class Compiler:
         """A clean unit. ``override``: a row for a Unicode source counts as mapped, so it goes the slow
         way."""
         kind = K["MAPPED"]
-        if self.units:
+        if self.writes:
             text = code.to_bytes(3, "little") + bytes([size])
         elif len(text) > 8:
             kind = K["LONG"]
@@ -205,7 +272,7 @@ class Compiler:
             text = (len(self.longs) - 1).to_bytes(3, "little")
         plane.text[8 * slot : 8 * slot + len(text)] = text
         # A text that a CSV must quote goes the slow way, which tells the kernel's caller of it.
-        special = self.shields and not self.units and any(c in text for c in SPECIAL)
+        special = self.shields and not self.writes and any(c in text for c in SPECIAL)
         direct = kind == K["MAPPED"] and not override and not special
         plane.lens[slot] = len(text) if direct else 0
         plane.kind[slot] = 0 if direct else kind | len(text) << 4
@@ -232,22 +299,3 @@ class Compiler:
                 if n:
                     self.double.kind[code] = n << 4
                     self.double.lens[code] = 0
-
-    def _shifts(self) -> bytes:
-        out = bytearray()
-        for sequences, into in ((self.recipe.shift_in, 1), (self.recipe.shift_out, 0)):
-            for sequence in sequences:
-                out += bytes([sequence[0], sequence[1] if len(sequence) > 1 else 0, len(sequence), into])
-        return bytes(out)
-
-
-_KINDS = {
-    "shifted": K["SHIFTED"],
-    "single": K["SHIFTED"],
-    "double": K["SHIFTED"],
-    "utf-16-le": K["SHIFTED"],
-    "utf-16-be": K["SHIFTED"],
-    "lead-byte": K["LEAD"],
-    "decimal": K["DECIMAL"],
-    "utf-8": K["UTF8"],
-}

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 import regex
 
+from gaiji.codes.code import Form, read_code
 from gaiji.disk.datafiles import mappings_dir
-from gaiji.errors import TableError
+from gaiji.errors import TableError, UsageError
 
 COLUMNS = ("code", "ucs", "glyph", "flag", "note")
 SITE_COLUMNS = (*COLUMNS, "evidence", "decided_by", "decided_at", "replaces")
@@ -82,7 +83,7 @@ class Table:
     title: str
     system: str
     edition: str
-    decimal: bool
+    form: Form
     identity: str
     ranges: tuple[Range, ...]
     sources: tuple[dict[str, str], ...]
@@ -107,26 +108,27 @@ def load_table(table_id: str) -> Table:
     except OSError as error:
         raise TableError(f"cannot be read: {error.strerror}", path=path, next="reinstall gaiji") from error
     meta = tomllib.loads(meta_raw.decode("utf-8"))
-    decimal = meta.get("code", "hex") == "decimal"
+    form = Form.NUMBER if meta.get("code", "hex") == "decimal" else Form.HEX
     return Table(
         id=table_id,
         path=str(path),
         title=meta["title"],
         system=meta["system"],
         edition=meta["edition"],
-        decimal=decimal,
+        form=form,
         identity=meta.get("identity", ""),
-        ranges=tuple(_range(item) for item in meta.get("range", ())),
+        ranges=tuple(parse_range(item) for item in meta.get("range", ())),
         sources=tuple(meta.get("source", ())),
         sha256=hashlib.sha256(raw + meta_raw).hexdigest(),
-        rows=tuple(_rows(raw, path, COLUMNS, COLUMNS, decimal)),
+        rows=tuple(_rows(raw, path, COLUMNS, COLUMNS, form)),
     )
 
 
-def load_site(path: Path | str, *, decimal: bool = False) -> Table:
+def load_site(path: Path | str, *, form: Form = Form.HEX) -> Table:
     """A site table: the columns of a mapping file plus evidence, decided_by, decided_at, replaces.
 
-    Errors name file, line and column. UTF-8 with or without BOM, LF or CRLF, as spreadsheets write it.
+    ``form``: how its codes are written. Errors name file, line and column. UTF-8 with or without BOM, LF or
+    CRLF, as spreadsheets write it.
     """
     path = Path(path)
     try:
@@ -137,14 +139,14 @@ def load_site(path: Path | str, *, decimal: bool = False) -> Table:
         raise TableError(
             f"cannot be read: {error.strerror}", path=path, next="check the path in the job file's tables"
         ) from error
-    rows = tuple(_rows(raw, path, SITE_COLUMNS, COLUMNS[:3], decimal))
+    rows = tuple(_rows(raw, path, SITE_COLUMNS, COLUMNS[:3], form))
     return Table(
         id=path.stem,
         path=str(path),
         title=f"site table {path.name}",
         system="",
         edition="",
-        decimal=decimal,
+        form=form,
         identity="",
         ranges=(),
         sources=(),
@@ -162,7 +164,8 @@ def byte_list(spec: str | list[str]) -> tuple[int, ...]:
     return tuple(out)
 
 
-def _range(item: dict[str, Any]) -> Range:
+def parse_range(item: dict[str, Any]) -> Range:
+    """A ``[[range]]`` of a table's or charset's file."""
     return Range(
         kind=item["kind"],
         lead=byte_list(item["lead"]) if "lead" in item else (),
@@ -173,7 +176,7 @@ def _range(item: dict[str, Any]) -> Range:
 
 
 def _rows(
-    raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], decimal: bool
+    raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], form: Form
 ) -> Iterator[Row]:
     """Parse rows; checks syntax, code points and double decode codes (not ranges: the charset has them)."""
     try:
@@ -199,7 +202,7 @@ def _rows(
                 line=number,
                 next="separate cells by single tabs",
             )
-        row = _row(cells, at, path, number, decimal)
+        row = _row(cells, at, path, number, form)
         key = (row.size, row.code)
         if row.flag != ENCODE_ONLY:
             if key in seen:
@@ -222,7 +225,7 @@ def _check_header(header: list[str], path: Path, known: tuple[str, ...], needed:
         raise TableError(found, path=path, line=1, next=f"write the columns {', '.join(known)}")
 
 
-def _row(cells: list[str], at: dict[str, int], path: Path, line: int, decimal: bool) -> Row:
+def _row(cells: list[str], at: dict[str, int], path: Path, line: int, form: Form) -> Row:
     def cell(name: str) -> str:
         return cells[at[name]].strip() if name in at else ""
 
@@ -231,17 +234,11 @@ def _row(cells: list[str], at: dict[str, int], path: Path, line: int, decimal: b
 
     code = cell("code")
     try:
-        if decimal:
-            number, size = int(code), len(code)
-            if not (code.isascii() and code.isdigit()):
-                raise ValueError(code)
-        else:
-            number, size = int.from_bytes(bytes.fromhex(code), "big"), len(code) // 2
-            if " " in code or not 1 <= size <= 4:
-                raise ValueError(code)
-    except ValueError:
-        form = "decimal digits" if decimal else "2, 4 or 6 hex digits"
-        raise bad(f"has the code {code[:20]!r}", "code", f"write {form}") from None
+        number, size = read_code(form, code)
+        if form is Form.NUMBER and len(code) == 2:
+            raise UsageError(code, next=form.advice)  # a byte is no number
+    except UsageError as error:
+        raise bad(f"has the code {code[:20]!r}", "code", error.next) from None
     text = _text(cell("ucs"), bad)
     glyph = cell("glyph")
     if not text and not glyph:

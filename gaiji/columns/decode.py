@@ -14,7 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from gaiji.codes.charset import Charset
-from gaiji.codes.encoding import code_of, value_of
+from gaiji.codes.code import code_of, value_of
+from gaiji.codes.column import decode_rows
+from gaiji.codes.program import Writes
 from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
 from gaiji.kernel.decode import CONSTANTS as DECODE
@@ -99,17 +101,17 @@ class Decoder:
         offsets, counts, findings, special = self._run(
             program, batch.src, place, spec, states, out, longest, int(self.trim)
         )
-        plain = not special and not self.charset.spec.kind.startswith("utf")
+        plain = not special and not self.charset.kind.unicode
         return Column(spec.name, out, offsets, plain), counts, findings
 
     def units(
         self, batch: Batch, spec: Field, place: Place, states: bytearray
     ) -> tuple[memoryview, array[int], array[int]]:
-        """The source units of a text field (``units`` 2 of ``Charset.program``), the byte where each row's
+        """The source units of a text field (``Writes.REASONS``), the byte where each row's
         end in them, and the findings. ``place`` may name some of the batch's rows only. Padding at the end of
         fields of one width is left out where texts are trimmed."""
         program = self.charset.program(
-            name_field=spec.role == "name", form=self.form, policy=self.policy, units=2
+            name_field=spec.role == "name", form=self.form, policy=self.policy, writes=Writes.REASONS
         )
         total, longest = cut.extent(*place)
         out = self._buffer(
@@ -134,48 +136,12 @@ class Decoder:
         """Decode into ``out``, which grows as needed: row ends, counts, findings, whether a slow text was
         met.
         """
-        starts, ends, offset, length = place
-        rows = len(starts)
-        slots, capacity = longest + 64, len(out)
-        offsets = array("q", bytes(8 * rows + 8))
-        findings = array("q", bytes(8 * DECODE["FINDING"] * slots))
-        counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
-        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
-        carry = 0
-        if self.carry:
-            carry = 2 if spec is self.last_mixed else 1
-        row = o = n = special = 0
-        while True:
-            work = kernel.Work(src, out, findings, counts)
-            work.o, work.n = o, n
-            row = kernel.decode_rows(
-                program,
-                work,
-                mode,
-                trim,
-                carry,
-                starts,
-                ends,
-                offset,
-                length,
-                states,
-                offsets,
-                row,
-                capacity - 8,
-                slots,
-            )
-            o, n, special = work.o, work.n, special or work.special
-            if row >= rows:
-                return offsets, counts, findings[: n * DECODE["FINDING"]], special
-            del work  # its views would keep the buffers from growing
-            # Only what ran out grows: the text's buffer is used again for the next batch, and would double
-            # with each.
-            if n + longest + 2 > slots:
-                slots = slots * 2
-                findings.frombytes(bytes(8 * DECODE["FINDING"] * slots - 8 * len(findings)))
-            if o + (longest + 1) * program.bound + DECODE["SLACK"] > capacity - 8:
-                capacity = capacity * 2
-                out.extend(bytes(capacity - len(out)))
+        mode = self.charset.field_mode(spec.type)
+        carry = (2 if spec is self.last_mixed else 1) if self.carry else 0
+        done = decode_rows(
+            program, src, place, mode, out, longest=longest, states=states, trim=trim, carry=carry
+        )
+        return done.offsets, done.counts, done.findings, done.special
 
     def _numbers(self, batch: Batch, spec: Field) -> Decoded:
         starts, ends, offset, length = self.place(batch, spec)
@@ -216,7 +182,7 @@ class Decoder:
 
     def glyphs(self, batch: Batch, spec: Field) -> Column:
         """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
-        program = self.charset.program(name_field=False, units=1)
+        program = self.charset.program(name_field=False, writes=Writes.UNITS)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
         total, longest = cut.extent(starts, ends, offset, length)
@@ -227,7 +193,7 @@ class Decoder:
         kernel.decode_rows(
             program,
             work,
-            self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else ""),
+            self.charset.field_mode(spec.type),
             0,
             0,
             starts,
@@ -242,7 +208,7 @@ class Decoder:
         )
         units = memoryview(out).cast("B")[: work.o].tobytes()
         codes = memoryview(units).cast("I")
-        names = {c: self.charset.glyph_of(*code_of(c)) or "-" for c in set(codes)}
+        names = {c: self._glyph(c) for c in set(codes)}
         text, ends_out = bytearray(), array("q", [0])
         blank = self._blank_units if self.trim else frozenset()
         for row in range(rows):
@@ -252,6 +218,10 @@ class Decoder:
             text += " ".join(names[c] for c in codes[first:last]).encode()
             ends_out.append(len(text))
         return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
+
+    def _glyph(self, unit: int) -> str:
+        entry = self.charset.entry_of(*code_of(unit))
+        return entry.row.glyph if entry and entry.row.glyph and "|" not in entry.row.glyph else "-"
 
     @cached_property
     def _blank_units(self) -> frozenset[int]:

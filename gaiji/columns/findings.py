@@ -15,6 +15,7 @@ from gaiji.columns.decode import Decoder
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import Column, Field, Reason
 from gaiji.records.batch import Batch
+from gaiji.standard.characters import coded
 
 if TYPE_CHECKING:
     import polars as pl
@@ -123,11 +124,7 @@ class Grouping:
 
     def code_hex(self, code: int, size: int) -> str:
         """A source code as the queue names it."""
-        if self.charset.spec.kind == "decimal" and size > 1:
-            return f"{code:0{size}d}"
-        if self.charset.spec.kind.startswith("utf") and size > 1:
-            return f"{code:04X}"
-        return f"{code:0{2 * size}X}" if size else ""
+        return self.charset.code(code, size)
 
     def _key_of(self, batch: Batch, columns: Mapping[str, Column], row: int) -> str:
         return _cell(columns[self.key], row)[:200] if self.key else str(batch.record_number(row))
@@ -137,7 +134,7 @@ class Grouping:
         if self.context == "none":
             return ""
         text = _cell(column, row)
-        parts = _characters(text)
+        parts = coded(text)
         if self.context == "glyph-only":
             return parts[position] if position < len(parts) else ""
         if position >= len(parts):
@@ -164,14 +161,3 @@ def _fresh(before: set[int], rows: Sequence[int]) -> int:
 
 def _cell(column: Column, row: int) -> str:
     return bytes(column.data[column.offsets[row] : column.offsets[row + 1]]).decode("utf-8", "replace")
-
-
-def _characters(text: str) -> list[str]:
-    """Text cut where the source's characters were, as far as the text shows: tags and selectors stay
-    whole."""
-    import regex
-
-    found: list[str] = regex.findall(
-        r"\{[A-Z0-9-]+:[0-9A-F]+\}|.[\U000E0100-\U000E01EF\u3099\u309A]*", text, regex.DOTALL
-    )
-    return found

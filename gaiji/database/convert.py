@@ -20,8 +20,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from gaiji import __version__
-from gaiji.codes.charset import Charset, code_system, load_charset
+from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.program import K
+from gaiji.codes.spec import code_system
 from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import Grouping, Hit
 from gaiji.database.job import DbColumn, DbJob, load_db_job

@@ -16,7 +16,7 @@ from gaiji.disk.files import STDOUT
 from gaiji.errors import UsageError
 
 STANDARD_ERROR = "standard error"
-"""The place of a refusal when errors go to the file in question: its line must not be written there either."""
+"""The place of a refusal when errors go to that file: its line must not be written there either."""
 Identity = tuple[int, int] | str
 """Device and number of a file that is there, else its path with all links resolved."""
 

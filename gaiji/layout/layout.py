@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import regex
-from rapidfuzz import process
 
-from gaiji.errors import LayoutError
+from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_copybook
 from gaiji.layout.roles import ROLES, find_role, load_preset, preset_names
 from gaiji.model import Field
@@ -62,7 +61,7 @@ class Layout:
         if found is None:
             names = [spec.name for spec in self.fields]
             raise LayoutError(
-                f"has no field {str(name)[:40]!r}", path=self.path, next=_nearest(str(name), names)
+                f"has no field {str(name)[:40]!r}", path=self.path, next=nearest(str(name), names)
             )
         return found
 
@@ -224,7 +223,7 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             raise LayoutError(
                 f"has the unknown key {key[:40]!r}",
                 path=path,
-                next=_nearest(key, ("field", "record_length", "title")),
+                next=nearest(key, ("field", "record_length", "title")),
             )
     tables = data.get("field", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -278,7 +277,7 @@ def _check_keys(table: Mapping[str, Any], number: int, line: int, path: str) -> 
                 path=path,
                 line=line,
                 field=label,
-                next=_nearest(key, tuple(_KEYS)),
+                next=nearest(key, tuple(_KEYS)),
             )
         kind = _KEYS[key]
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
@@ -400,9 +399,3 @@ def _unique(name: str, taken: set[str]) -> str:
 def _error(what: str, spec: Field, path: str, advice: str) -> LayoutError:
     name = "".join(c if c.isprintable() else " " for c in spec.name[:60])
     return LayoutError(what, path=path, line=spec.line, field=name, next=advice)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Advice that names the nearest legal name, else all of them."""
-    best = process.extractOne(name, known, score_cutoff=55)
-    return f"did you mean {best[0]!r}?" if best else f"use one of: {', '.join(known[:20])}"

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import regex
-from rapidfuzz import process
 
 from gaiji.disk.datafiles import mappings_dir
-from gaiji.errors import LayoutError
+from gaiji.errors import LayoutError, nearest
 
 ROLES = ("name", "kana", "address", "other")
 RULES = "roles"
@@ -95,9 +94,7 @@ def load_preset(name: str) -> Preset:
     """A preset by name; LayoutError names the nearest one when there is none."""
     known = preset_names()
     if name not in known:
-        best = process.extractOne(name, known, score_cutoff=55)
-        advice = f"did you mean {best[0]!r}?" if best else f"use one of: {', '.join(known)}"
-        raise LayoutError(f"there is no header preset {name[:40]!r}", next=advice)
+        raise LayoutError(f"there is no header preset {name[:40]!r}", next=nearest(name, known))
     return _load(name)
 
 

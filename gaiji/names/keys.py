@@ -6,15 +6,16 @@ two glyphs are the same. Comparing two registers is in ``gaiji.names.matching``.
 
 from __future__ import annotations
 
-import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any, overload
 
 import polars as pl
 
 from gaiji.errors import UsageError
-from gaiji.standard.relations import SHRINK, read_rows
+from gaiji.series import text_column
+from gaiji.standard.characters import SELECTOR
+from gaiji.standard.relations import read_rows
 from gaiji.standard.repertoire import load_repertoire
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -31,16 +32,14 @@ KEYS: dict[str, tuple[str, ...]] = {
 - ``selector``: IVS and standardised variation selectors
 - ``case``: Latin letters in lower case
 - ``space``: spaces and middle dots
-- ``variant``: 戸籍親字正字 and JIS 包摂 of the 縮退マップ, 異体字 lists of 戸籍, 常用漢字, 人名用漢字,
-表外漢字 and 旧字体, 変体仮名 of one reading, ヶ/ケ, ヵ/カ
+- ``variant``: the classes of ``mappings/repertoire/keys.tsv`` (their rule: docs/matching.md), 変体仮名 of
+one reading, ヶ/ケ, ヵ/カ
 - ``kana``: hiragana and katakana, 変体仮名 of one reading, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ,
 ヲ/オ
 - ``long-vowel``: ー, and ウ or オ that lengthens (コウ, コオ, コー → コ)
 """
-SHRINK_TABLES = frozenset({"koseki", "jis-ucs"})
-VARIANT_KINDS = frozenset({"koseki", "joyo", "jinmei", "hyogai", "old"})
+CLASSES = "keys.tsv"
 _SPACES = r"[\s\u{3000}\u{200B}-\u{200D}\u{FEFF}\u{30FB}\u{FF65}\u{00B7}\u{2022}\u{2027}]"
-_SELECTORS = r"[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}]"
 _LONG = (r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]+", r"([ウクスツヌフムユルグズヅブプヴ])[ウー]+", "ー")
 _KANA_PAIRS = {
     "ヴァ": "バ",
@@ -80,14 +79,18 @@ def key_expr(expression: pl.Expr, kind: str = "variant") -> pl.Expr:
     return expression
 
 
-def keys(names: pl.Series, kind: str = "variant") -> pl.Series:
-    """The keys of a column of names, as long as it is."""
-    return (
-        pl.DataFrame({"n": names.cast(pl.String)})
-        .select(key_expr(pl.col("n"), kind))
-        .to_series()
-        .alias(names.name)
-    )
+@overload
+def keys(names: pl.Series, kind: str = ...) -> pl.Series: ...
+@overload
+def keys(names: list[str], kind: str = ...) -> list[str]: ...
+@overload
+def keys(names: Any, kind: str = ...) -> Any: ...
+def keys(names: Any, kind: str = "variant") -> Any:
+    """The keys of a column of names, as long as it is and of the same kind: a list, an Arrow array, a polars
+    or pandas series, a NumPy array (see ``gaiji.series``). ArgumentTypeError for anything else."""
+    given = text_column(names, "names")
+    frame = pl.DataFrame({"n": given.series})
+    return given.back(frame.select(key_expr(pl.col("n"), kind)).to_series())
 
 
 def key(name: str, kind: str = "variant") -> str:
@@ -135,7 +138,7 @@ def _long_vowel(text: pl.Expr) -> pl.Expr:
 _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "default-selector": _default_selector,
     "width": _width,
-    "selector": lambda text: text.str.replace_all(_SELECTORS, ""),
+    "selector": lambda text: text.str.replace_all(SELECTOR, ""),
     "case": lambda text: text.str.to_lowercase(),
     "space": lambda text: text.str.replace_all(_SPACES, ""),
     "variant": _variant,
@@ -165,57 +168,9 @@ def _default_texts() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def variant_classes() -> dict[str, str]:
-    """Character → the one that stands for its variants: those in JIS X 0208 first, then the lower code."""
-    joined = _Union()
-    repertoire = load_repertoire(gj=False)
-    for name, ucs, _, table, *_ in read_rows(SHRINK):
-        if table in SHRINK_TABLES and (base := repertoire[name].base):
-            joined.join(_plain(base), _plain(_text(ucs)))
-    for ucs, other, kind in read_rows("variants.tsv"):
-        if kind in VARIANT_KINDS:
-            joined.join(_plain(_text(ucs)[0]), _plain(_text(other)[0]))
-    for sign, kana in (*_hentaigana().items(), ("ヶ", "ケ"), ("ヵ", "カ")):
-        joined.join(sign, kana)
-    out = {}
-    for group in joined.groups():
-        first = min(group, key=_order)
-        out.update({character: first for character in group if character != first})
-    return out
-
-
-class _Union:
-    """Disjoint sets of characters."""
-
-    def __init__(self) -> None:
-        self._parent: dict[str, str] = {}
-
-    def find(self, item: str) -> str:
-        parent = self._parent.setdefault(item, item)
-        while parent != item:
-            self._parent[item] = self._parent[parent]
-            item, parent = parent, self._parent[parent]
-        return item
-
-    def join(self, a: str, b: str) -> None:
-        self._parent[self.find(a)] = self.find(b)
-
-    def groups(self) -> Iterable[list[str]]:
-        out: dict[str, list[str]] = defaultdict(list)
-        for item in self._parent:
-            out[self.find(item)].append(item)
-        return out.values()
-
-
-def _plain(character: str) -> str:
-    """What ``width`` makes of it, since that folding goes before."""
-    return unicodedata.normalize("NFKC", character)
-
-
-def _order(character: str) -> tuple[int, bytes]:
-    try:
-        return 0, character.encode("iso2022_jp")
-    except UnicodeError:
-        return 1, character.encode("utf-32-be")
+    """Character → the one that stands for its variants: the commonest of them, of the lowest code."""
+    out = {_text(ucs): _text(first) for ucs, first, *_ in read_rows(CLASSES)}
+    return out | _hentaigana() | {"ヶ": "ケ", "ヵ": "カ"}
 
 
 def _text(ucs: str) -> str:

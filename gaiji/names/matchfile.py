@@ -16,7 +16,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
-import regex
 
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
@@ -24,6 +23,7 @@ from gaiji.errors import UsageError
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.queue import Item, Sample, open_queue, queue_files
+from gaiji.standard.characters import characters
 from gaiji.standard.repertoire import load_repertoire
 
 SYSTEM = "match"
@@ -37,9 +37,6 @@ TITLES = {
     "only-a": "Aのみ",
     "only-b": "Bのみ",
 }
-_UNIT = regex.compile(
-    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u3099\u309a]*|.", regex.DOTALL
-)
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def differences(one: str, other: str) -> list[tuple[str, str]]:
 
 
 def _glyphs(text: str) -> list[str]:
-    return [_glyph(unit) for unit in _UNIT.findall(text) if not unit.isspace()]
+    return [_glyph(unit) for unit in characters(text) if not unit.isspace()]
 
 
 @lru_cache(maxsize=100_000)

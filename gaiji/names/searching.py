@@ -19,15 +19,13 @@ import regex
 from gaiji.errors import UsageError
 from gaiji.names.keys import key, keys, variant_classes
 from gaiji.output.tabular import need_columns, read_table
+from gaiji.standard.characters import bare, characters
 
 _KANA_KEYS = ("kana", "kana-written")
 """A part of a reading may begin in a vowel that lengthens: ウエ stands in イノウエ as written, not in its
 folded form.
 """
 _KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}ー゛゜ﾞﾟ\u3099\u309a\s・･]+")
-_UNIT = regex.compile(
-    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef]?|.", regex.DOTALL
-)
 
 
 @dataclass(frozen=True)
@@ -116,8 +114,8 @@ def _folded(text: str, kind: str) -> tuple[tuple[str, str], ...]:
         return ()
     classes = variant_classes()
     out = []
-    for unit in _UNIT.findall(text):
-        plain = unicodedata.normalize("NFKC", unit[0]).lower()
+    for unit in characters(text):
+        plain = unicodedata.normalize("NFKC", bare(unit)).lower()
         sought = "".join(classes.get(c, c) for c in plain)
         if sought != unit and not unit.isspace():
             out.append((unit, sought))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from gaiji.codes.charset import Charset
-from gaiji.codes.encoding import code_of
+from gaiji.codes.code import code_of, tag_digits
 from gaiji.codes.program import LOST
 from gaiji.kernel import compare
 from gaiji.model import Reason
@@ -48,29 +48,18 @@ class FlagTexts:
             how = self.policy[reason]
             text = "〓"
             if how == "tag":
-                text = f"{{{self.charset.system}:{self._digits(code, size)}}}"
+                text = f"{{{self.charset.system}:{tag_digits(self.charset.kind.form, code, size)}}}"
             elif how in ("keep", "pua"):
-                text = (
-                    self._stored.get((0 if self.charset.spec.kind.startswith("utf") else size, code), "")
-                    or "〓"
-                )
+                text = self._stored.get((0 if self.charset.kind.unicode else size, code), "") or "〓"
                 text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
             self._texts[unit] = text.encode()
         return self._texts[unit]
 
-    def _digits(self, code: int, size: int) -> str:
-        kind = self.charset.spec.kind
-        if kind == "decimal":
-            return f"{code % 10**size:0{size}d}"
-        if kind.startswith("utf"):
-            return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
-        return f"{code:0{2 * size}X}"
-
     @cached_property
     def _stored(self) -> dict[tuple[int, int], str]:
         """(size, code) → the text that a table still has for a code whose decoding is a finding."""
-        unicode_kind = self.charset.spec.kind.startswith("utf")
-        recipe = self.charset._recipe()
+        unicode_kind = self.charset.kind.unicode
+        recipe = self.charset.recipe
         stored: dict[tuple[int, int], str] = {(0, ord(mark)): mark for mark in LOST} if unicode_kind else {}
         for area in recipe.ranges:
             start = dict(area.pua).get(recipe.pua)
@@ -79,6 +68,6 @@ class FlagTexts:
                     (0 if unicode_kind else area.size, code): chr(start + i)
                     for i, code in enumerate(area.codes())
                 }
-        for unit in self.charset._units(self.form):
+        for unit in self.charset.units(self.form):
             stored[0 if unicode_kind else unit.size, unit.code] = unit.text
         return stored

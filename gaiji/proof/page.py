@@ -27,6 +27,7 @@ REASONS = {
     "overflow": "項目長超過",
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
+    "shrink-lookalike": "縮退先が類字・別字のみ",
 }
 STYLE = (
     "body{font-family:sans-serif;font-size:10pt;max-width:190mm;margin:8mm auto;color:#000}h1{font-size:15pt;margin:0}"  # noqa: E501

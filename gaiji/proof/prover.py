@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from gaiji.codes.encoding import E, value_of
+from gaiji.codes.code import value_of
+from gaiji.codes.encoding import E
 from gaiji.codes.program import K
 from gaiji.columns.decode import NUMERIC, Decoder, Place
 from gaiji.kernel import compare, cut, numbers_back
@@ -23,6 +24,7 @@ from gaiji.output.readback import Cells, Readback
 from gaiji.proof.flags import FlagTexts
 from gaiji.proof.totals import CHANGED, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
 from gaiji.records.batch import Batch
+from gaiji.standard.characters import first_glyph, points
 
 
 class Prover:
@@ -52,7 +54,7 @@ class Prover:
         }
 
     def mode(self, spec: Field) -> int:
-        return self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        return self.charset.field_mode(spec.type)
 
     def prove(self, pair: Pair) -> Proved:
         """Every cell of a batch."""
@@ -206,7 +208,7 @@ class Prover:
             entries.get((2, int.from_bytes(spec.pad_double, "big"))),
         )
         texts = [entry.row.text if entry else "" for entry in (single, double)]
-        return bool(self.fields.trim and spec.kind == "shifted" and texts == [" ", "\u3000"])
+        return bool(self.fields.trim and self.charset.kind.typed and texts == [" ", "\u3000"])
 
     def _some(self, place: Place, rows: array[int], every: int) -> Place:
         """The place of a field in some rows only."""
@@ -255,19 +257,13 @@ class Prover:
             position,
             offset,
             self.code(code, size),
-            _points(expected),
+            points(expected),
             _first(found),
         )
 
     def code(self, code: int, size: int) -> str:
         """A code as users write it, "" for none."""
-        if not size:
-            return ""
-        if self.charset.spec.kind == "decimal" and size > 1:
-            return f"{code:0{size}d}"
-        return (
-            f"{code:04X}" if self.charset.spec.kind.startswith("utf") and size > 1 else f"{code:0{2 * size}X}"
-        )
+        return self.charset.code(code, size)
 
     # -- numbers, bytes, glyph names --------------------------------------------------------------
 
@@ -424,10 +420,6 @@ def _place(text: bytes, at: int) -> tuple[int, int]:
     return (starts[-1], len(starts) - 1) if starts else (0, 0)
 
 
-def _points(text: str) -> str:
-    return " ".join(f"{ord(c):04X}" for c in text)
-
-
 def _first(raw: bytes) -> str:
     """The first character of some bytes as code points with its selector, or the bytes when they are none."""
     for n in range(min(8, len(raw)), 0, -1):
@@ -435,5 +427,5 @@ def _first(raw: bytes) -> str:
             text = raw[:n].decode()
         except UnicodeDecodeError:
             continue
-        return _points(text[:2] if len(text) > 1 and 0xE0100 <= ord(text[1]) <= 0xE01EF else text[:1])
+        return points(first_glyph(text))
     return raw[:4].hex().upper()

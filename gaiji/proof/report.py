@@ -125,14 +125,7 @@ class Report:
             if what != ONE_WAY:
                 continue
             charset = self.plan.charset
-            entry = charset.entries.get((size, code)) or next(
-                (
-                    e
-                    for (_, c), e in charset.entries.items()
-                    if c == code and charset.spec.kind.startswith("utf")
-                ),
-                None,
-            )
+            entry = charset.entry_of(code, size)
             row = entry.row if entry else None
             out.append(
                 {

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.codes.charset import Charset, load_charset
-from gaiji.codes.encoding import value_of
+from gaiji.codes.code import Form, value_of, write_code
 from gaiji.codes.tables import Table, load_site, load_table, table_ids
 from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan
+from gaiji.standard.characters import points
 from gaiji.standard.repertoire import gj_releases, load_repertoire
 
 Row = dict[str, Any]
@@ -58,15 +59,15 @@ def _table(name: str | Path, decimal: bool) -> Table:
             f"{str(name)[:80]!r} is no table file, no shipped table and no imported GJ release",
             next="gaiji charset show lists tables, gaiji repertoire releases the GJ releases",
         )
-    return load_site(name, decimal=decimal)
+    return load_site(name, form=Form.NUMBER if decimal else Form.HEX)
 
 
 def _rows(table: Table) -> dict[str, Row]:
     """Code and direction → the row's value."""
     out: dict[str, Row] = {}
     for row in table.rows:
-        code = f"{row.code:0{row.size}d}" if table.decimal else f"{row.code:0{2 * row.size}X}"
-        ucs = " ".join(f"{ord(c):04X}" for c in row.text)
+        code = write_code(table.form, row.code, row.size)
+        ucs = points(row.text)
         key = f"{code} (encode only, {ucs})" if row.flag == 1 else code
         out[key] = {"ucs": ucs, "glyph": row.glyph, "flag": row.flag, "line": row.line}
     return out
@@ -75,7 +76,7 @@ def _rows(table: Table) -> dict[str, Row]:
 def _glyphs(release: str) -> dict[str, Row]:
     repertoire = load_repertoire(release)
     return {
-        glyph.name: {"ucs": " ".join(f"{ord(c):04X}" for c in glyph.text), "glyph": glyph.name}
+        glyph.name: {"ucs": points(glyph.text), "glyph": glyph.name}
         for glyph in repertoire
         if glyph.name.startswith("GJ")
     }
@@ -125,7 +126,7 @@ def impact(
         "fields": dict(sorted(records.items())),
         "codes": [
             {
-                "code": _hex(after, *key),
+                "code": after.code(key[1], key[0]),
                 **value,
                 "occurrences": sum(codes[key].values()),
                 "fields": dict(codes[key]),
@@ -133,10 +134,6 @@ def impact(
             for key, value in sorted(changed.items())
         ],
     }
-
-
-def _hex(charset: Charset, size: int, code: int) -> str:
-    return f"{code:0{size}d}" if charset.spec.kind == "decimal" and size > 1 else f"{code:0{2 * size}X}"
 
 
 def _changed(before: Charset, after: Charset, form: str) -> dict[tuple[int, int], Row]:
@@ -151,9 +148,9 @@ def _changed(before: Charset, after: Charset, form: str) -> dict[tuple[int, int]
 
 def _meanings(charset: Charset, form: str) -> dict[tuple[int, int], Row]:
     out: dict[tuple[int, int], Row] = {}
-    for unit in charset._units(form):
+    for unit in charset.units(form):
         row = charset.entries[unit.size, unit.code].row
-        ucs = " ".join(f"{ord(c):04X}" for c in unit.text)
+        ucs = points(unit.text)
         out[unit.size, unit.code] = {
             "ucs": ucs,
             "glyph": row.glyph,
@@ -170,7 +167,7 @@ def _count(
 
     from gaiji.kernel.arrow import uint32_series
 
-    unicode_kind = plan.charset.spec.kind.startswith("utf")
+    unicode_kind = plan.charset.kind.unicode
     by_unit = {code if unicode_kind else value_of(code, size): (size, code) for size, code in changed}
     wanted = list(by_unit)
     found: Counter[tuple[str, tuple[int, int]]] = Counter()

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gaiji.codes.charset import StreamDecoder
+from gaiji.codes.code import read_code
+from gaiji.codes.stream import StreamDecoder
 from gaiji.columns.decode import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.model import Decoded, Field
@@ -94,9 +95,8 @@ def _text(plan: Plan, spec: Field, raw: bytes, state: int, *, keep: bool) -> tup
     """A text field, fed byte by byte; returns the shift state at its end too. ``keep``: the next field goes
     on with it.
     """
-    shifted = plan.charset.spec.kind == "shifted"
     decoder = plan.charset.decoder(
-        type=spec.type if shifted else "",
+        type=spec.type if plan.charset.kind.typed else "",
         role=spec.role,
         form=plan.job.target["form"],
         policy=plan.job.policy,
@@ -141,7 +141,7 @@ def _units(plan: Plan, decoder: StreamDecoder, raw: bytes, begin: int, stop: int
 
 
 def _size(plan: Plan, code: str) -> int:
-    return len(code) if plan.charset.spec.kind == "decimal" and len(code) > 2 else len(code) // 2
+    return read_code(plan.charset.kind.form, code)[1]
 
 
 def _character(
@@ -149,22 +149,14 @@ def _character(
 ) -> Part:
     """A source character with the row that decided it."""
     charset = plan.charset
-    decimal = charset.spec.kind == "decimal" and len(code) > 2
-    number = int(code) if decimal else int(code, 16)
-    size = next(
-        (
-            s
-            for s, c in charset.entries
-            if c == number and (s == len(raw) or charset.spec.kind.startswith("utf"))
-        ),
-        0,
-    )
-    rows = charset.explain(number, size) if size and "broken-shift" not in reasons else []
+    number, size = read_code(charset.kind.form, code)
+    known = (size, number) in charset.entries and (charset.kind.unicode or size == len(raw))
+    rows = charset.explain(number, size) if known and "broken-shift" not in reasons else []
     part = _part(offset, raw, "character", text) | {"code": code, "glyph": glyph or ""}
     if rows:
         part |= {"layer": rows[0].layer, "file": rows[0].path, "line": rows[0].line}
         part["overridden"] = [f"{Path(row.path).name}:{row.line}" for row in rows[1:]]
-    elif charset.spec.kind.startswith("utf") and not reasons:
+    elif charset.kind.unicode and not reasons:
         part |= {"layer": "unicode", "file": "", "line": 0}
     else:
         part |= {"layer": "none", "file": "", "line": 0}

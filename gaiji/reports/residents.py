@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import regex
 
 from gaiji.codes.charset import load_charset
 from gaiji.codes.program import K
@@ -26,14 +25,12 @@ from gaiji.queue.queue import Item, open_queue
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan, decoder_of
+from gaiji.standard.characters import coded
 from gaiji.standard.repertoire import load_repertoire
 
 SAME = "字形一致"
 UNDECIDED = "未判定"
 LOST = "過去の移行で失われた文字"
-_UNIT = regex.compile(
-    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u3099\u309a]*|.", regex.DOTALL
-)
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,7 @@ def _cell(column: Column, row: int) -> str:
 
 
 def _marked(text: str, position: int) -> str:
-    parts = _UNIT.findall(text)
+    parts = coded(text)
     if position >= len(parts):
         return f"{text}【】"
     return "".join([*parts[:position], "【", parts[position], "】", *parts[position + 1 :]])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gaiji.codes.charset import Charset, Entry
+from gaiji.codes.charset import Charset
 from gaiji.columns.findings import REVIEWED_ROLES
 from gaiji.model import Picture, Reason
 from gaiji.run.plan import Plan
@@ -61,19 +61,11 @@ def items_of(found: Iterable[Found], *, site: str, samples: int) -> list[Item]:
 def standing(charset: Charset, code: str, reason: Reason) -> tuple[str, str]:
     """What the tables say of a code now: its candidates, where it is ambiguous, and a digest of its row. When
     the digest changes, a decision on the code is open again."""
-    entry = _entry(charset, code)
+    entry = charset.entry(code) if code else None
     if entry is None:
         return "", ""
     basis = hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest()
     return entry.row.glyph if reason is Reason.AMBIGUOUS else "", basis
-
-
-def _entry(charset: Charset, code: str) -> Entry | None:
-    if not code:
-        return None
-    if charset.spec.kind == "decimal" and len(code) > 2:  # a byte that is no digit is told in hex
-        return charset.entries.get((len(code), int(code)))
-    return charset.entries.get((len(code) // 2, int(code, 16)))
 
 
 def check_queue(where: str | Path) -> None:

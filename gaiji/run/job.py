@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
-from gaiji.errors import JobError
+from gaiji.errors import JobError, nearest
 from gaiji.model import Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
@@ -223,7 +223,7 @@ def make_job(
         name, _, key = dotted.partition(".")
         if name not in KEYS or not key:
             raise JobError(
-                "is not a key of a job", path=path, key=dotted, next=_nearest(dotted, _dotted_keys())
+                "is not a key of a job", path=path, key=dotted, next=nearest(dotted, _dotted_keys())
             )
         merged.setdefault(name, {})[key] = value
     unknown = [name for name in merged if name not in (*KEYS, FIELD_SECTION)]
@@ -232,7 +232,7 @@ def make_job(
             "is not a section of a job",
             path=path,
             key=unknown[0],
-            next=_nearest(unknown[0], [*KEYS, FIELD_SECTION]),
+            next=nearest(unknown[0], [*KEYS, FIELD_SECTION]),
         )
     sections = {name: section(name, merged.get(name, {}), path) for name in KEYS}
     fields = merged.get(FIELD_SECTION, [])
@@ -266,7 +266,7 @@ def section(name: str, given: Any, path: str) -> dict[str, Any]:
     keys = KEYS[name]
     for key in given:
         if key not in keys:
-            raise JobError("is not a key", path=path, key=f"{name}.{key}", next=_nearest(key, keys))
+            raise JobError("is not a key", path=path, key=f"{name}.{key}", next=nearest(key, keys))
     out: dict[str, Any] = {}
     for key, rule in keys.items():
         if key in given:
@@ -293,7 +293,7 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
         raise JobError(f"must be {kind[rule.type]}", path=path, key=dotted, next=rule.what)
     if rule.values and value not in rule.values:
         shown = f"cannot be {value[:40]!r}"
-        raise JobError(shown, path=path, key=dotted, next=_nearest(str(value), rule.values))
+        raise JobError(shown, path=path, key=dotted, next=nearest(str(value), rule.values))
     if rule.type is int and value < 0:
         raise JobError("cannot be negative", path=path, key=dotted, next=rule.what)
     if rule.type is list and not all(isinstance(item, str) for item in value):
@@ -351,14 +351,6 @@ def _dotted_keys() -> list[str]:
 
 def _values(rule: Key) -> str:
     return f" ({' | '.join(rule.values)})" if rule.values else ""
-
-
-def _nearest(name: str, known: Sequence[str] | Mapping[str, Any]) -> str:
-    from rapidfuzz import process
-
-    best = process.extractOne(name, list(known), score_cutoff=55)
-    every = ", ".join(known)
-    return f"did you mean {best[0]!r}?" if best else f"use one of: {every}"
 
 
 def template(*, path: str, charset: str, format: str, layout: str, record_length: int, output: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gaiji.codes.charset import code_system, load_spec
+from gaiji.codes.spec import code_system, load_spec
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.files import STDOUT, beside, part_path
@@ -24,7 +24,7 @@ from gaiji.run.shrunk import policy_of, shrunk_paths
 from gaiji.shape.pictures import picture_files
 
 if TYPE_CHECKING:
-    from gaiji.shrinking.shrinker import Policy
+    from gaiji.shrinking.policy import Policy
 
 
 def reads_of(job: Job) -> Iterator[Place]:

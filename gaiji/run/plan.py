@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji import __version__
-from gaiji.codes.charset import Charset, code_system, load_charset
+from gaiji.codes.charset import Charset, load_charset
+from gaiji.codes.spec import code_system
 from gaiji.columns.decode import Decoder, default_width
 from gaiji.columns.findings import Grouping
 from gaiji.disk.files import Written, is_stream
 from gaiji.disk.packing import Input
-from gaiji.errors import JobError, LayoutError, ResumeError, UsageError
+from gaiji.errors import JobError, LayoutError, ResumeError, UsageError, nearest
 from gaiji.layout.layout import (
     Layout,
     for_header,
@@ -199,12 +200,12 @@ def charset_of(job: Job, name: str) -> Charset:
 
 def framing_of(job: Job, charset: Charset) -> Framing:
     """How the input is cut into records."""
-    source, kind = job.source, charset.spec.kind
+    source, kind = job.source, charset.kind
     length = source["record_length"]
     if not length and source["format"] == "fixed" and source["layout"]:
         length = load_layout(job.file(source["layout"]), redefines=source["redefines"]).record_length
     lead = bytearray(256)
-    if kind == "lead-byte":
+    if kind.led:
         for area in charset.ranges:
             for byte in area.lead:
                 lead[byte] = 1
@@ -216,8 +217,8 @@ def framing_of(job: Job, charset: Charset) -> Framing:
         source["delimiter"],
         source["quote"],
         source["header"],
-        2 if kind.startswith("utf-16") else 1,
-        kind == "utf-16-be",
+        2 if kind.wide else 1,
+        kind.wide and not kind.little,
         bytes(lead),
     )
 
@@ -307,7 +308,7 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
             f"names the field {key[:40]!r}, which the layout does not have",
             path=job.path,
             key="review.key",
-            next=_closest(key, [f.name for f in layout.fields]),
+            next=nearest(key, [f.name for f in layout.fields]),
         )
     for spec in layout.fields:
         if framing.format == "fixed" and spec.offset + spec.length > framing.record_length:
@@ -354,10 +355,3 @@ def _regular(path: str) -> bool:
 
 def _digest(texts: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
-
-
-def _closest(name: str, known: list[str]) -> str:
-    from rapidfuzz import process
-
-    best = process.extractOne(name, known, score_cutoff=50)
-    return f"did you mean {best[0]!r}?" if best else f"the fields are {', '.join(known[:20])}"

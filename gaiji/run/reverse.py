@@ -31,6 +31,7 @@ from gaiji.output.readback import Cells, Readback
 from gaiji.run.job import Job, load_job
 from gaiji.run.places import check_beside
 from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
+from gaiji.standard.characters import points
 
 ROWS = 8192
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
@@ -205,7 +206,7 @@ class _Reverse:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
-        mode = self.charset.mode(spec.type if self.charset.spec.kind == "shifted" else "")
+        mode = self.charset.field_mode(spec.type)
         codes, rows = self.charset.codes(mode), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
@@ -245,7 +246,7 @@ class _Reverse:
             text = bytes(src[at : at + size]).decode("utf-8", "replace")
             label = Reason(reason).label
             self.findings[label] += 1
-            ucs = " ".join(f"{ord(c):04X}" for c in text)
+            ucs = points(text)
             notes.write(f"{first + row + 1}\t{spec.name}\t{position}\t{ucs}\t{label}\n".encode())
 
     def _by_glyphs(
@@ -326,8 +327,7 @@ class _Reverse:
 
     def _text(self, text: str) -> bytes:
         """A delimiter, quote or line end in the source's charset."""
-        kind = self.charset.spec.kind
-        return text.encode({"utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be"}.get(kind, "latin-1"))
+        return text.encode(self.charset.kind.codec)
 
     def _head(self) -> bytes:
         """The header of a CSV."""
@@ -352,7 +352,7 @@ class _Reverse:
         """The records of a batch in the source's format."""
         source = self.job.source
         if source["format"] == "csv":
-            if self.charset.spec.kind.startswith("utf-16") or source["quote"] != '"':
+            if self.charset.kind.wide or source["quote"] != '"':
                 every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
                 return b"".join(self._csv_line(cells) for cells in every)
             lines = join.Lines()
@@ -379,10 +379,8 @@ class _Reverse:
     @property
     def _pad(self) -> bytes:
         """What fills bytes that no field has: a single byte, or two where the charset has no single ones."""
-        spec = self.charset.spec
-        if spec.kind in ("double", "utf-16-le", "utf-16-be"):
-            return spec.pad_double[::-1] if spec.kind == "utf-16-le" else spec.pad_double
-        return bytes([spec.pad_single])
+        spec, kind = self.charset.spec, self.charset.kind
+        return kind.padding(spec.pad_double) if kind.width == "double" else bytes([spec.pad_single])
 
     def _variable(self, records: bytearray, step: int, rows: int) -> bytearray:
         """Records without the padding of their last field, behind a descriptor (vb) or before a line end."""

@@ -14,7 +14,7 @@ from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 
 if TYPE_CHECKING:
-    from gaiji.shrinking.shrinker import Policy
+    from gaiji.shrinking.policy import Policy
 
 
 def policy_of(job: Job) -> Policy | None:
@@ -25,7 +25,8 @@ def policy_of(job: Job) -> Policy | None:
     wanted = job.target["shrink"]
     if not wanted:
         return None
-    from gaiji.shrinking.shrinker import Policy, Shrinker, load_policy
+    from gaiji.shrinking.policy import Policy, load_policy
+    from gaiji.shrinking.shrinker import Shrinker
 
     policy = load_policy(job.file(wanted)) if wanted.endswith(".toml") else Policy(to=wanted)
     Shrinker(policy)
@@ -64,6 +65,7 @@ def shrink_output(plan: Plan, policy: Policy | None) -> dict[str, Any]:
         "changed": done.changed,
         "findings": done.findings,
         "waiting": done.waiting,
+        "people": dict(done.people),
     }
 
 

@@ -1,41 +1,76 @@
-"""縮退 of whole files: the shrunk table, the side table that leads back, and the findings in the review
-queue.
+"""縮退 of whole files: the shrunk table, the side table that leads back, the list of people, the findings in
+the queue.
 
-Owns the side file's columns and how decisions of the queue come back. Which character a glyph becomes is in
-``gaiji.shrinking.shrinker``.
+Owns the side file's columns, which records of it are put back and which refused, and how decisions of the
+queue come back. Which character a glyph becomes is in ``gaiji.shrinking.shrinker``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.errors import DataError, UsageError
+from gaiji.layout.roles import find_role, normalise
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.decisions import confirmed_items
 from gaiji.queue.queue import Item, Queue, Sample, open_queue, queue_files
-from gaiji.shrinking.shrinker import Policy, Shrinker, ShrunkColumn, unshrink
+from gaiji.shrinking.people import counted, equal_names, people
+from gaiji.shrinking.policy import Policy
+from gaiji.shrinking.shrinker import Shrinker, ShrunkColumn, restore, seal
 from gaiji.standard.repertoire import load_repertoire
 
-SIDE_COLUMNS = ("record", "key", "field", "position", "written", "original", "glyph", "evidence")
+SIDE_COLUMNS = (
+    "record",
+    "key",
+    "field",
+    "position",
+    "written",
+    "original",
+    "glyph",
+    "evidence",
+    "asserts",
+    "sealed",
+    "seal",
+)
 """record from 1; position from 0, in characters of the shrunk field; written (what stands there) and original
-as code points.
+as code points; asserts: what the evidence asserts (``gaiji.shrinking.evidence.ASSERTS``); seal: of the name
+and the field (the columns in sealed, joined by ``|``) as they were written, so that they are known again.
 """
+REFUSALS = {
+    "missing": "the file has no record of this key",
+    "several": "several records have this key",
+    "changed": "the text is not what was written",
+}
+"""Why lines of a side table are not put back."""
 
 
 @dataclass(frozen=True)
 class ShrinkReport:
-    """What a run did: rows, characters changed by evidence, glyphs by finding, codes that wait."""
+    """What a run did: rows, characters changed by evidence, characters by finding, codes that wait, and
+    people (``gaiji.shrinking.people.counted``; empty when no column of names is known).
+    """
 
     rows: int
     changed: dict[str, int]
     findings: dict[str, int]
     waiting: int
+    people: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UnshrinkReport:
+    """What a way back did: characters put back, and the records left as they are with the reason (a key of
+    ``REFUSALS``; the record's number in the shrunk file).
+    """
+
+    restored: int
+    refused: tuple[tuple[int, str], ...] = ()
 
 
 def shrink_file(
@@ -48,26 +83,32 @@ def shrink_file(
     key: str = "",
     queue: str | Path = "",
     context: str = "field",
+    names: Sequence[str] | None = None,
+    birth: str = "",
+    people_to: str | Path = "",
 ) -> ShrinkReport:
     """Shrink columns of a table (all of text when none is named) into ``output``, with the way back in
     ``side``.
 
     ``key`` names the column that tells records apart. Findings go to ``queue``; decisions confirmed there are
-    used. UsageError for a missing column or a policy that cannot be; ``context`` is field or none (no names
-    in the queue).
+    used; ``context`` is field or none (no names in the queue). ``names`` are the columns that make up a
+    person's name (None: those of ``own_name``), ``birth`` the birth date: whose name becomes another's is
+    counted, and listed in ``people_to`` with those whose name holds a look-alike. UsageError for a missing
+    column or a policy that cannot be.
     """
     read = [Place("table", Path(source)), *(Place("shrink policy", Path(name)) for name in policy.files)]
     written = [Place("output", Path(output)), Place("side table", Path(side))]
+    written += [Place("list of people", Path(people_to))] if people_to else []
     held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
     keep_apart([*written, *held], read)
     frame = read_table(source, as_text=False)
-    chosen = list(columns) or [
-        name for name, kind in frame.schema.items() if name != key and kind == pl.String
-    ]
-    need_columns(frame, [*chosen, *([key] if key else [])], source)
-    wrong = [name for name in columns if frame.schema[name] != pl.String]
-    if wrong:
-        raise UsageError(f"column {wrong[0]} holds no text", where=str(source), next="name columns of text")
+    names = own_name(frame.columns) if names is None else names
+    chosen = _chosen(frame, columns, key, source)
+    if people_to and not names:
+        raise UsageError(
+            "which columns are the name is not clear", where=str(source), next="give --name COLUMN"
+        )
+    need_columns(frame, [*chosen, *names, *(c for c in (key, birth) if c)], source)
     opened = open_queue(queue) if queue else None
     try:
         shrinker = Shrinker(policy, decided=decided(opened, policy) if opened else {})
@@ -76,28 +117,85 @@ def shrink_file(
     finally:
         if opened:
             opened.close()
-    whole = _side(frame, made, key)
+    after = frame.with_columns(m.text.alias(name) for name, m in made.items())
+    whole = _side(frame, after, made, key, names)
     write_table(whole, side)
-    write_table(frame.with_columns(m.text.alias(name) for name, m in made.items()), output)
+    write_table(after, output)
+    equal = equal_names(frame, after, names, birth) if names else None
+    if people_to and equal is not None:
+        write_table(people(equal, whole, _keys(frame, key)), people_to)
     reasons: Counter[str] = Counter()
     for m in made.values():
         reasons.update(m.findings["reason"].to_list())
-    return ShrinkReport(frame.height, dict(Counter(whole["evidence"].to_list())), dict(reasons), waiting)
+    return ShrinkReport(
+        frame.height,
+        dict(Counter(whole["evidence"].to_list())),
+        dict(reasons),
+        waiting,
+        counted(equal, whole) if equal is not None else {},
+    )
 
 
-def unshrink_file(source: str | Path, side: str | Path, output: str | Path, *, key: str = "") -> int:
-    """Put the originals of a side table back; returns how many. DataError when it is not the side table of
-    this file.
+def own_name(columns: Sequence[str]) -> list[str]:
+    """The columns of a person's own name: the only one of role name, or 氏 and 名; none where several could
+    be (世帯主氏名 is another's name, 通称 another name).
+    """
+    found = [name for name in columns if find_role(name) == "name"]
+    parts = [name for name in found if normalise(name) in ("氏", "姓", "名")]
+    return found if len(found) == 1 else parts if len(parts) == 2 else []
 
-    ``key`` names the column of the records' keys; UsageError when the side table has keys and it is not
-    given.
+
+def _chosen(frame: pl.DataFrame, columns: Sequence[str], key: str, source: str | Path) -> list[str]:
+    """The columns to shrink: those named, else all of text but the key."""
+    need_columns(frame, list(columns), source)
+    for name in columns:
+        if frame.schema[name] != pl.String:
+            raise UsageError(f"column {name} holds no text", where=str(source), next="name columns of text")
+    return list(columns) or [n for n, kind in frame.schema.items() if n != key and kind == pl.String]
+
+
+def unshrink_file(
+    source: str | Path, side: str | Path, output: str | Path, *, key: str = "", refused_to: str | Path = ""
+) -> UnshrinkReport:
+    """Put the originals of a side table back where the record is the one it is about and its name is what was
+    written; other records stay as they are and are told, and listed in ``refused_to``.
+
+    ``key`` names the column of the records' keys, by which records are found wherever they stand; UsageError
+    when the side table has keys and it is not given. DataError when it is no side table.
     """
     read = [Place("shrunk table", Path(source)), Place("side table", Path(side))]
-    keep_apart([Place("output", Path(output))], read)
-    frame, table = read_table(source, as_text=False), read_table(side)
+    written = [Place("output", Path(output))]
+    written += [Place("list of refused records", Path(refused_to))] if refused_to else []
+    keep_apart(written, read)
+    frame, table = read_table(source, as_text=False), _read_side(side)
+    fields = table["field"].unique(maintain_order=True).to_list()
+    need_columns(frame, [*sorted(_sealed(table)), *([key] if key else [])], source)
+    if not key and (table["key"] != "").any():
+        raise UsageError(
+            "the side table has keys, so records may have moved", where=str(side), next="give --key COLUMN"
+        )
+    rows, refused = _places(frame, table, key)
+    changed = _changed(frame, table, rows)
+    good = [row is not None and n not in changed for n, row in enumerate(rows)]
+    texts: dict[str, dict[int, list[tuple[int, str, str]]]] = {name: defaultdict(list) for name in fields}
+    lines = table.select("field", "position", "written", "original").rows()
+    for (name, *change), row, fit in zip(lines, rows, good, strict=True):
+        if fit and row is not None:
+            texts[name][row].append((change[0], change[1], change[2]))
+    back = frame.with_columns(_restored(frame[name], changes) for name, changes in texts.items())
+    records = table["record"].to_list()
+    refused |= {records[n]: "changed" for n in sorted(changed)}
+    write_table(back, output)
+    if refused_to:
+        _write_refused(table, refused, refused_to)
+    return UnshrinkReport(sum(good), tuple(sorted(refused.items())))
+
+
+def _read_side(side: str | Path) -> pl.DataFrame:
+    table = read_table(side)
     need_columns(table, list(SIDE_COLUMNS), side)
     try:
-        numbers = table.with_columns(
+        return table.with_columns(
             pl.col("record", "position").cast(pl.Int64),
             pl.col("written", "original").map_elements(_characters, return_dtype=pl.String),
         )
@@ -105,19 +203,62 @@ def unshrink_file(source: str | Path, side: str | Path, output: str | Path, *, k
         raise DataError(
             "is no side table", where=str(side), next="use the file that gaiji shrink wrote"
         ) from error
-    need_columns(frame, [*numbers["field"].unique().to_list(), *([key] if key else [])], source)
+
+
+def _places(frame: pl.DataFrame, table: pl.DataFrame, key: str) -> tuple[list[int | None], dict[int, str]]:
+    """The row of each line of the side table, None where none is sure; and the records refused for that."""
+    rows: list[int | None] = []
+    refused: dict[int, str] = {}
+    found = defaultdict(list)
     if key:
-        _check_keys(frame, numbers, key, side)
-    elif (numbers["key"] != "").any():
-        raise UsageError(
-            "the side table has keys, so records may have moved", where=str(side), next="give --key COLUMN"
-        )
-    back = {}
-    for (name,), part in numbers.group_by("field"):
-        originals = part.select((pl.col("record") - 1).alias("row"), "position", "written", "original")
-        back[str(name)] = unshrink(frame[str(name)], originals)
-    write_table(frame.with_columns(series.alias(name) for name, series in back.items()), output)
-    return numbers.height
+        wanted = set(table["key"].unique())
+        for row, value in enumerate(frame[key].cast(pl.String).fill_null("")):
+            if value in wanted:
+                found[value].append(row)
+    for record, value in table.select("record", "key").iter_rows():
+        here = found[value] if key else [record - 1] if 0 < record <= frame.height else []
+        if len(here) > 1 and record - 1 in here:
+            here = [record - 1]  # of records with one key, the one that stands where it stood
+        rows.append(here[0] if len(here) == 1 else None)
+        if len(here) != 1:
+            refused[record] = "several" if here else "missing"
+    return rows, refused
+
+
+def _changed(frame: pl.DataFrame, table: pl.DataFrame, rows: Sequence[int | None]) -> set[int]:
+    """The lines of the side table whose sealed texts are not what was written."""
+    cells = {name: frame[name].cast(pl.String).to_list() for name in _sealed(table)}
+    seen: dict[tuple[int, str], str] = {}
+    wrong: set[int] = set()
+    lines = table.select("field", "position", "written", "sealed", "seal").rows()
+    for n, ((name, position, written, names, mark), row) in enumerate(zip(lines, rows, strict=True)):
+        if row is None:
+            continue
+        if (row, names) not in seen:
+            seen[row, names] = seal(*(cells[field][row] or "" for field in names.split("|")))
+        stands = (cells[name][row] or "").startswith(written, position)
+        if seen[row, names] != mark or not written or not stands:
+            wrong.add(n)
+    return wrong
+
+
+def _sealed(table: pl.DataFrame) -> set[str]:
+    """The fields that a side table's seals go over, and those it is about."""
+    names = {name for names in table["sealed"].unique() for name in names.split("|")}
+    return names | set(table["field"].unique())
+
+
+def _restored(column: pl.Series, changes: Mapping[int, list[tuple[int, str, str]]]) -> pl.Series:
+    texts = column.to_list()
+    for row, places in changes.items():
+        texts[row] = restore(texts[row], places, f"row {row + 1}")
+    return pl.Series(column.name, texts, dtype=pl.String)
+
+
+def _write_refused(table: pl.DataFrame, refused: Mapping[int, str], path: str | Path) -> None:
+    frame = table.filter(pl.col("record").is_in(list(refused))).select("record", "key", "field", "position")
+    why = pl.col("record").replace_strict(list(refused), list(refused.values()), return_dtype=pl.String)
+    write_table(frame.with_columns(why=why) if refused else frame.with_columns(why=pl.lit("")), path)
 
 
 def decided(queue: Queue, policy: Policy) -> dict[str, str]:
@@ -145,12 +286,22 @@ def system_name(policy: Policy) -> str:
     return f"shrink {policy.to}"
 
 
-def _side(frame: pl.DataFrame, made: dict[str, ShrunkColumn], key: str) -> pl.DataFrame:
-    keys = (
-        frame[key].cast(pl.String).fill_null("") if key else pl.Series([""] * frame.height, dtype=pl.String)
-    )
-    parts = []
+def _keys(frame: pl.DataFrame, key: str) -> pl.Series:
+    if key:
+        return frame[key].cast(pl.String).fill_null("")
+    return pl.Series([""] * frame.height, dtype=pl.String)
+
+
+def _side(
+    frame: pl.DataFrame, after: pl.DataFrame, made: dict[str, ShrunkColumn], key: str, names: Sequence[str]
+) -> pl.DataFrame:
+    """The side table. Each line is sealed with the record's name (all its columns) and its own field."""
+    keys, parts = _keys(frame, key), []
     for name, m in made.items():
+        over = [*names, *([] if name in names else [name])]
+        hit = m.side["row"].unique(maintain_order=True)
+        texts = after.select(pl.col(over).cast(pl.String).fill_null("")).select(pl.all().gather(hit)).rows()
+        seals = {row: seal(*cells) for row, cells in zip(hit, texts, strict=True)}
         parts.append(
             m.side.select(
                 (pl.col("row") + 1).alias("record"),
@@ -160,6 +311,9 @@ def _side(frame: pl.DataFrame, made: dict[str, ShrunkColumn], key: str) -> pl.Da
                 pl.col("written", "original").map_elements(_code_points, return_dtype=pl.String),
                 "glyph",
                 "evidence",
+                "asserts",
+                pl.lit("|".join(over)).alias("sealed"),
+                pl.Series("seal", [seals[row] for row in m.side["row"]], dtype=pl.String),
             )
         )
     return pl.concat(parts).sort("record", "field", "position", maintain_order=True)
@@ -194,24 +348,6 @@ def _items(
                 label = str(frame[key][row]) if key else str(row + 1)
                 found.samples.append(Sample(row + 1, label[:200], name, position, marked))
     return list(items.values())
-
-
-def _check_keys(frame: pl.DataFrame, table: pl.DataFrame, key: str, side: str | Path) -> None:
-    """Each line of the side table must be about the record that stands at its place."""
-    if (table["record"].max() or 0) > frame.height:  # type: ignore[operator]
-        raise DataError(
-            "names records that the file does not have",
-            where=str(side),
-            next="use the file that was shrunk with it",
-        )
-    there = frame[key].cast(pl.String).fill_null("").gather(table["record"] - 1)
-    wrong = (there != table["key"]).arg_true()
-    if len(wrong):
-        raise DataError(
-            f"record {table['record'][wrong[0]]} has another {key}",
-            where=str(side),
-            next="use the file that was shrunk with it, in its order",
-        )
 
 
 def _code_points(text: str) -> str:

@@ -1,19 +1,18 @@
 """縮退: text of MJ and GJ glyphs as the characters that another system can hold, and the way back.
 
-Owns the policy, which character it takes for a glyph, and ``shrink`` and ``unshrink`` over texts and columns.
+Owns which character a policy takes for a glyph, and ``shrink`` and ``unshrink`` over texts and columns.
 The map's publisher says that it is not for direct use by machines: only what is single under the policy is
-taken; every other glyph is a ``shrink-none`` or ``shrink-many`` finding. Files and the review queue are in
-``gaiji.shrinking.files``.
+taken; every other glyph is a finding (``shrink-none``, ``shrink-many``, ``shrink-lookalike``). Files and the
+review queue are in ``gaiji.shrinking.files``.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, overload
 
@@ -21,43 +20,23 @@ import polars as pl
 
 from gaiji.errors import DataError, UsageError
 from gaiji.model import Reason
+from gaiji.series import text_column
+from gaiji.shrinking.evidence import (
+    ASSERTS,
+    CLASSES,
+    LOOKALIKES,
+    RELATED,
+    Link,
+    sequences,
+    shrink_links,
+    vetoed,
+)
+from gaiji.shrinking.policy import Policy, load_policy
 from gaiji.shrinking.targets import Target, load_target
-from gaiji.standard.relations import SHRINK, read_rows
+from gaiji.standard.characters import bare, glyphs
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
-CLASSES = (
-    "jis-ucs",
-    "koseki",
-    "min2842",
-    "min2842-zokuji",
-    "min5202",
-    "min2842-betsuji",
-    "moj582-1",
-    "moj582-2",
-    "analogy",
-    "dictionary",
-)
-"""The map's tables by their short names (``mappings/repertoire/shrink-1.2.0.toml`` has the full ones)."""
-DEFAULT_EVIDENCE = (
-    ("jis-ucs",),
-    ("koseki",),
-    ("min2842", "min2842-zokuji", "min5202"),
-    ("moj582-1", "moj582-2"),
-    ("analogy",),
-    ("dictionary",),
-)
-"""Same character first, then what the law says of 戸籍, then lists for other uses; 別字 never without being
-asked for.
-"""
 GETA = "〓"
-_CHOICES = {
-    "ties": ("nearest", "review"),
-    "hentaigana": ("kana", "review"),
-    "fallback": ("geta", "reading", "keep"),
-}
-_UNIT = re.compile(
-    "[^\ufe00-\ufe0f\U000e0100-\U000e01ef][\ufe00-\ufe0f\U000e0100-\U000e01ef\u309a]?|.", re.DOTALL
-)
 _SIGNS = ("〜～", "‖∥", "−－", "—―", "¢￠", "£￡", "¬￢", "¦￤")
 """One sign, two code points: JIS's and Microsoft's."""
 SIDE = {
@@ -67,80 +46,19 @@ SIDE = {
     "original": pl.String,
     "glyph": pl.String,
     "evidence": pl.String,
+    "asserts": pl.String,
+    "seal": pl.String,
 }
 """The side table: row from 0, position in characters of the shrunk text, what was written there, what for,
-its glyph, and why.
+its glyph, why, what that asserts (``ASSERTS``), and the seal of the whole shrunk text.
 """
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a glyph outside the target finds its character.
-
-    ``evidence``: groups of ``CLASSES`` in order; the first group with a candidate decides. ``hops``: the most
-    hops of a 戸籍統一文字 link (0: any). ``ties``: ``nearest`` keeps a group's candidates of the lowest 順位
-    or hop count, ``review`` all of them. ``hentaigana``: ``kana`` takes the kana of a 変体仮名 that has one
-    only. ``fallback``: what is written for a finding: 〓, the glyph's only reading, or its own character.
-    ``replacements``: TSV files (``glyph``, ``text``) that go before the map: a 代替マップ for GJ, a town's
-    own rules. ``characters``: the file of the target ``list``. ``path``: the file that the policy is from.
-    """
-
-    to: str = "jisx0213"
-    evidence: tuple[tuple[str, ...], ...] = DEFAULT_EVIDENCE
-    hops: int = 0
-    ties: str = "nearest"
-    hentaigana: str = "kana"
-    fallback: str = "geta"
-    characters: str = ""
-    replacements: tuple[str, ...] = ()
-    path: str = field(default="", compare=False)
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The files that it is read from."""
-        return tuple(name for name in (self.path, self.characters, *self.replacements) if name)
-
-    def __post_init__(self) -> None:
-        for key, values in _CHOICES.items():
-            if getattr(self, key) not in values:
-                raise UsageError(
-                    f"shrink {key} cannot be {str(getattr(self, key))[:40]!r}",
-                    next=f"use {' or '.join(values)}",
-                )
-        for name in (name for group in self.evidence for name in group):
-            if name not in CLASSES:
-                raise UsageError(f"there is no evidence {name[:40]!r}", next=f"use {', '.join(CLASSES)}")
-        if self.hops < 0:
-            raise UsageError("shrink hops is negative", next="write 0 for any number of hops")
-
-
-def load_policy(path: str | Path, **overrides: Any) -> Policy:
-    """The policy of a TOML file's ``[shrink]`` table; files in it are relative to it. UsageError names the
-    wrong key.
-    """
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text("utf-8")).get("shrink")
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(
-            f"cannot be read as TOML: {error}", where=str(path), next="check the file"
-        ) from error
-    if not isinstance(table, dict):
-        raise UsageError("has no table [shrink]", where=str(path), next="see docs/shrink.md")
-    known = {f.name: type(f.default) for f in fields(Policy) if f.name != "path"}
-    for key, value in table.items():
-        if key not in known:
-            raise UsageError(f"has no key {key[:40]!r}", where=str(path), next=f"keys are {', '.join(known)}")
-        if not isinstance(value, list if known[key] is tuple else known[key]) or isinstance(value, bool):
-            raise UsageError(f"key {key} has a wrong type", where=str(path), next="see docs/shrink.md")
-    if "evidence" in table:
-        table["evidence"] = tuple(
-            (group,) if isinstance(group, str) else tuple(group) for group in table["evidence"]
-        )
-    if table.get("characters"):
-        table["characters"] = str(path.parent / table["characters"])
-    table["replacements"] = tuple(str(path.parent / name) for name in table.get("replacements", ()))
-    return Policy(**(table | overrides), path=str(path))
+_FINDINGS = {
+    "row": pl.Int64,
+    "position": pl.Int64,
+    "glyph": pl.String,
+    "reason": pl.String,
+    "candidates": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -153,6 +71,11 @@ class Choice:
     evidence: str
     reason: Reason | None = None
     candidates: tuple[str, ...] = ()
+
+    @property
+    def asserts(self) -> str:
+        """What the evidence asserts of the two characters (``ASSERTS``); "" for a finding."""
+        return ASSERTS.get(self.evidence, "")
 
 
 @dataclass(frozen=True)
@@ -229,25 +152,58 @@ class Shrinker:
         return {name: tuple(readings.split()) for name, readings in frame.iter_rows()}
 
     def _by_map(self, name: str) -> Choice:
-        links = [
-            link for link in shrink_links().get(name, ()) if link.text in self.target and self._near(link)
-        ]
+        """By the first group of the policy with a candidate; look-alikes that no group names wait for a
+        person.
+        """
+        whole = shrink_links().get(name)
+        if whole is None:
+            return self._lookalike(name, ())
+        links = [link for link in whole if link.text in self.target and self._near(link)]
         for group in self.policy.evidence:
-            found = [link for link in links if link.table in group]
+            found = [link for link in links if link.table in group and self._fits(name, whole, link)]
             if self.policy.ties == "nearest" and found:
                 least = min(link.distance for link in found)
                 found = [link for link in found if link.distance == least]
             if found:
                 return self._one_of(name, dict.fromkeys(link.text for link in found), found[0].table)
-        return self._one_of(name, (), "")
+        return self._lookalike(name, dict.fromkeys(link.text for link in links))
 
     def _near(self, link: Link) -> bool:
         return link.table != "koseki" or not self.policy.hops or link.distance <= self.policy.hops
+
+    def _fits(self, name: str, whole: tuple[Link, ...], link: Link) -> bool:
+        """Whether a link may be taken where its table stands in the policy."""
+        if link.table in LOOKALIKES:
+            return link.table in self._named
+        related = CLASSES[link.table] == RELATED and self.policy.readings == "common"
+        if related and not self._read_alike(name, link.text):
+            return False
+        if not vetoed(name, self.repertoire[name].base, link, partial(self._read_alike, name)):
+            return True
+        return any(o.table in self._named for o in whole if o.text == link.text)
+
+    def _read_alike(self, name: str, text: str) -> bool:
+        """Whether a glyph and a character have a reading in common."""
+        other = self.repertoire.get(self.repertoire.defaults().get(text, ""))
+        return other is not None and not set(other.readings).isdisjoint(self.repertoire[name].readings)
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The tables of look-alikes that the policy takes by name."""
+        return frozenset(table for group in self.policy.evidence for table in group if table in LOOKALIKES)
+
+    def _lookalike(self, name: str, candidates: Iterable[str]) -> Choice:
+        """Nothing to take: a look-alike to be shown, when there is one."""
+        found = tuple(candidates)
+        reason = Reason.SHRINK_LOOKALIKE if found else Reason.SHRINK_NONE
+        return Choice(self._fallback(name), reason.label, reason, found)
 
     def _one_of(self, name: str, candidates: Iterable[str], evidence: str) -> Choice:
         found = tuple(c for c in candidates if c in self.target)
         if len(found) == 1:
             return Choice(found[0], evidence)
+        if (base := self.repertoire[name].base) in found:  # of several, the one whose form the glyph is
+            return Choice(base, "base")
         reason = Reason.SHRINK_MANY if found else Reason.SHRINK_NONE
         return Choice(self._fallback(name), reason.label, reason, found)
 
@@ -288,9 +244,26 @@ class Shrinker:
         code = _code(unit)
         if code in self._decided:
             return code, Choice(self._decided[code] or GETA, "decided")
+        if len(unit) == 2 and not bare(unit[1]):
+            return self._foreign(unit)
         return code, Choice(
             unit if self.policy.fallback == "keep" else GETA, Reason.SHRINK_NONE.label, Reason.SHRINK_NONE
         )
+
+    def _foreign(self, unit: str) -> tuple[str, Choice]:
+        """A sequence that MJ lacks: as the MJ glyph that it shows, where that is known, else as its base
+        character, with which it is unified by definition.
+        """
+        name = sequences().get(unit, "")
+        if name:
+            choice = self.glyph(name)
+            if choice.reason is None or unit[0] not in self.target:
+                return name, choice
+        if unit[0] in self.target:
+            return name or _code(unit), Choice(unit[0], "base")
+        plain = self.unit(unit[0])
+        assert plain is not None  # a character that the target lacks always changes
+        return name or _code(unit), plain[1]
 
     @cached_property
     def _also(self) -> dict[str, set[str]]:
@@ -308,7 +281,7 @@ class Shrinker:
         out: list[str] = []
         changes: list[Change] = []
         at = 0
-        for unit in _UNIT.findall(text):
+        for unit in glyphs(text):
             made = self.unit(unit)
             if made is None:
                 out.append(unit)
@@ -325,56 +298,55 @@ class Shrinker:
         once.
         """
         frame = pl.DataFrame({"text": texts.cast(pl.String)}).with_row_index("row")
+        frame = frame.with_columns(pl.col("row").cast(pl.Int64))
         seen = set("".join(frame["text"].drop_nulls().unique().to_list()))
-        wrong = sorted(
-            c for c in seen if "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef" or self.unit(c)
-        )
+        wrong = sorted(c for c in seen if not bare(c) or self.unit(c))
         if not wrong:
-            return ShrunkColumn(texts.cast(pl.String), pl.DataFrame(schema=SIDE), _findings([]))
+            return ShrunkColumn(
+                texts.cast(pl.String), pl.DataFrame(schema=SIDE), pl.DataFrame(schema=_FINDINGS)
+            )
         hit = frame.filter(pl.col("text").str.contains_any(wrong))
         done = {text: self.text(text) for text in hit["text"].unique().to_list()}
-        changed = hit.select(
-            "row",
-            new=pl.col("text").replace_strict(
-                list(done), [shrunk.text for shrunk in done.values()], return_dtype=pl.String
-            ),
+        new = pl.DataFrame(
+            {"text": list(done), "new": [shrunk.text for shrunk in done.values()]},
+            schema={"text": pl.String, "new": pl.String},
         )
-        text = frame.join(changed, on="row", how="left", maintain_order="left").select(
+        text = frame.join(new, on="text", how="left", maintain_order="left").select(
             pl.coalesce("new", "text")
         )
-        rows = [(row, change) for row, old in hit.iter_rows() for change in done[old].changes]
-        side = pl.DataFrame(
-            [(row, c.position, c.choice.text, c.original, c.glyph, c.choice.evidence) for row, c in rows],
-            schema=SIDE,
-            orient="row",
-        )
-        return ShrunkColumn(text.to_series().alias(texts.name), side, _findings(rows))
+        lines = hit.join(_lines(done), on="text", maintain_order="left_right")
+        found = lines.filter(pl.col("reason") != "").select(list(_FINDINGS))
+        return ShrunkColumn(text.to_series().alias(texts.name), lines.select(list(SIDE)), found)
 
 
-def _findings(rows: Sequence[tuple[int, Change]]) -> pl.DataFrame:
-    schema = {
-        "row": pl.Int64,
-        "position": pl.Int64,
-        "glyph": pl.String,
-        "reason": pl.String,
-        "candidates": pl.String,
-    }
-    found = [
-        (row, c.position, c.glyph, c.choice.reason.label, "".join(c.choice.candidates))
-        for row, c in rows
-        if c.choice.reason
+def _lines(done: Mapping[str, Shrunk]) -> pl.DataFrame:
+    """The changes of each distinct text, in the columns of ``SIDE`` and ``_FINDINGS`` but for the row."""
+    rows = [
+        (old, c.position, made.text, c.original, c.glyph, made.evidence, made.asserts, mark, reason, shown)
+        for old, shrunk in done.items()
+        for mark in [seal(shrunk.text)]
+        for c in shrunk.changes
+        for made in [c.choice]
+        for reason, shown in [(made.reason.label, "".join(made.candidates)) if made.reason else ("", "")]
     ]
-    return pl.DataFrame(found, schema=schema, orient="row")
+    schema = {"text": pl.String} | {name: kind for name, kind in (SIDE | _FINDINGS).items() if name != "row"}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def seal(*texts: str) -> str:
+    """What a side table keeps of texts to know them again: 16 hex digits of BLAKE2b."""
+    return blake2b("\x1f".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 @overload
 def shrink(text: str, to: str = ..., *, policy: Policy | str | Path | None = ...) -> Shrunk: ...
 @overload
-def shrink(text: pl.Series, to: str = ..., *, policy: Policy | str | Path | None = ...) -> ShrunkColumn: ...
-def shrink(
-    text: str | pl.Series, to: str = "", *, policy: Policy | str | Path | None = None
-) -> Shrunk | ShrunkColumn:
-    """A text, or a polars column of texts, in the characters of another system.
+def shrink(text: Any, to: str = ..., *, policy: Policy | str | Path | None = ...) -> ShrunkColumn: ...
+def shrink(text: Any, to: str = "", *, policy: Policy | str | Path | None = None) -> Shrunk | ShrunkColumn:
+    """A text, or a column of texts, in the characters of another system.
+
+    A column is a list, an Arrow array, a polars or pandas series, or a NumPy array (see ``gaiji.series``);
+    the answer has polars columns, and ArgumentTypeError says what is none.
 
     ``to`` is one of ``gaiji.shrinking.targets.NAMES`` and goes before the policy's; ``policy`` a ``Policy``
     or a TOML file. UsageError for an unknown target or a wrong policy.
@@ -383,7 +355,7 @@ def shrink(
     if to and to != chosen.to:
         chosen = Policy(**{f.name: getattr(chosen, f.name) for f in fields(Policy)} | {"to": to})
     shrinker = _shrinker(chosen)
-    return shrinker.text(text) if isinstance(text, str) else shrinker.column(text)
+    return shrinker.text(text) if isinstance(text, str) else shrinker.column(text_column(text, "text").series)
 
 
 @lru_cache(maxsize=4)
@@ -396,25 +368,31 @@ def unshrink(shrunk: Shrunk) -> str: ...
 @overload
 def unshrink(shrunk: pl.Series, side: pl.DataFrame) -> pl.Series: ...
 def unshrink(shrunk: Shrunk | pl.Series, side: pl.DataFrame | None = None) -> str | pl.Series:
-    """The text, or the column with its side table, as it was; DataError where the side table does not fit."""
+    """The text, or the column with its side table, as it was; DataError where the side table does not fit: a
+    text has to be what was written at its place, whole.
+    """
     if isinstance(shrunk, Shrunk):
-        return _restore(
-            shrunk.text, [(c.position, c.choice.text, c.original) for c in shrunk.changes], "text"
-        )
+        return restore(shrunk.text, [(c.position, c.choice.text, c.original) for c in shrunk.changes], "text")
     if side is None:
         raise UsageError("there is no side table", next="give the one that shrink made")
     texts = shrunk.to_list()
     by_row: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
-    for row, position, written, original in side.select("row", "position", "written", "original").iter_rows():
+    seals: dict[int, str] = {}
+    columns = ("row", "position", "written", "original", "seal")
+    for row, position, written, original, mark in side.select(columns).iter_rows():
         by_row[row].append((position, written, original))
+        seals[row] = mark
     for row, changes in by_row.items():
-        if not 0 <= row < len(texts) or texts[row] is None:
+        if not 0 <= row < len(texts) or texts[row] is None or seal(texts[row]) != seals[row]:
             raise _misfit(f"row {row + 1}")
-        texts[row] = _restore(texts[row], changes, f"row {row + 1}")
+        texts[row] = restore(texts[row], changes, f"row {row + 1}")
     return pl.Series(shrunk.name, texts, dtype=pl.String)
 
 
-def _restore(text: str, changes: Sequence[tuple[int, str, str]], where: str) -> str:
+def restore(text: str, changes: Sequence[tuple[int, str, str]], where: str) -> str:
+    """A text with originals at their places (position, what was written, original); DataError at ``where``
+    when something else stands there.
+    """
     out, at = [], 0
     for position, written, original in sorted(changes):
         if position < at or not written or not text.startswith(written, position):
@@ -432,27 +410,7 @@ def _misfit(where: str) -> DataError:
     )
 
 
-# -- the map and a town's own files ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One line of the MJ縮退マップ; ``distance``: its 順位 or ホップ数, 0 where it has none."""
-
-    text: str
-    table: str
-    distance: int
-
-
-@lru_cache(maxsize=1)
-def shrink_links() -> dict[str, tuple[Link, ...]]:
-    """Glyph name → its links, in the order of the file."""
-    out: dict[str, list[Link]] = defaultdict(list)
-    for name, ucs, _, table, rank, hops in read_rows(SHRINK):
-        out[name].append(
-            Link("".join(chr(int(code, 16)) for code in ucs.split()), table, int(rank or hops or 0))
-        )
-    return {name: tuple(links) for name, links in out.items()}
+# -- a town's own files ------------------------------------------------------------------------------
 
 
 def _read_replacements(paths: Iterable[str], target: Target, repertoire: Repertoire) -> dict[str, str]:
@@ -475,7 +433,7 @@ def _read_replacements(paths: Iterable[str], target: Target, repertoire: Reperto
             if repertoire.get(name) is None:
                 what = f"{name[:20]!r} is not in {repertoire.version}"
                 raise UsageError(what, where=f"{path}:{number}", next="write a glyph name")
-            if not text or any(unit not in target for unit in _UNIT.findall(text)):
+            if not text or any(unit not in target for unit in glyphs(text)):
                 what = f"the text is not in {target.name}"
                 raise UsageError(what, where=f"{path}:{number}", next="write characters of the target")
             out[repertoire[name].name] = text

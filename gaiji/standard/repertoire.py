@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from gaiji.disk.datafiles import mappings_dir
-from gaiji.errors import RepertoireError
+from gaiji.errors import RepertoireError, nearest
 from gaiji.model import Glyph
 from gaiji.standard.gj import COLUMNS as _COLUMNS
 from gaiji.standard.gj import (
@@ -319,14 +319,11 @@ class Repertoire:
 
     def _advice(self, name: str) -> str:
         """What to write instead: the nearest names, or how to get the GJ list."""
-        from rapidfuzz import process  # here: importing it costs time that most runs need not spend
-
         if _name(name).startswith("GJ") and "GJ" not in self.version:
             return "import the GJ list first: gaiji repertoire import-gj FONT_OR_LIST"
         wanted = _name(name)[:40]
         near = [known for known in self._names if known.startswith(wanted)][:3] if len(wanted) > 6 else []
-        near = near or [match[0] for match in process.extract(wanted, self._names, limit=3, score_cutoff=85)]
-        return f"did you mean {', '.join(near)}?" if near else "names look like MJ026190 or GJ000001"
+        return nearest(wanted, near or self._names, "names look like MJ026190 or GJ000001", limit=3)
 
 
 def load_repertoire(gj: bool | str = True) -> Repertoire:

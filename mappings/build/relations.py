@@ -1,7 +1,7 @@
-"""Writes what relates characters to each other into ``mappings/repertoire/``: MJ縮退マップ, 異体字 lists and
-IDS.
+"""Writes what relates characters into ``mappings/repertoire/``: MJ縮退マップ, 異体字 lists, IDS, 常用漢字 and
+人名用漢字.
 
-Owns these three files' form and the counts they must have. What the relations mean at run time is in
+Owns these four files' form and the counts they must have. What the relations mean at run time is in
 ``gaiji/relations.py``.
 
     python mappings/build/relations.py [MOJI_DB] [--out DIRECTORY]
@@ -17,7 +17,15 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from repertoire import MOJI_DB_SHA256, check_counts, code_points, publisher, write_toml, write_tsv
+from repertoire import (
+    MJ_XLSX_SHA256,
+    MOJI_DB_SHA256,
+    check_counts,
+    code_points,
+    publisher,
+    write_toml,
+    write_tsv,
+)
 from sources import SourceError, moji_db
 
 SHRINK_ZIP_SHA256 = "f109f64aaf357d9d44b8eff39c1c633bc7e5b3f526efc812951732f4ca92014c"
@@ -42,7 +50,8 @@ VARIANT_TABLES = {
     "kdpv_hyogai/variant": "hyogai",
     "kdpv_jp/old-style": "old",
 }
-COUNTS = {"shrink": 62_682, "variants": 20_296, "ids": 112_800}
+POLICIES = {"常用漢字": "joyo", "人名用漢字": "jinmei"}
+COUNTS = {"shrink": 62_682, "variants": 20_296, "ids": 112_800, "kanji-lists": 2_994}
 
 
 def shrink_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
@@ -83,6 +92,15 @@ def ids_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
     ]
 
 
+def list_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
+    """常用漢字 and 人名用漢字: one row a character and list, by the MJ list's 漢字施策."""
+    query = 'SELECT DISTINCT "対応するUCS", "漢字施策" FROM mji WHERE "漢字施策" IS NOT NULL'
+    return sorted(
+        ({"ucs": code_points(ucs), "list": POLICIES[policy]} for ucs, policy in db.execute(query)),
+        key=lambda r: (r["ucs"], r["list"]),
+    )
+
+
 def build(database: Path, out: Path) -> None:
     """Write the lists and their .toml files into ``out``."""
     digest = hashlib.sha256(database.read_bytes()).hexdigest()
@@ -90,7 +108,9 @@ def build(database: Path, out: Path) -> None:
         sys.exit(f"{database}: SHA-256 {digest}, expected {MOJI_DB_SHA256} (mojidata 1.8.1)")
     db = sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
     shrink, variants, ids = shrink_rows(db), variant_rows(db), ids_rows(db)
-    check_counts("relations", {"shrink": len(shrink), "variants": len(variants), "ids": len(ids)}, COUNTS)
+    lists = list_rows(db)
+    found = {"shrink": shrink, "variants": variants, "ids": ids, "kanji-lists": lists}
+    check_counts("relations", {name: len(rows) for name, rows in found.items()}, COUNTS)
     digest = write_tsv(out / "shrink-1.2.0.tsv", ("name", "ucs", "x0213", "table", "rank", "hops"), shrink)
     source = publisher(
         "MJ縮退マップ", "1.2.0", SHRINK_ZIP_SHA256, "MJShrinkMapVer.1.2.0.zip as table mjsm of moji.db"
@@ -124,6 +144,14 @@ what = "table ids of moji.db"
     write_toml(
         out / "ids.toml", "Ideographic Description Sequences", "Unicode 17.0", len(ids), digest, source
     )
+    digest = write_tsv(out / "kanji-lists.tsv", ("ucs", "list"), lists)
+    source = publisher(
+        "MJ文字情報一覧表",
+        "006.02",
+        MJ_XLSX_SHA256,
+        "column 漢字施策 of mji.00602.xlsx (table mji of moji.db)",
+    )
+    write_toml(out / "kanji-lists.toml", "常用漢字, 人名用漢字", "006.02", len(lists), digest, source)
 
 
 def main() -> None:

@@ -70,7 +70,17 @@ HANAZONO = Pin(
     "SIL OFL 1.1 or the HanaMin licence; only compared, no outline is stored here",
     "outlines that Adobe-Japan1 and Moji_Joho variation sequences share",
 )
-PINS = {pin.key: pin for pin in (MOJIDATA, POPPLER_DATA, HANAZONO)}
+IVS = Pin(
+    "ivs",
+    "npm ivs",
+    "2.0.2",
+    "ivs-2.0.2.tgz",
+    "0b41d4efdc8dd2e28482ccae210fdd9c217c6baf61c1d47694454440607fd210",
+    ("npm", "pack", "ivs@2.0.2"),
+    "MIT",
+    "groups of Adobe-Japan1 and Hanyo-Denshi sequences that GlyphWiki's aliases draw alike",
+)
+PINS = {pin.key: pin for pin in (MOJIDATA, POPPLER_DATA, HANAZONO, IVS)}
 
 
 def cache() -> Path:

@@ -19,7 +19,9 @@ from registers import make
 from gaiji.names.keys import keys, variant_classes
 from gaiji.names.matching import match
 from gaiji.names.searching import NameIndex
-from gaiji.shrinking.shrinker import Policy, Shrinker, shrink_links
+from gaiji.shrinking.evidence import shrink_links
+from gaiji.shrinking.policy import Policy
+from gaiji.shrinking.shrinker import Shrinker
 from gaiji.standard.repertoire import load_repertoire
 
 

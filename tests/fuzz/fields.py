@@ -17,7 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from gaiji.codes.charset import Charset, charset_names, load_charset
+from gaiji.codes.charset import Charset, load_charset
+from gaiji.codes.spec import charset_names
 from gaiji.kernel import decode as kernel
 from gaiji.proof.verify import verify
 from gaiji.run.convert import convert

@@ -16,8 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from gaiji.codes.charset import Charset, charset_names, load_charset
+from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES
+from gaiji.codes.spec import charset_names
 from gaiji.columns.decode import NUMERIC, Decoder
 from gaiji.errors import GaijiError
 from gaiji.kernel.decode import CONSTANTS as DECODE
@@ -324,7 +325,8 @@ def jobfile(data: bytes) -> None:
 
 def policy(data: bytes) -> None:
     """A 縮退 policy of any content, and texts of any characters, shrunk and back."""
-    from gaiji.shrinking.shrinker import Policy, Shrinker, load_policy, shrink, unshrink
+    from gaiji.shrinking.policy import Policy, load_policy
+    from gaiji.shrinking.shrinker import Shrinker, shrink, unshrink
 
     take = Take(data)
     if take.byte() & 1:

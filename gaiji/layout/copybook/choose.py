@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rapidfuzz import process
-
-from gaiji.errors import LayoutError
+from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook.entries import Item
 
 
@@ -23,12 +21,11 @@ def choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
     unknown = sorted(set(chosen) - used)
     if unknown:
         areas = sorted({f[0].name for p in walk(root) for f in families(p) if len(f) > 1 and f[0].name})
-        best = process.extractOne(unknown[0], areas, processor=str.upper, score_cutoff=55)
         every = f"redefined here: {', '.join(areas[:20])}" if areas else "nothing is redefined here"
         raise LayoutError(
             f"redefines names {unknown[0][:40]!r}, which no item redefines",
             path=path,
-            next=f"did you mean {best[0]!r}?" if best else every,
+            next=nearest(unknown[0], areas, every),
         )
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rapidfuzz import process
-
-from gaiji.errors import LayoutError
+from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook.text import Token
 
 MAX_RECORD = 1 << 24
@@ -214,10 +212,7 @@ class _Entry:
                 self.current.sync = self.current.sync or word.startswith("SYNC")
                 self._pass("LEFT", "RIGHT")
             else:
-                best = process.extractOne(word, sorted(_CLAUSES), score_cutoff=70)
-                advice = (
-                    f"did you mean {best[0]}?" if best else "remove the clause, or end the entry with a point"
-                )
+                advice = nearest(word, sorted(_CLAUSES), "remove the clause, or end the entry with a point")
                 raise self._error(f"the clause {word[:30]!r} is not known", advice)
 
     def _name(self) -> str:
@@ -253,9 +248,7 @@ class _Entry:
                 "describe its bytes as FILLER, or in TOML as a field of type raw",
             )
         if word not in USAGES and word not in SIZED:
-            best = process.extractOne(word, [*USAGES, *SIZED], score_cutoff=60)
-            advice = f"did you mean {best[0]}?" if best else f"use one of: {', '.join(USAGES)}"
-            raise self._error(f"USAGE {word[:30]!r} is not known", advice)
+            raise self._error(f"USAGE {word[:30]!r} is not known", nearest(word, [*USAGES, *SIZED]))
         self.current.usage = word
         if word in SIZED and self._pass("SIGNED", "UNSIGNED") == "UNSIGNED":
             self.current.sign = "UNSIGNED"

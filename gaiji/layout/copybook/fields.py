@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from rapidfuzz import process
-
-from gaiji.errors import LayoutError
+from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook.entries import Item
 from gaiji.layout.roles import find_role
 from gaiji.model import Field
@@ -36,11 +34,10 @@ def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]
             )
         )
     if unused := [pattern for pattern in roles if pattern not in used]:
-        best = process.extractOne(_lower(unused[0]), [f.name for f in made], score_cutoff=55)
         raise LayoutError(
             f"roles names {unused[0][:40]!r}, which fits no field",
             path=path,
-            next=f"did you mean {best[0]!r}?" if best else "give a field name, or a pattern like *-simei",
+            next=nearest(unused[0], [f.name for f in made], "give a field name, or a pattern like *-simei"),
         )
     return tuple(made)
 

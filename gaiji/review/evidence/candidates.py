@@ -14,6 +14,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from gaiji.codes.code import write_code
+from gaiji.codes.lookup import form_of
 from gaiji.codes.tables import load_site
 from gaiji.queue.queue import Item, Proposal, Queue
 from gaiji.queue.schema import decision, item, picture, proposal
@@ -189,11 +191,12 @@ def propose_from_tables(queue: Queue, system: str, tables: Sequence[str | Path])
     """Proposals for the codes of a system that other towns' site tables map; returns how many codes got
     one."""
     rows: dict[str, list[Proposal]] = defaultdict(list)
+    form = form_of(system)
     for path in tables:
-        site = load_site(path)
+        site = load_site(path, form=form)
         for row in site.rows:
             if row.glyph and "|" not in row.glyph:
-                rows[f"{row.code:0{2 * row.size}X}"].append(Proposal(row.glyph, 1.0, Path(path).name))
+                rows[write_code(form, row.code, row.size)].append(Proposal(row.glyph, 1.0, Path(path).name))
     items = [found for found in queue.items() if found.system == system]
     given = {
         found.id: list({p.glyph: p for p in rows[found.code]}.values())

@@ -19,11 +19,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
-import regex
 from rapidfuzz import fuzz, process
 
-TAG = r"\{[A-Z0-9-]+:[0-9A-F]+\}"
-_UNIT = regex.compile(TAG + r"|.[\U000E0100-\U000E01EF\u3099\u309A]*", regex.DOTALL)
+from gaiji.standard.characters import TAG, coded
+
 _SPACE = r"[\s\u3000]+"
 SAME_READING = 1.0
 """Weight of a person whose part has the same reading and the same other characters."""
@@ -353,4 +352,4 @@ _SMALL = str.maketrans("ァィゥェォッャュョヮ", "アイウエオツヤ�
 
 def _units(text: str) -> tuple[str, ...]:
     """Characters with their selectors, tags whole."""
-    return tuple(_UNIT.findall(text))
+    return tuple(coded(text))

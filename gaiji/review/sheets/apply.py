@@ -16,6 +16,7 @@ from gaiji.queue.decisions import Decision, confirmed_items
 from gaiji.queue.queue import Item, Queue
 from gaiji.run.job import decisions_name
 from gaiji.run.places import queue_reads
+from gaiji.standard.characters import points
 
 NOT_CODES = frozenset({"match"})
 """Systems whose items are no source codes: spellings that disagree between two registers."""
@@ -42,7 +43,7 @@ def apply(queue: Queue, folder: Path) -> dict[Path, int]:
 
 
 def _row(found: Item, made: Decision) -> list[str]:
-    ucs = "" if made.glyph else " ".join(f"{ord(c):04X}" for c in made.text)
+    ucs = "" if made.glyph else points(made.text)
     by = made.decided_by + (f", {made.confirmed_by}" if made.confirmed_by else "")
     cells = [
         found.code,

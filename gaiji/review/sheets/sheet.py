@@ -14,6 +14,7 @@ from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import Item, Queue
 from gaiji.queue.words import REASONS, STATES, VERDICTS
 from gaiji.review.evidence.candidates import Candidate, suggest_all
+from gaiji.review.own import own_picture
 from gaiji.shape.pictures import Gallery
 
 CANDIDATES = tuple(f"候補{n}" for n in range(1, 6))
@@ -54,6 +55,9 @@ GUIDE = (
     ),
 )
 
+SIDE = 144
+"""Dots of an item's own glyph, where a font draws it."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -81,7 +85,8 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
     decisions = Decisions(queue).all()
     pictures = queue.pictures()
     candidates = suggest_all(queue, items, limit=len(CANDIDATES))
-    rows = tuple(_row(found, decisions, pictures.get(found.id, []), candidates[found.id]) for found in items)
+    own = {found.id: own_picture(found, pictures.get(found.id, []), gallery, SIDE) for found in items}
+    rows = tuple(_row(found, decisions, own[found.id], candidates[found.id]) for found in items)
     notes = [gallery.missing] if gallery.missing else []
     without = sum(
         row.picture is None
@@ -97,7 +102,7 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
 
 
 def _row(
-    found: Item, decisions: Mapping[int, Decision], pictures: list[Picture], candidates: list[Candidate]
+    found: Item, decisions: Mapping[int, Decision], picture: Picture | None, candidates: list[Candidate]
 ) -> Row:
     fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
@@ -106,7 +111,7 @@ def _row(
         f"{found.id}-{found.version}",
         found.system,
         found.code,
-        (VERDICTS.get(found.verdict, "画像") if pictures else ""),
+        (VERDICTS.get(found.verdict, "画像") if picture else ""),
         REASONS.get(found.reason, found.reason),
         STATES.get(found.state, found.state),
         str(found.people),
@@ -117,7 +122,7 @@ def _row(
         *[""] * (len(CANDIDATES) - len(shown)),
         *decided_cells(decisions.get(found.id)),
     )
-    return Row(cells, pictures[0] if pictures else None, tuple(c.glyph for c in candidates))
+    return Row(cells, picture, tuple(c.glyph for c in candidates))
 
 
 def decided_cells(made: Decision | None) -> list[str]:

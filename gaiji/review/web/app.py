@@ -23,6 +23,7 @@ from gaiji.queue.queue import Item
 from gaiji.queue.words import REASONS, STATES, VERDICTS
 from gaiji.review.evidence.candidates import Candidate, forms_of, suggest, suggest_all
 from gaiji.review.evidence.parts import find
+from gaiji.review.own import own_picture
 from gaiji.review.web.guard import guard
 from gaiji.shape.pictures import Gallery, image, overlay, png
 from gaiji.standard.repertoire import load_repertoire
@@ -152,7 +153,7 @@ class Screen:
             made=made,
             message=message,
             missing=self.gallery.missing,
-            pictured=bool(self.queue.pictured([item_id])),
+            pictured=self._picture_of(found) is not None,
             before=before,
             after=after,
             progress=self._progress(),
@@ -328,10 +329,14 @@ class Screen:
         return _png(overlay(self._own(item_id), self._glyph(name, 288), 288))
 
     def _own(self, item_id: int) -> Picture:
-        pictures = self.queue.pictures([item_id]).get(item_id, [])
-        if not pictures:
+        picture = self._picture_of(self._item(item_id))
+        if picture is None:
             abort(404)
-        return pictures[0]
+        return picture
+
+    def _picture_of(self, found: Item) -> Picture | None:
+        pictures = self.queue.pictures([found.id]).get(found.id, [])
+        return own_picture(found, pictures, self.gallery, 288)
 
     def _glyph(self, name: str, side: int) -> Picture:
         picture = self.gallery.glyph(name, side)

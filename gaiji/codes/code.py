@@ -1,0 +1,95 @@
+"""The one way to write a code and to read it again: queue, decisions, explain, verify, manifest, lookup.
+
+Owns the forms of a code as people see it and as the kernels hold it. Users' queues and tables hold the
+written form, so it never changes. Which rows a code has is in ``gaiji.codes.layers``.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import regex
+
+from gaiji.errors import UsageError
+
+
+class Form(Enum):
+    """How codes are written: hex bytes, decimal numbers, or Unicode code points."""
+
+    HEX = "hex"
+    NUMBER = "number"
+    UNICODE = "unicode"
+
+    @property
+    def advice(self) -> str:
+        """What to write, in words."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Form.HEX: "write 2, 4 or 6 hex digits",
+    Form.NUMBER: "write decimal digits",
+    Form.UNICODE: "write 4 to 6 hex digits, like E000",
+}
+_LEGAL = {
+    Form.HEX: regex.compile(r"(?:[0-9A-Fa-f]{2}){1,4}"),
+    Form.NUMBER: regex.compile(r"[0-9]{3,8}|[0-9A-Fa-f]{2}"),
+    Form.UNICODE: regex.compile(r"[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4,6}"),
+}
+
+
+def write_code(form: Form, code: int, size: int) -> str:
+    """A code of ``size`` bytes (digits of a number) as people see it, "" for none (size 0).
+
+    ``HEX``: its bytes (``C4D4``). ``NUMBER``: its digits (``349920``), a byte that is no number as two hex
+    digits (``78``). ``UNICODE``: its code point in four digits or as many as it needs (``E000``, ``F0000``),
+    a byte that is no character as two.
+    """
+    if not size:
+        return ""
+    if size == 1:
+        return f"{code:02X}"
+    if form is Form.NUMBER:
+        return f"{code:0{size}d}"
+    return f"{code:04X}" if form is Form.UNICODE else f"{code:0{2 * size}X}"
+
+
+def read_code(form: Form, text: str) -> tuple[int, int]:
+    """(code, size) of a written code; UsageError when it is none. ``write_code`` of it is ``text``, but for
+    letters' case and zeros before a code point.
+
+    The size of a code point is that of tables: 2 up to FFFF, 3 beyond. A number cut to two digits is written
+    like a byte and read as one.
+    """
+    if not _LEGAL[form].fullmatch(text):
+        raise UsageError(f"{text[:20]!r} is not a code", next=form.advice)
+    if form is Form.NUMBER and len(text) > 2:
+        return int(text), len(text)
+    code = int(text, 16)
+    if form is Form.UNICODE and len(text) > 2:
+        return code, 2 if code < 0x10000 else 3
+    return code, len(text) // 2
+
+
+def tag_digits(form: Form, code: int, size: int) -> str:
+    """The digits of a code in a tag like ``{JEF:80A1}``, which the policy ``tag`` writes."""
+    if form is Form.NUMBER:
+        return f"{code % 10**size:0{size}d}"
+    if form is Form.UNICODE:
+        return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
+    return f"{code:0{2 * size}X}"
+
+
+def value_of(code: int, size: int) -> int:
+    """A code and its bytes (digits) as the kernels hold them: 24 bits of code, four of size.
+
+    Numbers of eight digits reach beyond 24 bits; what is above counts on from 8 in the size, which nothing
+    else uses.
+    """
+    return code + (size << 24)
+
+
+def code_of(value: int) -> tuple[int, int]:
+    """(code, size) of a value of the kernels; what stands above its 28 bits is left out."""
+    value &= 0x0FFFFFFF
+    return (value - (8 << 24), 8) if value >= 8 << 24 else (value & 0xFFFFFF, value >> 24)

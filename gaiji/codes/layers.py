@@ -1,0 +1,182 @@
+"""Layers: which row decides a code when site tables lie over those of the vendor.
+
+Owns the order of the layers (vendor standard < vendor extension < site tables, the last one wins) and the
+checks of site rows that need the charset and the repertoire. Rows are parsed in ``gaiji.codes.tables``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaiji.codes.code import Form, write_code
+from gaiji.codes.kind import WIDE_PLANES, Kind
+from gaiji.codes.program import decimal_slots
+from gaiji.codes.tables import ENCODE_ONLY, Range, Row, Table
+from gaiji.errors import TableError
+from gaiji.standard.characters import points
+from gaiji.standard.repertoire import Repertoire
+
+Entries = dict[tuple[int, int], "Entry"]
+"""(size, code) → the row that decides the code."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A code's row and the table it came from."""
+
+    row: Row
+    table: Table
+
+
+class Layers:
+    """The tables of one charset, ready to be laid one over the other."""
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        tables: Sequence[Table],
+        sites: Sequence[Table],
+        ranges: Sequence[Range],
+        repertoire: Repertoire,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.tables = tuple(tables)
+        self.sites = tuple(sites)
+        self.ranges = tuple(ranges)
+        self.repertoire = repertoire
+        self.digits = digits_of(tables)
+
+    def entries(self) -> Entries:
+        """(size, code) → entry, vendor tables first, then site tables with their checks."""
+        entries: Entries = {}
+        for table in self.tables:
+            for row in table.rows:
+                if row.flag != ENCODE_ONLY:
+                    entries[row.size, row.code] = Entry(row, table)
+        legal = {(area.size, code) for area in self.ranges for code in area.codes()} if self.sites else set()
+        for site in self.sites:
+            for row in site.rows:
+                row = self._checked(row, site, legal)
+                key = (row.size, row.code)
+                old = entries.get(key)
+                if old is not None:
+                    self._check_replaces(row, site, old)
+                elif row.replaces:
+                    raise self._site_error(
+                        site,
+                        row,
+                        "replaces",
+                        f"replaces {row.replaces[:20]!r}, but nothing maps {self._code(row)}",
+                        "leave replaces empty",
+                    )
+                if row.flag != ENCODE_ONLY:
+                    entries[key] = Entry(row, site)
+        return entries
+
+    def _checked(self, row: Row, site: Table, legal: set[tuple[int, int]]) -> Row:
+        """A site row whose code is in a declared range and whose glyph exists and agrees with its text."""
+        if self.kind.unicode:
+            self._check_code_point(row, site)
+        elif self.kind.numbered:
+            self._check_digits(row, site)
+        elif (row.size, row.code) not in legal:
+            raise self._site_error(
+                site,
+                row,
+                "code",
+                f"maps {self._code(row)}, which is outside every range of {self.name}",
+                f"`gaiji charset show {self.name}` lists the ranges",
+            )
+        if len(row.text) > 8 or any(c < " " or "\x7f" <= c < "\xa0" for c in row.text):
+            raise self._site_error(
+                site,
+                row,
+                "ucs",
+                "gives control characters or more than 8 code points",
+                "write the code points of one character",
+            )
+        if not row.glyph:
+            return row
+        glyph = self.repertoire.get(row.glyph)
+        if glyph is None:
+            raise self._site_error(
+                site,
+                row,
+                "glyph",
+                f"names {row.glyph[:20]!r}, which {self.repertoire.version} does not have",
+                "write an MJ name, or import the GJ list it is from (gaiji repertoire import-gj)",
+            )
+        if row.text and row.text not in (glyph.text, glyph.form("needed")):
+            right = points(glyph.text) or "(empty)"
+            raise self._site_error(
+                site,
+                row,
+                "ucs",
+                f"gives a text that is not {glyph.name}'s",
+                f"write {right}, or leave ucs empty",
+            )
+        return Row(row.code, row.size, glyph.text, glyph.name, *row[4:])
+
+    def _check_code_point(self, row: Row, site: Table) -> None:
+        """Site rows for Unicode sources: the basic plane and the private planes, which is where towns put
+        外字.
+        """
+        basic = row.size == 2 and not 0xD800 <= row.code <= 0xDFFF
+        if not basic and not (row.size == 3 and WIDE_PLANES <= row.code <= 0x10FFFF):
+            raise self._site_error(
+                site,
+                row,
+                "code",
+                f"maps {self._code(row)}, which no site table can map for {self.name}",
+                "write four hex digits (no surrogate), or six from 0F0000 to 10FFFF",
+            )
+
+    def _check_digits(self, row: Row, site: Table) -> None:
+        """Site rows for numbered characters have as many digits as the charset's."""
+        digits = self.digits
+        if row.size != digits or row.code >= decimal_slots(digits):
+            raise self._site_error(
+                site,
+                row,
+                "code",
+                f"maps {self._code(row)}, which is no number of {self.name}",
+                f"write {digits} digits, at most {decimal_slots(digits) - 1:0{digits}d}",
+            )
+
+    def _check_replaces(self, row: Row, site: Table, old: Entry) -> None:
+        """An override must state what it overrides: the old glyph's name, or the old code points."""
+        ucs = points(old.row.text)
+        if not row.replaces:
+            raise self._site_error(
+                site,
+                row,
+                "replaces",
+                (
+                    f"overrides {self._code(row)} of {Path(old.table.path).name}:{old.row.line} without "
+                    "stating the old value"
+                ),
+                f"write {old.row.glyph or ucs} in the column replaces, if that is meant",
+            )
+        if row.replaces not in (old.row.glyph, ucs):
+            raise self._site_error(
+                site,
+                row,
+                "replaces",
+                f"says that {self._code(row)} was {row.replaces[:20]!r}",
+                f"it is {old.row.glyph or ucs} in {Path(old.table.path).name}:{old.row.line}",
+            )
+
+    def _site_error(self, site: Table, row: Row, column: str, what: str, next: str) -> TableError:
+        return TableError(what, path=site.path, line=row.line, column=column, next=next)
+
+    def _code(self, row: Row) -> str:
+        return write_code(self.kind.form, row.code, row.size)
+
+
+def digits_of(tables: Sequence[Table]) -> int:
+    """Digits of a number where characters are numbers, else 0."""
+    return next((row.size for table in tables for row in table.rows if table.form is Form.NUMBER), 0)

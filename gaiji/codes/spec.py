@@ -1,0 +1,152 @@
+"""Charset files (``mappings/charsets/*.toml``): what they say, and the options that they offer.
+
+Owns the format of the file, the names there are and which value of an option is legal. The tables that a file
+names are parsed in ``gaiji.codes.tables``; what they mean together is in ``gaiji.codes.charset``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from gaiji.codes.code import Form
+from gaiji.codes.tables import Range, Table, load_table, parse_range
+from gaiji.disk.datafiles import mappings_dir
+from gaiji.errors import ArgumentTypeError, CharsetError, nearest
+
+DASHES = {
+    "jis": {
+        0xFF5E: 0x301C,
+        0x2225: 0x2016,
+        0xFF0D: 0x2212,
+        0x2015: 0x2014,
+        0xFFE0: 0xA2,
+        0xFFE1: 0xA3,
+        0xFFE2: 0xAC,
+    },
+    "microsoft": {
+        0x301C: 0xFF5E,
+        0x2016: 0x2225,
+        0x2212: 0xFF0D,
+        0x2014: 0x2015,
+        0xA2: 0xFFE0,
+        0xA3: 0xFFE1,
+        0xAC: 0xFFE2,
+    },
+    "source": {},
+}
+"""Wave dash and friends, one option for every charset: JIS X 0213's reading, Microsoft's, or the table's."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A charset file."""
+
+    name: str
+    title: str
+    family: str
+    kind: str
+    single: tuple[str, ...] = ()
+    double: tuple[str, ...] = ()
+    triple: tuple[str, ...] = ()
+    shift_in: tuple[bytes, ...] = ()
+    shift_out: tuple[bytes, ...] = ()
+    pad_single: int = 0x40
+    pad_double: bytes = b"\x40\x40"
+    note: str = ""
+    ranges: tuple[Range, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def charset_names() -> tuple[str, ...]:
+    """Every supported charset, sorted."""
+    return tuple(sorted(path.stem for path in (mappings_dir() / "charsets").glob("*.toml")))
+
+
+@lru_cache(maxsize=64)
+def load_spec(name: str) -> Spec:
+    """The charset file of that name; CharsetError with the nearest name when there is none."""
+    if name not in charset_names():
+        raise CharsetError(
+            f"there is no charset {name[:40]!r}",
+            next=nearest(name, charset_names(), "`gaiji charset list` lists them"),
+        )
+    path = mappings_dir() / "charsets" / f"{name}.toml"
+    meta = tomllib.loads(path.read_text("utf-8"))
+    return Spec(
+        name=name,
+        title=meta["title"],
+        family=meta["family"],
+        kind=meta["kind"],
+        single=tuple(meta.get("single", ())),
+        double=tuple(meta.get("double", ())),
+        triple=tuple(meta.get("triple", ())),
+        shift_in=tuple(bytes.fromhex(s) for s in meta.get("shift_in", ())),
+        shift_out=tuple(bytes.fromhex(s) for s in meta.get("shift_out", ())),
+        pad_single=int(meta.get("pad_single", "40"), 16),
+        pad_double=bytes.fromhex(meta.get("pad_double", "4040")),
+        note=meta.get("note", ""),
+        ranges=tuple(parse_range(item) for item in meta.get("range", ())),
+        options=meta.get("options", {}),
+    )
+
+
+def code_system(name: str) -> str:
+    """The short name of a charset's code system, as it stands in findings, tags and the review queue."""
+    spec = load_spec(name)
+    tables = [load_table(table_id) for table_id in (*spec.single, *spec.double, *spec.triple)]
+    return system_of(tables)
+
+
+def system_of(tables: Sequence[Table]) -> str:
+    """The short name of the system that the wide codes of these tables belong to."""
+    wide = [t for t in tables if not t.ranges or t.ranges[0].size > 1 or t.form is Form.NUMBER] or list(
+        tables
+    )
+    return wide[0].system if wide else "UCS"
+
+
+def chosen_options(spec: Spec, given: Mapping[str, str]) -> dict[str, str]:
+    """Every option with its value, those not given by their defaults; CharsetError names the nearest."""
+    known = {"dash": ("jis", "microsoft", "source"), "pua": ()} | {
+        name: tuple(option["values"]) for name, option in spec.options.items()
+    }
+    chosen = {"dash": "jis", "pua": "linear"} | {name: o["default"] for name, o in spec.options.items()}
+    for name, value in given.items():
+        if name not in known:
+            raise CharsetError(
+                f"{spec.name} has no option {name[:40]!r}",
+                next=nearest(name, known, f"`gaiji charset show {spec.name}` lists them"),
+            )
+        if not isinstance(value, str):
+            raise ArgumentTypeError(f"option {name} is not text", argument="options", next="write a str")
+        if known[name] and value not in known[name]:
+            raise CharsetError(
+                f"option {name} of {spec.name} cannot be {value[:40]!r}", next=nearest(value, known[name])
+            )
+        chosen[name] = value
+    return chosen
+
+
+def offset_pua(ranges: tuple[Range, ...], start: str, name: str) -> tuple[Range, ...]:
+    """User ranges numbered on from one start code point, as sites do that chose their own."""
+    try:
+        at = int(start, 16)
+        if not (0xE000 <= at <= 0xF8FF or 0xF0000 <= at <= 0x10FFFD):
+            raise ValueError(start)
+    except ValueError:
+        known = sorted({label for r in ranges for label, _ in r.pua})
+        raise CharsetError(
+            f"option pua of {name} cannot be {start[:20]!r}",
+            next=f"use {', '.join(known) or 'linear'} or a code point of a private use area, like E92E",
+        ) from None
+    out = []
+    for area in ranges:
+        if area.kind == "user":
+            area = Range(area.kind, area.lead, area.trail, area.prefix, (("offset", at),))
+            at += len(area)
+        out.append(area)
+    return tuple(out)

@@ -1,0 +1,130 @@
+"""Which text has which code: what ``encode`` writes and what ``verify`` compares with.
+
+Owns the order in which texts claim codes. The arrays that the kernel takes are made in
+``gaiji.codes.encoding``, rows are decided in ``gaiji.codes.layers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+
+from gaiji.codes.code import value_of
+from gaiji.codes.encoding import BLOCKED, compile_codes
+from gaiji.codes.layers import Entries
+from gaiji.codes.program import LOST, K, Recipe, Unit
+from gaiji.codes.spec import DASHES
+from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, Row, Table
+from gaiji.kernel import encode as kernel_encode
+from gaiji.standard.repertoire import Repertoire
+
+
+class Texts:
+    """The texts of one charset and their codes, for each mode of a field.
+
+    ``units``: form → what each code becomes when it is decoded.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        tables: Sequence[Table],
+        entries: Entries,
+        repertoire: Repertoire,
+        units: Callable[[str], Iterable[Unit]],
+    ) -> None:
+        self.recipe = recipe
+        self.tables = tuple(tables)
+        self.entries = entries
+        self.repertoire = repertoire
+        self._units = units
+        self._codes: dict[object, kernel_encode.Codes] = {}
+        self._encodings: dict[int, dict[str, Row]] = {}
+
+    def codes(self, mode: int) -> kernel_encode.Codes:
+        """What ``encode`` uses: every text that may stand for a code, aliases included, for one field
+        mode."""
+        if ("codes", mode) not in self._codes:
+            values = {text: value_of(row.code, row.size) for text, row in self.encoding(mode).items()}
+            geta = values.get("〓", values.get("?", 0)) or (0x3013 if self.recipe.kind.unicode else 0)
+            self._codes["codes", mode] = compile_codes(
+                self.recipe, values, shifts=mode == K["MIXED"], geta=geta
+            )
+        return self._codes["codes", mode]
+
+    def proof(self, mode: int, *, name_field: bool, form: str) -> kernel_encode.Codes:
+        """What ``verify`` uses: exactly the texts that decoding writes, each for the code that owns it.
+
+        Left out are codes whose decoding is a finding; rows that only decode have a text but not its code.
+        """
+        key = (mode, name_field, form)
+        if key not in self._codes:
+            reads = [
+                u
+                for u in self._units(form)
+                if u.reason is None and u.text and not (name_field and u.text in LOST)
+            ]
+            values: dict[str, int] = {}
+            for unit in reads:
+                if self.entries[unit.size, unit.code].row.flag != DECODE_ONLY and _fits(unit.size, mode):
+                    values.setdefault(unit.text, value_of(unit.code, unit.size))
+            if self.recipe.kind.unicode:
+                values |= dict.fromkeys(LOST if name_field else (), BLOCKED) | self._unmapped()
+            self._codes[key] = compile_codes(self.recipe, values, shifts=mode == K["MIXED"], reads=reads)
+        return self._codes[key]
+
+    def _unmapped(self) -> dict[str, int]:
+        """Unicode charsets: the private use characters of the declared ranges that no row maps."""
+        mapped = {code for _, code in self.entries}
+        return {
+            chr(code): BLOCKED for area in self.recipe.ranges for code in area.codes() if code not in mapped
+        }
+
+    def encoding(self, mode: int = K["MIXED"]) -> dict[str, Row]:
+        """Text → row in a field of that mode. The first to claim a text keeps it: what decoding writes, full
+        texts, the tables' own texts and encode-only rows, then other dashes and plain forms that mean a
+        glyph."""
+        if mode not in self._encodings:
+            self._encodings[mode] = self._encoding(mode)
+        return self._encodings[mode]
+
+    def _encoding(self, mode: int) -> dict[str, Row]:
+        entries = [
+            e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)
+        ]
+        plain = [row for row in entries if "|" not in row.glyph]
+        decoded = {(u.size, u.code): u.text for u in self._units("needed")}
+        rows: dict[str, Row] = {}
+        for row in plain:
+            rows.setdefault(decoded[row.size, row.code], row)
+        for row in plain:
+            rows.setdefault(row.text, row)
+        for table in self.tables:
+            for row in table.rows:
+                if row.flag == ENCODE_ONLY and _fits(row.size, mode):
+                    rows.setdefault(row.text, row)
+        for row in entries:  # candidates of ambiguous rows stand for them by the plain base
+            rows.setdefault(row.text, row)
+        for text, row in list(rows.items()):
+            for dashes in DASHES.values():
+                rows.setdefault(text.translate(dashes), row)
+        for short, name in self.repertoire.defaults().items():  # compatibility ideographs among them
+            full = self.repertoire.get(name)
+            if full is not None and full.text in rows:
+                rows.setdefault(short, rows[full.text])
+        rows.pop("", None)
+        return rows
+
+    @cached_property
+    def glyph_texts(self) -> dict[str, str]:
+        """Glyph name → a text that encodes to the code of that glyph."""
+        return {
+            e.row.glyph: e.row.text
+            for e in self.entries.values()
+            if e.row.glyph and e.row.flag != DECODE_ONLY
+        }
+
+
+def _fits(size: int, mode: int) -> bool:
+    """Whether a code of that size can stand in a field of that mode."""
+    return mode == K["MIXED"] or (size == 1) == (mode == K["SINGLE"])

@@ -1,0 +1,22 @@
+"""The picture of an item itself, which clerks compare with the candidates.
+
+Owns where it comes from: the town's picture of a 外字, or, where the code is a glyph of the standard
+repertoire (縮退), the fonts that draw the candidates too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gaiji.model import Picture
+from gaiji.queue.queue import Item
+from gaiji.shape.pictures import Gallery
+from gaiji.standard.repertoire import load_repertoire
+
+
+def own_picture(found: Item, pictures: Sequence[Picture], gallery: Gallery, side: int) -> Picture | None:
+    """The picture of an item, ``side`` dots where a font draws it; None where there is none."""
+    if pictures:
+        return pictures[0]
+    glyph = load_repertoire().get(found.code) if found.system.startswith("shrink ") else None
+    return gallery.glyph(glyph.name, side) if glyph is not None else None

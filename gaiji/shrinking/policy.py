@@ -1,0 +1,94 @@
+"""How a glyph outside the target finds its character: the policy, and the TOML file that a town signs.
+
+Owns the keys of ``[shrink]`` and what they may say. What a policy does is in ``gaiji.shrinking.shrinker``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from gaiji.errors import UsageError
+from gaiji.shrinking.evidence import CLASSES, DEFAULT_EVIDENCE
+
+_CHOICES = {
+    "ties": ("nearest", "review"),
+    "hentaigana": ("kana", "review"),
+    "readings": ("common", "any"),
+    "fallback": ("geta", "reading", "keep"),
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a glyph outside the target finds its character.
+
+    ``evidence``: groups of ``CLASSES`` in order; the first group with a candidate decides. ``hops``: the most
+    hops of a 戸籍統一文字 link (0: any). ``ties``: ``nearest`` keeps a group's candidates of the lowest 順位
+    or hop count, ``review`` all of them. ``readings``: ``common`` takes what is merely related (``analogy``,
+    ``dictionary``) only when glyph and substitute have a reading in common. ``hentaigana``: ``kana`` takes
+    the kana of a 変体仮名 that has one only. ``fallback``: what is written for a finding: 〓, the glyph's
+    only reading, or its own character. ``replacements``: TSV files (``glyph``, ``text``) that go before the
+    map: a 代替マップ for GJ, a town's own rules. ``characters``: the file of the target ``list``.
+    ``path``: the file that the policy is from.
+    """
+
+    to: str = "jisx0213"
+    evidence: tuple[tuple[str, ...], ...] = DEFAULT_EVIDENCE
+    hops: int = 0
+    ties: str = "nearest"
+    readings: str = "common"
+    hentaigana: str = "kana"
+    fallback: str = "geta"
+    characters: str = ""
+    replacements: tuple[str, ...] = ()
+    path: str = field(default="", compare=False)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it is read from."""
+        return tuple(name for name in (self.path, self.characters, *self.replacements) if name)
+
+    def __post_init__(self) -> None:
+        for key, values in _CHOICES.items():
+            if getattr(self, key) not in values:
+                raise UsageError(
+                    f"shrink {key} cannot be {str(getattr(self, key))[:40]!r}",
+                    next=f"use {' or '.join(values)}",
+                )
+        for name in (name for group in self.evidence for name in group):
+            if name not in CLASSES:
+                raise UsageError(f"there is no evidence {name[:40]!r}", next=f"use {', '.join(CLASSES)}")
+        if self.hops < 0:
+            raise UsageError("shrink hops is negative", next="write 0 for any number of hops")
+
+
+def load_policy(path: str | Path, **overrides: Any) -> Policy:
+    """The policy of a TOML file's ``[shrink]`` table; files in it are relative to it. UsageError names the
+    wrong key.
+    """
+    path = Path(path)
+    try:
+        table = tomllib.loads(path.read_text("utf-8")).get("shrink")
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(
+            f"cannot be read as TOML: {error}", where=str(path), next="check the file"
+        ) from error
+    if not isinstance(table, dict):
+        raise UsageError("has no table [shrink]", where=str(path), next="see docs/shrink.md")
+    known = {f.name: type(f.default) for f in fields(Policy) if f.name != "path"}
+    for key, value in table.items():
+        if key not in known:
+            raise UsageError(f"has no key {key[:40]!r}", where=str(path), next=f"keys are {', '.join(known)}")
+        if not isinstance(value, list if known[key] is tuple else known[key]) or isinstance(value, bool):
+            raise UsageError(f"key {key} has a wrong type", where=str(path), next="see docs/shrink.md")
+    if "evidence" in table:
+        table["evidence"] = tuple(
+            (group,) if isinstance(group, str) else tuple(group) for group in table["evidence"]
+        )
+    if table.get("characters"):
+        table["characters"] = str(path.parent / table["characters"])
+    table["replacements"] = tuple(str(path.parent / name) for name in table.get("replacements", ()))
+    return Policy(**(table | overrides), path=str(path))

@@ -1,0 +1,213 @@
+"""Columns of bytes and text: every kind of input gives what single fields give, nulls stay, codecs when asked."""
+
+from __future__ import annotations
+
+import codecs
+import subprocess
+import sys
+from functools import lru_cache
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gaiji
+from gaiji.codes import registry
+from gaiji.codes.spec import charset_names
+from gaiji.errors import ArgumentError, CharsetError, UndecodableError, UnencodableError
+from gaiji.names.keys import key, keys
+
+
+@lru_cache(maxsize=64)
+def load(name):
+    return gaiji.load_charset(name)
+
+
+JEF = load("fujitsu-jef-ebcdik")
+RAWS = [bytes.fromhex("28C4D429"), None, b"", bytes.fromhex("2880A1C4D4"), b"\xc1\xc2", bytes.fromhex("28C4")]
+
+
+def alike(charset, raws, column, **how):
+    """What a column says is what each value says alone."""
+    given = [i for i, raw in enumerate(raws) if raw is not None]
+    single = {i: charset.decode(raws[i], **how) for i in given}
+    texts = [single[i].text if i in single else None for i in range(len(raws))]
+    assert column.texts.to_list() == texts
+    assert column.glyphs.to_list() == [
+        list(single[i].glyphs) if i in single else None for i in range(len(raws))
+    ]
+    found = [(i, f.reason, f.code, f.offset, f.position) for i in given for f in single[i].findings]
+    columns = ("row", "reason", "code", "offset", "position")
+    assert sorted(column.findings.select(columns).rows()) == sorted(found)
+    for i in given:
+        assert charset.decode_text(raws[i], errors="geta", **how) == single[i].text
+        if single[i].findings:
+            with pytest.raises(UndecodableError) as error:
+                charset.decode_text(raws[i], **how)
+            with pytest.raises(UndecodableError) as other:
+                charset.decode(raws[i], errors="strict", **how)
+            assert error.value.start == other.value.start == min(f.offset for f in single[i].findings)
+            assert error.value.reason == other.value.reason and error.value.end == other.value.end
+
+
+@pytest.mark.parametrize("name", charset_names())
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_a_column_of_any_bytes_is_its_fields(name, data):
+    charset = load(name)
+    known = [charset.code(e.row.code, e.row.size) for e in list(charset.entries.values())[:40]]
+    legal = [bytes.fromhex(c) for c in known if len(c) % 2 == 0 and not charset.kind.numbered]
+    legal += [c.encode() for c in known if charset.kind.numbered]
+    part = st.one_of(
+        st.binary(max_size=6), st.sampled_from([*legal, b"\xff\xfe", b"\xfe\xff", b"\x0e", b"0"])
+    )
+    value = st.one_of(st.none(), st.lists(part, max_size=4).map(b"".join))
+    raws = data.draw(st.lists(value, max_size=6))
+    role = data.draw(st.sampled_from(["name", "other"]))
+    alike(charset, raws, charset.decode_many(raws, role=role), role=role)
+
+
+def kinds(values):
+    """The same column as each kind of object that is installed here."""
+    yield "list", values
+    yield "tuple", tuple(values)
+    yield (
+        "polars",
+        pl.Series("c", values, dtype=pl.Binary if any(isinstance(v, bytes) for v in values) else None),
+    )
+    np = pytest.importorskip("numpy")
+    yield "numpy objects", np.array(values, dtype=object)
+    yield "arrow", Arrow(pl.Series("c", values))
+    for name in ("pandas", "pyarrow"):
+        try:
+            module = __import__(name)
+        except ImportError:
+            continue
+        yield name, module.Series(values, dtype=object) if name == "pandas" else module.array(values)
+
+
+class Arrow:
+    """An object of which nothing is known but that it speaks Arrow."""
+
+    def __init__(self, series):
+        self.series = series
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.series.__arrow_c_stream__(requested_schema)
+
+
+def test_every_kind_of_column_of_bytes_gives_the_same():
+    for what, values in kinds(RAWS):
+        column = JEF.decode_many(values)
+        assert column.texts.to_list()[0] == "辻", what
+        alike(JEF, RAWS, column)
+
+
+def test_numpy_bytes_of_one_width():
+    np = pytest.importorskip("numpy")
+    column = JEF.decode_many(np.array([bytes.fromhex("28C4D429"), b"\xc1"], dtype="S8"))
+    assert column.texts.to_list() == ["辻", "A"]
+
+
+def test_an_empty_column():
+    column = JEF.decode_many([])
+    assert (column.texts.to_list(), column.glyphs.to_list(), column.findings.rows()) == ([], [], [])
+    assert column.texts.dtype == pl.String and column.glyphs.dtype == pl.List(pl.String)
+    assert JEF.encode_many([]).codes.to_list() == []
+
+
+def test_strict_columns_name_the_first_row():
+    with pytest.raises(UndecodableError) as error:
+        JEF.decode_many(RAWS, errors="strict")
+    assert (error.value.code, error.value.start, error.value.end) == ("28", 0, 1)
+    assert error.value.__notes__ == ["row 3 of the column, counted from 0"]
+    with pytest.raises(UnencodableError) as error:
+        JEF.encode_many(["辻", "辻𠮷"])
+    assert (error.value.start, error.value.end, error.value.points) == (1, 2, "20BB7")
+
+
+def test_columns_of_text_are_encoded_as_single_texts_are():
+    texts = ["渡邉", None, "", "A辻B", "𠮷辻𠮷", "ｱｲｳ"]
+    for what, values in kinds(texts):
+        column = JEF.encode_many(values, errors="geta")
+        one = [None if t is None else JEF.encode(t, errors="geta") for t in texts]
+        assert column.codes.to_list() == one, what
+        assert column.findings.rows() == [(4, 0, "𠮷", "illegal"), (4, 2, "𠮷", "illegal")]
+    with pytest.raises(UnencodableError) as error:
+        JEF.encode("辻辻\U000e0102𠮷")
+    assert (error.value.start, error.value.end) == (3, 4)
+
+
+def test_long_columns_grow_their_buffers():
+    raws = [bytes.fromhex("28" + "80A1" * (n % 400) + "29") for n in range(3000)]
+    column = JEF.decode_many(raws)
+    assert column.findings["row"].value_counts().height == 3000 - len(range(0, 3000, 400))
+    assert column.texts.str.len_chars().to_list() == [n % 400 for n in range(3000)]
+    assert JEF.decode_text(raws[399], errors="geta") == "〓" * 399
+
+
+def test_shrink_and_keys_take_the_same_columns():
+    names = ["渡邉\U000e0119", None, "辻"]
+    for what, values in kinds(names):
+        out = gaiji.shrink(values)
+        assert out.text.to_list() == [gaiji.shrink(n).text if n else None for n in names], what
+        made = keys(values)
+        listed = (
+            made
+            if isinstance(made, list | tuple)
+            else made.to_list()
+            if hasattr(made, "to_list")
+            else made.tolist()
+        )
+        assert list(listed) == [key(n) if n else None for n in names], what
+        if what in ("list", "tuple", "polars", "numpy objects", "pandas"):
+            assert type(made) is type(values)
+
+
+# -- codecs ------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_registered_by_an_import():
+    code = "import gaiji, codecs; cs = gaiji.load_charset('ibm-939')\ntry: codecs.lookup('gaiji-ibm-939')\nexcept LookupError: print('none')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "none\n"
+
+
+def test_charsets_are_codecs_when_asked(tmp_path):
+    gaiji.codes.register()
+    raw = JEF.encode("A辻B")
+    assert raw.decode("gaiji-fujitsu-jef-ebcdik") == "A辻B"
+    assert "A辻B".encode("gaiji-fujitsu-jef-ebcdik") == raw
+    assert b"\x28\x80\xa1\x29".decode("gaiji-fujitsu-jef-ebcdik", "geta") == "〓"
+    with pytest.raises(UnicodeError) as error:
+        b"\x28\x80\xa1\x29".decode("gaiji-fujitsu-jef-ebcdik")
+    assert error.value.start == 1
+    for how in ("replace", "ignore", "surrogateescape"):
+        with pytest.raises(ArgumentError):
+            b"\x28\x80\xa1\x29".decode("gaiji-fujitsu-jef-ebcdik", how)
+    path = tmp_path / "a.txt"
+    path.write_bytes(raw * 2000)
+    with open(path, encoding="gaiji-fujitsu-jef-ebcdik", newline="") as file:
+        assert file.read() == "A辻B" * 2000
+    pieces = (raw[i : i + 1] for i in range(len(raw)))
+    assert "".join(codecs.iterdecode(pieces, "gaiji-fujitsu-jef-ebcdik")) == "A辻B"
+
+
+def test_a_charset_with_site_tables_is_a_codec_of_its_own_name(tmp_path):
+    path = tmp_path / "city.tsv"
+    path.write_text("code\tucs\tglyph\n80A1\t\tMJ026191\n", "utf-8")
+    try:
+        gaiji.load_charset("fujitsu-jef-ebcdik", [path]).register("jef-of-our-town")
+        assert b"\x28\x80\xa1\x29".decode("jef-of-our-town") == "邉\U000e0119"
+        with pytest.raises(ArgumentError, match="codec already"):
+            JEF.register("cp932")
+    finally:
+        registry.forget("jef-of-our-town")
+    with pytest.raises(LookupError):
+        codecs.lookup("jef-of-our-town")
+
+
+def test_strict_is_a_charset_error_too():
+    with pytest.raises(CharsetError):
+        JEF.decode_text(b"\x28\x80\xa1\x29")
