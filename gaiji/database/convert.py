@@ -32,7 +32,8 @@ from gaiji.disk.files import write_whole
 from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.model import Column, Reason
-from gaiji.queue.queue import open_queue, queue_files
+from gaiji.queue.place import queue_files
+from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.run.enqueue import Found, items_of
 from gaiji.run.job import sampling
@@ -404,7 +405,9 @@ class _Run:
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables.values()],
             "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
         }
-        write_whole(self.job.manifest_path, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
+        write_whole(
+            self.job.manifest_path, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True
+        )
 
 
 def _load(column: DbColumn, job: DbJob) -> Charset:

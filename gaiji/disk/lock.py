@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from gaiji.disk.files import make_private
 from gaiji.errors import OutputError
 
 
@@ -56,8 +57,21 @@ class OutputLock:
         try:
             self.output.parent.mkdir(parents=True, exist_ok=True)
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._handle = os.open(
+                self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600
+            )  # emptied below: never what a link leads to
+            try:
+                make_private(self._handle)
+            except OSError:
+                os.close(self._handle)
+                raise
         except OSError as error:
+            if self.path.exists() or self.path.is_symlink():
+                raise OutputError(
+                    f"cannot be locked: {error.strerror}",
+                    where=str(self.path),
+                    next="somebody put that there; remove it and run again",
+                ) from error
             raise OutputError(
                 f"cannot be written: {error.strerror}",
                 where=str(self.output),
@@ -90,7 +104,7 @@ class OutputLock:
         kept = rf"\.{re.escape(name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"
         ours = re.compile(lost if self._keep else f"{lost}|{kept}")
         for left in [path for path in folder.iterdir() if ours.fullmatch(path.name)]:
-            if left.is_dir():
+            if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 with suppress(OSError):

@@ -22,7 +22,8 @@ from gaiji.disk.files import write_whole
 from gaiji.errors import UsageError
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.output.tabular import need_columns, read_table, write_table
-from gaiji.queue.queue import Item, Sample, open_queue, queue_files
+from gaiji.queue.place import queue_files
+from gaiji.queue.queue import Item, Sample, open_queue
 from gaiji.standard.characters import characters
 from gaiji.standard.repertoire import load_repertoire
 

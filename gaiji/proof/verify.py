@@ -149,4 +149,4 @@ class _Proof:
             (told, json.dumps(data, ensure_ascii=False, indent=2) + "\n"),
             (shown, page(data)),
         ):
-            write_whole(path, text.encode())
+            write_whole(path, text.encode(), own=True)

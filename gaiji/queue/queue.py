@@ -6,7 +6,6 @@ running the same input again replaces them: items never double. Knows nothing of
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import sqlalchemy as sa
 from gaiji.errors import QueueError
 from gaiji.model import Picture
 from gaiji.queue.audit import append
+from gaiji.queue.place import make_queue_file, queue_files
 from gaiji.queue.schema import SCHEMA, audit, decision, item, meta, metadata, picture, proposal, sample, usage
 
 
@@ -510,31 +510,10 @@ def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[b
     return sa.true() if ids is None else column.in_(ids)
 
 
-def queue_files(where: str | Path) -> list[Path]:
-    """The files that a queue lies in, with those that SQLite keeps beside it; none for other databases."""
-    text = str(where)
-    if "://" in text:
-        try:
-            url = sa.make_url(text)
-        except sa.exc.ArgumentError:
-            return []
-        if url.get_backend_name() != "sqlite" or not url.database:
-            return []
-        text = url.database
-    return [Path(text + end) for end in ("", "-journal", "-wal", "-shm")]
-
-
 def open_queue(where: str | Path) -> Queue:
     """A queue by file path (SQLite) or by database URL."""
-    text = str(where)
-    if "://" in text:
+    text, files = str(where), queue_files(where)
+    if not files:
         return Queue(text)
-    path = Path(text)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # names are personal data: for the owner alone
-    except OSError as error:
-        raise QueueError(
-            f"the review queue cannot be made: {error.strerror}", where=text, next="check [review] queue"
-        ) from error
-    return Queue(sa.URL.create("sqlite", database=str(path)).render_as_string())
+    make_queue_file(files[0])
+    return Queue(text if "://" in text else sa.URL.create("sqlite", database=text).render_as_string())

@@ -31,8 +31,8 @@ class Quarantine:
         self, data: Written | None = None, index: Written | None = None
     ) -> tuple[AtomicFile, AtomicFile]:
         paths = quarantine_paths(self._output)
-        first = AtomicFile(paths[0], part=part_path(paths[0]), kept=data)
-        self._files = first, AtomicFile(paths[1], part=part_path(paths[1]), kept=index)
+        first = AtomicFile(paths[0], part=part_path(paths[0]), kept=data, own=True)
+        self._files = first, AtomicFile(paths[1], part=part_path(paths[1]), kept=index, own=True)
         return self._files
 
     def add(self, batch: Batch) -> None:

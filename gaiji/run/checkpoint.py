@@ -7,6 +7,7 @@ being written delays nobody.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -50,7 +51,7 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
     path = checkpoint_path(output)
     advice = "run again without --resume"
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(_checked(_read(path)))
         then = dict(data["identity"])
         made = Checkpoint(
             Start(**data["start"]),
@@ -64,13 +65,28 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
     except OSError as error:
         raise ResumeError(f"cannot be read: {error.strerror}", where=str(path), next=advice) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ResumeError("is no checkpoint", where=str(path), next=advice) from error
+        raise ResumeError("is damaged or no checkpoint", where=str(path), next=advice) from error
     changed = [name for name in identity if then.get(name) != identity[name]]
     if changed:
         raise ResumeError(
             f"was interrupted with another {' and '.join(changed)}", where=str(output), next=advice
         )
     return made
+
+
+def _read(path: Path) -> bytes:
+    """A checkpoint's bytes; what a link leads to is none."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0))
+    with os.fdopen(handle, "rb") as file:
+        return file.read()
+
+
+def _checked(raw: bytes) -> bytes:
+    """What a checkpoint holds, behind the line with its digest; ValueError when they do not agree."""
+    digest, _, data = raw.partition(b"\n")
+    if digest.decode("ascii", "replace") != hashlib.sha256(data).hexdigest():
+        raise ValueError("another digest")
+    return data
 
 
 class Checkpoints:
@@ -136,11 +152,11 @@ class Checkpoints:
             "quarantined": count,
             "totals": totals.state(),
         }
-        file = AtomicFile(
-            self._path, part=part_path(beside(Path(os.path.realpath(self._output)), "checkpoint"))
-        )
+        held = json.dumps(data, ensure_ascii=False).encode()
+        part = part_path(beside(Path(os.path.realpath(self._output)), "checkpoint"))
+        file = AtomicFile(self._path, part=part, own=True)
         try:
-            file.write(json.dumps(data, ensure_ascii=False).encode())
+            file.write(hashlib.sha256(held).hexdigest().encode() + b"\n" + held)
             file.commit()
         finally:
             file.discard()

@@ -127,7 +127,7 @@ def manifest_of(
 def write_manifest(manifest: Manifest, output: Path) -> None:
     """Write a run's manifest, whole or not at all."""
     path = manifest_path(output)
-    file = AtomicFile(path, part=part_path(path))
+    file = AtomicFile(path, part=part_path(path), own=True)
     try:
         file.write((json.dumps(manifest.data, ensure_ascii=False, indent=2) + "\n").encode())
         file.commit()

@@ -15,7 +15,8 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.files import STDOUT, beside, part_path
 from gaiji.disk.lock import lock_path
-from gaiji.queue.queue import Queue, queue_files
+from gaiji.queue.place import queue_files
+from gaiji.queue.queue import Queue
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.job import Job

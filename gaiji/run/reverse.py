@@ -143,7 +143,7 @@ class _Reverse:
         notes_path, told = beside(self.path, "reverse-findings.tsv"), beside(self.path, "reverse.json")
         written = (("reversed file", self.path), ("findings", notes_path), ("report", told))
         check_beside(self.job, [Place(what, path) for what, path in written])
-        file, notes = AtomicFile(self.path), AtomicFile(notes_path)
+        file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
         try:
             notes.write(b"record\tfield\tposition\ttext\treason\n")
             file.write(self._head())
@@ -156,7 +156,7 @@ class _Reverse:
             file.commit()
             notes.commit()
             data = self._describe(file, notes)
-            write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
+            write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
         finally:
             file.discard()
             notes.discard()

@@ -37,7 +37,7 @@ def apply(queue: Queue, folder: Path) -> dict[Path, int]:
     for key, table in sorted(rows.items()):
         path = paths[key]
         lines = ["\t".join(SITE_COLUMNS), *("\t".join(row) for row in sorted(table))]
-        write_whole(path, ("\n".join(lines) + "\n").encode())
+        write_whole(path, ("\n".join(lines) + "\n").encode(), own=True)
         out[path] = len(table)
     return out
 
