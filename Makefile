@@ -25,6 +25,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m pip install -q -e '.[bench]'
 	$(BIN)/python tests/bench/people.py
 	$(BIN)/python tests/bench/shrinking.py
+	$(BIN)/python tests/bench/searching.py
 
 # About an hour and a half on two cores: killed runs, ten million fields through kernels that check every access, ten minutes of each
 # fuzz target. docs/reliability.md has what it printed.

@@ -12,7 +12,8 @@ import gaiji
 from gaiji.disk.datafiles import samples_dir
 from gaiji.model import Field
 from gaiji.queue.decisions import Decision, Decisions
-from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.queue.items import Item, Sample
+from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.candidates import Proposal, forms_of, propose_from_tables, suggest, suggest_all
 from gaiji.review.evidence.context import Names
 from gaiji.review.evidence.learn import learn, pairs_of

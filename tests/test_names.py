@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError
+from gaiji.names import single
 from gaiji.names.keys import KEYS, foldings_used, key, keys, variant_classes
 from gaiji.names.matching import match
+from gaiji.names.romaji import romaji_key
 from gaiji.shrinking.evidence import shrink_links
 from gaiji.standard.repertoire import load_repertoire
 
@@ -272,4 +274,85 @@ def test_columns_keep_nulls_and_wrong_names_are_told():
     assert keys(pl.Series(["渡邉", None])).to_list() == ["渡辺", None]
     with pytest.raises(UsageError, match="no key"):
         key("x", "sound")
-    assert set(KEYS) == {"glyph", "base", "variant", "kana", "kana-written"}
+    assert set(KEYS) == {"glyph", "base", "variant", "kana", "kana-written", "kana-loose"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("オオノ", "オノ", False),
+        ("ユウキ", "ユキ", False),
+        ("コウノ", "コノ", False),
+        ("イイダ", "イダ", False),
+        ("エイコ", "エーコ", True),
+        ("ケイコ", "ケエコ", True),
+        ("ヨウイチ", "ヨオイチ", True),
+        ("サトウ", "サトー", True),
+    ],
+)
+def test_the_length_of_a_vowel_stays(one, other, same):
+    assert (key(one, "kana") == key(other, "kana")) is same
+    assert (key(one, "kana-loose") == key(other, "kana-loose")) is (
+        same or key(one, "kana-loose") == key(other, "kana-loose")
+    )
+    assert key("やまさきゆうこ", "kana-loose") == key("ヤマザキ　ユコ", "kana-loose")
+
+
+KANA = st.text(
+    alphabet=[chr(c) for c in [*range(0x3041, 0x3097), *range(0x30A1, 0x30FD), *range(0xFF66, 0xFFA0)]],
+    max_size=10,
+)
+
+
+@given(
+    st.one_of(st.text(st.characters(exclude_categories=("Cs", "Cn")), max_size=12), KANA),
+    st.sampled_from(["base", "variant", "kana", "kana-written", "kana-loose"]),
+)
+def test_the_twin_for_one_word_gives_the_same_keys(word, kind):
+    assert single.key(word, kind) == key(word, kind)
+
+
+@given(st.one_of(KANA, st.text(alphabet="abcdefghijklmnopqrstuvwxyzōūÔ'-", max_size=12)))
+def test_the_twin_for_one_word_gives_the_same_romaji(word):
+    text = unicodedata.normalize("NFKC", word.replace("゛", "\u3099").replace("゜", "\u309a")).lower()
+    assert single.latin(word) == pl.select(romaji_key(pl.lit(text))).item()
+
+
+def test_every_character_of_jis_has_one_key_in_both():
+    rows = [
+        bytes([0x1B, 0x24, 0x42, x, y, 0x1B, 0x28, 0x42])
+        for x in range(0x30, 0x75)
+        for y in range(0x21, 0x7F)
+    ]
+    characters = [c for row in rows if (c := row.decode("iso2022_jp", "ignore"))]
+    assert len(characters) == 6355
+    assert keys(pl.Series(characters)).to_list() == [single.key(c) for c in characters]
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "タキグチ takiguchi takiguti TAKIGUCHI たきぐち",
+        "オオノ Ohno Oono Ōno ONO ohno",
+        "ショウジ shouji syouji shoji SHOHJI",
+        "ハッチョウ hatchou hacchou hattyou hatcho",
+        "シンバシ shimbashi shinbashi sinbasi SHIMBASHI",
+        "ジュンイチ jun'ichi zyun'iti junichi",
+        "チヅル chizuru tiduru chiduru",
+        "フジワラ fujiwara huziwara",
+        "キョウコ kyoko kyouko Kyôko",
+    ],
+)
+def test_romaji_of_hepburn_kunrei_and_passports_meet_the_kana(forms):
+    assert len({single.latin(form) for form in forms.split()}) == 1
+
+
+def test_romaji_of_every_syllable_is_that_of_another_program():
+    import jaconv
+
+    plain = [chr(c) for c in range(0x3042, 0x3094) if chr(c) not in "ぃぅぇぉっゃゅょゎゐゑを"]
+    for one in plain:
+        assert single.latin(one) == single.latin(jaconv.kana2alphabet(one)), one
+        for small in "ゃゅょ":
+            if one in "きしちにひみりぎじびぴ":
+                assert single.latin(one + small) == single.latin(jaconv.kana2alphabet(one + small)), one

@@ -18,7 +18,8 @@ from gaiji.cli.commands import main
 from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import GaijiError, UsageError
 from gaiji.queue.decisions import Conflict, Decision, Decisions, verify_audit
-from gaiji.queue.queue import Item, Sample, open_queue
+from gaiji.queue.items import Item, Sample
+from gaiji.queue.queue import open_queue
 from gaiji.review.sheets.apply import apply
 from gaiji.review.sheets.exchange import Refused, export, import_sheet
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIXED

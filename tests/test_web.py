@@ -10,7 +10,7 @@ import pytest
 
 from gaiji.model import Picture
 from gaiji.queue.decisions import Decisions, verify_audit
-from gaiji.queue.queue import Item, Proposal, Sample
+from gaiji.queue.items import Item, Proposal, Sample
 from gaiji.review.web.app import create_app
 from gaiji.shape.pictures import open_gallery, png
 

@@ -151,6 +151,17 @@ def unshrink(source: str, side: str, output: str, key: str, refused: str) -> Non
 @click.option("--birth", default="", help="Column of the birth date; OURS=THEIRS.")
 @click.option("--sex", default="", help="Column of the sex; OURS=THEIRS.")
 @click.option("--address", default="", help="Column of the address; OURS=THEIRS.")
+@click.option("--alias", default="", help="Column of the 通称; OURS=THEIRS.")
+@click.option("--alias-kana", default="", help="Column of its reading; OURS=THEIRS.")
+@click.option("--former", default="", help="Column of the 旧氏; OURS=THEIRS.")
+@click.option("--former-kana", default="", help="Column of its reading; OURS=THEIRS.")
+@click.option(
+    "--decisions",
+    multiple=True,
+    type=click.Path(),
+    help="An earlier output in whose column decision a person wrote same or different; repeatable.",
+)
+@click.option("--model", is_flag=True, help="Fit a Fellegi-Sunter model and order candidates by probability.")
 @click.option(
     "--summary",
     default="",
@@ -176,6 +187,8 @@ def match_command(
     near: float,
     margin: float,
     consider: float,
+    decisions: tuple[str, ...],
+    model: bool,
     id_: str,
     **columns: str,
 ) -> None:
@@ -183,14 +196,22 @@ def match_command(
     from gaiji.names.matchfile import match_files
     from gaiji.names.matching import MatchPolicy
 
-    policy = MatchPolicy(near=near, margin=margin, consider=consider)
+    policy = MatchPolicy(near=near, margin=margin, consider=consider, model=model)
+    named = {"id": id_, **columns}
     done = match_files(
-        a, b, output, columns={"id": id_, **columns}, policy=policy, summary=summary, queue=queue
+        a, b, output, columns=named, policy=policy, summary=summary, queue=queue, decisions=decisions
     )
     for status, count in done.counts.items():
         click.echo(f"{status:18}{count:>10}")
     for block, pairs in done.left_out.items():
         click.echo(f"{pairs} pairs equal in {block} were too many to compare")
+    for note in done.notes:
+        click.echo(note)
+    if decisions:
+        used, changed, gone = done.decisions
+        click.echo(
+            f"{used} decisions used; {changed} about records that have changed since, {gone} about none here"
+        )
     if queue:
         click.echo(f"{done.waiting} pairs of glyphs wait for review in {queue}")
     sys.exit(3 if done.counts["ambiguous"] or done.waiting else 0)
@@ -200,17 +221,28 @@ def match_command(
 @click.argument("query")
 @click.option("--in", "path", required=True, type=click.Path(), help="A .csv, .tsv or .parquet file.")
 @click.option("--column", "columns", multiple=True, help="A column to search; repeatable (default: all).")
+@click.option("--birth", default="", help="COLUMN=DATE: only records of that date, year or month.")
+@click.option("--address", default="", help="COLUMN=TEXT: only addresses with that town or numbers.")
 @click.option("--limit", default=50, show_default=True, help="Rows shown at most.")
-def search(query: str, path: str, columns: tuple[str, ...], limit: int) -> None:
+def search(query: str, path: str, columns: tuple[str, ...], birth: str, address: str, limit: int) -> None:
     """Find a name in all its spellings (渡辺 finds 渡邉 and 渡邊), shown with what was folded."""
     from gaiji.names.searching import search_file
 
-    found, index = search_file(query, path, columns=columns, limit=limit)
+    narrow = [_narrow(birth, "--birth"), _narrow(address, "--address")]
+    found, index = search_file(query, path, columns=columns, limit=limit, birth=narrow[0], address=narrow[1])
     for hit in found.hits:
-        folded = " ".join(f"{written}→{sought}" for written, sought in hit.folded)
-        click.echo(f"{hit.row + 1}\t{hit.column}\t{hit.text}" + (f"\t{folded}" if folded else ""))
+        folded = [f"{written}→{sought}" for written, sought in hit.folded] + [f"({way})" for way in hit.how]
+        click.echo(f"{hit.row + 1}\t{hit.column}\t{hit.text}" + ("\t" + " ".join(folded) if folded else ""))
     more = f", the first {limit} shown (--limit)" if found.total > limit else ""
     click.echo(f"{found.total} found in {index.frame.height} rows{more}", err=True)
+
+
+def _narrow(given: str, option: str) -> tuple[str, str]:
+    """COLUMN=VALUE in two; UsageError for anything else."""
+    column, sign, value = given.partition("=")
+    if given and not (column and sign and value):
+        raise click.UsageError(f"{option} must be COLUMN=VALUE")
+    return column, value
 
 
 COMMANDS = (shrink, unshrink, match_command, search)

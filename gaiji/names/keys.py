@@ -6,6 +6,7 @@ two glyphs are the same. Comparing two registers is in ``gaiji.names.matching``.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, overload
@@ -24,6 +25,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "variant": ("width", "selector", "case", "space", "variant"),
     "kana": ("width", "selector", "case", "space", "kana", "long-vowel"),
     "kana-written": ("width", "selector", "case", "space", "kana"),
+    "kana-loose": ("width", "selector", "case", "space", "kana", "voice", "length"),
 }
 """Key → its foldings, in the order in which they are done.
 
@@ -36,12 +38,25 @@ KEYS: dict[str, tuple[str, ...]] = {
 one reading, ヶ/ケ, ヵ/カ
 - ``kana``: hiragana and katakana, 変体仮名 of one reading, small kana, ヴ/バ行, ヂ/ジ, ヅ/ズ, ヰ/イ, ヱ/エ,
 ヲ/オ
-- ``long-vowel``: ー, and ウ or オ that lengthens (コウ, コオ, コー → コ)
+- ``long-vowel``: a lengthened vowel is written one way (コウ, コオ, コー → コー; ケイ, ケエ → ケー); its
+length stays, since オオノ and オノ are two families
+- ``voice``: 濁点 and 半濁点 left out (ザ → サ)
+- ``length``: a lengthened vowel as a short one (コウ, コー → コ), for searching only
 """
 CLASSES = "keys.tsv"
 _SPACES = r"[\s\u{3000}\u{200B}-\u{200D}\u{FEFF}\u{30FB}\u{FF65}\u{00B7}\u{2022}\u{2027}]"
-_LONG = (r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]+", r"([ウクスツヌフムユルグズヅブプヴ])[ウー]+", "ー")
-_KANA_PAIRS = {
+LONG = (
+    r"([オコソトノホモヨロヲゴゾドボポ])[ウオー]",
+    r"([ウクスツヌフムユルグズヅブプヴ])[ウー]",
+    r"([エケセテネヘメレゲゼデベペ])[イエー]",
+    r"([イキシチニヒミリギジヂビピ])[イー]",
+    r"([アカサタナハマヤラワガザダバパ])[アー]",
+)
+"""A kana and what lengthens its vowel, by the row of the vowel (内閣告示「現代仮名遣い」第1の5, both in
+hiragana's and katakana's way).
+"""
+_VOICED = str.maketrans("", "", "\u3099\u309a")
+KANA_PAIRS = {
     "ヴァ": "バ",
     "ヴィ": "ビ",
     "ヴェ": "ベ",
@@ -126,13 +141,21 @@ def _width(text: pl.Expr) -> pl.Expr:
 
 def _kana(text: pl.Expr) -> pl.Expr:
     """Katakana, small ones as large ones; the pairs of ヴ go first, as the longest pattern wins."""
-    return text.str.replace_many(_katakana()).str.replace_many(_KANA_PAIRS, leftmost=True)
+    return text.str.replace_many(katakana()).str.replace_many(KANA_PAIRS, leftmost=True)
 
 
 def _long_vowel(text: pl.Expr) -> pl.Expr:
-    for pattern in _LONG:
-        text = text.str.replace_all(pattern, "${1}" if "(" in pattern else "")
+    for pattern in LONG:
+        text = text.str.replace_all(pattern, "${1}ー")
     return text
+
+
+def _length(text: pl.Expr) -> pl.Expr:
+    return _long_vowel(text).str.replace_all("ー", "", literal=True)
+
+
+def _voice(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_many(voiceless())
 
 
 _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
@@ -144,11 +167,22 @@ _FOLDINGS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "variant": _variant,
     "kana": _kana,
     "long-vowel": _long_vowel,
+    "voice": _voice,
+    "length": _length,
 }
 
 
 @lru_cache(maxsize=1)
-def _katakana() -> dict[str, str]:
+def voiceless() -> dict[str, str]:
+    """ガ → カ and the like, by their canonical decomposition."""
+    kana = (chr(code) for code in range(0x30A1, 0x30FB))
+    plain = {c: unicodedata.normalize("NFD", c).translate(_VOICED) for c in kana}
+    return {c: p for c, p in plain.items() if c != p}
+
+
+@lru_cache(maxsize=1)
+def katakana() -> dict[str, str]:
+    """Hiragana and 変体仮名 of one reading → katakana."""
     plain = {chr(code): chr(code + 0x60) for code in [*range(0x3041, 0x3097), 0x309D, 0x309E]}
     return plain | {sign: plain[kana] for sign, kana in _hentaigana().items()}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -21,10 +21,13 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import UsageError
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
+from gaiji.names.pairs import Decided, decided_pairs
+from gaiji.names.registers import OTHER_NAMES
 from gaiji.output.tabular import need_columns, read_table, write_table
+from gaiji.queue.items import Item, Sample
 from gaiji.queue.place import queue_files
-from gaiji.queue.queue import Item, Sample, open_queue
-from gaiji.standard.characters import characters
+from gaiji.queue.queue import open_queue
+from gaiji.standard.characters import CHARACTER, characters
 from gaiji.standard.repertoire import load_repertoire
 
 SYSTEM = "match"
@@ -34,22 +37,29 @@ names.
 TITLES = {
     "matched": "一致",
     "matched-spelling": "一致（字形が異なる）",
+    "matched-name": "一致（氏名の文字が異なる）",
     "ambiguous": "要確認",
     "only-a": "Aのみ",
     "only-b": "Bのみ",
 }
+PLACE = ("name", "name")
+_UNITS = f"(?s){CHARACTER.pattern}"
+"""One character each, for columns."""
 
 
 @dataclass(frozen=True)
 class MatchReport:
     """Records by status, pairs too many to compare by block, glyph pairs by how often they differ, codes that
-    wait.
+    wait, what else there is to tell, and decisions: used, about records that changed, about records that are
+    gone.
     """
 
     counts: dict[str, int]
     left_out: dict[str, int]
     differing: dict[tuple[str, str], int]
     waiting: int
+    notes: tuple[str, ...] = ()
+    decisions: tuple[int, int, int] = (0, 0, 0)
 
 
 def match_files(
@@ -61,19 +71,26 @@ def match_files(
     policy: MatchPolicy | None = None,
     summary: str | Path = "",
     queue: str | Path = "",
+    decisions: Sequence[str | Path] = (),
 ) -> MatchReport:
     """Match two tables into ``output`` (.csv, .tsv, .parquet).
 
-    ``columns`` maps ``gaiji.names.matching.COLUMNS`` to a column of both files, or to ``A's=B's``; id and
-    name are needed. ``summary`` is an HTML page; ``queue`` gets the glyphs in which matched spellings
-    disagree. UsageError for a missing column.
+    ``columns`` maps ``gaiji.names.matching.COLUMNS`` (and alias, alias_kana, former, former_kana) to a
+    column of both files, or to ``A's=B's``; id and name are needed. ``summary`` is an HTML page; ``queue``
+    gets the glyphs in which matched spellings disagree. ``decisions`` are earlier outputs in whose column
+    ``decision`` a person wrote. UsageError for a missing column and for numbers that are not unique.
     """
     written = [Place("output", Path(output)), *([Place("summary", Path(summary))] if summary else [])]
     held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
-    keep_apart([*written, *held], [Place("first table", Path(a)), Place("second table", Path(b))])
+    tables = [Place("first table", Path(a)), Place("second table", Path(b))]
+    earlier = [Place("table of decisions", Path(one)) for one in decisions]
+    keep_apart([*written, *held], [*tables, *earlier])
     left, right = _register(a, columns, 0), _register(b, columns, 1)
-    found = match(left, right, policy=policy)
-    table, differing = _table(found, left, right)
+    decided = decided_pairs(decisions, left, right)
+    found = match(left, right, policy=policy, decided=decided.pairs)
+    table = _table(found, left, right, decided)
+    places = differing_glyphs(table)
+    table, differing = _with_differences(table, places)
     write_table(table, output)
     if summary:
         _write_page(Path(summary), found, differing, (str(a), str(b)))
@@ -81,10 +98,10 @@ def match_files(
     if queue:
         opened = open_queue(queue)
         try:
-            waiting = opened.add(f"{a} = {b}", _items(table))
+            waiting = opened.add(f"{a} = {b}", _items(table, places))
         finally:
             opened.close()
-    return MatchReport(found.counts(), found.left_out, dict(differing), waiting)
+    return MatchReport(found.counts(), found.left_out, dict(differing), waiting, found.notes, decided.counts)
 
 
 def differences(one: str, other: str) -> list[tuple[str, str]]:
@@ -117,7 +134,8 @@ def _glyph(unit: str) -> str:
 def _register(path: str | Path, columns: Mapping[str, str], side: int) -> pl.DataFrame:
     frame = read_table(path)
     chosen = {}
-    for role in COLUMNS:
+    others = [role for roles in OTHER_NAMES.values() for role in roles if columns.get(role)]
+    for role in (*COLUMNS, *others):
         given = columns.get(role, "")
         both = given.split("=", 1) if "=" in given else [given, given]
         chosen[role] = both[side]
@@ -127,46 +145,81 @@ def _register(path: str | Path, columns: Mapping[str, str], side: int) -> pl.Dat
     return frame.select((pl.col(name) if name else pl.lit("")).alias(role) for role, name in chosen.items())
 
 
-def _table(
-    found: Matches, left: pl.DataFrame, right: pl.DataFrame
-) -> tuple[pl.DataFrame, Counter[tuple[str, str]]]:
-    """The results with both spellings and the glyphs that differ."""
-    pairs = found.pairs
+def _table(found: Matches, left: pl.DataFrame, right: pl.DataFrame, decided: Decided) -> pl.DataFrame:
+    """The results with both records, what speaks for and against, and what a person decided."""
+    pairs = found.pairs.join(decided.words, on=["a", "b"], how="left", maintain_order="left")
+    roles = (*COLUMNS, *(c for c in left.columns if c not in COLUMNS))
     shown = {
         f"{role}_{which}": frame[role].gather(pairs[which])
+        for roles_ in (roles[: len(COLUMNS)], roles[len(COLUMNS) :])
         for which, frame in (("a", left), ("b", right))
-        for role in COLUMNS
+        for role in roles_
     }
     table = pairs.select("status", "rule", "score").with_columns(**shown)
-    hit = (
-        table.with_row_index("row")
-        .filter(pl.col("status") == "matched-spelling")
-        .select("row", "name_a", "name_b")
+    return table.with_columns(
+        pairs.select("agrees", "differs", "probability", pl.col("decision").fill_null(""))
     )
-    differing: Counter[tuple[str, str]] = Counter()
-    cells = [""] * table.height
-    for row, one, other in hit.iter_rows():
-        different = differences(one, other)
-        differing.update(different)
-        cells[row] = " ".join(f"{x or '-'}/{y or '-'}" for x, y in different)
-    return table.with_columns(differences=pl.Series(cells, dtype=pl.String)), differing
 
 
-def _items(table: pl.DataFrame) -> Iterable[Item]:
+def differing_glyphs(table: pl.DataFrame) -> pl.DataFrame:
+    """(row, x, y): the glyphs in which two spellings of one name differ, of the rows that are
+    matched-spelling."""
+    rows = table.with_row_index("row").filter(pl.col("status") == "matched-spelling")
+    names = rows.select(
+        "row", *(_units(pl.col(f"name_{which}")).alias(c) for which, c in (("a", "x"), ("b", "y")))
+    )
+    even = names.filter(pl.col("x").list.len() == pl.col("y").list.len()).explode("x", "y")
+    even = even.filter(pl.col("x") != pl.col("y"))
+    known = pl.concat([even["x"], even["y"]]).unique().to_list()
+    glyphs = {unit: _glyph(unit) for unit in known}
+    named = even.with_columns(pl.col("x", "y").replace_strict(glyphs, return_dtype=pl.String))
+    named = named.filter(pl.col("x") != pl.col("y"))
+    uneven = rows.join(even, on="row", how="anti").filter(
+        _units(pl.col("name_a")).list.len() != _units(pl.col("name_b")).list.len()
+    )
+    distinct = uneven.select("name_a", "name_b").unique()
+    found = [(one, other, *pair) for one, other in distinct.iter_rows() for pair in differences(one, other)]
+    apart = pl.DataFrame(found, schema=["name_a", "name_b", "x", "y"], orient="row")
+    apart = uneven.join(apart.cast(pl.String), on=["name_a", "name_b"]).select("row", "x", "y")
+    return pl.concat([named, apart]).sort("row", maintain_order=True)
+
+
+def _units(names: pl.Expr) -> pl.Expr:
+    """Characters with their selectors, without spaces."""
+    return names.str.replace_all(r"\s", "").str.extract_all(_UNITS)
+
+
+def _with_differences(
+    table: pl.DataFrame, places: pl.DataFrame
+) -> tuple[pl.DataFrame, Counter[tuple[str, str]]]:
+    """The table with a column of the glyphs that differ, and how often each pair does."""
+    written = pl.concat_str(
+        *(pl.when(pl.col(c) == "").then(pl.lit("-")).otherwise(c) for c in "xy"), separator="/"
+    )
+    cells = places.group_by("row").agg(differences=written.str.join(" "))
+    whole = table.with_row_index("row").join(cells, on="row", how="left", maintain_order="left")
+    counts = places.group_by("x", "y").len().sort("len", "x", "y", descending=[True, False, False])
+    at = table.columns.index("agrees")
+    columns = [*table.columns[:at], "differences", *table.columns[at:]]
+    table = whole.with_columns(pl.col("differences").fill_null("")).select(columns)
+    return table, Counter({(x, y): n for x, y, n in counts.iter_rows()})
+
+
+def _items(table: pl.DataFrame, places: pl.DataFrame) -> Iterable[Item]:
     """One item for each pair of glyphs that stand in the same place of one person's name."""
-    items: dict[tuple[str, str], Item] = {}
-    hit = table.with_row_index("row").filter(pl.col("differences") != "")
-    for row, key, one, other in hit.select("row", "id_a", "name_a", "name_b").iter_rows():
-        for x, y in differences(one, other):
-            if not (x.startswith(("MJ", "GJ")) and y.startswith(("MJ", "GJ"))):
-                continue
-            found = items.setdefault((x, y), Item(SYSTEM, f"{x} {y}", "", "ambiguous", candidates=f"{x}|{y}"))
-            place = ("name", "name")
-            found.counts[place] = found.counts.get(place, 0) + 1
-            found.records[place] = found.records.get(place, 0) + 1
-            if len(found.samples) < 5:
-                found.samples.append(Sample(row + 1, str(key)[:200], "name", 0, f"{one} / {other}"))
-    return items.values()
+    pairs = places.filter(pl.col("x").str.contains("^(MJ|GJ)") & pl.col("y").str.contains("^(MJ|GJ)"))
+    grouped = pairs.group_by("x", "y", maintain_order=True).agg(
+        count=pl.len(),
+        records=pl.col("row").n_unique(),
+        rows=pl.col("row").unique(maintain_order=True).head(5),
+    )
+    for x, y, count, records, rows in grouped.iter_rows():
+        item = Item(SYSTEM, f"{x} {y}", "", "ambiguous", candidates=f"{x}|{y}")
+        item.counts[PLACE], item.records[PLACE] = count, records
+        for row in rows:
+            key, one, other = (table[column][row] for column in ("id_a", "name_a", "name_b"))
+            item.samples.append(Sample(row + 1, str(key)[:200], "name", 0, f"{one} / {other}"))
+        yield item
 
 
 def _write_page(
@@ -179,7 +232,8 @@ def _write_page(
         f"<tr><td>{_shown(x)}</td><td>{_shown(y)}</td><td>{n:,}</td></tr>"
         for (x, y), n in differing.most_common(200)
     )
-    left_out = "".join(
+    notes = "".join(f"<li>{html.escape(note)}</li>" for note in found.notes)
+    left_out = notes + "".join(
         f"<li>{html.escape(block)}：{pairs:,}組は多すぎるため比較していません。</li>"
         for block, pairs in found.left_out.items()
     )

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from gaiji.errors import QueueError, UsageError
 from gaiji.queue.audit import FIELDS, HEAD, append, line_hash, now
-from gaiji.queue.queue import Item, Queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import Queue
 from gaiji.queue.schema import audit, decision, item, meta, usage
 
 KINDS = ("字形一致", "デザイン差", "類似", "別字", "判読不能")

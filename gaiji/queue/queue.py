@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,65 +16,21 @@ import sqlalchemy as sa
 from gaiji.errors import QueueError
 from gaiji.model import Picture
 from gaiji.queue.audit import append
+from gaiji.queue.items import Item, Proposal, Sample
 from gaiji.queue.place import make_queue_file, queue_files
-from gaiji.queue.schema import SCHEMA, audit, decision, item, meta, metadata, picture, proposal, sample, usage
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One occurrence. ``text``: the field with the glyph between 【 and 】, as far as the context allows."""
-
-    record: int
-    record_key: str
-    field: str
-    position: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A glyph that a source proposes for an item: ``score`` from 0 to 1, and why, in Japanese."""
-
-    glyph: str
-    score: float
-    reason: str
-
-
-@dataclass
-class Item:
-    """A code to review, with how often each field of each source holds it."""
-
-    system: str
-    code: str
-    site: str
-    reason: str
-    counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    samples: list[Sample] = field(default_factory=list)
-    records: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Field → records that hold the code there and in no earlier field."""
-    candidates: str = ""
-    state: str = "open"
-    basis: str = ""
-    id: int = 0
-    version: int = 0
-    verdict: str = ""
-    """What its shape says: ``near-certain``, ``likely``, ``not-in-repertoire``, "" where nobody compared it.
-    """
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What makes an item one: code system, code, site, reason."""
-        return self.system, self.code, self.site, self.reason
-
-    @property
-    def total(self) -> int:
-        """Occurrences in all fields."""
-        return sum(self.counts.values())
-
-    @property
-    def people(self) -> int:
-        """Records that hold the code in any field: the people it concerns."""
-        return sum(self.records.values())
+from gaiji.queue.schema import (
+    SCHEMA,
+    audit,
+    decision,
+    item,
+    meta,
+    metadata,
+    own_transactions,
+    picture,
+    proposal,
+    sample,
+    usage,
+)
 
 
 class Queue:
@@ -89,7 +44,7 @@ class Queue:
             )  # seconds for another clerk's write to end
             self.engine = sa.create_engine(url, connect_args=waits)
             if url.startswith("sqlite"):
-                _own_transactions(self.engine)
+                own_transactions(self.engine)
             with self.engine.begin() as connection:
                 metadata.create_all(connection)
                 found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "schema")).scalar()
@@ -488,22 +443,6 @@ def _samples(found: Item) -> list[dict[str, Any]]:
 
 def _same(some: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> bool:
     return sorted(some, key=lambda row: row[key]) == sorted(others, key=lambda row: row[key])
-
-
-def _own_transactions(engine: sa.Engine) -> None:
-    """SQLite's transactions as we ask for them: a writer takes the lock at its beginning, so that two never
-    interleave.
-    """
-
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # the driver begins none of its own
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(
-            "BEGIN IMMEDIATE" if connection.get_execution_options().get("gaiji_writes") else "BEGIN"
-        )
 
 
 def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[bool]:

@@ -5,6 +5,8 @@ Owns names, types and keys; how they are filled is in ``queue``, ``audit`` and `
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 SCHEMA = "1"
@@ -101,3 +103,19 @@ audit = sa.Table(
         for name in ("at", "person", "action", "detail", "previous", "hash")
     ),
 )
+
+
+def own_transactions(engine: sa.Engine) -> None:
+    """SQLite's transactions as we ask for them: a writer takes the lock at its beginning, so that two never
+    interleave.
+    """
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver begins none of its own
+
+    @sa.event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE" if connection.get_execution_options().get("gaiji_writes") else "BEGIN"
+        )

@@ -22,7 +22,8 @@ from gaiji.disk.files import write_whole
 from gaiji.errors import MissingExtra, UsageError
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
-from gaiji.queue.queue import Item, open_queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import open_queue
 from gaiji.queue.words import REASONS, STATES
 from gaiji.reports.residents import Changed, Residents, changed_residents, waiting
 from gaiji.run.job import Job, load_job

@@ -21,7 +21,8 @@ from gaiji.columns.findings import NAMES, REVIEWED_ROLES, Grouping
 from gaiji.kernel.arrow import int64_series
 from gaiji.model import Column, Field, Picture, Reason
 from gaiji.queue.decisions import UNREADABLE, Decision, Decisions
-from gaiji.queue.queue import Item, open_queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan, decoder_of

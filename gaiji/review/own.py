@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gaiji.model import Picture
-from gaiji.queue.queue import Item
+from gaiji.queue.items import Item
 from gaiji.shape.pictures import Gallery
 from gaiji.standard.repertoire import load_repertoire
 

@@ -18,7 +18,7 @@ from gaiji.run.plan import Plan
 from gaiji.run.totals import Totals
 
 if TYPE_CHECKING:
-    from gaiji.queue.queue import Item
+    from gaiji.queue.items import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Found:
 
 def items_of(found: Iterable[Found], *, site: str, samples: int) -> list[Item]:
     """One item for each code and reason of name, kana and address fields, with ``samples`` at most."""
-    from gaiji.queue.queue import Item, Sample
+    from gaiji.queue.items import Item, Sample
 
     items: dict[tuple[str, str, Reason], Item] = {}
     for one in found:

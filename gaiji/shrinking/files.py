@@ -19,8 +19,9 @@ from gaiji.errors import DataError, UsageError
 from gaiji.layout.roles import find_role, normalise
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.decisions import confirmed_items
+from gaiji.queue.items import Item, Sample
 from gaiji.queue.place import queue_files
-from gaiji.queue.queue import Item, Queue, Sample, open_queue
+from gaiji.queue.queue import Queue, open_queue
 from gaiji.shrinking.people import counted, equal_names, people
 from gaiji.shrinking.policy import Policy
 from gaiji.shrinking.shrinker import Shrinker, ShrunkColumn, restore, seal

@@ -20,7 +20,8 @@ from typing import Any
 
 from gaiji.model import Picture
 from gaiji.queue.decisions import Decisions
-from gaiji.queue.queue import Item, Queue, Sample, open_queue
+from gaiji.queue.items import Item, Sample
+from gaiji.queue.queue import Queue, open_queue
 from gaiji.review.evidence.candidates import Proposal
 from gaiji.review.sheets.exchange import export, import_sheet
 from gaiji.review.web.app import create_app

@@ -367,7 +367,8 @@ def key(data: bytes) -> None:
 @lru_cache(maxsize=1)
 def queue() -> Any:
     """A queue with a few items."""
-    from gaiji.queue.queue import Item, Sample, open_queue
+    from gaiji.queue.items import Item, Sample
+    from gaiji.queue.queue import open_queue
 
     made = open_queue(folder() / "q.sqlite")
     made.add(

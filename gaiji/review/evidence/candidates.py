@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from gaiji.codes.code import write_code
 from gaiji.codes.lookup import form_of
 from gaiji.codes.tables import load_site
-from gaiji.queue.queue import Item, Proposal, Queue
+from gaiji.queue.items import Item, Proposal
+from gaiji.queue.queue import Queue
 from gaiji.queue.schema import decision, item, picture, proposal
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 

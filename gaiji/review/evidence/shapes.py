@@ -14,7 +14,8 @@ from pathlib import Path
 from gaiji.errors import ShapeError
 from gaiji.model import Picture
 from gaiji.queue.decisions import WAITING
-from gaiji.queue.queue import Proposal, Queue
+from gaiji.queue.items import Proposal
+from gaiji.queue.queue import Queue
 from gaiji.shape import load_index
 from gaiji.shape.find import IndexBar
 from gaiji.shape.picture import as_ink

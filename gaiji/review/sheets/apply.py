@@ -13,7 +13,8 @@ from gaiji.codes.tables import SITE_COLUMNS
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.queue.decisions import Decision, confirmed_items
-from gaiji.queue.queue import Item, Queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import Queue
 from gaiji.run.job import decisions_name
 from gaiji.run.places import queue_reads
 from gaiji.standard.characters import points

@@ -21,7 +21,8 @@ from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.queue.decisions import KINDS, UNREADABLE, Decision, Decisions
-from gaiji.queue.queue import Item, Queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import Queue
 from gaiji.queue.words import REASONS, STATES
 from gaiji.review.sheets.page import page
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, KEYS, Sheet, decided_cells, make_sheet

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from gaiji.model import Picture
 from gaiji.queue.decisions import Decision, Decisions
-from gaiji.queue.queue import Item, Queue
+from gaiji.queue.items import Item
+from gaiji.queue.queue import Queue
 from gaiji.queue.words import REASONS, STATES, VERDICTS
 from gaiji.review.evidence.candidates import Candidate, suggest_all
 from gaiji.review.own import own_picture

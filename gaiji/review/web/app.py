@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gaiji.errors import GaijiError
 from gaiji.model import Glyph, Picture
 from gaiji.queue.decisions import KINDS, OPEN, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
-from gaiji.queue.queue import Item
+from gaiji.queue.items import Item
 from gaiji.queue.words import REASONS, STATES, VERDICTS
 from gaiji.review.evidence.candidates import Candidate, forms_of, suggest, suggest_all
 from gaiji.review.evidence.parts import find
