@@ -228,7 +228,8 @@ def review_apply(queue: str, folder: str) -> None:
     with _queue(queue) as opened:
         written = apply(opened, Path(folder) if folder else opened.folder)
     for path, rows in written.items():
-        click.echo(f"{rows} decisions written to {path}")
+        there = f"{rows} decisions written to {path}"
+        click.echo(there if rows else f"no decision stands there: {path} removed")
     if not written:
         click.echo("no confirmed decision that a table can carry")
 

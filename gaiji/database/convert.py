@@ -36,7 +36,7 @@ from gaiji.queue.place import queue_files
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.run.enqueue import Found, items_of
-from gaiji.run.job import sampling
+from gaiji.run.job import check_earlier, sampling
 from gaiji.run.places import charset_places, queue_places
 
 
@@ -414,6 +414,7 @@ def _load(column: DbColumn, job: DbJob) -> Charset:
     """The column's charset with its site tables and, over them, the decisions that wait beside the queue."""
     charset = load_charset(column.charset, column.tables, options=column.options)
     decided = job.decisions_path(charset.system)
+    check_earlier(decided, charset.system, job.review["site"], job.path)
     if not decided.exists():
         return charset
     return load_charset(column.charset, [*column.tables, decided], options=column.options)

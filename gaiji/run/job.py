@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ from gaiji.model import Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.records.batch import FORMATS
+
+SITE_LENGTH = 40
+"""Characters of a site that stand in a file name; three bytes each leave room for the rest."""
 
 
 @dataclass(frozen=True)
@@ -185,9 +189,34 @@ def decisions_path(review: Mapping[str, Any], queue: str | Path, beside: Path, s
 
 
 def decisions_name(system: str, site: str) -> str:
-    """``decisions-JEF.tsv``, with the site's name where one is given."""
+    """``decisions-JEF.tsv``, with the site's name where one is given: another name for each site.
+
+    A site that is not of small letters and digits alone, or that a file system could take for another's
+    (case, composition, length), has a digest behind its name.
+    """
+    plain = "".join(c if c.isalnum() else "_" for c in site)
+    if site != plain or site != unicodedata.normalize("NFKC", site).casefold() or len(site) > SITE_LENGTH:
+        plain = f"{plain[:SITE_LENGTH]}.{hashlib.sha256(site.encode()).hexdigest()[:16]}"
+    return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
+
+
+def earlier_decisions_name(system: str, site: str) -> str:
+    """The name that an earlier version gave the file, which several sites could share."""
     plain = "".join(c if c.isalnum() else "_" for c in site)
     return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
+
+
+def check_earlier(decided: Path, system: str, site: str, job: str | Path) -> None:
+    """JobError when decisions lie there under a name that two sites could share instead of ``decided``: whose
+    they are only the queue can say."""
+    earlier = decided.with_name(earlier_decisions_name(system, site))
+    if not decided.exists() and earlier != decided and earlier.exists():
+        raise JobError(
+            f"{earlier} has the name that an earlier version gave to several sites",
+            path=job,
+            key="review.site",
+            next="run gaiji review apply, which writes each site's own",
+        )
 
 
 def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Job:

@@ -98,11 +98,7 @@ def shrink_file(
     counted, and listed in ``people_to`` with those whose name holds a look-alike. UsageError for a missing
     column or a policy that cannot be.
     """
-    read = [Place("table", Path(source)), *(Place("shrink policy", Path(name)) for name in policy.files)]
-    written = [Place("output", Path(output)), Place("side table", Path(side))]
-    written += [Place("list of people", Path(people_to))] if people_to else []
-    held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
-    keep_apart([*written, *held], read)
+    _check_apart(source, {"output": output, "side table": side, "list of people": people_to}, policy, queue)
     frame = read_table(source, as_text=False)
     names = own_name(frame.columns) if names is None else names
     chosen = _chosen(frame, columns, key, source)
@@ -136,6 +132,15 @@ def shrink_file(
         waiting,
         counted(equal, whole) if equal is not None else {},
     )
+
+
+def _check_apart(
+    source: str | Path, written: Mapping[str, str | Path], policy: Policy, queue: str | Path
+) -> None:
+    """UsageError when what is written is read too, or two of them are one."""
+    read = [Place("table", Path(source)), *(Place("shrink policy", Path(name)) for name in policy.files)]
+    held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
+    keep_apart([*(Place(what, Path(path)) for what, path in written.items() if path), *held], read)
 
 
 def own_name(columns: Sequence[str]) -> list[str]:
