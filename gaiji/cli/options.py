@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import UsageError
 
 
@@ -28,15 +29,13 @@ log_option = click.option(
 
 def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
     """``KEY=VALUE`` with TOML values; what is not TOML is a string."""
-    import tomllib
-
     out: dict[str, Any] = {}
     for item in settings:
         key, equals, value = item.partition("=")
         if not equals:
             raise UsageError(f"--set {item[:60]!r} has no value", next="write --set source.path=juki.dat")
         try:
-            out[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+            out[key.strip()] = parse_toml(f"value = {value}")["value"]
+        except NotToml:
             out[key.strip()] = value
     return out

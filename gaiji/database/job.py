@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError
 from gaiji.model import Field, Reason
 from gaiji.run.job import decisions_path, policies, queue_where, section
@@ -89,8 +89,8 @@ def load_db_job(path: str | Path) -> DbJob:
     """Read and check a job; JobError names the key. A URL ``env:NAME`` is taken from the environment."""
     path = Path(path)
     try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        data = parse_toml(path.read_bytes())
+    except (OSError, NotToml) as error:
         raise JobError(f"cannot be read as TOML: {error}", path=path, next="check the file") from error
     unknown = set(data) - {"source", "column", "target", "review", "policy"}
     if unknown:

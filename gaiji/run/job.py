@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,15 @@ from typing import Any
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
 from gaiji.model import Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.records.batch import FORMATS
 
+MOST = 2**31 - 1
+"""The greatest number that a key can have."""
 SITE_LENGTH = 40
 """Characters of a site that stand in a file name; three bytes each leave room for the rest."""
 
@@ -233,8 +235,8 @@ def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Jo
     if len(raw) > 1 << 20:
         raise JobError("is too big to be a job file", path=path, next="check the path")
     try:
-        data = tomllib.loads(raw.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = parse_toml(raw)
+    except NotToml as error:
         raise JobError(f"is not valid TOML: {error}", path=path, next="correct that line") from error
     return make_job(data, base=path.parent, path=str(path), overrides=overrides)
 
@@ -325,9 +327,23 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
         raise JobError(shown, path=path, key=dotted, next=nearest(str(value), rule.values))
     if rule.type is int and value < 0:
         raise JobError("cannot be negative", path=path, key=dotted, next=rule.what)
+    if rule.type is int and value > MOST:
+        raise JobError(f"cannot be more than {MOST}", path=path, key=dotted, next=rule.what)
+    if any("\0" in text for text in _texts(value)):
+        raise JobError("holds a NUL character", path=path, key=dotted, next=rule.what)
     if rule.type is list and not all(isinstance(item, str) for item in value):
         raise JobError("must be a list of strings", path=path, key=dotted, next=rule.what)
     return tuple(value) if rule.type is list else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The strings in a value, keys of tables too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
 
 
 def _check_together(job: Job) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,6 +250,13 @@ def output_of(job: Job, fields: Sequence[Field]) -> Output:
     output = job.output
     glyph_fields = tuple(f for f in fields if f.role == "name") if job.target["glyph_columns"] else ()
     columns = (*(f.name for f in fields), *(f"{f.name}.glyphs" for f in glyph_fields))
+    if twice := [name for name, count in Counter(columns).items() if count > 1]:
+        raise JobError(
+            f"two columns would have the name {twice[0][:40]!r}",
+            path=job.path,
+            key="target.glyph_columns",
+            next="rename the field in the source, or leave the glyph columns out",
+        )
     lengths = {f.name: default_width(f) for f in fields}
     return Output(
         job.output_path,

@@ -5,11 +5,11 @@ Owns the keys of ``[shrink]`` and what they may say. What a policy does is in ``
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import UsageError
 from gaiji.shrinking.evidence import CLASSES, DEFAULT_EVIDENCE
 
@@ -71,8 +71,8 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
     """
     path = Path(path)
     try:
-        table = tomllib.loads(path.read_text("utf-8")).get("shrink")
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        table = parse_toml(path.read_bytes()).get("shrink")
+    except (OSError, NotToml) as error:
         raise UsageError(
             f"cannot be read as TOML: {error}", where=str(path), next="check the file"
         ) from error

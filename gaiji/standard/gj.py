@@ -13,7 +13,6 @@ import json
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import user_data_dir
+from gaiji.disk.toml import parse_toml
 from gaiji.errors import RepertoireError
 from gaiji.standard.gj_files import EXPECTED, GJ_NAME, OTHER_FILE, Glyph, one_line, read_bounded, read_glyphs
 
@@ -243,7 +243,7 @@ def _release(release: str, current: str) -> GjRelease:
     path = _folder() / f"{release}.tsv"
     about = path.with_suffix(".toml")
     try:
-        values = tomllib.loads(about.read_text(encoding="utf-8"))
+        values = parse_toml(about.read_bytes())
         names = {one.name for one in fields(GjRelease)} - {"path", "current"}
         kept = {name: values[name] for name in names}
         return GjRelease(path=path, current=release == current, **kept)
