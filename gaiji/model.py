@@ -35,6 +35,7 @@ class Reason(IntEnum):
     SHRINK_NONE = 9
     SHRINK_MANY = 10
     SHRINK_LOOKALIKE = 11
+    ONE_SOURCE = 12
 
     @property
     def label(self) -> str:

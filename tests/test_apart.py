@@ -232,8 +232,12 @@ def test_no_command_writes_over_what_is_not_its_own(command, town, tmp_path):
             assert same_file(folder / path, folder / file)
             done = run(*(argument.format(path) for argument in COMMANDS[command]))
             told = (command, file, how, done.output)
-            assert done.exit_code == 2, told
-            assert done.output.count("\n") == 1 and "path of its own" in done.output, told
+            if command == "review export" and file in QUEUE and how == "hard link":
+                said, code = "it has a second name", 1  # such a queue is not opened at all
+            else:
+                said, code = "path of its own", 2
+            assert done.exit_code == code, told
+            assert done.output.count("\n") == 1 and said in done.output, told
             assert digests(folder) == before, told
         shutil.rmtree(folder)
 

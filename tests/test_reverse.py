@@ -154,14 +154,14 @@ def test_findings_name_record_field_and_character(tmp_path):
     fields = [{"name": "a", "offset": 0, "length": 5, "role": "name"}]
     job = write_job(tmp_path, "fujitsu-jef-ebcdik", fields, 'format = "fixed"\nrecord_length = 5')
     convert(job)
-    (tmp_path / "out" / "out.csv").write_text("a\n𠮷\n辻辻辻\n", "utf-8")
+    (tmp_path / "out" / "out.csv").write_text("a\n𪚥\n辻辻辻\n", "utf-8")
     shown = CliRunner().invoke(
         main, ["convert", "--reverse", "--output", str(tmp_path / "back.dat"), str(job)]
     )
     assert shown.exit_code == 3, shown.output
     assert (tmp_path / "back.dat").read_bytes() == bytes.fromhex("28A2AE2940 28C4D42940")
     assert (tmp_path / "back.dat.reverse-findings.tsv").read_text("utf-8").splitlines()[1:] == [
-        "1\ta\t0\t20BB7\tillegal",
+        "1\ta\t0\t2A6A5\tillegal",
         "2\ta\t1\t8FBB\toverflow",
     ]
     (tmp_path / "out" / "out.csv").write_text("a\nx,y\n", "utf-8")

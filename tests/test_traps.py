@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gaiji.codes.code import Form
 from gaiji.codes.tables import ENCODE_ONLY, Row, load_table
 
 MAPPINGS = Path(__file__).resolve().parents[1] / "mappings"
@@ -21,9 +22,9 @@ SWAPPED = PAIRS.split()
 def rows(table: str) -> dict[str, Row]:
     """Code in hex → decode row."""
     loaded = load_table(table)
-    width = 1 if loaded.decimal else 2
+    number = loaded.form is Form.NUMBER
     return {
-        f"{r.code:0{r.size * width}{'d' if loaded.decimal else 'X'}}": r
+        f"{r.code:0{r.size * (1 if number else 2)}{'d' if number else 'X'}}": r
         for r in loaded.rows
         if r.flag != ENCODE_ONLY
     }
@@ -56,6 +57,8 @@ def test_the_22_pairs_are_swapped(pair: str, old: str) -> None:
 
 def test_keis_moves() -> None:
     old, new, newest = rows("hitachi/keis78"), rows("hitachi/keis83"), rows("hitachi/keis90")
+    old |= rows("hitachi/keis78-set3")
+    new |= rows("hitachi/keis83-set3")
     assert base(old["B0B3"]) == "鰺" and base(new["B0B3"]) == "鯵"
     for code_78, code_83, form in (
         ("5CC3", "F4A1", "堯"),
@@ -263,7 +266,7 @@ def test_every_trap_of_a_published_reference_is_in_disputes() -> None:
         }
     assert {
         ("nec/jips-j", "3646"),
-        ("nec/jips-j", "B6DA"),
+        ("nec/jips-j-extension", "B6DA"),
         ("nec/jips-e", "5EB0"),
         ("fujitsu/jef-jis78", "DFF3"),
     } <= found

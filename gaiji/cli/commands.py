@@ -389,6 +389,16 @@ def charset_show(name: str) -> None:
     click.echo(load_charset(name).describe())
 
 
+@charset.command("count")
+@click.argument("prefixes", nargs=-1)
+def charset_count(prefixes: tuple[str, ...]) -> None:
+    """Count the rows of the shipped tables whose ids begin so (fujitsu, nec/jips-j; all without any): mapped,
+    findings by kind, and by grade of evidence. What docs/charsets holds is printed by this."""
+    from gaiji.codes.evidence import counts_markdown
+
+    click.echo(counts_markdown(prefixes or ("",)), nl=False)
+
+
 @charset.command("check")
 @click.argument("names", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Check every charset (also the default).")
@@ -412,7 +422,7 @@ def charset_check(names: tuple[str, ...], every: bool) -> None:
 def lookup(query: str, limit: int) -> None:
     """Show a glyph by character, name, number or vendor code (辻, MJ025761, J+845B, 戸籍:349920,
     jef:C4D4)."""
-    from gaiji.codes.lookup import describe
+    from gaiji.codes.lookup import code_lines, describe
     from gaiji.codes.lookup import lookup as find
 
     found = find(query)
@@ -420,6 +430,8 @@ def lookup(query: str, limit: int) -> None:
         click.echo(describe(glyph))
     if len(found) > limit:
         click.echo(f"and {len(found) - limit} more (--limit)")
+    for line in code_lines(query):
+        click.echo(line)
 
 
 @main.group()

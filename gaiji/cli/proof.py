@@ -86,7 +86,9 @@ def explain(job: str, record: int, field: str, as_json: bool, settings: tuple[st
             shown = part["field"]
             click.echo(f"{shown}:")
         where = f"{Path(part['file']).name}:{part['line']}" if part["line"] else Path(part["file"]).name
-        told = [part["kind"], part["text"], part["glyph"], part.get("reason", ""), part["layer"], where]
+        grade = f"grade {part['grade']}" if part.get("grade") else ""
+        reason, note = part.get("reason", ""), part.get("note", "")
+        told = [part["kind"], part["text"], part["glyph"], reason, part["layer"], where, grade, note]
         click.echo(f"{part['offset']:>5}  {part['bytes']:<10} {'  '.join(word for word in told if word)}")
 
 

@@ -19,7 +19,7 @@ from gaiji.codes.describe import describe
 from gaiji.codes.encoding import encode_one
 from gaiji.codes.kind import kind_of
 from gaiji.codes.layers import Entries, Entry, Layers, digits_of
-from gaiji.codes.program import Compiled, Compiler, K, Program, Recipe, Unit, Writes
+from gaiji.codes.program import Compiled, Compiler, Grades, K, Program, Recipe, Unit, Writes
 from gaiji.codes.short import ShortDecoder
 from gaiji.codes.spec import DASHES, Spec, chosen_options, load_spec, offset_pua, system_of
 from gaiji.codes.stream import Reading, StreamDecoder
@@ -97,7 +97,7 @@ class Charset:
         self.entries: Entries = Layers(self.name, self.kind, tables, sites, self.ranges, repertoire).entries()
         self.recipe = self._recipe()  # a wrong option is an error now, not at the first character
         self.texts = Texts(self.recipe, (*tables, *sites), self.entries, repertoire, self.units)
-        self._compiled: dict[tuple[bool, str, Writes, bool], Compiled] = {}
+        self._compiled: dict[tuple[bool, str, Writes, bool, Grades], Compiled] = {}
         self._programs: dict[Any, Program] = {}
         self._readings: dict[Any, Reading] = {}
         self._short: dict[tuple[str, str, str, str], ShortDecoder] = {}
@@ -121,27 +121,35 @@ class Charset:
         form: str = "needed",
         policy: Policy | None = None,
         writes: Writes = Writes.TEXT,
+        grades: Grades = Grades.LEAVE,
     ) -> Program:
         """The kernel program for name fields (``◎`` and its like are findings there) or for others.
 
         ``form``: IVS ``needed``, ``always`` or ``never``; ``policy``: what flagged units become
         (``drop-record`` and ``fail`` write 〓: what they ask for is the caller's); ``writes``: texts, or the
-        units themselves.
+        units themselves; ``grades``: what texts do with rows that rest on less than a standard.
         """
-        return self._program(name_field, given.legal_form(form), policy, writes, little=False)
+        return self._program(name_field, given.legal_form(form), policy, writes, little=False, grades=grades)
 
     def _program(
-        self, name_field: bool, form: str, policy: Policy | None, writes: Writes, *, little: bool
+        self,
+        name_field: bool,
+        form: str,
+        policy: Policy | None,
+        writes: Writes,
+        *,
+        little: bool,
+        grades: Grades = Grades.LEAVE,
     ) -> Program:
         text = writes is Writes.TEXT
-        key = (name_field, form if text else "needed", writes, little)  # units have no form
+        key = (name_field, form if text else "needed", writes, little, grades)  # units have no form
         rules = given.legal_policy(policy if text else None)
         full = (key, tuple(sorted(rules.items())))
         built = self._programs.get(full)
         if built is None:
             compiled = self._compiled.get(key)
             if compiled is None:
-                compiler = Compiler(self._recipe(little), name_field=name_field, writes=writes)
+                compiler = Compiler(self._recipe(little), name_field=name_field, writes=writes, grades=grades)
                 compiled = self._compiled.setdefault(key, compiler.build(self.units(key[1])))
             built = Program(compiled, rules)
             same = [other for other in list(self._programs) if other[0] == key]
@@ -175,14 +183,16 @@ class Charset:
         dashes = DASHES[self.options["dash"]]
         for (size, code), entry in self.entries.items():
             row = entry.row
+            if not row.text and not row.glyph:
+                continue  # only a note: the code stays what its range says, a finding
             if not row.glyph:
-                yield Unit(code, size, row.text.translate(dashes))
+                yield Unit(code, size, row.text.translate(dashes), grade=row.grade)
             elif "|" in row.glyph:
                 yield Unit(code, size, row.text, Reason.AMBIGUOUS)
             elif not row.text:
                 yield Unit(code, size, "", Reason.NO_UNICODE)
             else:
-                yield Unit(code, size, forms.get(row.glyph, row.text))
+                yield Unit(code, size, forms.get(row.glyph, row.text), grade=row.grade)
 
     # -- decoding -------------------------------------------------------------------------------
 
@@ -320,7 +330,14 @@ class Charset:
     def glyph_of(self, code: int, size: int) -> str | None:
         """The glyph name of a code that has exactly one, else None."""
         entry = self.entries.get((size, code))
-        return entry.row.glyph if entry and entry.row.glyph and "|" not in entry.row.glyph else None
+        return entry.row.glyph if entry and entry.row.glyph and entry.row.sure else None
+
+    def grade_of(self, code: int, size: int) -> str:
+        """What the row of a code rests on (``gaiji.codes.tables.GRADES``), "" where there is none. A code
+        point of a Unicode charset is found however many bytes it took."""
+        sizes = (2, 3) if self.kind.unicode else (size,)
+        entry = next((self.entries[at, code] for at in sizes if (at, code) in self.entries), None)
+        return entry.row.grade if entry else ""
 
     def explain(self, code: int, size: int) -> list[Provenance]:
         """Which tables have a row for the code, the deciding one first."""

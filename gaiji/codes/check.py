@@ -43,13 +43,13 @@ def _check_table(table: Table, repertoire: Repertoire) -> list[str]:
         where = f"{table.path}:{row.line}"
         if table.form is not Form.NUMBER and (row.size, row.code) not in legal:
             wrong.append(f"{where}: the code is outside every declared range")
-        for name in row.glyph.split("|") if row.glyph else ():
+        for name in row.names:
             glyph = repertoire.get(name)
             if glyph is None:
                 wrong.append(f"{where}: no glyph {name} in {repertoire.version}")
-            elif "|" not in row.glyph and row.text != glyph.text:
+            elif row.sure and row.text != glyph.text:
                 wrong.append(f"{where}: ucs is not the text of {name}")
-        if row.flag == ROUND_TRIP and row.text:
+        if row.flag == ROUND_TRIP and row.text and row.sure:
             if row.text in texts:
                 wrong.append(f"{where}: round-trip text again, first on line {texts[row.text]}")
             texts[row.text] = row.line

@@ -5,12 +5,13 @@ Owns the page that ``gaiji charset show`` prints; the facts are those of ``gaiji
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from gaiji.codes.code import write_code
 from gaiji.codes.kind import Kind
 from gaiji.codes.spec import Spec
-from gaiji.codes.tables import Range, Table
+from gaiji.codes.tables import GRADES, Range, Table
 
 
 def describe(spec: Spec, kind: Kind, tables: Sequence[Table], ranges: Sequence[Range]) -> str:
@@ -23,6 +24,9 @@ def describe(spec: Spec, kind: Kind, tables: Sequence[Table], ranges: Sequence[R
         lines.append(f"  table {table.id} ({table.edition}): {len(table.rows)} rows; {table.title}")
         lines += [f"    {r.kind}: {_span(kind, r)}, {len(r)} codes" for r in table.ranges]
         lines += [f"    glyphs: {table.identity}"] if table.identity else []
+        grades = Counter(row.grade for row in table.rows)
+        shown = ", ".join(f"{grade} {grades[grade]:,}" for grade in GRADES if grades[grade])
+        lines += [f"    grades: {shown}"] if shown else []
     lines += [f"  {r.kind}: {_span(kind, r)}, {len(r)} codes" for r in spec.ranges]
     for name, option in spec.options.items():
         lines.append(

@@ -14,11 +14,13 @@ from pathlib import Path
 import regex
 
 from gaiji.codes.code import Form, read_code
-from gaiji.codes.tables import load_table, table_ids
+from gaiji.codes.evidence import facts
+from gaiji.codes.tables import GRADES, load_table, table_ids
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError, nearest
 from gaiji.model import Glyph
 from gaiji.standard.characters import points
+from gaiji.standard.errata import erratum
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
 _NUMBERS = {
@@ -45,13 +47,14 @@ class VendorCode:
     edition: str
     code: str
     sure: bool
+    grade: str = ""
 
 
 def lookup(query: str) -> tuple[Glyph, ...]:
     """The glyphs that a query means, best first; UsageError when it has no known form or meets nothing."""
     repertoire = load_repertoire()
     found = _find(query.strip(), repertoire)
-    if not found:
+    if not found and not code_lines(query):
         raise UsageError(f"nothing is known by {query[:40]!r}", next=_ADVICE)
     return found
 
@@ -89,7 +92,7 @@ def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Gly
         number, size = read_code(table.form, code)
         for row in table.rows:
             if (row.code, row.size) == (number, size):
-                names = row.glyph.split("|") if row.glyph else [g.name for g in repertoire.by_text(row.text)]
+                names = row.names or tuple(g.name for g in repertoire.by_text(row.text))
                 out.update({name: repertoire[name] for name in names})
     return tuple(out.values())
 
@@ -126,9 +129,21 @@ def vendor_codes(glyph: Glyph) -> list[VendorCode]:
             cells = raw[begin:end].decode().split("\t")
             names = cells[2].split("|")
             if glyph.name in names and cells[3] != "1":
-                out[VendorCode(system, edition, cells[0], len(names) == 1)] = None
+                grade = cells[4] if cells[4] in GRADES else ""
+                out[VendorCode(system, edition, cells[0], len(names) == 1, grade)] = None
             at = raw.find(needle, end)
     return list(out)
+
+
+def code_lines(query: str) -> list[str]:
+    """What the shipped tables have for a vendor code (``jef:74A1``): each row with its grade and note,
+    then the disputes
+    about it; nothing for other queries."""
+    system, _, code = query.strip().partition(":")
+    out = []
+    for fact in facts(system, code):
+        out += [str(fact), *(f"  {dispute}" for dispute in fact.disputes)]
+    return out
 
 
 def describe(glyph: Glyph) -> str:
@@ -151,8 +166,11 @@ def describe(glyph: Glyph) -> str:
     if glyph.readings:
         lines.append(f"  readings: {' '.join(glyph.readings)}")
     codes = [
-        f"{c.system}:{c.code} ({c.edition}{'' if c.sure else ', one of several'})"
+        f"{c.system}:{c.code} ({c.edition}{'' if c.sure else ', one of several'}"
+        f"{c.grade and f', grade {c.grade}'})"
         for c in vendor_codes(glyph)
     ]
     lines.append(f"  vendor codes: {'; '.join(codes) or 'none in the shipped tables'}")
+    if wrong := erratum(glyph.name):
+        lines.append(f"  erratum: {wrong}")
     return "\n".join(lines)

@@ -14,7 +14,7 @@ from enum import IntEnum
 from typing import Any
 
 from gaiji.codes.kind import WIDE_PLANES, Kind
-from gaiji.codes.tables import Range
+from gaiji.codes.tables import WEAK, Range
 from gaiji.kernel import decode as kernel
 from gaiji.model import Reason
 
@@ -53,6 +53,19 @@ class Writes(IntEnum):
     REASONS = 2
 
 
+class Grades(IntEnum):
+    """What a program of texts does with units whose rows rest on less than a standard.
+
+    ``LEAVE``: nothing. ``NOTE``: they are mapped, and noted among the findings (``K["GRADED"]``), so that
+    they
+    can be counted. ``ASK``: noted too, but those that rest on one source are findings of that reason.
+    """
+
+    LEAVE = 0
+    NOTE = 1
+    ASK = 2
+
+
 @dataclass(frozen=True)
 class Unit:
     """What one code becomes: its text (in the output form), or the reason why it has none that is sure."""
@@ -61,6 +74,7 @@ class Unit:
     size: int
     text: str
     reason: Reason | None = None
+    grade: str = "standard"
 
 
 @dataclass
@@ -173,7 +187,10 @@ def _shifts(recipe: Recipe) -> bytes:
 class Compiler:
     """Fills the planes of one program."""
 
-    def __init__(self, recipe: Recipe, *, name_field: bool, writes: Writes = Writes.TEXT) -> None:
+    def __init__(
+        self, recipe: Recipe, *, name_field: bool, writes: Writes = Writes.TEXT, grades: Grades = Grades.LEAVE
+    ) -> None:
+        self.grades = grades
         self.recipe = recipe
         self.kind = recipe.kind
         self.name_field = name_field
@@ -253,10 +270,14 @@ class Compiler:
         reason = unit.reason
         if reason is None and self.name_field and unit.text in LOST:
             reason = Reason.ALREADY_LOST
+        if reason is None and unit.grade in WEAK and self.grades is Grades.ASK:
+            reason = Reason.ONE_SOURCE
         if reason is not None:
             self._flag(plane, slot, unit.size, unit.code, reason, text)
-        else:
-            self._set(plane, slot, unit.code, unit.size, text, override=override)
+            return
+        self._set(plane, slot, unit.code, unit.size, text, override=override)
+        if unit.grade != "standard" and self.grades is not Grades.LEAVE:
+            self._grade(plane, slot, text)
 
     def _set(
         self, plane: Plane, slot: int, code: int, size: int, text: bytes, *, override: bool = False
@@ -276,6 +297,14 @@ class Compiler:
         direct = kind == K["MAPPED"] and not override and not special
         plane.lens[slot] = len(text) if direct else 0
         plane.kind[slot] = 0 if direct else kind | len(text) << 4
+
+    def _grade(self, plane: Plane, slot: int, text: bytes) -> None:
+        """Send a mapped unit the way on which it is noted; what it writes stays the same."""
+        kind = K["GRADED_SPECIAL"] if any(c in text for c in SPECIAL) else K["GRADED"]
+        if len(text) > 8:
+            kind, text = K["GRADED_LONG"], b"\0\0\0"
+        plane.kind[slot] = kind | len(text) << 4
+        plane.lens[slot] = 0
 
     def _flag(self, plane: Plane, slot: int, size: int, code: int, reason: Reason, text: bytes) -> None:
         if not self.recipe.digits:

@@ -22,7 +22,13 @@ from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import TableError, UsageError
 
 COLUMNS = ("code", "ucs", "glyph", "flag", "note")
+GRADED_COLUMNS = (*COLUMNS, "grade")
 SITE_COLUMNS = (*COLUMNS, "evidence", "decided_by", "decided_at", "replaces")
+GRADES = ("standard", "two", "one", "inferred", "site")
+"""What a row rests on, the surest first: a published standard or its own converter, two independent
+sources that agree, one source, an inference. ``site``: a row of a site table, which a person stands for."""
+WEAK = frozenset({"one", "inferred"})
+"""The grades of which ``[review] one-source`` shows each code to a person once."""
 ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
 # A site table holds some thousands of rows; anything beyond this is not a table of characters.
 HEX = regex.compile(r"[0-9A-Fa-f]{4,6}")
@@ -31,7 +37,14 @@ MAX_BYTES = 64 * 1024 * 1024
 
 
 class Row(NamedTuple):
-    """One row: the code as a number and its size in bytes (in digits for decimal codes)."""
+    """One row: the code as a number and its size in bytes (in digits for decimal codes).
+
+    ``glyph`` may hold several candidates joined by ``|``, best first; one that ends in ``|`` holds
+    candidates of
+    which none may be right, and a bare ``|`` says that the text is only near what is printed. A row of a
+    shipped
+    table without text and glyph has but a note: what the code looks like, for the person it waits for.
+    """
 
     code: int
     size: int
@@ -41,6 +54,17 @@ class Row(NamedTuple):
     note: str
     line: int
     replaces: str = ""
+    grade: str = "site"
+
+    @property
+    def sure(self) -> bool:
+        """Whether the row says what the code is: not several candidates, nor something that is only near."""
+        return "|" not in self.glyph and bool(self.text or self.glyph)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The glyphs that the row names, best first."""
+        return tuple(name for name in self.glyph.split("|") if name)
 
 
 @dataclass(frozen=True)
@@ -89,6 +113,7 @@ class Table:
     sources: tuple[dict[str, str], ...]
     sha256: str
     rows: tuple[Row, ...]
+    grade: str = "site"
 
 
 def table_ids() -> tuple[str, ...]:
@@ -120,7 +145,8 @@ def load_table(table_id: str) -> Table:
         ranges=tuple(parse_range(item) for item in meta.get("range", ())),
         sources=tuple(meta.get("source", ())),
         sha256=hashlib.sha256(raw + meta_raw).hexdigest(),
-        rows=tuple(_rows(raw, path, COLUMNS, COLUMNS, form)),
+        rows=tuple(_rows(raw, path, GRADED_COLUMNS, COLUMNS, form, meta["grade"])),
+        grade=meta["grade"],
     )
 
 
@@ -176,7 +202,7 @@ def parse_range(item: dict[str, Any]) -> Range:
 
 
 def _rows(
-    raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], form: Form
+    raw: bytes, path: Path, known: tuple[str, ...], needed: tuple[str, ...], form: Form, grade: str = "site"
 ) -> Iterator[Row]:
     """Parse rows; checks syntax, code points and double decode codes (not ranges: the charset has them)."""
     try:
@@ -202,7 +228,7 @@ def _rows(
                 line=number,
                 next="separate cells by single tabs",
             )
-        row = _row(cells, at, path, number, form)
+        row = _row(cells, at, path, number, form, grade)
         key = (row.size, row.code)
         if row.flag != ENCODE_ONLY:
             if key in seen:
@@ -225,7 +251,7 @@ def _check_header(header: list[str], path: Path, known: tuple[str, ...], needed:
         raise TableError(found, path=path, line=1, next=f"write the columns {', '.join(known)}")
 
 
-def _row(cells: list[str], at: dict[str, int], path: Path, line: int, form: Form) -> Row:
+def _row(cells: list[str], at: dict[str, int], path: Path, line: int, form: Form, default: str) -> Row:
     def cell(name: str) -> str:
         return cells[at[name]].strip() if name in at else ""
 
@@ -241,14 +267,18 @@ def _row(cells: list[str], at: dict[str, int], path: Path, line: int, form: Form
         raise bad(f"has the code {code[:20]!r}", "code", error.next) from None
     text = _text(cell("ucs"), bad)
     glyph = cell("glyph")
-    if not text and not glyph:
+    described = default != "site" and cell("note")
+    if not text and not glyph and not described:
         raise bad("has neither ucs nor glyph", "ucs", "write the code points in hex, or the glyph's name")
     flag = cell("flag") or "0"
     if flag not in ("0", "1", "3"):
         raise bad(
             f"has the flag {flag[:20]!r}", "flag", "write 0 (round trip), 1 (encode only) or 3 (decode only)"
         )
-    return Row(number, size, text, glyph, int(flag), cell("note"), line, cell("replaces"))
+    grade = cell("grade") or default
+    if grade not in GRADES:
+        raise bad(f"has the grade {grade[:20]!r}", "grade", f"write one of {', '.join(GRADES[:-1])}")
+    return Row(number, size, text, glyph, int(flag), cell("note"), line, cell("replaces"), grade)
 
 
 def _text(ucs: str, bad: Any) -> str:

@@ -92,7 +92,7 @@ class Texts:
         entries = [
             e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)
         ]
-        plain = [row for row in entries if "|" not in row.glyph]
+        plain = [row for row in entries if row.sure]
         decoded = {(u.size, u.code): u.text for u in self._units("needed")}
         rows: dict[str, Row] = {}
         for row in plain:
@@ -121,7 +121,7 @@ class Texts:
         return {
             e.row.glyph: e.row.text
             for e in self.entries.values()
-            if e.row.glyph and e.row.flag != DECODE_ONLY
+            if e.row.glyph and e.row.sure and e.row.flag != DECODE_ONLY
         }
 
 

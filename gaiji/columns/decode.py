@@ -16,7 +16,8 @@ from typing import Any
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import code_of, value_of
 from gaiji.codes.column import decode_rows
-from gaiji.codes.program import Writes
+from gaiji.codes.program import Grades, Writes
+from gaiji.codes.tables import GRADES, WEAK
 from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
 from gaiji.kernel.decode import CONSTANTS as DECODE
@@ -28,6 +29,10 @@ from gaiji.records.batch import Batch
 NUMERIC = {"zoned": NUMBERS["ZONED"], "packed": NUMBERS["PACKED"], "binary": NUMBERS["BINARY"]}
 Decoded = tuple[Column, "array[int]", "array[int]"]
 """A column, its counts (see ``kernel``) and its findings (six int64 each)."""
+COUNTED = GRADES[1:]
+"""The grades that are counted one by one; what is mapped and not among them rests on a standard."""
+PEOPLE = DECODE["GRADES"] + len(COUNTED)
+"""The counter of records that rest on one source in this name field and in none before."""
 Place = tuple[Any, Any, int, int]
 """Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
 
@@ -70,18 +75,23 @@ class Decoder:
         self.reuse = reuse
         self._mine = threading.local()
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
+        asked = Grades.ASK if Reason.ONE_SOURCE in policy else Grades.NOTE
         self._programs = {
-            name: charset.program(name_field=name, form=form, policy=policy)
+            name: charset.program(
+                name_field=name, form=form, policy=policy, grades=asked if name else Grades.LEAVE
+            )
             for name in {f.role == "name" for f in fields if f.type not in NUMERIC and f.type != "raw"}
         }
 
-    def decode(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
-        """One field of all rows; ``states`` carries the rows' shift states from field to field."""
+    def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
+        """One field of all rows; ``states`` carries the rows' shift states from field to field, ``weak``
+        those
+        in which a name field before rests on one source."""
         if spec.type in NUMERIC:
             return self._numbers(batch, spec)
         if spec.type == "raw":
             return self._raw(batch, spec)
-        return self._text(batch, spec, states)
+        return self._text(batch, spec, states, weak)
 
     def place(self, batch: Batch, spec: Field) -> Place:
         """(starts, ends, offset, length) of a field in a batch."""
@@ -93,7 +103,31 @@ class Decoder:
         """Bytes that the framing and the layout give a field: what its units must add up to."""
         return cut.extent(*self.place(batch, spec))[0]
 
-    def _text(self, batch: Batch, spec: Field, states: bytearray) -> Decoded:
+    def _by_grade(self, counts: array[int], findings: array[int], weak: set[int]) -> array[int]:
+        """Count a name field's characters by grade, and the records that rest on one source; returns the
+        findings without the kernel's notes of them."""
+        import polars as pl
+
+        from gaiji.kernel.arrow import int64_series
+
+        flat = int64_series("f", findings)
+        row, code, size, reason = (flat.gather_every(DECODE["FINDING"], at) for at in (0, 3, 4, 5))
+        frame = pl.DataFrame({"row": row, "code": code, "size": size, "reason": reason})
+        noted = frame.filter(pl.col("reason").is_in([DECODE["GRADED"], int(Reason.ONE_SOURCE)]))
+        if noted.is_empty():
+            return findings
+        people: set[int] = set()
+        for code_at, size_at, count, rows in noted.group_by("code", "size").agg(pl.len(), "row").iter_rows():
+            grade = self.charset.grade_of(code_at, size_at)
+            counts[DECODE["GRADES"] + COUNTED.index(grade)] += count
+            if grade in WEAK:
+                people.update(rows)
+        counts[PEOPLE] += len(people - weak)
+        weak |= people
+        kept = (reason != DECODE["GRADED"]).repeat_by(DECODE["FINDING"]).explode()
+        return array("q", flat.filter(kept).to_list())
+
+    def _text(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         program = self._programs[spec.role == "name"]
         place = self.place(batch, spec)
         total, longest = cut.extent(*place)
@@ -101,6 +135,8 @@ class Decoder:
         offsets, counts, findings, special = self._run(
             program, batch.src, place, spec, states, out, longest, int(self.trim)
         )
+        if spec.role == "name" and findings:
+            findings = self._by_grade(counts, findings, set() if weak is None else weak)
         plain = not special and not self.charset.kind.unicode
         return Column(spec.name, out, offsets, plain), counts, findings
 

@@ -113,7 +113,9 @@ def load_db_job(path: str | Path) -> DbJob:
         raise JobError("is no number of rows", path=path, key="source.chunk", next="write 20000")
     form = section("target", {"form": target["form"]}, str(path))["form"]
     review = section("review", {**data.get("review", {}), "key": source["key"]}, str(path))
-    policy_of = policies(section("policy", data.get("policy", {}), str(path)))
+    policy_of = policies(
+        section("policy", data.get("policy", {}), str(path)), one_source=review["one-source"]
+    )
     for reason, policy in policy_of.items():
         if policy == "drop-record":
             raise JobError(

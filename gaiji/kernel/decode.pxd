@@ -2,7 +2,7 @@
 cimport cython
 from libc.string cimport memcmp, memcpy
 
-cdef int ILLEGAL, BROKEN_SHIFT, MAPPED, LONG, GETA, STORED, TAG, SHIFTED, LEAD, DECIMAL, UTF8
+cdef int ILLEGAL, BROKEN_SHIFT, MAPPED, LONG, GRADED, GRADED_SPECIAL, GRADED_LONG, GRADES, GETA, STORED, TAG, SHIFTED, LEAD, DECIMAL, UTF8
 cdef int MIXED, DOUBLE, SINGLE, UNITS, MAPPED_UNITS, PASSED_UNITS, TRIMMED_UNITS, FLAGGED, BYTES, N_COUNTS
 cdef int FINDING, SLACK
 cdef const unsigned char *WIDE_SPACES
@@ -106,7 +106,7 @@ cdef int _utf8_tail_ok(Work w, Py_ssize_t size) noexcept nogil
 @cython.locals(src="const unsigned char *", size=cython.int, b=cython.int, code=cython.Py_ssize_t, i=cython.int)
 cdef void _field_decimal(Program p, Work w) noexcept nogil
 
-@cython.locals(reason=cython.int, stored=cython.int)
+@cython.locals(reason=cython.int, stored=cython.int, graded=cython.bint)
 cdef void _emit(Program p, Work w, int size, Py_ssize_t code, int kind, const unsigned char *text, Py_ssize_t index) noexcept nogil
 
 @cython.locals(how=cython.int)

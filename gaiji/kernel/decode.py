@@ -27,6 +27,11 @@ BROKEN_SHIFT = 4
 # Other values of the low four bits of ``kind``.
 MAPPED = 0
 LONG = 15
+# Mapped too, by a row that rests on less than a standard: the unit is noted, so that it can be counted by
+# grade.
+GRADED = 13
+GRADED_SPECIAL = 14  # its text holds what a CSV must quote
+GRADED_LONG = 11  # a reason that only outputs have, never a unit of the source
 # Replacement policies.
 GETA = 0
 STORED = 1
@@ -47,7 +52,8 @@ PASSED_UNITS = 2
 TRIMMED_UNITS = 3
 FLAGGED = 4
 BYTES = 18  # bytes of the source that units were made of: the framing's own sum must equal it
-N_COUNTS = 20
+GRADES = 20  # filled by gaiji.columns: units by grade (two, one, inferred, site), then people on one source
+N_COUNTS = 25
 # A finding is six int64: row, offset in the field, character position, code, bytes of the code, reason.
 FINDING = 6
 SLACK = 64
@@ -625,16 +631,20 @@ def _emit(p, w, size, code, kind, text, index):
     """Write what ``kind`` says of a unit of ``size`` bytes whose text is at ``text[8 * index]``."""
     reason = kind & 15
     stored = kind >> 4
-    w.special = 1
+    if reason != GRADED:
+        w.special = 1
     if reason == MAPPED and stored == 0:
         _flag(p, w, size, code, ILLEGAL, text, index, 0)
         return
-    if reason != MAPPED and reason != LONG:
+    graded = reason == GRADED_LONG or GRADED <= reason <= GRADED_SPECIAL
+    if reason != MAPPED and reason != LONG and not graded:
         _flag(p, w, size, code, reason, text, index, stored)
         return
+    if graded:
+        _note(p, w, size, code, GRADED)
     if p.units:
         _put_unit(w, code, size)
-    elif reason == LONG:
+    elif reason == LONG or reason == GRADED_LONG:  # noqa: SIM109 (a tuple is no C)
         _put_long(p, w, text, index)
     else:
         _put(w, text, index, stored)
@@ -797,6 +807,9 @@ CONSTANTS = {
     "BROKEN_SHIFT": BROKEN_SHIFT,
     "MAPPED": MAPPED,
     "LONG": LONG,
+    "GRADED": GRADED,
+    "GRADED_SPECIAL": GRADED_SPECIAL,
+    "GRADED_LONG": GRADED_LONG,
     "GETA": GETA,
     "STORED": STORED,
     "TAG": TAG,
@@ -813,6 +826,7 @@ CONSTANTS = {
     "TRIMMED_UNITS": TRIMMED_UNITS,
     "FLAGGED": FLAGGED,
     "BYTES": BYTES,
+    "GRADES": GRADES,
     "N_COUNTS": N_COUNTS,
     "FINDING": FINDING,
     "SLACK": SLACK,

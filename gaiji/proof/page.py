@@ -28,6 +28,14 @@ REASONS = {
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
     "shrink-lookalike": "縮退先が類字・別字のみ",
+    "one-source": "出典が一つの文字",
+}
+GRADES = {
+    "standard": "規格・変換表の発行元",
+    "two": "独立した出典が二つ",
+    "one": "出典が一つ",
+    "inferred": "推定",
+    "site": "団体の対応表",
 }
 STYLE = (
     "body{font-family:sans-serif;font-size:10pt;max-width:190mm;margin:8mm auto;color:#000}h1{font-size:15pt;margin:0}"  # noqa: E501
@@ -61,6 +69,7 @@ def page(data: Mapping[str, Any]) -> str:
         _files(data),
         _records(data),
         _classes(data),
+        _grades(data),
         _examples(data),
         _checks(data["checks"]),
         _versions(data),
@@ -109,6 +118,19 @@ def _classes(data: Mapping[str, Any]) -> str:
     rows = [(name, *field["cells"].values()) for name, field in data["fields"].items()]
     rows.append(("合計", *data["cells"].values()))
     return "<h2>項目ごとの結果</h2>" + _table(("項目", *(CLASS_NAMES[c] for c in data["cells"])), rows)
+
+
+def _grades(data: Mapping[str, Any]) -> str:
+    """What the characters of names rest on, and how many people's names rest on one source."""
+    found = dict(data.get("grades", {}))
+    if not found:
+        return ""
+    people = found.pop("records")
+    return (
+        "<h2>氏名の文字の根拠</h2>"
+        + _table([GRADES[grade] for grade in found], [list(found.values())])
+        + f"<p>出典が一つだけの文字を氏名に含む人：<b>{people:,}人</b>（変換時の集計）。</p>"
+    )
 
 
 def _examples(data: Mapping[str, Any]) -> str:

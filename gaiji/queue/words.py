@@ -16,6 +16,7 @@ REASONS = {
     "overflow": "出力項目の桁あふれ",
     "shrink-none": "縮退先なし",
     "shrink-many": "縮退先が複数",
+    "one-source": "出典が一つの文字",
     "shrink-lookalike": "縮退先が類字・別字のみ",
 }
 STATES = {

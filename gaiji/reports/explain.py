@@ -30,7 +30,8 @@ def explain(
     """The parts of a record's fields, in order; ``record`` counts from 1, ``field`` names one field only.
 
     Each part has: ``field``, ``offset`` (in the field), ``bytes`` (hex), ``kind`` (character, shift, number,
-    raw or padding), ``text``, ``glyph``, ``reason`` (of a finding), ``layer``, ``file`` and ``line``.
+    raw or padding), ``text``, ``glyph``, ``reason`` (of a finding), ``grade`` and ``note`` of the row that
+    decided, ``layer``, ``file`` and ``line``.
     Raises UsageError for a record or field that is not there. The result holds personal data.
     """
     plan = Plan.of(job, overrides)
@@ -155,6 +156,8 @@ def _character(
     part = _part(offset, raw, "character", text) | {"code": code, "glyph": glyph or ""}
     if rows:
         part |= {"layer": rows[0].layer, "file": rows[0].path, "line": rows[0].line}
+        row = charset.entries[size, number].row
+        part |= {"grade": row.grade, "note": row.note}
         part["overridden"] = [f"{Path(row.path).name}:{row.line}" for row in rows[1:]]
     elif charset.kind.unicode and not reasons:
         part |= {"layer": "unicode", "file": "", "line": 0}

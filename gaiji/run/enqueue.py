@@ -59,12 +59,15 @@ def items_of(found: Iterable[Found], *, site: str, samples: int) -> list[Item]:
 
 
 def standing(charset: Charset, code: str, reason: Reason) -> tuple[str, str]:
-    """What the tables say of a code now: its candidates, where it is ambiguous, and a digest of its row. When
-    the digest changes, a decision on the code is open again."""
+    """What the tables say of a code now: its candidates, where it is ambiguous or rests on one source (the
+    code points of what has no glyph), and a digest of its row. When the digest changes, a decision on the
+    code is open again."""
     entry = charset.entry(code) if code else None
     if entry is None:
         return "", ""
     basis = hashlib.sha256(f"{entry.row.text}\t{entry.row.glyph}".encode()).hexdigest()
+    if reason is Reason.ONE_SOURCE:
+        return entry.row.glyph or " ".join(f"{ord(c):04X}" for c in entry.row.text), basis
     return entry.row.glyph if reason is Reason.AMBIGUOUS else "", basis
 
 

@@ -105,10 +105,13 @@ KEYS: dict[str, dict[str, Key]] = {
             "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, or raw dots",
         ),
         "dots": Key(str, "", "width x height of raw dots, such as 24x24"),
+        "one-source": Key(
+            bool, False, "put each code of a name that rests on one source before a person once"
+        ),
     },
     "policy": {
         reason.label: Key(str, DEFAULT_POLICY[reason], "what is written for it", POLICIES)
-        for reason in Reason
+        for reason in DEFAULT_POLICY
     },
 }
 FIELD_SECTION = "field"
@@ -271,7 +274,7 @@ def make_job(
         raise JobError(
             "must be [[field]] tables", path=path, key="field", next="write [[field]] above each field"
         )
-    policy = policies(sections.pop("policy"))
+    policy = policies(sections.pop("policy"), one_source=sections["review"]["one-source"])
     digest = hashlib.sha256(
         json.dumps(
             [sections, {r.label: p for r, p in policy.items()}, fields],
@@ -285,9 +288,12 @@ def make_job(
     return job
 
 
-def policies(given: Mapping[str, str]) -> dict[Reason, str]:
-    """A checked ``[policy]`` section by reason."""
-    return {Reason.from_label(name): value for name, value in given.items()}
+def policies(given: Mapping[str, str], *, one_source: bool) -> dict[Reason, str]:
+    """A checked ``[policy]`` section by reason; ``one_source``: codes that rest on one source are
+    findings, whose
+    text is kept."""
+    asked = {Reason.ONE_SOURCE: "keep"} if one_source else {}
+    return {Reason.from_label(name): value for name, value in given.items()} | asked
 
 
 def section(name: str, given: Any, path: str) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.program import K
+from gaiji.columns.decode import COUNTED, PEOPLE
 from gaiji.disk.files import AtomicFile, beside, part_path
 from gaiji.errors import GaijiError
 from gaiji.kernel import decode as kernel
-from gaiji.model import Field
+from gaiji.model import Field, Reason
 from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
 from gaiji.records.reader import Reader
@@ -154,4 +155,13 @@ def _field(spec: Field, counts: array[int]) -> dict[str, Any]:
         "trimmed": counts[K["TRIMMED_UNITS"]],
         "reconciled": units
         == counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(by_reason.values()),
-    }
+    } | ({"grades": grades(counts), "one_source_records": counts[PEOPLE]} if spec.role == "name" else {})
+
+
+def grades(counts: array[int]) -> dict[str, int]:
+    """Characters of a name field by what their rows rest on; those that a person must look at are not
+    among them, but
+    for the codes that ``[review] one-source`` asks about."""
+    rest = {grade: counts[K["GRADES"] + at] for at, grade in enumerate(COUNTED)}
+    asked = counts[K["FLAGGED"] + Reason.ONE_SOURCE]
+    return {"standard": counts[K["MAPPED_UNITS"]] + asked - sum(rest.values())} | rest

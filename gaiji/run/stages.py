@@ -31,9 +31,9 @@ class Decoded:
 def decode(plan: Plan, batch: Batch) -> Decoded:
     """Every field of a batch as text, and the glyph columns."""
     out = Decoded([], [], [], [])
-    states = bytearray(batch.rows)
+    states, weak = bytearray(batch.rows), set[int]()
     for spec in plan.fields:
-        column, counts, findings = plan.decoder.decode(batch, spec, states)
+        column, counts, findings = plan.decoder.decode(batch, spec, states, weak)
         out.columns.append(column)
         out.counts.append(counts)
         out.sizes.append(plan.decoder.size(batch, spec))

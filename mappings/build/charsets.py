@@ -17,17 +17,29 @@ READING = {
     "what": "字形重視 (what JIS78 prints) or 領域重視 (what JIS90 has at the code)",
 }
 JEF_NOTE = (
-    "The extension 41A1-7FFE is in no open table we could get: but for a few documented codes it comes as "
-    "unmapped-extension findings. Some data use A1A1 for the full-width space."
+    "The extension 41A1-7FFE rests on one source or two (column grade): docs/charsets/fujitsu.md. Some data "
+    "use A1A1 "
+    "for the full-width space."
 )
 KEIS_NOTE = (
-    "Set 3 (59A1-80FE) comes as unmapped-extension findings. 4040 can also mean two half-width spaces. "
+    "Set 3 (59A1-80FE) rests on one source: docs/charsets/hitachi.md. 4040 can also mean two half-width "
+    "spaces. "
     "Rows 80 and 9F are doubtful: sources disagree on where set 3 ends."
 )
-JIPS_NOTE = "The extension areas G1 A1A1-DFFE and G2 A121-FE7E come as unmapped-extension findings."
+ROW_9F = {
+    "values": ["user", "set3"],
+    "default": "user",
+    "what": "9FA1-9FD8 are the site's own 外字, or kanji of set 3 as one source has it",
+    "set3": {"double": ["hitachi/keis-row-9f"]},
+}
+JIPS_NOTE = (
+    "G1 A1A1-DFFE rests on one source: docs/charsets/nec.md. "
+    "G2 A121-FE7E comes as unmapped-extension findings."
+)
 LETSJ_NOTE = (
-    "Standard area only. The extension (trail byte below A1) comes as findings, and where the 外字 area "
-    "lies could not be confirmed. Single bytes are read as JIS8."
+    "The extension (trail byte 21-7E) rests on one source: docs/charsets/unisys.md. Where the 外字 area "
+    "lies could not "
+    "be confirmed. Single bytes are read as JIS8."
 )
 
 
@@ -71,11 +83,11 @@ def _fujitsu() -> dict[str, dict[str, Any]]:
 def _hitachi() -> dict[str, dict[str, Any]]:
     out = {}
     for edition in ("78", "83", "90"):
-        table = [f"hitachi/keis{edition}"]
-        option = {}
+        table = [f"hitachi/keis{edition}", "hitachi/keis-set3", f"hitachi/keis{edition}-set3"]
+        option = {"options": {"row-9f": ROW_9F}}
         if edition == "78":
             reading = {**READING, "position": {"double": ["hitachi/keis78-position"]}}
-            option = {"options": {"reading": reading}}
+            option["options"] |= {"reading": reading}
         out[f"hitachi-keis{edition}"] = _file(
             f"KEIS{edition}, double bytes without shifts",
             "hitachi",
@@ -102,8 +114,16 @@ def _hitachi() -> dict[str, dict[str, Any]]:
 
 
 def _nec() -> dict[str, dict[str, Any]]:
-    j = {"double": ["nec/jips-j"], "pad_double": "2121", "note": JIPS_NOTE}
-    e = {"double": ["nec/jips-e"], "pad_double": "4F4F", "note": JIPS_NOTE}
+    j = {
+        "double": ["nec/jips-j", "nec/jips-j-signs", "nec/jips-j-extension"],
+        "pad_double": "2121",
+        "note": JIPS_NOTE,
+    }
+    e = {
+        "double": ["nec/jips-e", "nec/jips-e-signs", "nec/jips-e-extension"],
+        "pad_double": "4F4F",
+        "note": JIPS_NOTE,
+    }
     return {
         "nec-jips-j": _file("JIPS(J), double bytes without shifts", "nec", "double", pad_single="20", **j),
         "nec-jips-j-jis8": _file(
@@ -275,7 +295,7 @@ def all_charsets() -> dict[str, dict[str, Any]]:
         "unisys",
         "shifted",
         single=["unisys/jis8"],
-        double=["unisys/letsj"],
+        double=["unisys/letsj", "unisys/letsj-extension"],
         shift_in=["9370"],
         shift_out=["93F1"],
         pad_single="20",

@@ -6,9 +6,11 @@ stated as differences from NEC's. Does not own which table they join.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
+import icu
 from identity import Identity
 from rows import DECODE_ONLY, ENCODE_ONLY, ROUND_TRIP, Print, Row, once_each
 
@@ -49,7 +51,7 @@ def printed(entry: Documented, identity: Identity) -> Row:
     else:
         assert entry.ucs is not None
         found = identity.print_ucs(entry.ucs, "jis90")
-    return Row(entry.code, found, entry.flag, entry.note)
+    return Row(entry.code, found, entry.flag, entry.note, "one")
 
 
 def jis_x_0201() -> list[Row]:
@@ -77,8 +79,28 @@ def nec_ebcdik() -> list[Row]:
     return [Row(bytes((to_e[r.code[0]],)), r.print, r.flag, r.note) for r in jis_x_0201()]
 
 
+@lru_cache(maxsize=1)
+def _published() -> frozenset[tuple[bytes, str]]:
+    """Code and text of the single bytes that IBM published for Japanese EBCDIC (CCSID 290 and 1027)."""
+    tables = [icu.converter_table(name)[0] for name in ("ibm-930_P120-1999", "ibm-939_P120-1999")]
+    return frozenset((code, text) for entries in tables for code, text, _ in entries)
+
+
 def single_bytes(table: str) -> list[Row]:
-    """A vendor's single bytes: NEC's, with the differences that ``documented.tsv`` lists for the table."""
+    """A vendor's single bytes, graded: standard where IBM published the same for EBCDIC, two where NEC's
+    table and
+    the public reference agree, one where only the reference has it."""
+    own = {change.code for change in rows_for(table)}
+
+    def graded(row: Row) -> Row:
+        published = (row.code, row.print.text) in _published()
+        return replace(row, grade="standard" if published else "one" if row.code in own else "two")
+
+    return [graded(row) for row in _single_bytes(table)]
+
+
+def _single_bytes(table: str) -> list[Row]:
+    """NEC's single bytes, with the differences that ``documented.tsv`` lists for the table."""
     changes = rows_for(table)
     decoded = {c.code: c for c in changes if c.flag != ENCODE_ONLY}
     base = [r for r in nec_ebcdik() if r.code not in decoded and r.flag != ENCODE_ONLY]

@@ -1,8 +1,8 @@
 """The tables of Fujitsu JEF, Hitachi KEIS, NEC JIPS and Unisys LETS-J.
 
-Owns how each is put together from the JIS standards (``identity.py``) and the documented rows. Their vendor
-extensions are in no package we can get, so those areas are declared and left without rows: a code there
-becomes a finding, never a guess. ``docs/charsets.md`` says so per family.
+Owns how each is put together from the JIS standards (``identity.py``), the documented rows and the tables of
+the makers' extension areas, which this project keeps by hand (``kept.py``). A code of an extension area that
+has no row becomes a finding, never a guess. ``docs/charsets.md`` says so per family.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import documented
+import kept
 import sources
 from ibm import hana_source, mojidata_source
 from identity import MOVED_1983, SWAPPED_PAIRS, Identity
@@ -39,6 +40,29 @@ JEF4J = {
     "licence": "CC0 (mapping tables)",
     "what": "single bytes and ruled lines, read as a published reference and stated as differences",
 }
+JEF_FACTS = {
+    "name": "jef4j, src/test/resources/fujitsu_jef_mapping.json",
+    "version": "0e4e9fd",
+    "licence": "CC0 (mapping tables)",
+    "what": "code, character and form, read there from a printed code book of 1987",
+}
+JACODE = {
+    "name": "Jacode4e, the table of Jacode4e.pm",
+    "version": "973daea",
+    "licence": "facts only, no text of it",
+    "what": "code and character; nothing on the printed form",
+}
+JIPS_FACTS = {
+    "name": "jef4j, src/test/resources/nec_jips_mapping.json",
+    "version": "2661e5c",
+    "licence": "CC0 (mapping tables)",
+    "what": "rows 28-2D of G0 and a few codes of G1",
+}
+CHOSEN = (
+    "Kept by hand, code and character as the sources have them. Glyph: the registered sequence that the "
+    "source names; "
+    "else the only form of the character in the MJ list; else ambiguous, first the form that JEF prints."
+)
 
 
 def jis_sources(cmap: bool) -> list[dict[str, str]]:
@@ -86,7 +110,7 @@ def overlay(rows: Iterable[Row], changes: Iterable[Row]) -> list[Row]:
 def with_space(rows: list[Row], space: bytes) -> list[Row]:
     """The host's own full-width space beside the one of JIS, which then only decodes."""
     return [Row(space, FULL_SPACE)] + [
-        Row(r.code, r.print, DECODE_ONLY, "the space of JIS, seen in data too")
+        Row(r.code, r.print, DECODE_ONLY, "the space of JIS, seen in data too", r.grade)
         if r.print == FULL_SPACE
         else r
         for r in rows
@@ -129,7 +153,6 @@ def fujitsu(identity: Identity) -> list[Table]:
     made = [*jis_sources(cmap=True), DOCUMENTED]
     shape = [documented.printed(d, identity) for d in documented.rows_for("fujitsu/jef-jis78")]
     standard = once_each(with_space(overlay(jis78_rows(identity, 0x8080), shape), b"\x40\x40"))
-    extension = [documented.printed(d, identity) for d in documented.rows_for("fujitsu/jef-extension")]
     by_position = [documented.printed(d, identity) for d in documented.rows_for("fujitsu/jef-position")]
     position = overlay(position_rows(identity, 0x8080), by_position)
     whole = [area("standard", "40", "40"), area("standard", GRAPHIC, GRAPHIC)]
@@ -153,15 +176,12 @@ def fujitsu(identity: Identity) -> list[Table]:
             [*whole, *user_rows(0x80, 0xA0)],
             made,
         ),
-        Table(
+        _kept(
             "fujitsu/jef-extension",
-            "JEF extension (拡張漢字, 拡張非漢字): documented codes only",
+            "JEF extension 41A1-7FFE (拡張漢字, 拡張非漢字)",
             "JEF",
-            "documented",
-            "The glyph that the source names, else the JIS90 print of the character.",
-            extension,
             [area("extension", "41-7F", GRAPHIC)],
-            made,
+            [JEF_FACTS, JACODE, mojidata_source()],
         ),
         Table(
             "fujitsu/jef-position",
@@ -174,6 +194,19 @@ def fujitsu(identity: Identity) -> list[Table]:
             made,
         ),
     ]
+
+
+def _kept(
+    table_id: str,
+    title: str,
+    system: str,
+    ranges: list[dict[str, Any]],
+    made: list[dict[str, str]],
+    identity: str = CHOSEN,
+) -> Table:
+    """A table whose rows a person keeps; its grade is that of a row without one."""
+    rows = kept.rows_of(table_id)
+    return Table(table_id, title, system, "extension", identity, rows, ranges, made, grade="one")
 
 
 def _single(table_id: str, title: str, edition: str, rows: list[Row], system: str = "EBCDIC") -> Table:
@@ -193,7 +226,6 @@ def hitachi(identity: Identity) -> list[Table]:
     doubt = "some sources put set 3 at 9FA1-9FD8: rows 9F and 80 are doubtful"
     common = [area("standard", "40", "40"), area("standard", ["A1-AC", "B0-FE"], GRAPHIC)]
     common += [area("extension", "AD-AF", GRAPHIC, note="system use")]
-    common += [area("extension", "59-80", GRAPHIC, note=f"set 3; {doubt}")]
     users = [
         area("user", "81-94", GRAPHIC, pua={"linear": "E000", "windows": "E000"}),
         area("user", "95-A0", GRAPHIC, pua={"linear": "E758"}, note=doubt),
@@ -214,6 +246,7 @@ def hitachi(identity: Identity) -> list[Table]:
             [*common, *users],
             [*jis_sources(cmap=True), DOCUMENTED, JEF4J],
         ),
+        *_keis_set3(doubt),
         Table(
             "hitachi/keis78-position",
             "KEIS78 read by position",
@@ -245,6 +278,20 @@ def hitachi(identity: Identity) -> list[Table]:
     return tables
 
 
+def _keis_set3(doubt: str) -> list[Table]:
+    """Set 3: what the editions share, what each has for itself, and the doubtful row 9F, which an option
+    reads."""
+    ranges = [area("extension", "59-80", GRAPHIC, note=f"set 3; {doubt}")]
+    made = [JACODE, mojidata_source()]
+    tables = [_kept("hitachi/keis-set3", "KEIS set 3: the codes of every edition", "KEIS", ranges, made)]
+    for edition in ("78", "83", "90"):
+        title = f"KEIS set 3: the codes of KEIS{edition} that another edition has not"
+        tables.append(_kept(f"hitachi/keis{edition}-set3", title, "KEIS", ranges, made))
+    row_9f = [area("extension", "9F", "A1-D8", note="set 3 by one source, 外字 by the others")]
+    title = "KEIS set 3 at 9FA1-9FD8, where other sources have the user-defined area"
+    return [*tables, _kept("hitachi/keis-row-9f", title, "KEIS", row_9f, made)]
+
+
 def nec(identity: Identity) -> list[Table]:
     """JIPS(J), and JIPS(E) as its image under NEC's byte table."""
     rows = jis78_rows(identity, 0)
@@ -255,15 +302,13 @@ def nec(identity: Identity) -> list[Table]:
         area("user", "74-7E", low, pua={"linear": "E000", "windows": "E000"}),
         area("user", "E0-E8", GRAPHIC, pua={"linear": "E40A", "windows": "E40A"}),
         area("user", "E9-FE", GRAPHIC, pua={"linear": "E758"}),
-        area("extension", "A1-DF", GRAPHIC, note="G1"),
         area("extension", "A1-FE", low, note="G2"),
     ]
     to_e = documented.nec_bytes()
-    image = [Row(bytes(to_e[b] for b in r.code), r.print, r.flag, r.note) for r in rows]
-    ranges_e = [
-        {k: _image(v, to_e) if k in ("lead", "trail") else v for k, v in item.items()} for item in ranges
-    ]
+    image = [Row(bytes(to_e[b] for b in r.code), r.print, r.flag, r.note, r.grade) for r in rows]
+    ranges_e = _ranges_image(ranges, to_e)
     return [
+        *_jips_own(to_e),
         _single("nec/jis8", "JIS8 (JIS X 0201)", "jis8", documented.jis_x_0201(), "JIS8"),
         _single("nec/ebcdik", "NEC EBCDIC-kana", "ebcdik", documented.nec_ebcdik()),
         Table(
@@ -289,6 +334,45 @@ def nec(identity: Identity) -> list[Table]:
     ]
 
 
+def _jips_own(to_e: list[int]) -> list[Table]:
+    """NEC's own signs of G0, and G1: in J as they are kept, in E through the byte table."""
+    out = []
+    for name, title, ranges, made in (
+        (
+            "signs",
+            "G0 rows 28-2D (NEC's own signs and ruled lines)",
+            [area("standard", "28-2D", "21-7E")],
+            [JIPS_FACTS, JACODE],
+        ),
+        (
+            "extension",
+            "G1 A1A1-DFFE (NEC's extension)",
+            [area("extension", "A1-DF", GRAPHIC, note="G1")],
+            [JACODE, JIPS_FACTS, mojidata_source()],
+        ),
+    ):
+        own = _kept(f"nec/jips-j-{name}", f"JIPS(J) {title}", "JIPS", ranges, made)
+        rows = [Row(bytes(to_e[b] for b in r.code), r.print, r.flag, r.note, r.grade) for r in own.rows]
+        what = f"JIPS(E) {title}: JIPS(J), each byte through NEC's byte table"
+        image = Table(
+            f"nec/jips-e-{name}",
+            what,
+            "JIPSE",
+            own.edition,
+            own.identity,
+            rows,
+            _ranges_image(ranges, to_e),
+            made,
+            grade=own.grade,
+        )
+        out += [own, image]
+    return out
+
+
+def _ranges_image(ranges: list[dict[str, Any]], to_e: list[int]) -> list[dict[str, Any]]:
+    return [{k: _image(v, to_e) if k in ("lead", "trail") else v for k, v in item.items()} for item in ranges]
+
+
 def _image(spec: str | list[str], to_e: list[int]) -> list[str]:
     """A byte list under the byte table, in the order of the original (rectangles do not stay ranges)."""
     out: list[int] = []
@@ -299,14 +383,28 @@ def _image(spec: str | list[str], to_e: list[int]) -> list[str]:
 
 
 def unisys(identity: Identity) -> list[Table]:
-    """LETS-J: the standard area only."""
+    """LETS-J: the standard area, and the extension at trail bytes below A1."""
     rows = once_each(with_space(jis90_rows(identity, 0x8080, (84, 4)), b"\x20\x20"))
-    ranges = [
-        area("standard", "20", "20"),
-        area("standard", GRAPHIC, GRAPHIC),
-        area("extension", GRAPHIC, "21-A0", note="extension and 外字: where exactly could not be confirmed"),
+    ranges = [area("standard", "20", "20"), area("standard", GRAPHIC, GRAPHIC)]
+    own = [
+        area("extension", GRAPHIC, "21-7E"),
+        area("extension", GRAPHIC, "7F-A0", note="外字: where exactly could not be confirmed"),
     ]
+    chosen = (
+        "Kept by hand. The area has the characters of JIS X 0212 at the same rows and cells, so the glyph "
+        "is the one "
+        "registered for JIS X 0212 (Hanyo-Denshi JBkktt), else the only form in the MJ list."
+    )
+    extension = _kept(
+        "unisys/letsj-extension",
+        "LETS-J extension (trail byte 21-7E)",
+        "LETSJ",
+        own,
+        [JACODE, mojidata_source()],
+        chosen,
+    )
     return [
+        extension,
         _single("unisys/jis8", "JIS8 (JIS X 0201)", "jis8", documented.jis_x_0201(), "JIS8"),
         Table(
             "unisys/letsj",

@@ -11,12 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HEADER = "code\tucs\tglyph\tflag\tnote\n"
+GRADED_HEADER = "code\tucs\tglyph\tflag\tgrade\tnote\n"
+GRADES = ("standard", "two", "one", "inferred")
+"""What a row rests on: a published standard or its own converter, two sources that agree, one, an
+inference."""
 ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
 
 
 @dataclass(frozen=True)
 class Print:
-    """What a code prints: its text, its glyph (or candidates, best first), and how that was decided."""
+    """What a code prints: its text, its glyph (or candidates, best first), and how that was decided.
+
+    An empty name at the end of ``glyphs`` says that the right one may be none of them; a text with two empty
+    names is only near what is printed; no text and no glyph: nothing is known but the row's note.
+    """
 
     text: str
     glyphs: tuple[str, ...] = ()
@@ -37,6 +45,7 @@ class Row:
     print: Print
     flag: int = ROUND_TRIP
     note: str = ""
+    grade: str = ""
 
 
 @dataclass
@@ -52,6 +61,7 @@ class Table:
     ranges: list[dict[str, Any]]
     sources: list[dict[str, str]] = field(default_factory=list)
     code: str = "hex"
+    grade: str = "standard"
 
 
 def hex_text(text: str) -> str:
@@ -68,7 +78,7 @@ def once_each(rows: Iterable[Row]) -> list[Row]:
             if row.print.text in seen:
                 first = "another code has this text"
                 note = "; ".join(filter(None, (row.note, first)))
-                row = Row(row.code, row.print, DECODE_ONLY, note)
+                row = Row(row.code, row.print, DECODE_ONLY, note, row.grade)
             seen.add(row.print.text)
         out.append(row)
     return out
@@ -78,18 +88,20 @@ def tsv(table: Table) -> str:
     """The table's TSV; AssertionError when a code decodes twice or a text encodes twice."""
     decode: set[bytes] = set()
     encode: set[str] = set()
-    lines = [HEADER]
+    graded = any(row.grade for row in table.rows)
+    lines = [GRADED_HEADER if graded else HEADER]
     for row in sorted(table.rows, key=lambda r: (r.code, r.flag, r.print.text)):
         if row.flag != ENCODE_ONLY:
             assert row.code not in decode, (table.id, row)
             decode.add(row.code)
-        if row.flag != DECODE_ONLY and row.print.text:
+        if row.flag != DECODE_ONLY and row.print.text and not row.print.ambiguous:
             assert row.print.text not in encode, (table.id, row)
             encode.add(row.print.text)
         code = row.code.decode("ascii") if table.code == "decimal" else row.code.hex().upper()
         note = "; ".join(filter(None, (row.print.note, row.note)))
+        grade = f"{row.grade}\t" if graded else ""
         lines.append(
-            f"{code}\t{hex_text(row.print.text)}\t{'|'.join(row.print.glyphs)}\t{row.flag}\t{note}\n"
+            f"{code}\t{hex_text(row.print.text)}\t{'|'.join(row.print.glyphs)}\t{row.flag}\t{grade}{note}\n"
         )
     return "".join(lines)
 
@@ -118,7 +130,7 @@ def toml(plain: dict[str, Any], arrays: dict[str, Sequence[dict[str, Any]]] | No
 
 def table_toml(table: Table) -> str:
     """The ``.toml`` beside a table."""
-    keys = ("title", "system", "edition", "code", "identity")
+    keys = ("title", "system", "edition", "code", "grade", "identity")
     head = {key: getattr(table, key) for key in keys}
     counts = {"rows": len(table.rows), "ambiguous": sum(r.print.ambiguous for r in table.rows)}
     return toml(head | counts, {"range": table.ranges, "source": table.sources})

@@ -15,11 +15,13 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from gaiji.codes.code import write_code
+from gaiji.codes.evidence import note_of
 from gaiji.codes.lookup import form_of
 from gaiji.codes.tables import load_site
 from gaiji.queue.items import Item, Proposal
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import decision, item, picture, proposal
+from gaiji.standard.errata import erratum
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
 __all__ = ["SOURCES", "Candidate", "Proposal", "forms_of", "propose_from_tables", "suggest", "suggest_all"]
@@ -56,10 +58,12 @@ class Candidate:
     @property
     def reason(self) -> str:
         """All reasons in one line, in Japanese."""
-        return "／".join(
+        told = [
             f"{SOURCES[source]} {score:.2f}" + (f"：{why}" if why else "")
             for source, score, why in self.parts
-        )
+        ]
+        wrong = erratum(self.glyph)
+        return "／".join(told + ([f"※{wrong}"] if wrong else []))
 
 
 def suggest(queue: Queue, item_id: int, *, limit: int = 9) -> list[Candidate]:
@@ -96,8 +100,9 @@ def _gather(queue: Queue, items: Sequence[Item]) -> dict[int, dict[str, dict[str
             by_digest[digest].append((owner, glyph, why))
     for found in items:
         mine = out[found.id]
+        why = note_of(found.system, found.code)
         for rank, name in enumerate(n for n in found.candidates.split("|") if n):
-            mine[name]["table"] = (round(0.9**rank, 4), "")
+            mine[name]["table"] = (round(0.9**rank, 4), why)
         for owner, glyph, why in by_code.get((found.system, found.code), ()):
             if owner != found.id:
                 mine[glyph]["code"] = (1.0, why)

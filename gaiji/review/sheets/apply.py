@@ -20,7 +20,7 @@ from gaiji.standard.characters import points
 
 NOT_CODES = frozenset({"match"})
 """Systems whose items are no source codes: spellings that disagree between two registers."""
-MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode"})
+MAPPABLE = frozenset({"unmapped-gaiji", "unmapped-extension", "ambiguous", "no-unicode", "one-source"})
 
 
 def apply(queue: Queue, folder: Path) -> dict[Path, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gaiji.codes.evidence import note_of
 from gaiji.model import Picture
 from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.items import Item
@@ -108,11 +109,12 @@ def _row(
     fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
     shown = [f"{c.glyph} {c.text}（{c.score:.2f}）\n{c.reason}" for c in candidates]
+    looks = VERDICTS.get(found.verdict, "画像") if picture else ""
     cells = (
         f"{found.id}-{found.version}",
         found.system,
         found.code,
-        (VERDICTS.get(found.verdict, "画像") if picture else ""),
+        "\n".join(filter(None, (looks, note_of(found.system, found.code)))),
         REASONS.get(found.reason, found.reason),
         STATES.get(found.state, found.state),
         str(found.people),

@@ -16,6 +16,7 @@ from flask import Flask, Response, abort, current_app, g, redirect, render_templ
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from gaiji.codes.evidence import note_of
 from gaiji.errors import GaijiError
 from gaiji.model import Glyph, Picture
 from gaiji.queue.decisions import KINDS, OPEN, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
@@ -149,6 +150,7 @@ class Screen:
         page = render_template(
             "item.html",
             item=found,
+            note=note_of(found.system, found.code),
             candidates=candidates,
             made=made,
             message=message,
