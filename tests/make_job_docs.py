@@ -26,8 +26,9 @@ path = "out/juki.csv"
 ```
 
 Instead of a layout, or beside it to change a type or role, fields may stand in the job as `[[field]]` tables (see layouts.md).
-Paths are relative to the job file. Beside the output come `review.sqlite`, `manifest.json` and, when records were set aside,
-`bad-records.bin` with its index `bad-records.tsv`.
+Paths are relative to the job file. Beside the output come `review.sqlite`, `OUTPUT.manifest.json` and, when records were set aside,
+`OUTPUT.bad-records.bin` with its index `OUTPUT.bad-records.tsv`. `OUTPUT` is the whole name of the output (`juki.csv.manifest.json`), so
+that jobs with outputs in one folder leave each other's files alone; where records go to standard output it is the name of the job file.
 
 A text, zoned or packed field that is low-values or blanks throughout is empty: its cell is empty, it is no finding, and the manifest
 counts it (`empty` of the field: `low-values`, `blanks`). Binary zero is the number 0. `unsigned` counts numbers of signed fields that were

@@ -215,5 +215,5 @@ def test_the_proof_prints_on_one_page(browser, tmp_path):
     sample_queue(tmp_path / "s")
     verify(tmp_path / "s" / "juki-jef.toml")
     page = browser.new_page()
-    page.goto((tmp_path / "s/out/juki-jef/verify.html").as_uri())
+    page.goto((tmp_path / "s/out/juki-jef/juki.csv.verify.html").as_uri())
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(format="A4"))) == 1

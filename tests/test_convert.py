@@ -57,7 +57,7 @@ def test_a_dump_becomes_csv_queue_and_manifest(tmp_path):
         rows = list(csv.reader(file))
     assert [row[0] for row in rows] == ["id", "00001", "00002"]
     assert rows[2][1] == "〓辻"
-    manifest = json.loads((tmp_path / "out/manifest.json").read_text("utf-8"))
+    manifest = json.loads((tmp_path / "out/juki.csv.manifest.json").read_text("utf-8"))
     assert manifest["fields"]["name"]["flagged"] == {"unmapped-gaiji": 1}
     assert all(field["reconciled"] for field in manifest["fields"].values())
     first = (tmp_path / "out/juki.csv").read_bytes()
@@ -75,7 +75,7 @@ def test_a_truncated_record_is_an_error_and_can_be_set_aside(tmp_path):
     assert not (tmp_path / "out/juki.csv").exists()
     job = write(tmp_path, data, 'on_bad_record = "quarantine"')
     assert convert(job).data["records"] == {"read": 2, "written": 1, "dropped": 0, "quarantined": 1}
-    assert (tmp_path / "out/bad-records.bin").read_bytes() == b"\x01\x02"
+    assert (tmp_path / "out/juki.csv.bad-records.bin").read_bytes() == b"\x01\x02"
 
 
 def test_an_override_must_state_what_it_replaces(tmp_path):
@@ -136,7 +136,7 @@ def test_a_bad_record_descriptor(tmp_path):
     assert "record 2 at byte 10 (bytes ff ff 01 00" in shown.output
     job.write_text(VB.format(source='on_bad_record = "quarantine"'), "utf-8")
     assert convert(job).data["records"]["quarantined"] == 1
-    assert (tmp_path / "out/bad-records.bin").read_bytes() == data[10:]
+    assert (tmp_path / "out/koseki.csv.bad-records.bin").read_bytes() == data[10:]
     assert (tmp_path / "out/koseki.csv").read_text("utf-8") == "name\n亜\n"
 
 

@@ -130,9 +130,9 @@ def test_the_page_to_be_signed_says_how_many_people_rest_on_one_source(tmp_path:
     gaiji.convert(job)
     done = CliRunner().invoke(main, ["verify", str(job)])
     assert "it holds" in done.output
-    page = (tmp_path / "out" / "verify.html").read_text("utf-8")
+    page = (tmp_path / "out" / "o.csv.verify.html").read_text("utf-8")
     assert "出典が一つだけの文字を氏名に含む人：<b>2人</b>" in page
-    data = json.loads((tmp_path / "out" / "verify.json").read_text("utf-8"))
+    data = json.loads((tmp_path / "out" / "o.csv.verify.json").read_text("utf-8"))
     assert (data["grades"]["one"], data["grades"]["records"]) == (3, 2)
 
 

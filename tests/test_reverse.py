@@ -15,6 +15,7 @@ from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import GaijiError
 from gaiji.proof.verify import verify
 from gaiji.run.convert import convert
+from gaiji.run.manifest import manifest_path
 from gaiji.run.reverse import reverse
 
 
@@ -43,9 +44,7 @@ def test_samples_come_back(samples, name):
         import polars as pl
 
         assert pl.read_parquet(output.parent / "again" / output.name).equals(pl.read_parquet(output))
-    original = (
-        samples / json.loads((output.parent / "manifest.json").read_text("utf-8"))["input"]["path"]
-    ).read_bytes()
+    original = (samples / json.loads(manifest_path(output).read_text("utf-8"))["input"]["path"]).read_bytes()
     closed = 6 if name == "koseki-keis" else 0  # three shifts that the sample left open are closed
     assert len(back.read_bytes()) == len(original) + closed
 
@@ -161,7 +160,7 @@ def test_findings_name_record_field_and_character(tmp_path):
     )
     assert shown.exit_code == 3, shown.output
     assert (tmp_path / "back.dat").read_bytes() == bytes.fromhex("28A2AE2940 28C4D42940")
-    assert (tmp_path / "reverse-findings.tsv").read_text("utf-8").splitlines()[1:] == [
+    assert (tmp_path / "back.dat.reverse-findings.tsv").read_text("utf-8").splitlines()[1:] == [
         "1\ta\t0\t2A6A5\tillegal",
         "2\ta\t1\t8FBB\toverflow",
     ]

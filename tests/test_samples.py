@@ -15,6 +15,7 @@ import pytest
 from gaiji.codes.tables import load_site
 from gaiji.disk.datafiles import samples_dir
 from gaiji.run.convert import convert
+from gaiji.run.manifest import manifest_path
 
 SAMPLES = samples_dir()
 JOBS = {"jef": "juki-jef", "keis": "koseki-keis", "windows": "juki-windows"}
@@ -46,7 +47,7 @@ def test_the_samples_are_made_again_byte_for_byte(generator, tmp_path):
 def test_each_job_converts_and_reconciles(folder, name, generator):
     manifest = convert(folder / f"{JOBS[name]}.toml")
     assert manifest.exit_code == 3
-    data = json.loads((folder / "out" / JOBS[name] / "manifest.json").read_text("utf-8"))
+    data = json.loads(manifest_path(folder / manifest.data["output"]["path"]).read_text("utf-8"))
     for field in data["fields"].values():
         assert field["reconciled"]
         assert field["units"] == field["mapped"] + field["passed"] + sum(field["flagged"].values())

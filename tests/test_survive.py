@@ -41,7 +41,7 @@ def outputs(folder):
     """Everything under out/, the manifest without its times."""
     found = {}
     for path in sorted((folder / "out").rglob("*")):
-        if path.is_file() and path.name not in ("manifest.json", "review.sqlite"):
+        if path.is_file() and not path.name.endswith(("manifest.json", "review.sqlite")):
             found[path.name] = path.read_bytes()
     return found
 

@@ -15,6 +15,7 @@ from gaiji.disk.datafiles import samples_dir
 from gaiji.errors import GaijiError
 from gaiji.proof.verify import verify
 from gaiji.run.convert import convert
+from gaiji.run.manifest import manifest_path, verify_paths
 
 JOBS = {
     "jef": ("juki-jef", "juki.csv"),
@@ -42,11 +43,12 @@ def test_the_samples_hold(folder, name):
     done = verify(folder / f"{JOBS[name][0]}.toml")
     assert done.data["cells"]["changed"] == 0
     assert done.holds and done.exit_code == 3
-    report = json.loads((folder / "out" / JOBS[name][0] / "verify.json").read_text("utf-8"))
+    output = folder / "out" / JOBS[name][0] / JOBS[name][1]
+    report = json.loads(verify_paths(output)[0].read_text("utf-8"))
     assert report == done.data
-    page = (folder / "out" / JOBS[name][0] / "verify.html").read_text("utf-8")
+    page = verify_paths(output)[1].read_text("utf-8")
     assert "変化した文字はありません" in page
-    manifest = json.loads((folder / "out" / JOBS[name][0] / "manifest.json").read_text("utf-8"))
+    manifest = json.loads(manifest_path(output).read_text("utf-8"))
     for sha in (
         manifest["input"]["sha256"],
         manifest["output"]["sha256"],
@@ -401,7 +403,7 @@ def test_dropped_and_quarantined_records_are_counted(tmp_path):
         "damaged": 0,
         "missing": 0,
     }
-    (tmp_path / "out" / "bad-records.bin").write_bytes(b"\xc5")
+    (tmp_path / "out" / "out.csv.bad-records.bin").write_bytes(b"\xc5")
     assert not verify(path).holds
 
 
@@ -472,7 +474,7 @@ def test_other_tables_jobs_and_missing_outputs_are_refused(tmp_path):
         verify(path)
     with pytest.raises(GaijiError, match="job file"):
         verify(path, overrides={"source.trim": "none"})
-    (tmp_path / "out" / "manifest.json").write_text("[]", "utf-8")
+    (tmp_path / "out" / "out.csv.manifest.json").write_text("[]", "utf-8")
     with pytest.raises(GaijiError, match="no manifest"):
         verify(path)
 

@@ -5,6 +5,7 @@ usage.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -70,8 +71,11 @@ class OneLine(click.Group):
     @staticmethod
     def say(error: Exception, shown: GaijiError, code: int) -> NoReturn:
         """An error as its line, or as an event where events are asked for; ends the process."""
+        from gaiji.disk.apart import STANDARD_ERROR
         from gaiji.log import event, logs_json
 
+        if isinstance(error, GaijiError) and error.where == STANDARD_ERROR:
+            _turn_away_errors()
         if logs_json():
             facts = {"kind": type(error).__name__, "number": shown.number, "where": shown.where}
             event("error", {**facts, "what": shown.what, "next": shown.next, "exit": code}, level=40)
@@ -93,6 +97,14 @@ def translate(command: click.Command) -> None:
             option.help = tr(option.help)
     for below in getattr(command, "commands", {}).values():
         translate(below)
+
+
+def _turn_away_errors() -> None:
+    """Send what is written to standard error to standard output, or nowhere where that is the same file."""
+    same = os.path.samestat(os.fstat(1), os.fstat(2))
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere if same else 1, 2)
+    os.close(nowhere)
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
@@ -191,10 +203,11 @@ def convert(
         found = sum(done.data["findings"].values())
         click.echo(
             tr(
-                "{records} records written to {path}; {found} findings in reverse-findings.tsv",
+                "{records} records written to {path}; {found} findings in {path2}",
                 records=done.data["records"],
                 path=done.data["output"]["path"],
                 found=found,
+                path2=done.data["findings_file"]["path"],
             )
         )
         if empty := sum(done.data["empty"]["fields"].values()):
@@ -260,13 +273,17 @@ def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
 
 
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
+    from gaiji.records.quarantine import quarantine_paths
+    from gaiji.run.manifest import manifest_path
+
     records, output = data["records"], base / data["output"]["path"]
     piped = data["output"]["path"] == "-"  # the records went to standard output, so this goes elsewhere
 
     def echo(line: str) -> None:
         click.echo(line, err=piped)
 
-    where = tr("standard output") if piped else output
+    where = "standard output" if piped else output
+    named = base / data["job"]["path"] if piped else output
     echo(
         tr(
             "{written} of {read} records written to {where}",
@@ -278,9 +295,9 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     if records["quarantined"]:
         echo(
             tr(
-                "{quarantined} records could not be cut and stand in {parent}",
+                "{quarantined} records could not be cut and stand in {value}",
                 quarantined=records["quarantined"],
-                parent=output.parent / "bad-records.bin",
+                value=quarantine_paths(named)[0],
             )
         )
     if records["dropped"]:
@@ -294,7 +311,7 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     for reason, told in data["flagged"].items():
         echo(_flagged_line(reason, told))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
-    echo(tr("manifest: {parent}", parent=output.parent / "manifest.json"))
+    echo(tr("manifest: {value}", value=manifest_path(named)))
 
 
 @main.command()
@@ -338,13 +355,11 @@ def scan(
         "record_length": record_length,
         "tables": list(tables),
     }
-    report = run(file, charset, layout=layout, **source)
-    text = json.dumps(report, ensure_ascii=False, indent=2)
-    if json_path == "-":
-        click.echo(text)
+    piped = json_path == "-"
+    report = run(file, charset, layout=layout, report_to="" if piped else json_path, **source)
+    if piped:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
-    if json_path:
-        Path(json_path).write_text(text + "\n", "utf-8")
     _print_scan(report)
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import samples_dir
 from gaiji.messages import mark, tr
 from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.learn import learn
 from gaiji.review.sheets.exchange import export
 from gaiji.run.convert import convert
+from gaiji.run.manifest import manifest_path
 
 JOBS = (
     ("juki-jef.toml", mark("住民記録, fixed-length Fujitsu JEF")),
@@ -22,7 +24,13 @@ JOBS = (
 
 
 def run_demo(folder: Path) -> Iterator[str]:
-    """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where."""
+    """Copy the samples to ``folder`` and convert each; yields lines that say what was made and where.
+
+    UsageError when one of them is to be written over itself.
+    """
+    samples = [path for path in samples_dir().rglob("*") if path.is_file()]
+    copies = [Place("sample", folder / path.relative_to(samples_dir())) for path in samples]
+    keep_apart(copies, [Place("sample", path) for path in samples])
     shutil.copytree(
         samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out")
     )
@@ -53,7 +61,7 @@ def run_demo(folder: Path) -> Iterator[str]:
             proposed=learned.proposed,
             codes=learned.codes,
         )
-        yield tr("  manifest: {parent}", parent=output.parent / "manifest.json")
+        yield tr("  manifest: {value}", value=manifest_path(output))
     if not drawn:
         yield tr(
             "Pictures of the 外字 were left out: they need the extra images (pip install 'gaiji[images]')."

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 
@@ -29,8 +30,6 @@ log_option = click.option(
 
 def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
     """``KEY=VALUE`` with TOML values; what is not TOML is a string."""
-    import tomllib
-
     out: dict[str, Any] = {}
     for item in settings:
         key, equals, value = item.partition("=")
@@ -40,7 +39,7 @@ def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
                 next=tr("write --set source.path=juki.dat"),
             )
         try:
-            out[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+            out[key.strip()] = parse_toml(f"value = {value}")["value"]
+        except NotToml:
             out[key.strip()] = value
     return out

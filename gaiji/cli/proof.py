@@ -32,13 +32,15 @@ _settings = click.option(
 def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> None:
     """Prove a conversion: encode the output back and compare it with the original, byte for byte.
 
-    Writes verify.json and verify.html (one page, to be signed) beside the output. Exit codes: 0 proved;
-    3 proved, flagged characters wait for review; 1 something is changed or missing.
+    Writes OUTPUT.verify.json and OUTPUT.verify.html (one page, to be signed) beside the output. Exit
+    codes: 0 proved; 3 proved, flagged characters wait for review; 1 something is changed or missing.
     """
     from gaiji.proof.verify import verify as run
+    from gaiji.run.manifest import verify_paths
 
     done = run(job, overrides=overrides(settings), threads=threads, names=names)
     data = done.data
+    told, shown = verify_paths(Path(job).parent / data["output"]["path"])
     click.echo(
         tr(
             "{compared} of {read} records compared with {path}",
@@ -60,7 +62,7 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
             + (tr(" (code {code})", code=change["code"]) if change["code"] else "")
         )
     if done.changed > 20:
-        click.echo(tr("and {changed} more (verify.json)", changed=done.changed - 20))
+        click.echo(tr("and {changed} more ({told})", changed=done.changed - 20, told=told))
     for check in data["checks"]:
         if not check["holds"]:
             click.echo(
@@ -71,12 +73,11 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
                     expected=check["expected"],
                 )
             )
-    folder = Path(job).parent / Path(data["output"]["path"]).parent
     click.echo(
         tr(
-            "{holds}; report: {folder}",
+            "{holds}; report: {shown}",
             holds=tr("it holds") if done.holds else tr("IT DOES NOT HOLD"),
-            folder=folder / "verify.html",
+            shown=shown,
         )
     )
     sys.exit(done.exit_code)

@@ -258,7 +258,8 @@ def review_apply(queue: str, folder: str) -> None:
     with _queue(queue) as opened:
         written = apply(opened, Path(folder) if folder else opened.folder)
     for path, rows in written.items():
-        click.echo(tr("{rows} decisions written to {path}", rows=rows, path=path))
+        there = tr("{rows} decisions written to {path}", rows=rows, path=path)
+        click.echo(there if rows else tr("no decision stands there: {path} removed", path=path))
     if not written:
         click.echo(tr("no confirmed decision that a table can carry"))
 

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,19 +22,23 @@ import sqlalchemy as sa
 from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.program import K
+from gaiji.codes.spec import code_system
 from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import Grouping, Hit
 from gaiji.database.job import DbColumn, DbJob, load_db_job
 from gaiji.database.progress import Progress
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.files import write_whole
 from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
 from gaiji.model import Column, Reason
+from gaiji.queue.place import queue_files
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.run.enqueue import Found, items_of
-from gaiji.run.job import sampling
+from gaiji.run.job import check_earlier, sampling
+from gaiji.run.places import charset_places, queue_places
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,9 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
     when the databases cannot be used, UsageError when the target belongs to another job, DataError when
     counts do not reconcile.
     """
-    run = _Run(job if isinstance(job, DbJob) else load_db_job(job))
+    job = job if isinstance(job, DbJob) else load_db_job(job)
+    _check_apart(job)
+    run = _Run(job)
     begin = time.monotonic()
     try:
         with run.source.connect() as reading:
@@ -88,6 +95,22 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
         raise run.error(error) from error
     finally:
         run.close()
+
+
+def _check_apart(job: DbJob) -> None:
+    """UsageError when the manifest or the queue is a file that the job reads, or the manifest one of its
+    databases (a queue may lie in one of them)."""
+    reads = [Place("job file", job.path)]
+    for column in job.columns:
+        reads += [Place("site table", Path(table)) for table in column.tables]
+        reads += [Place("table of decisions", job.decisions_path(code_system(column.charset)))]
+        reads += charset_places(column.charset)
+    held = list(queue_places(job.queue_where))
+    keep_apart(held, reads)
+    databases = [
+        Place("database", path) for url in (job.source_url, job.target_url) for path in queue_files(url)
+    ]
+    keep_apart([Place("manifest", job.manifest_path)], [*reads, *held, *databases])
 
 
 def verify_table(job: DbJob | str) -> int:
@@ -409,18 +432,16 @@ class _Run:
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables.values()],
             "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
         }
-        file = AtomicFile(self.job.manifest_path)
-        try:
-            file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
-            file.commit()
-        finally:
-            file.discard()
+        write_whole(
+            self.job.manifest_path, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True
+        )
 
 
 def _load(column: DbColumn, job: DbJob) -> Charset:
     """The column's charset with its site tables and, over them, the decisions that wait beside the queue."""
     charset = load_charset(column.charset, column.tables, options=column.options)
     decided = job.decisions_path(charset.system)
+    check_earlier(decided, charset.system, job.review["site"], job.path)
     if not decided.exists():
         return charset
     return load_charset(column.charset, [*column.tables, decided], options=column.options)

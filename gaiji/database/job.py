@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
@@ -90,10 +90,10 @@ def load_db_job(path: str | Path) -> DbJob:
     """Read and check a job; JobError names the key. A URL ``env:NAME`` is taken from the environment."""
     path = Path(path)
     try:
-        data = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        data = parse_toml(path.read_bytes())
+    except (OSError, NotToml) as error:
         raise JobError(
-            fault("E0071", "cannot be read as TOML: {error}", error=error),
+            fault("E0389", "cannot be read as TOML: {error}", error=error),
             path=path,
             next=tr("check the file"),
         ) from error

@@ -7,8 +7,10 @@ no format.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
@@ -83,12 +85,14 @@ class OutputFile(Protocol):
         """Let go of the file; what was written stays for a run that goes on."""
 
 
-def part_path(path: Path, output: Path | None = None) -> Path:
-    """Where a file of a run stands until it is whole: a fixed name, for runs that hold the lock of
-    ``output``.
-    """
-    name = f"{output.name}.{path.name}" if output else path.name
-    return path.with_name(f".{name}.unfinished")
+def part_path(path: Path) -> Path:
+    """Where a file of a run stands until it is whole: a fixed name, for runs that hold the output's lock."""
+    return path.with_name(f".{path.name}.unfinished")
+
+
+def beside(output: Path, what: str) -> Path:
+    """Where a file about an output stands: beside it, named after its whole name."""
+    return output.with_name(f"{output.name}.{what}")
 
 
 class AtomicFile:
@@ -97,9 +101,15 @@ class AtomicFile:
     Without ``part`` the temporary name is new and the file is for this process alone. With it the file can be
     gone on with at ``kept``; ResumeError when what stands there is not what was kept. A file that was already
     complete and named then needs only ``commit``.
+
+    A link in the place of a file that somebody named stays, and what it leads to is replaced; in the place of
+    one that the run names itself (``own``) the link is replaced and never followed. Either way what stands
+    there is new and for its owner alone.
     """
 
-    def __init__(self, path: Path, *, part: Path | None = None, kept: Written | None = None) -> None:
+    def __init__(
+        self, path: Path, *, part: Path | None = None, kept: Written | None = None, own: bool = False
+    ) -> None:
         self.path = path
         self.size = 0
         self._digest = BackgroundDigest()
@@ -108,9 +118,7 @@ class AtomicFile:
         self._flushed = 0
         self._failed: OSError | None = None
         self._named = False
-        self._final = (
-            Path(os.path.realpath(path)) if path.is_symlink() else path
-        )  # a link stays, what it names is replaced
+        self._final = Path(os.path.realpath(path)) if path.is_symlink() and not own else path
         part = self._final.with_name(part.name) if part else None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +142,13 @@ class AtomicFile:
         self._named = not part.exists()
         if self._named and not self._final.exists():
             raise not_kept(self.path)
-        return part, os.fdopen(os.open(self._final if self._named else part, flags), "r+b", buffering=0)
+        handle = os.open(self._final if self._named else part, flags)
+        try:
+            make_private(handle)
+        except OSError:
+            os.close(handle)
+            raise
+        return part, os.fdopen(handle, "r+b", buffering=0)
 
     def _go_on(self, kept: Written) -> None:
         """Check and hash what was kept, cut off what came after it."""
@@ -286,6 +300,30 @@ class Stream:
 def is_stream(path: Path) -> bool:
     """Whether an output is no file: standard output or a named pipe."""
     return path.name == STDOUT or path.is_fifo()
+
+
+def make_private(handle: int) -> None:
+    """An open file that is there already, for its owner alone; OSError when it is no plain file, has a second
+    name, or is another's that others can read.
+    """
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
+    if found.st_nlink > 1:
+        raise OSError(errno.EMLINK, "it has a second name")
+    if found.st_mode & 0o077 and hasattr(os, "fchmod"):
+        os.fchmod(handle, 0o600)
+
+
+def write_whole(path: Path, data: bytes, *, own: bool = False) -> None:
+    """A small file, whole or not at all; OutputError when it cannot be written. ``own``: as in
+    ``AtomicFile``."""
+    file = AtomicFile(path, own=own)
+    try:
+        file.write(data)
+        file.commit()
+    finally:
+        file.discard()
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,8 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from gaiji.disk.files import make_private
 from gaiji.errors import OutputError
 from gaiji.messages import fault, tr
+
+
+def lock_path(output: Path) -> Path:
+    """Where the lock of an output is: beside the file itself, however the output's path spells it."""
+    real = Path(os.path.realpath(output))
+    return real.with_name(f".{real.name}.lock")
 
 
 class OutputLock:
@@ -33,7 +40,7 @@ class OutputLock:
         self.output = output
         self._keep = keep
         self._also = tuple(also)
-        self.path = output.with_name(f".{output.name}.lock")
+        self.path = lock_path(output)
         self._handle = -1
 
     def __enter__(self) -> OutputLock:
@@ -50,8 +57,22 @@ class OutputLock:
     def _open(self) -> None:
         try:
             self.output.parent.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(
+                self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600
+            )  # emptied below: never what a link leads to
+            try:
+                make_private(self._handle)
+            except OSError:
+                os.close(self._handle)
+                raise
         except OSError as error:
+            if self.path.exists() or self.path.is_symlink():
+                raise OutputError(
+                    fault("E0391", "cannot be locked: {reason}", reason=error.strerror),
+                    where=str(self.path),
+                    next=tr("somebody put that there; remove it and run again"),
+                ) from error
             raise OutputError(
                 fault("E0086", "cannot be written: {reason}", reason=error.strerror),
                 where=str(self.output),
@@ -74,12 +95,17 @@ class OutputLock:
 
     def _remove_leftovers(self) -> None:
         """Temporary files of runs that were killed: nobody else writes this output now."""
-        names = "|".join(re.escape(name) for name in (self.output.name, *self._also))
+        real = Path(os.path.realpath(self.output))  # what is written lies there, what is told of it here
+        for folder, name in {(self.output.parent, self.output.name), (real.parent, real.name)}:
+            self._remove_from(folder, name)
+
+    def _remove_from(self, folder: Path, name: str) -> None:
+        names = "|".join(re.escape(one) for one in (name, *self._also))
         lost = rf"\.({names})\.[^.]+\.part"  # not those of an output juki.csv beside juki
-        kept = rf"\.{re.escape(self.output.name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"  # noqa: E501
+        kept = rf"\.{re.escape(name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"
         ours = re.compile(lost if self._keep else f"{lost}|{kept}")
-        for left in [path for path in self.output.parent.iterdir() if ours.fullmatch(path.name)]:
-            if left.is_dir():
+        for left in [path for path in folder.iterdir() if ours.fullmatch(path.name)]:
+            if left.is_dir() and not left.is_symlink():
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 with suppress(OSError):

@@ -6,7 +6,6 @@ roles of CSV headers from ``gaiji.layout.roles``. Cuts no records and decodes no
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import regex
 
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_copybook
 from gaiji.layout.roles import ROLES, find_role, load_preset, preset_names
@@ -238,9 +238,8 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
     if len(raw) > MAX_BYTES:
         raise LayoutError(fault("E0155", "is bigger than 1 MiB"), path=path, next=tr("check the path"))
     try:
-        text = raw.decode("utf-8-sig")
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        data = parse_toml(raw)
+    except NotToml as error:
         raise LayoutError(
             fault("E0156", "is not valid TOML: {error}", error=error), path=path, next=tr("correct that line")
         ) from error
@@ -266,6 +265,7 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             next=tr("give it in bytes"),
         )
     length = _record_length(declared, record_length, str(path)) if declared else record_length
+    text = raw.decode("utf-8-sig")
     lines = [text.count("\n", 0, found.start()) + 1 for found in _FIELD_HEADER.finditer(text)][
         : MAX_FIELDS + 1
     ]

@@ -6,7 +6,6 @@ any other field name, Japanese or romanised. Decides roles only; it never decide
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import regex
 
 from gaiji.disk.datafiles import mappings_dir
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.messages import fault, tr
 
@@ -162,8 +162,8 @@ def _folder() -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_toml(path.read_bytes())
+    except (OSError, NotToml) as error:
         raise LayoutError(
             fault("E0184", "cannot be read: {error}", error=error), path=path, next=tr("install gaiji again")
         ) from error

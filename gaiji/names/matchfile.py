@@ -17,7 +17,8 @@ from pathlib import Path
 
 import polars as pl
 
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.files import write_whole
 from gaiji.errors import UsageError
 from gaiji.messages import fault, mark, tr
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
@@ -25,6 +26,7 @@ from gaiji.names.pairs import Decided, decided_pairs
 from gaiji.names.registers import OTHER_NAMES
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.items import Item, Sample
+from gaiji.queue.place import queue_files
 from gaiji.queue.queue import open_queue
 from gaiji.standard.characters import CHARACTER, characters
 from gaiji.standard.repertoire import load_repertoire
@@ -79,6 +81,11 @@ def match_files(
     gets the glyphs in which matched spellings disagree. ``decisions`` are earlier outputs in whose column
     ``decision`` a person wrote. UsageError for a missing column and for numbers that are not unique.
     """
+    written = [Place("output", Path(output)), *([Place("summary", Path(summary))] if summary else [])]
+    held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
+    tables = [Place("first table", Path(a)), Place("second table", Path(b))]
+    earlier = [Place("table of decisions", Path(one)) for one in decisions]
+    keep_apart([*written, *held], [*tables, *earlier])
     left, right = _register(a, columns, 0), _register(b, columns, 1)
     decided = decided_pairs(decisions, left, right)
     found = match(left, right, policy=policy, decided=decided.pairs)
@@ -259,12 +266,7 @@ def _write_page(
         f"<table><tr><th>A</th><th>B</th><th>{tr('人数')}</th></tr>{glyphs}</table>\n"
         "</html>\n"
     )
-    file = AtomicFile(path)
-    try:
-        file.write(page.encode())
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, page.encode())
 
 
 def _shown(name: str) -> str:

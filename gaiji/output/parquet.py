@@ -31,6 +31,8 @@ class ParquetSink(Sink):
         try:
             if kept is None:
                 shutil.rmtree(self._folder, ignore_errors=True)
+                if self._folder.is_symlink() or self._folder.is_file():
+                    self._folder.unlink()
                 self._folder.mkdir(mode=0o700, parents=True)
             else:
                 self._go_on(kept)
@@ -39,7 +41,10 @@ class ParquetSink(Sink):
 
     def _go_on(self, kept: Written) -> None:
         """Check the parts that were kept and remove those that came after them."""
+        if self._folder.is_symlink():
+            raise not_kept(self.path)
         self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder.chmod(0o700)
         for number in range(kept.bytes):
             part = self._part(number)
             if part.is_file():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.files import write_whole
 from gaiji.errors import OutputError, UsageError
 from gaiji.messages import fault, tr
 from gaiji.output.lines import BOM
@@ -65,12 +65,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> None:
             ) from error
     else:
         frame.write_parquet(buffer)
-    file = AtomicFile(path)
-    try:
-        file.write(buffer.getvalue())
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, buffer.getvalue())
 
 
 def safe_cell(cell: str) -> str:

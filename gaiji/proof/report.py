@@ -226,9 +226,10 @@ class Report:
 
     def _quarantined(self) -> str:
         """Digest of the records that were set aside, "" when none were."""
-        path = self.plan.output.path.parent / "bad-records.bin"
         if not self.manifest["records"]["quarantined"]:
             return ""
+        listed = self.manifest["quarantine"]["files"]
+        path = self.plan.job.named_path.with_name(Path(listed[0]["path"]).name)
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
 """The proof of a conversion: the output is encoded back and compared with the original, record by record.
 
 Owns the pairing of source and output records, the counts that must agree with the manifest though they are
-made anew, and the report (``verify.json``, ``verify.html``). What a batch is found to be:
+made anew, and the report (``OUTPUT.verify.json``, ``OUTPUT.verify.html``). What a batch is found to be:
 ``gaiji.proof.prover``.
 """
 
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place
+from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
 from gaiji.messages import fault, tr
@@ -22,15 +23,16 @@ from gaiji.proof.prover import Prover
 from gaiji.proof.report import Report
 from gaiji.proof.totals import Pair, Proved, Totals
 from gaiji.run.job import Job
-from gaiji.run.manifest import manifest_path, now
+from gaiji.run.manifest import manifest_path, now, read_manifest, verify_paths
 from gaiji.run.memory import check_memory
+from gaiji.run.places import check_beside
 from gaiji.run.plan import Plan
 from gaiji.run.workers import in_order
 
 
 @dataclass
 class Verification:
-    """What was found; ``data`` is what is written as verify.json."""
+    """What was found; ``data`` is what is written as OUTPUT.verify.json."""
 
     data: dict[str, Any]
 
@@ -61,9 +63,9 @@ def verify(
 ) -> Verification:
     """Prove a converted job: read the original and the output, encode the output back, compare every byte.
 
-    Writes verify.json and verify.html beside the output. ``names`` puts the text of changed and flagged
-    fields into them; without it they tell codes, records and positions only. Raises GaijiError when there
-    is nothing to compare (no output, no manifest, other tables than those of the conversion).
+    Writes OUTPUT.verify.json and OUTPUT.verify.html beside the output. ``names`` puts the text of changed and
+    flagged fields into them; without it they tell codes, records and positions only. Raises GaijiError when
+    there is nothing to compare (no output, no manifest, other tables than those of the conversion).
     """
     check_memory()
     return _Proof(Plan.of(job, overrides), names).run(threads)
@@ -83,28 +85,16 @@ class _Proof:
         self.names = names
         self.started = now()
         self.reading = plan.read()
-        self.manifest = self._read_manifest()
+        self.manifest = read_manifest(self.job.named_path)
         self._check_same()
+        told, shown = verify_paths(self.job.named_path)
+        check_beside(self.job, [Place("proof", told), Place("page of the proof", shown)])
         self.readback = plan.output.read_back()
         widths = list(plan.output.widths.values()) if plan.output.format == "fixed" else []
         wide = plan.output.encoding != "utf-8"
         self.prover = Prover(plan.decoder, plan.output.glyph_fields, self.readback, widths, wide)
 
     # -- before -----------------------------------------------------------------------------------
-
-    def _read_manifest(self) -> dict[str, Any]:
-        path = manifest_path(self.plan.output.path)
-        try:
-            data: dict[str, Any] = json.loads(path.read_bytes())
-            for key in ("input", "output", "records", "fields", "tables", "job"):
-                data[key]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise GaijiError(
-                fault("E0201", "is no manifest of a conversion"),
-                where=str(path),
-                next=tr("run gaiji convert first"),
-            ) from error
-        return data
 
     def _check_same(self) -> None:
         """The job, its tables and the glyph list must be those of the conversion."""
@@ -119,7 +109,7 @@ class _Proof:
             if not same:
                 raise GaijiError(
                     fault("E0202", "{what} is not the one that the output was made with", what=what),
-                    where=str(manifest_path(self.plan.output.path)),
+                    where=str(manifest_path(self.job.named_path)),
                     next=tr("run gaiji convert again (gaiji impact says what changes), then verify"),
                 )
 
@@ -155,14 +145,9 @@ class _Proof:
     def _write(self, data: Mapping[str, Any]) -> None:
         from gaiji.proof.page import page
 
-        folder = self.job.output_path.parent
-        for name, text in (
-            ("verify.json", json.dumps(data, ensure_ascii=False, indent=2) + "\n"),
-            ("verify.html", page(data)),
+        told, shown = verify_paths(self.job.named_path)
+        for path, text in (
+            (told, json.dumps(data, ensure_ascii=False, indent=2) + "\n"),
+            (shown, page(data)),
         ):
-            file = AtomicFile(folder / name)
-            try:
-                file.write(text.encode())
-                file.commit()
-            finally:
-                file.discard()
+            write_whole(path, text.encode(), own=True)

@@ -6,7 +6,6 @@ running the same input again replaces them: items never double. Knows nothing of
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import Picture
 from gaiji.queue.audit import append
 from gaiji.queue.items import Item, Proposal, Sample
+from gaiji.queue.place import make_queue_file, queue_files
 from gaiji.queue.schema import (
     SCHEMA,
     audit,
@@ -59,6 +59,11 @@ class Queue:
                 where=self.name,
                 next=tr("use a new queue file"),
             )
+
+    def sources(self) -> list[str]:
+        """The inputs that findings came from, as their jobs name them."""
+        with self.engine.connect() as connection:
+            return [str(row.source) for row in connection.execute(sa.select(usage.c.source).distinct())]
 
     def close(self) -> None:
         """Let go of the database."""
@@ -447,17 +452,8 @@ def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[b
 
 def open_queue(where: str | Path) -> Queue:
     """A queue by file path (SQLite) or by database URL."""
-    text = str(where)
-    if "://" in text:
+    text, files = str(where), queue_files(where)
+    if not files:
         return Queue(text)
-    path = Path(text)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # names are personal data: for the owner alone
-    except OSError as error:
-        raise QueueError(
-            fault("E0213", "the review queue cannot be made: {reason}", reason=error.strerror),
-            where=text,
-            next=tr("check [review] queue"),
-        ) from error
-    return Queue(sa.URL.create("sqlite", database=str(path)).render_as_string())
+    make_queue_file(files[0])
+    return Queue(text if "://" in text else sa.URL.create("sqlite", database=text).render_as_string())

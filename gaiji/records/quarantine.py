@@ -1,19 +1,24 @@
-"""Records that could not be cut: raw bytes in ``bad-records.bin``, one line each in its index."""
+"""Records that could not be cut: raw bytes in ``OUTPUT.bad-records.bin``, one line each in its index,
+``OUTPUT.bad-records.tsv``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from gaiji.disk.files import AtomicFile, Mark, Written, part_path
+from gaiji.disk.files import AtomicFile, Mark, Written, beside, output_error, part_path
 from gaiji.records.batch import Batch
 
-NAMES = ("bad-records.bin", "bad-records.tsv")
+
+def quarantine_paths(output: Path) -> tuple[Path, Path]:
+    """The records' bytes and their index, beside an output."""
+    return beside(output, "bad-records.bin"), beside(output, "bad-records.tsv")
 
 
 class Quarantine:
-    """The two files beside an output; none are made while nothing is set aside. ``kept``: to go on with
-    them."""
+    """The two files beside an output; none are made while nothing is set aside, and those of an earlier run
+    go when this one sets nothing aside. ``kept``: to go on with them."""
 
     def __init__(self, output: Path, kept: Sequence[Written] = (), count: int = 0) -> None:
         self._output = output
@@ -25,9 +30,9 @@ class Quarantine:
     def _open(
         self, data: Written | None = None, index: Written | None = None
     ) -> tuple[AtomicFile, AtomicFile]:
-        paths = [self._output.with_name(name) for name in NAMES]
-        first = AtomicFile(paths[0], part=part_path(paths[0], self._output), kept=data)
-        self._files = first, AtomicFile(paths[1], part=part_path(paths[1], self._output), kept=index)
+        paths = quarantine_paths(self._output)
+        first = AtomicFile(paths[0], part=part_path(paths[0]), kept=data, own=True)
+        self._files = first, AtomicFile(paths[1], part=part_path(paths[1]), kept=index, own=True)
         return self._files
 
     def add(self, batch: Batch) -> None:
@@ -48,9 +53,15 @@ class Quarantine:
         return [mark for file in self._files or () for mark in file.marks()]
 
     def commit(self) -> None:
-        """Give the files their names (none are made when nothing was set aside)."""
+        """Give the files their names; OutputError when those of an earlier run cannot be removed."""
         for file in self._files or ():
             file.commit()
+        for path in () if self._files else quarantine_paths(self._output):
+            try:
+                with suppress(FileNotFoundError):
+                    path.unlink()
+            except OSError as error:
+                raise output_error(path, error) from error
 
     def discard(self) -> None:
         """Remove uncommitted files."""

@@ -18,6 +18,7 @@ from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Field, Reason
 from gaiji.records.batch import Batch
+from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 
@@ -67,7 +68,7 @@ def _find(plan: Plan, record: int) -> tuple[Batch, int]:
             raise UsageError(
                 fault("E0230", "record {record} could not be cut", record=record),
                 where=plan.job.path,
-                next=tr("see bad-records.tsv beside the output"),
+                next=tr("see {value}", value=quarantine_paths(plan.job.named_path)[1]),
             )
     raise UsageError(
         fault("E0231", "there is no record {record}", record=record),

@@ -7,7 +7,6 @@ written as text.
 from __future__ import annotations
 
 import csv
-import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.columns.findings import REVIEWED_ROLES
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place
+from gaiji.disk.files import write_whole
 from gaiji.errors import MissingExtra, UsageError
 from gaiji.messages import fault, mark, tr
 from gaiji.output.lines import BOM
@@ -28,7 +28,8 @@ from gaiji.queue.queue import open_queue
 from gaiji.queue.words import REASONS, STATES
 from gaiji.reports.residents import Changed, Residents, changed_residents, waiting
 from gaiji.run.job import Job, load_job
-from gaiji.run.manifest import manifest_path
+from gaiji.run.manifest import read_manifest
+from gaiji.run.places import check_beside
 from gaiji.shape.pictures import Gallery, open_gallery, png
 
 COLUMNS = (
@@ -75,13 +76,15 @@ def report_residents(
     """Write who is affected to ``output`` (.csv, .xlsx, .html). UsageError for another suffix."""
     path = Path(output)
     writers = {".csv": _csv, ".xlsx": _xlsx, ".html": _html}
+    job = load_job(job, overrides) if not isinstance(job, Job) else job
+    check_beside(job, [Place("report", path)], [Place("font", Path(font)) for font in fonts])
     if path.suffix.lower() not in writers:
         raise UsageError(
             fault("E0232", "is no .csv, .xlsx or .html file"), where=str(path), next=tr("give another name")
         )
-    found = changed_residents(job, overrides=overrides)
+    found = changed_residents(job)
     gallery = Gallery([]) if path.suffix.lower() == ".csv" else open_gallery(fonts)
-    _write(path, writers[path.suffix.lower()](found, gallery))
+    write_whole(path, writers[path.suffix.lower()](found, gallery))
     return Reported(
         len(found.rows),
         found.people,
@@ -100,13 +103,8 @@ def report_summary(
     those confirmed. UsageError when the job was not converted yet.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
-    path = manifest_path(job.output_path)
-    try:
-        manifest = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            fault("E0233", "cannot be read"), where=str(path), next=tr("run gaiji convert first")
-        ) from error
+    check_beside(job, [Place("report", Path(output))])
+    manifest = read_manifest(job.named_path)
     queue = open_queue(job.queue_where)
     try:
         items = [item for item in queue.items() if item.site == job.review["site"]]
@@ -122,7 +120,7 @@ def report_summary(
         "before": 1 - every / units,
         "after": 1 - open_ / units,
     }
-    _write(Path(output), _summary(job, manifest, items, figures))
+    write_whole(Path(output), _summary(job, manifest, items, figures))
     return figures
 
 
@@ -304,12 +302,3 @@ def _page(title: str, body: str, styles: str = "") -> bytes:
         f"<style>{STYLE}{styles}</style></head>\n"
         f"<body><h1>{title}</h1>{body}</body></html>\n"
     ).encode()
-
-
-def _write(path: Path, data: bytes) -> None:
-    file = AtomicFile(path)
-    try:
-        file.write(data)
-        file.commit()
-    finally:
-        file.discard()

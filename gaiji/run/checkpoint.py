@@ -7,7 +7,9 @@ being written delays nobody.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -15,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gaiji.disk.files import AtomicFile, Mark, Written, part_path
+from gaiji.disk.files import AtomicFile, Mark, Written, beside, part_path
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Chunk, Start
@@ -37,8 +39,9 @@ class Checkpoint:
 
 
 def checkpoint_path(output: Path) -> Path:
-    """Where the checkpoint of an output is."""
-    return output.with_name(f".{output.name}.checkpoint")
+    """Where the checkpoint of an output is: beside the file itself, however its path is spelled."""
+    real = Path(os.path.realpath(output))
+    return real.with_name(f".{real.name}.checkpoint")
 
 
 def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | None:
@@ -49,7 +52,7 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
     path = checkpoint_path(output)
     advice = tr("run again without --resume")
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(_checked(_read(path)))
         then = dict(data["identity"])
         made = Checkpoint(
             Start(**data["start"]),
@@ -65,7 +68,9 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
             fault("E0243", "cannot be read: {reason}", reason=error.strerror), where=str(path), next=advice
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ResumeError(fault("E0244", "is no checkpoint"), where=str(path), next=advice) from error
+        raise ResumeError(
+            fault("E0393", "is damaged or no checkpoint"), where=str(path), next=advice
+        ) from error
     changed = [name for name in identity if then.get(name) != identity[name]]
     if changed:
         raise ResumeError(
@@ -74,6 +79,21 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
             next=advice,
         )
     return made
+
+
+def _read(path: Path) -> bytes:
+    """A checkpoint's bytes; what a link leads to is none."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0))
+    with os.fdopen(handle, "rb") as file:
+        return file.read()
+
+
+def _checked(raw: bytes) -> bytes:
+    """What a checkpoint holds, behind the line with its digest; ValueError when they do not agree."""
+    digest, _, data = raw.partition(b"\n")
+    if digest.decode("ascii", "replace") != hashlib.sha256(data).hexdigest():
+        raise ValueError("another digest")
+    return data
 
 
 class Checkpoints:
@@ -139,9 +159,11 @@ class Checkpoints:
             "quarantined": count,
             "totals": totals.state(),
         }
-        file = AtomicFile(self._path, part=part_path(self._path.with_name("checkpoint"), self._output))
+        held = json.dumps(data, ensure_ascii=False).encode()
+        part = part_path(beside(Path(os.path.realpath(self._output)), "checkpoint"))
+        file = AtomicFile(self._path, part=part, own=True)
         try:
-            file.write(json.dumps(data, ensure_ascii=False).encode())
+            file.write(hashlib.sha256(held).hexdigest().encode() + b"\n" + held)
             file.commit()
         finally:
             file.discard()

@@ -6,6 +6,7 @@ Owns the order of the steps. Each step lives a room away: ``plan``, ``stages``, 
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gaiji.disk.files import write_whole
 from gaiji.disk.lock import OutputLock
 from gaiji.log import event
 from gaiji.run import stages
@@ -20,6 +22,7 @@ from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
 from gaiji.run.job import Job, make_job
 from gaiji.run.manifest import Manifest, manifest_of, now, report, write_manifest
 from gaiji.run.memory import check_memory
+from gaiji.run.places import check_convert, check_scan
 from gaiji.run.plan import Plan
 from gaiji.run.session import Session
 from gaiji.run.shrunk import policy_of, shrink_output, shrunk_paths
@@ -48,10 +51,12 @@ def convert(
     plan = Plan.of(job, overrides)
     if resume:
         plan.check_resumable()
-    pictures, policy = pictures_of(plan), policy_of(plan.job)
+    policy = policy_of(plan.job)
+    check_convert(plan.job, policy)
+    pictures = pictures_of(plan)
     check_queue(plan.job.queue_where)
     also = [path.name for path in shrunk_paths(plan.output.path, policy)]
-    with OutputLock(plan.output.path, keep=resume, also=also):
+    with OutputLock(plan.job.named_path, keep=resume, also=also):
         with Session(plan, resume=resume, checkpoints=checkpoints) as session:
             event("convert-started", plan.facts() | {"record": session.begun_at})
             write_records(session, threads, progress)
@@ -66,7 +71,7 @@ def convert(
                 shrunk,
                 started,
             )
-            write_manifest(manifest, plan.output.path)
+            write_manifest(manifest, plan.job.named_path)
         done = {"records": manifest.data["records"], "waiting": manifest.to_review}
         event("convert-ended", plan.facts() | done | {"seconds": round(time.monotonic() - began, 3)})
         return manifest
@@ -82,10 +87,14 @@ def write_records(session: Session, threads: int, progress: bool) -> None:
     session.finish()
 
 
-def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> dict[str, Any]:
+def scan(
+    path: str | Path, charset: str, *, layout: str = "", report_to: str | Path = "", **source: Any
+) -> dict[str, Any]:
     """What is in a dump: records, units per field, codes outside the tables; writes no output data.
 
     ``source`` takes the keys of a job's ``[source]``. Without a layout each record is one field.
+    ``report_to``: a file for what is returned, as JSON; UsageError when it is the dump, its layout or a
+    table.
     """
     spec = {
         "path": str(path),
@@ -97,12 +106,15 @@ def scan(path: str | Path, charset: str, *, layout: str = "", **source: Any) -> 
     whole = not layout and spec["format"] != "csv"
     length = spec.get("record_length", 0) or 1 << 20
     fields = [{"name": "record", "offset": 0, "length": length, "role": "name"}] if whole else []
-    plan = Plan.of(
-        make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
-    )
+    job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
+    check_scan(job, report_to)
+    plan = Plan.of(job)
     totals, reading = Totals(plan.fields, plan.job.review["samples"]), plan.read()
     for done in in_order(partial(stages.survey, plan), reading, 0):
         totals.add(done, reading.reader.path)
         reading.recycle(done.batch)
     totals.reconcile(reading.reader)
-    return report(plan, reading.reader, totals)
+    data = report(plan, reading.reader, totals)
+    if report_to:
+        write_whole(Path(report_to), (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
+    return data

@@ -78,7 +78,7 @@ def check_queue(where: str | Path) -> None:
     yet."""
     from gaiji.queue.queue import open_queue
 
-    if isinstance(where, str) or where.exists():
+    if isinstance(where, str) or where.exists() or where.is_symlink():
         open_queue(where).close()
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,18 @@ from typing import Any
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
 from gaiji.messages import fault, tr
 from gaiji.model import ROLES, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.records.batch import FORMATS
+
+MOST = 2**31 - 1
+"""The greatest number that a key can have."""
+SITE_LENGTH = 40
+"""Characters of a site that stand in a file name; three bytes each leave room for the rest."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,14 @@ class Job:
         return self.base / str(self.output["path"])
 
     @property
+    def named_path(self) -> Path:
+        """What the files about the output are named after: the output, or the job file where that is
+        standard output."""
+        if self.output["path"] != STDOUT:
+            return self.output_path
+        return self.base / (Path(self.path).name or "standard-output")
+
+    @property
     def output_format(self) -> str:
         """One of csv, tsv, parquet, fixed."""
         if self.output["path"] == STDOUT:
@@ -184,9 +198,38 @@ def decisions_path(review: Mapping[str, Any], queue: str | Path, beside: Path, s
 
 
 def decisions_name(system: str, site: str) -> str:
-    """``decisions-JEF.tsv``, with the site's name where one is given."""
+    """``decisions-JEF.tsv``, with the site's name where one is given: another name for each site.
+
+    A site that is not of small letters and digits alone, or that a file system could take for another's
+    (case, composition, length), has a digest behind its name.
+    """
+    plain = "".join(c if c.isalnum() else "_" for c in site)
+    if site != plain or site != unicodedata.normalize("NFKC", site).casefold() or len(site) > SITE_LENGTH:
+        plain = f"{plain[:SITE_LENGTH]}.{hashlib.sha256(site.encode()).hexdigest()[:16]}"
+    return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
+
+
+def earlier_decisions_name(system: str, site: str) -> str:
+    """The name that an earlier version gave the file, which several sites could share."""
     plain = "".join(c if c.isalnum() else "_" for c in site)
     return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
+
+
+def check_earlier(decided: Path, system: str, site: str, job: str | Path) -> None:
+    """JobError when decisions lie there under a name that two sites could share instead of ``decided``: whose
+    they are only the queue can say."""
+    earlier = decided.with_name(earlier_decisions_name(system, site))
+    if not decided.exists() and earlier != decided and earlier.exists():
+        raise JobError(
+            fault(
+                "E0394",
+                "{earlier} has the name that an earlier version gave to several sites",
+                earlier=earlier,
+            ),
+            path=job,
+            key="review.site",
+            next=tr("run gaiji review apply, which writes each site's own"),
+        )
 
 
 def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Job:
@@ -203,8 +246,8 @@ def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Jo
     if len(raw) > 1 << 20:
         raise JobError(fault("E0253", "is too big to be a job file"), path=path, next=tr("check the path"))
     try:
-        data = tomllib.loads(raw.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = parse_toml(raw)
+    except NotToml as error:
         raise JobError(
             fault("E0156", "is not valid TOML: {error}", error=error), path=path, next=tr("correct that line")
         ) from error
@@ -313,6 +356,12 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
         raise JobError(
             fault("E0260", "must be {kind}", kind=kind[rule.type]), path=path, key=dotted, next=tr(rule.what)
         )
+    if rule.type is int and value > MOST:
+        raise JobError(
+            fault("E0395", "cannot be more than {most}", most=MOST), path=path, key=dotted, next=tr(rule.what)
+        )
+    if any("\0" in text for text in _texts(value)):
+        raise JobError(fault("E0396", "holds a NUL character"), path=path, key=dotted, next=tr(rule.what))
     if rule.type is list and not all(isinstance(item, str) for item in value):
         raise JobError(fault("E0263", "must be a list of strings"), path=path, key=dotted, next=tr(rule.what))
     for one in (value if rule.type is list else [value]) if rule.values else ():
@@ -322,6 +371,16 @@ def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
     if rule.type is int and value < 0:
         raise JobError(fault("E0262", "cannot be negative"), path=path, key=dotted, next=tr(rule.what))
     return tuple(value) if rule.type is list else value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The strings in a value, keys of tables too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
 
 
 def _check_together(job: Job) -> None:

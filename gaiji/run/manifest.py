@@ -16,8 +16,10 @@ from typing import Any
 from gaiji import __version__
 from gaiji.codes.program import K
 from gaiji.columns.decode import COUNTED, PEOPLE
-from gaiji.disk.files import AtomicFile, part_path
+from gaiji.disk.files import AtomicFile, beside, part_path
+from gaiji.errors import GaijiError
 from gaiji.kernel import decode as kernel
+from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
@@ -28,7 +30,7 @@ from gaiji.run.totals import Totals, empties, flagged, flagged_by_reason
 
 @dataclass
 class Manifest:
-    """What a run did; ``data`` is what is written as manifest.json."""
+    """What a run did; ``data`` is what is written as OUTPUT.manifest.json."""
 
     data: dict[str, Any]
 
@@ -46,8 +48,36 @@ class Manifest:
 
 
 def manifest_path(output: Path) -> Path:
-    """Beside the output."""
-    return output.parent / "manifest.json"
+    """Beside the output, named after it."""
+    return beside(output, "manifest.json")
+
+
+def verify_paths(output: Path) -> tuple[Path, Path]:
+    """The proof of an output, beside it: what was found, and the page to be signed."""
+    return beside(output, "verify.json"), beside(output, "verify.html")
+
+
+def read_manifest(output: Path) -> dict[str, Any]:
+    """The manifest of an output; GaijiError when there is none.
+
+    An output of an earlier version has it as ``manifest.json`` in the same folder, if that speaks of it.
+    """
+    path = manifest_path(output)
+    older = output.parent / "manifest.json"
+    found = path if path.exists() or not older.exists() else older
+    try:
+        data: dict[str, Any] = json.loads(found.read_bytes())
+        for key in ("input", "output", "records", "fields", "tables", "job"):
+            data[key]
+        if found is older and Path(data["output"]["path"]).name != output.name:
+            raise ValueError("of another output")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise GaijiError(
+            fault("E0201", "is no manifest of a conversion"),
+            where=str(found),
+            next=tr("run gaiji convert first"),
+        ) from error
+    return data
 
 
 def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
@@ -104,7 +134,7 @@ def manifest_of(
 def write_manifest(manifest: Manifest, output: Path) -> None:
     """Write a run's manifest, whole or not at all."""
     path = manifest_path(output)
-    file = AtomicFile(path, part=part_path(path, output))
+    file = AtomicFile(path, part=part_path(path), own=True)
     try:
         file.write((json.dumps(manifest.data, ensure_ascii=False, indent=2) + "\n").encode())
         file.commit()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
-from gaiji.run.job import Job, load_job
+from gaiji.run.job import Job, check_earlier, load_job
 from gaiji.run.reading import Reading
 
 PEEK = 256 * 1024
@@ -199,6 +200,7 @@ def charset_of(job: Job, name: str) -> Charset:
     """The job's charset with its site tables and, over them, the decisions that lie beside the queue."""
     tables = [job.file(table) for table in job.source["tables"]]
     decided = job.decisions_path(code_system(name))
+    check_earlier(decided, code_system(name), job.review["site"], job.path)
     tables += [str(decided)] if decided.exists() else []
     return load_charset(name, tables, options=job.source["options"])
 
@@ -253,6 +255,13 @@ def output_of(job: Job, fields: Sequence[Field]) -> Output:
     output = job.output
     glyph_fields = tuple(f for f in fields if f.role == "name") if job.target["glyph_columns"] else ()
     columns = (*(f.name for f in fields), *(f"{f.name}.glyphs" for f in glyph_fields))
+    if twice := [name for name, count in Counter(columns).items() if count > 1]:
+        raise JobError(
+            fault("E0397", "two columns would have the name {twice!r}", twice=twice[0][:40]),
+            path=job.path,
+            key="target.glyph_columns",
+            next=tr("rename the field in the source, or leave the glyph columns out"),
+        )
     lengths = {f.name: default_width(f) for f in fields}
     return Output(
         job.output_path,

@@ -19,7 +19,8 @@ from typing import Any
 from gaiji import __version__
 from gaiji.codes.encoding import E
 from gaiji.columns.decode import NUMERIC
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place
+from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
 from gaiji.kernel import encode as kernel_encode
@@ -29,6 +30,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.run.job import Job, load_job
+from gaiji.run.places import check_beside
 from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
 from gaiji.standard.characters import points
 
@@ -40,13 +42,14 @@ Encoded = tuple[bytearray, "array[int]"]
 
 @dataclass
 class Reversal:
-    """What was written; ``data`` is what is written as reverse.json."""
+    """What was written; ``data`` is what is written as OUTPUT.reverse.json."""
 
     data: dict[str, Any]
 
     @property
     def exit_code(self) -> int:
-        """0: all of it; 3: some texts have no code or no room, and stand in reverse-findings.tsv."""
+        """0: all of it; 3: some texts have no code or no room, and stand in
+        OUTPUT.reverse-findings.tsv."""
         return 3 if sum(self.data["findings"].values()) else 0
 
 
@@ -141,8 +144,10 @@ class _Reverse:
 
     def run(self) -> Reversal:
         """Read, encode, join, write."""
-        file = AtomicFile(self.path)
-        notes = AtomicFile(self.path.parent / "reverse-findings.tsv")
+        notes_path, told = beside(self.path, "reverse-findings.tsv"), beside(self.path, "reverse.json")
+        written = (("reversed file", self.path), ("findings", notes_path), ("report", told))
+        check_beside(self.job, [Place(what, path) for what, path in written])
+        file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
         try:
             notes.write(b"record\tfield\tposition\ttext\treason\n")
             file.write(self._head())
@@ -155,7 +160,7 @@ class _Reverse:
             file.commit()
             notes.commit()
             data = self._describe(file, notes)
-            self._write(data)
+            write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
         finally:
             file.discard()
             notes.discard()
@@ -435,11 +440,3 @@ class _Reverse:
                 "kernel": "compiled" if kernel_encode.compiled() else "interpreted",
             },
         }
-
-    def _write(self, data: Mapping[str, Any]) -> None:
-        file = AtomicFile(self.path.parent / "reverse.json")
-        try:
-            file.write((json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
-            file.commit()
-        finally:
-            file.discard()

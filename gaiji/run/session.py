@@ -45,7 +45,7 @@ class Session:
             self.sink = output.open(kept.output if kept else None)
             self._files.append(self.sink)
             before = (kept.quarantine, kept.quarantined) if kept else ()
-            self.quarantine = Quarantine(output.path, *before)
+            self.quarantine = Quarantine(self.plan.job.named_path, *before)
             self._files.append(self.quarantine)
         except BaseException as error:
             self._fail(error)

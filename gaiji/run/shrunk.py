@@ -9,6 +9,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gaiji.disk.files import beside
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 
@@ -36,10 +37,8 @@ def shrunk_paths(output: Path, policy: Policy | None) -> list[Path]:
     """Where the output for another system goes, and its way back; none where none is wanted."""
     if policy is None:
         return []
-    return [
-        output.with_name(f"{output.stem}.{policy.to}{output.suffix}"),
-        output.with_name(f"{output.stem}.{policy.to}.side.tsv"),
-    ]
+    shrunk = output.with_name(f"{output.stem}.{policy.to}{output.suffix}")
+    return [shrunk, beside(shrunk, "side.tsv")]
 
 
 def shrink_output(plan: Plan, policy: Policy | None) -> dict[str, Any]:

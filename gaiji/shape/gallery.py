@@ -22,6 +22,7 @@ import freetype
 import numpy as np
 import numpy.typing as npt
 
+from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import user_data_dir
 from gaiji.errors import ShapeError
 from gaiji.messages import fault, tr
@@ -100,6 +101,7 @@ def load_gallery(fonts: Sequence[Path], progress: Progress | None = None) -> Gal
     cached = _read(path, tuple(fonts))
     if cached is not None:
         return cached
+    keep_apart([Place("index", path)], [Place("font", font) for font in fonts])
     faces, names, sources = _list_glyphs(fonts)
     packed = _build(faces, sources, model, progress)
     _write(path, names, sources, packed)

@@ -143,6 +143,13 @@ def read_pictures(
     return out
 
 
+def picture_files(source: Path) -> list[Path]:
+    """A 外字 source and, where it is a folder, the pictures in it."""
+    if not source.is_dir():
+        return [source]
+    return [source, *(path for path in source.iterdir() if path.suffix.lower() in IMAGES)]
+
+
 def parse_dots(text: str) -> tuple[int, int] | None:
     """``24x24`` as (24, 24), None for ""; PictureError for anything else."""
     if not text:

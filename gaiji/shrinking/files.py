@@ -14,12 +14,14 @@ from pathlib import Path
 
 import polars as pl
 
+from gaiji.disk.apart import Place, keep_apart
 from gaiji.errors import DataError, UsageError
 from gaiji.layout.roles import find_role, normalise
 from gaiji.messages import fault, tr
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.decisions import confirmed_items
 from gaiji.queue.items import Item, Sample
+from gaiji.queue.place import queue_files
 from gaiji.queue.queue import Queue, open_queue
 from gaiji.shrinking.people import counted, equal_names, people
 from gaiji.shrinking.policy import Policy
@@ -97,6 +99,7 @@ def shrink_file(
     counted, and listed in ``people_to`` with those whose name holds a look-alike. UsageError for a missing
     column or a policy that cannot be.
     """
+    _check_apart(source, {"output": output, "side table": side, "list of people": people_to}, policy, queue)
     frame = read_table(source, as_text=False)
     names = own_name(frame.columns) if names is None else names
     chosen = _chosen(frame, columns, key, source)
@@ -134,6 +137,15 @@ def shrink_file(
     )
 
 
+def _check_apart(
+    source: str | Path, written: Mapping[str, str | Path], policy: Policy, queue: str | Path
+) -> None:
+    """UsageError when what is written is read too, or two of them are one."""
+    read = [Place("table", Path(source)), *(Place("shrink policy", Path(name)) for name in policy.files)]
+    held = [Place("review queue", path) for path in queue_files(queue)] if queue else []
+    keep_apart([*(Place(what, Path(path)) for what, path in written.items() if path), *held], read)
+
+
 def own_name(columns: Sequence[str]) -> list[str]:
     """The columns of a person's own name: the only one of role name, or 氏 and 名; none where several could
     be (世帯主氏名 is another's name, 通称 another name).
@@ -165,6 +177,10 @@ def unshrink_file(
     ``key`` names the column of the records' keys, by which records are found wherever they stand; UsageError
     when the side table has keys and it is not given. DataError when it is no side table.
     """
+    read = [Place("shrunk table", Path(source)), Place("side table", Path(side))]
+    written = [Place("output", Path(output))]
+    written += [Place("list of refused records", Path(refused_to))] if refused_to else []
+    keep_apart(written, read)
     frame, table = read_table(source, as_text=False), _read_side(side)
     fields = table["field"].unique(maintain_order=True).to_list()
     need_columns(frame, [*sorted(_sealed(table)), *([key] if key else [])], source)

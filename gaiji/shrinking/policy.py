@@ -5,11 +5,11 @@ Owns the keys of ``[shrink]`` and what they may say. What a policy does is in ``
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.shrinking.evidence import CLASSES, DEFAULT_EVIDENCE
@@ -33,6 +33,7 @@ class Policy:
     the kana of a 変体仮名 that has one only. ``fallback``: what is written for a finding: 〓, the glyph's
     only reading, or its own character. ``replacements``: TSV files (``glyph``, ``text``) that go before the
     map: a 代替マップ for GJ, a town's own rules. ``characters``: the file of the target ``list``.
+    ``path``: the file that the policy is from.
     """
 
     to: str = "jisx0213"
@@ -44,6 +45,12 @@ class Policy:
     fallback: str = "geta"
     characters: str = ""
     replacements: tuple[str, ...] = ()
+    path: str = field(default="", compare=False)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it is read from."""
+        return tuple(name for name in (self.path, self.characters, *self.replacements) if name)
 
     def __post_init__(self) -> None:
         for key, values in _CHOICES.items():
@@ -75,8 +82,8 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
     """
     path = Path(path)
     try:
-        table = tomllib.loads(path.read_text("utf-8")).get("shrink")
-    except (OSError, UnicodeError, tomllib.TOMLDecodeError) as error:
+        table = parse_toml(path.read_bytes()).get("shrink")
+    except (OSError, NotToml) as error:
         raise UsageError(
             fault("E0071", "cannot be read as TOML: {error}", error=error),
             where=str(path),
@@ -86,7 +93,7 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
         raise UsageError(
             fault("E0316", "has no table [shrink]"), where=str(path), next=tr("see docs/shrink.md")
         )
-    known = {f.name: type(f.default) for f in fields(Policy)}
+    known = {f.name: type(f.default) for f in fields(Policy) if f.name != "path"}
     for key, value in table.items():
         if key not in known:
             raise UsageError(
@@ -107,4 +114,4 @@ def load_policy(path: str | Path, **overrides: Any) -> Policy:
     if table.get("characters"):
         table["characters"] = str(path.parent / table["characters"])
     table["replacements"] = tuple(str(path.parent / name) for name in table.get("replacements", ()))
-    return Policy(**(table | overrides))
+    return Policy(**(table | overrides), path=str(path))

@@ -13,14 +13,15 @@ import json
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import user_data_dir
+from gaiji.disk.toml import parse_toml
 from gaiji.errors import RepertoireError
 from gaiji.messages import fault, tr
 from gaiji.standard.gj_files import EXPECTED, GJ_NAME, OTHER_FILE, Glyph, one_line, read_bounded, read_glyphs
@@ -215,6 +216,8 @@ def _store(source: Path, sha256: str, glyphs: Sequence[Glyph]) -> Path:
         "imported_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "list_sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
     }
+    written = (target, target.with_suffix(".toml"), _folder() / "current")
+    keep_apart([Place("list of the release", path) for path in written], [Place("font or list", source)])
     _write(target, text)
     toml = "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items())
     _write(target.with_suffix(".toml"), toml)
@@ -263,7 +266,7 @@ def _release(release: str, current: str) -> GjRelease:
     path = _folder() / f"{release}.tsv"
     about = path.with_suffix(".toml")
     try:
-        values = tomllib.loads(about.read_text(encoding="utf-8"))
+        values = parse_toml(about.read_bytes())
         names = {one.name for one in fields(GjRelease)} - {"path", "current"}
         kept = {name: values[name] for name in names}
         return GjRelease(path=path, current=release == current, **kept)

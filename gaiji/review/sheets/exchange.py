@@ -15,7 +15,8 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
-from gaiji.disk.files import AtomicFile
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
 from gaiji.messages import fault, tr
 from gaiji.output.lines import BOM
@@ -27,6 +28,7 @@ from gaiji.queue.words import REASONS, STATES
 from gaiji.review.sheets.page import page
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, KEYS, Sheet, decided_cells, make_sheet
 from gaiji.review.sheets.workbook import workbook
+from gaiji.run.places import decisions_beside, queue_reads
 from gaiji.shape.pictures import Gallery, open_gallery
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
@@ -88,14 +90,11 @@ def export(queue: Queue, path: Path, format: str = "csv", *, fonts: Sequence[str
     """Write the queue as ``csv``, ``xlsx`` or ``html``. ``fonts`` draw the candidates, else those that are
     installed.
     """
+    reads = [*queue_reads(queue), *decisions_beside(queue), *(Place("font", Path(font)) for font in fonts)]
+    keep_apart([Place("sheet", path)], reads)
     sheet = make_sheet(queue, open_gallery(fonts) if format != "csv" else Gallery([]))
     data = {"csv": _csv, "xlsx": workbook, "html": page}[format](sheet)
-    file = AtomicFile(path)
-    try:
-        file.write(data)
-        file.commit()
-    finally:
-        file.discard()
+    write_whole(path, data)
     return Exported(len(sheet.rows), sheet.notes if format != "csv" else ())
 
 

@@ -59,8 +59,8 @@ def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> F
     screen = Screen(acts, gallery)
     for rule, view, methods in (
         ("/", screen.list, ["GET"]),
-        ("/item/<int:item_id>", screen.item, ["GET"]),
-        ("/item/<int:item_id>/<act>", screen.act, ["POST"]),
+        ("/item/<int(max=2147483647):item_id>", screen.item, ["GET"]),
+        ("/item/<int(max=2147483647):item_id>/<act>", screen.act, ["POST"]),
         ("/undo", screen.undo, ["POST"]),
         ("/sheet", screen.sheet, ["GET"]),
         ("/sheet", screen.take, ["POST"]),
@@ -69,9 +69,9 @@ def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> F
         ("/end", screen.end, ["POST"]),
         ("/find", screen.find, ["GET"]),
         ("/forms/<name>", screen.forms, ["GET"]),
-        ("/glyph/<name>/<int:side>.png", screen.glyph, ["GET"]),
-        ("/picture/<int:item_id>/<int:side>.png", screen.picture, ["GET"]),
-        ("/overlay/<int:item_id>/<name>.png", screen.overlay, ["GET"]),
+        ("/glyph/<name>/<int(max=4096):side>.png", screen.glyph, ["GET"]),
+        ("/picture/<int(max=2147483647):item_id>/<int(max=4096):side>.png", screen.picture, ["GET"]),
+        ("/overlay/<int(max=2147483647):item_id>/<name>.png", screen.overlay, ["GET"]),
     ):
         app.add_url_rule(rule, view.__name__, view, methods=methods)
     app.register_error_handler(HTTPException, _http_error)

@@ -1,0 +1,138 @@
+"""The files of a job: what it reads, and what its commands write beside its output.
+
+Owns the lists that ``gaiji.disk.apart.keep_apart`` compares, and nothing of the comparing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gaiji.codes.spec import code_system, load_spec
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.datafiles import mappings_dir
+from gaiji.disk.files import STDOUT, beside, part_path
+from gaiji.disk.lock import lock_path
+from gaiji.queue.place import queue_files
+from gaiji.queue.queue import Queue
+from gaiji.records.quarantine import quarantine_paths
+from gaiji.run.checkpoint import checkpoint_path
+from gaiji.run.job import Job
+from gaiji.run.manifest import manifest_path, verify_paths
+from gaiji.run.shrunk import policy_of, shrunk_paths
+from gaiji.shape.pictures import picture_files
+
+if TYPE_CHECKING:
+    from gaiji.shrinking.policy import Policy
+
+
+def reads_of(job: Job) -> Iterator[Place]:
+    """What a job's commands read: job file, input, layout, tables and decisions, pictures, shrink policy."""
+    if job.path:
+        yield Place("job file", Path(job.path))
+    source = job.source
+    named = [
+        ("input", source["path"]),
+        ("layout", source["layout"]),
+        *(("site table", table) for table in source["tables"]),
+    ]
+    yield from (Place(what, Path(job.file(name))) for what, name in named if name and name != STDOUT)
+    yield Place("table of decisions", job.decisions_path(code_system(source["charset"])))
+    yield from charset_places(source["charset"])
+    if job.review["pictures"]:
+        yield from picture_places(job.file(job.review["pictures"]))
+
+
+def rules_of(policy: Policy | None) -> Iterator[Place]:
+    """The files of a shrink policy."""
+    return (Place("shrink policy", Path(name)) for name in (policy.files if policy else ()))
+
+
+def charset_places(charset: str) -> Iterator[Place]:
+    """The tables that gaiji brings for a charset."""
+    spec = load_spec(charset)
+    for table in (*spec.single, *spec.double, *spec.triple):
+        yield Place("mapping table", mappings_dir() / "tables" / f"{table}.tsv")
+
+
+def picture_places(source: str | Path) -> Iterator[Place]:
+    """A source of 外字 pictures and, where it is a folder, its pictures."""
+    return (Place("外字 pictures", path) for path in picture_files(Path(source)))
+
+
+def queue_places(where: str | Path) -> Iterator[Place]:
+    """The files of a review queue; none where it is a database on a server."""
+    return (Place("review queue", path) for path in queue_files(where))
+
+
+def writes_of(job: Job, policy: Policy | None) -> Iterator[Place]:
+    """What ``convert`` writes: output, quarantine, manifest, the output for another system, and what stands
+    there while it runs."""
+    output, named = job.output_path, job.named_path
+    if job.output["path"] != STDOUT:
+        yield Place("output", output)
+    yield Place("manifest", manifest_path(named))
+    yield from (Place("quarantine", path) for path in quarantine_paths(named))
+    yield from (Place("output for another system", path) for path in shrunk_paths(output, policy))
+    yield Place("lock", lock_path(named))
+    yield Place("checkpoint", checkpoint_path(output))
+    unfinished = (output, manifest_path(named), *quarantine_paths(named), beside(output, "checkpoint"))
+    yield from (Place("unfinished file", part_path(path)) for path in unfinished)
+
+
+def check_convert(job: Job, policy: Policy | None) -> None:
+    """UsageError when ``convert`` would write over a file that it reads, or two of its files are one."""
+    keep_apart([*writes_of(job, policy), *queue_places(job.queue_where)], [*reads_of(job), *rules_of(policy)])
+
+
+def check_beside(job: Job, writes: Iterable[Place], reads: Iterable[Place] = ()) -> None:
+    """UsageError when a command on a converted job would write over what the job reads, has written or keeps
+    in its queue; ``reads``: what else the command reads."""
+    policy, writes = policy_of(job), list(writes)
+    ours = {place.path for place in writes}
+    proofs = (Place("proof", path) for path in verify_paths(job.named_path) if path not in ours)
+    made = [*writes_of(job, policy), *queue_places(job.queue_where), *proofs]
+    keep_apart(writes, [*reads_of(job), *rules_of(policy), *made, *reads])
+
+
+def queue_reads(queue: Queue) -> Iterator[Place]:
+    """What a command on a queue must leave alone: its files, and the inputs that its findings came from.
+
+    A queue names inputs as their jobs do and does not know the jobs' folders: they are looked for in the
+    working folder, beside the queue and in the folders above it. Manifests there, and the outputs that they
+    tell of, are left alone too.
+    """
+    yield from queue_places(queue.url)
+    folder = queue.folder.absolute()
+    for name in {name for source in queue.sources() for name in source.split(" = ")}:
+        for base in (Path(), folder, *folder.parents):
+            if (base / name).is_file():
+                yield Place("input", base / name)
+    for path in sorted(folder.glob("*manifest.json")):
+        yield Place("manifest", path)
+        yield from outputs_told(path)
+
+
+def outputs_told(manifest: Path) -> Iterator[Place]:
+    """The files beside a manifest that it tells of; none where it is none."""
+    try:
+        data = json.loads(manifest.read_bytes())
+        files = [("output", data["output"]["path"])]
+        files += [("quarantine", one["path"]) for one in data["quarantine"]["files"]]
+        files += [("output for another system", one["path"]) for one in data["shrink"].get("files", ())]
+        told = [Place(what, manifest.with_name(Path(name).name)) for what, name in files if name != STDOUT]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return
+    yield from told
+
+
+def decisions_beside(queue: Queue) -> Iterator[Place]:
+    """The tables of decisions beside a queue."""
+    return (Place("table of decisions", path) for path in sorted(queue.folder.glob("decisions-*.tsv")))
+
+
+def check_scan(job: Job, report_to: str | Path) -> None:
+    """UsageError when the report of a scan would be written over what the scan reads."""
+    keep_apart([Place("report", Path(report_to))] if report_to else [], reads_of(job))
