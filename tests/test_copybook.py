@@ -369,7 +369,7 @@ def test_errors_name_file_line_and_fix(body: str, line: int, says: str) -> None:
     error = error_of(f"01 R.\n{body}", format="free")
     assert says in str(error)
     assert (error.path, error.line) == ("a.cpy", line)
-    assert error.next and str(error).startswith("a.cpy:")
+    assert error.next and str(error).startswith(f"{error.number} a.cpy:")
 
 
 @pytest.mark.parametrize(

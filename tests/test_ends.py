@@ -130,7 +130,7 @@ def test_the_proof_does_not_take_a_lost_zero_for_padding(tmp_path, charset):
 
     job = utf16(tmp_path, charset, "fixed", CELLS)
     gaiji.convert(job)
-    out, where = tmp_path / "out.csv", tmp_path / "manifest.json"
+    out, where = tmp_path / "out.csv", tmp_path / "out.csv.manifest.json"
     cut = out.read_text("utf-8").replace("1972/05/20", "1972/05/2").encode()
     out.write_bytes(cut)
     manifest = json.loads(where.read_text("utf-8"))
@@ -214,7 +214,7 @@ def test_empty_fields_are_a_class_of_their_own(tmp_path, output):
 def test_the_proof_counts_empty_fields_itself(tmp_path):
     job = job_of(tmp_path, EMPTY.values())
     gaiji.convert(job)
-    where = tmp_path / "manifest.json"
+    where = tmp_path / "out.csv.manifest.json"
     manifest = json.loads(where.read_text("utf-8"))
     manifest["fields"]["packed"]["empty"] = {"blanks": 2}
     where.write_text(json.dumps(manifest), "utf-8")
@@ -227,7 +227,7 @@ def test_a_cell_in_place_of_an_empty_field_is_a_change(tmp_path):
 
     job = job_of(tmp_path, EMPTY.values())
     gaiji.convert(job)
-    out, where = tmp_path / "out.csv", tmp_path / "manifest.json"
+    out, where = tmp_path / "out.csv", tmp_path / "out.csv.manifest.json"
     data = out.read_bytes().replace(b",,,,0\n,", b"A,,,7,0\n,", 1)
     out.write_bytes(data)
     manifest = json.loads(where.read_text("utf-8"))

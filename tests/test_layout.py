@@ -209,7 +209,7 @@ def test_toml_file(tmp_path: Path) -> None:
     path.write_text(LAYOUT.format(length=41), encoding="utf-8")
     with pytest.raises(LayoutError) as caught:
         load_layout(path)
-    assert str(caught.value).startswith(f"{path}:9 field 氏名: is dbcs and 41 bytes long; ")
+    assert str(caught.value).startswith(f"E0169 {path}:9 field 氏名: is dbcs and 41 bytes long; ")
 
 
 @pytest.mark.parametrize(

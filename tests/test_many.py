@@ -123,19 +123,19 @@ def test_strict_columns_name_the_first_row():
     assert (error.value.code, error.value.start, error.value.end) == ("28", 0, 1)
     assert error.value.__notes__ == ["row 3 of the column, counted from 0"]
     with pytest.raises(UnencodableError) as error:
-        JEF.encode_many(["辻", "辻𠮷"])
+        JEF.encode_many(["辻", "辻𪚥"])
     assert (error.value.start, error.value.end, error.value.points) == (1, 2, "20BB7")
 
 
 def test_columns_of_text_are_encoded_as_single_texts_are():
-    texts = ["渡邉", None, "", "A辻B", "𠮷辻𠮷", "ｱｲｳ"]
+    texts = ["渡邉", None, "", "A辻B", "𪚥辻𪚥", "ｱｲｳ"]
     for what, values in kinds(texts):
         column = JEF.encode_many(values, errors="geta")
         one = [None if t is None else JEF.encode(t, errors="geta") for t in texts]
         assert column.codes.to_list() == one, what
-        assert column.findings.rows() == [(4, 0, "𠮷", "illegal"), (4, 2, "𠮷", "illegal")]
+        assert column.findings.rows() == [(4, 0, "𪚥", "illegal"), (4, 2, "𪚥", "illegal")]
     with pytest.raises(UnencodableError) as error:
-        JEF.encode("辻辻\U000e0102𠮷")
+        JEF.encode("辻辻\U000e0102𪚥")
     assert (error.value.start, error.value.end) == (3, 4)
 
 

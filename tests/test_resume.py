@@ -20,6 +20,7 @@ import pytest
 from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
+from gaiji.messages import fault
 from gaiji.output.lines import LinesSink
 from gaiji.output.parquet import ParquetSink
 from gaiji.records.quarantine import Quarantine
@@ -313,7 +314,11 @@ def test_a_queue_that_cannot_be_used_at_the_end_is_gone_on_with(folder, small, m
     shutil.rmtree(folder / "out")
 
     def fails(*args):
-        raise QueueError("the review queue cannot be used: gone", where="review.sqlite", next="check it")
+        raise QueueError(
+            fault("E0212", "the review queue cannot be used: {reason}", reason="gone"),
+            where="review.sqlite",
+            next="check it",
+        )
 
     with monkeypatch.context() as patch:
         patch.setattr(main_path, "fill_queue", fails)
@@ -413,7 +418,9 @@ def test_stopped_by_hand_it_says_how_to_go_on(folder):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
-    assert process.returncode == 1 and said == "gaiji: stopped; gaiji convert --resume goes on from here\n"
+    assert (
+        process.returncode == 1 and said == "gaiji: E0016 stopped; gaiji convert --resume goes on from here\n"
+    )
     done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
     assert done.returncode == 3 and done.stderr == "went on from a checkpoint\n"
     assert made(folder) == whole
@@ -489,7 +496,9 @@ def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
 def test_a_disk_that_fills_while_the_checkpoint_is_written_is_one_line(folder, small, monkeypatch):
     def full(self, *args):
         raise OutputError(
-            "cannot be written: No space left on device", where="x", next="make room, then run again"
+            fault("E0056", "cannot be written: {reason}", reason="No space left on device"),
+            where="x",
+            next="make room, then run again",
         )
 
     job = folder / "juki-jef.toml"

@@ -148,7 +148,7 @@ def test_what_tells_of_standard_output_is_named_after_the_job(tmp_path):
         shown = CliRunner().invoke(
             main, ["convert", str(job), "--set", "output.path=-", "--set", "target.shrink="]
         )
-        assert shown.exit_code == 0 and f"manifest: {tmp_path / name}.toml.manifest.json" in shown.output
+        assert shown.exit_code == 3 and f"manifest: {tmp_path / name}.toml.manifest.json" in shown.output
     for name in ("a", "b"):
         told = json.loads((tmp_path / f"{name}.toml.manifest.json").read_text("utf-8"))
         assert told["input"]["path"] == f"{name}.csv"

@@ -47,7 +47,7 @@ def test_gaiji_in_notes_are_told_and_wait(tmp_path):
     )
     assert lines[2].startswith("2 codes wait for review in ")
     assert queued(tmp_path) == ["F040", "F041"]
-    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((tmp_path / "out.csv.manifest.json").read_text("utf-8"))
     assert manifest["flagged"] == {
         "unmapped-gaiji": {
             "units": 4,

@@ -25,11 +25,11 @@ from gaiji.codes.spec import DASHES, Spec, chosen_options, load_spec, offset_pua
 from gaiji.codes.stream import Reading, StreamDecoder
 from gaiji.codes.tables import ENCODE_ONLY, Row, Table, load_site, load_table
 from gaiji.codes.texts import Texts
-from gaiji.errors import ArgumentError, ArgumentTypeError, CharsetError, UndecodableError, UnencodableError
+from gaiji.errors import ArgumentTypeError, CharsetError, UndecodableError, UnencodableError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Provenance, Reason
-from gaiji.standard.characters import coded, first_code, points
+from gaiji.standard.characters import points
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
 if TYPE_CHECKING:
@@ -440,57 +440,16 @@ class Charset:
         More exact than text where the output form has dropped selectors. CharsetError as for ``encode``;
         ArgumentError when a None has no character, or ``text`` has not one for each glyph.
         """
-        given.one_of("errors", errors, given.ENCODE_ERRORS)
-        if isinstance(glyphs, str) or not all(name is None or isinstance(name, str) for name in glyphs):
-            raise ArgumentTypeError(
-                fault("E0359", "is no list of names"), argument="glyphs", next=tr("give str or None for each")
-            )
-        chars = self._pieces(glyphs, given.text_of(text))
-        if len(chars) != len(glyphs) and (chars or None in glyphs):
-            raise ArgumentError(
-                fault(
-                    "E0360",
-                    "has {count} characters for {count2} glyphs",
-                    count=len(chars),
-                    count2=len(glyphs),
-                ),
-                argument="text",
-                next=tr("give the text that the glyphs were decoded with"),
-            )
-        known = self.texts.glyph_texts
-        missing = next((name for name in glyphs if name and name not in known), None)
-        if missing is not None and errors == "strict":
-            raise CharsetError(
-                fault("E0039", "{name} has no code for {missing}", name=self.name, missing=missing[:20]),
-                next=tr("use errors='geta', or give a site table that maps it"),
-            )
-        return self.encode(self.glyph_text([name or "-" for name in glyphs], text), errors=errors, type=type)
+        from gaiji.codes.by_glyph import encode_glyphs
+
+        return encode_glyphs(self, glyphs, text, errors=errors, type=type)
 
     def glyph_text(self, glyphs: Sequence[str], text: str) -> str:
         """The text that encodes to the codes of these glyphs; ``-`` is the character of ``text`` in its
         place, a glyph that the charset does not have is 〓."""
-        chars = self._pieces(glyphs, text)
-        known = self.texts.glyph_texts
-        out = [
-            known.get(n, "〓") if n != "-" else chars[i] if i < len(chars) else ""
-            for i, n in enumerate(glyphs)
-        ]
-        return "".join(out) if text or "-" not in glyphs else ""
+        from gaiji.codes.by_glyph import glyph_text
 
-    def _pieces(self, glyphs: Sequence[str | None], text: str) -> list[str]:
-        """A decoded text cut where the source's characters were. Those of Unicode are code points, but for a
-        glyph that has a name: it may have become a base with its selector."""
-        if not self.kind.unicode:
-            return coded(text)
-        pieces, at = [], 0
-        for name in glyphs:
-            glyph = self.repertoire.get(name) if name else None
-            forms = (glyph.text, glyph.base) if glyph else ()
-            length = next((len(form) for form in forms if form and text.startswith(form, at)), 0)
-            piece = text[at : at + length] or first_code(text, at)
-            pieces += [piece] if piece else []
-            at += len(piece)
-        return [*pieces, text[at:]] if at < len(text) else pieces
+        return glyph_text(self, glyphs, text)
 
     def codes(self, mode: int) -> kernel_encode.Codes:
         """What ``encode`` uses, for one field mode: see ``Texts.codes``."""

@@ -42,7 +42,7 @@ def make_queue_file(path: Path) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        what = "it is a link" if path.is_symlink() else error.strerror
+        what = tr("it is a link") if os.path.islink(path) else error.strerror
         raise QueueError(
             fault("E0392", "the review queue cannot be used: {what}", what=what),
             where=str(path),
