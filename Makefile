@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := gaiji mappings tests data setup.py
 
-.PHONY: check docs format messages demo test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
+.PHONY: check minima docs format messages demo test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,10 @@ soak: $(VENV)/ready
 	$(BIN)/python -m pytest -s -m slow tests/test_resume.py tests/test_verify.py
 	.ci/sanitize 10000000
 	$(BIN)/python tests/fuzz/run.py --seconds 600 --jobs 2
+
+# The oldest packages that pyproject.toml allows, and every Python that can be had.
+minima: $(VENV)/ready
+	.ci/minima
 
 types: $(VENV)/ready
 	$(BIN)/mypy
