@@ -46,9 +46,9 @@ STYLE = (
     "h2{font-size:11pt;margin:4mm 0 1mm}table{border-collapse:collapse;width:100%}td,th{border:1px solid #666;padding:1px 4px;"  # noqa: E501
     "text-align:left;font-weight:normal}th{background:#eee}td.n{text-align:right}.v{border:2px solid #000;padding:2mm;"  # noqa: E501
     "font-size:12pt;margin:2mm 0}code{font-size:8pt;word-break:break-all}.sign td{height:14mm;vertical-align:top}"  # noqa: E501
-    "@page{size:A4;margin:8mm}@media print{body{font-size:8pt;margin:0;line-height:1.15}h1{font-size:12pt}"
-    "h2{font-size:9pt;margin:2mm 0 .5mm}p{margin:1mm 0}.v{font-size:10pt;margin:1mm 0;padding:1mm}td,th{padding:0 3px}"  # noqa: E501
-    "code{font-size:6.5pt}.sign td{height:11mm}tr{break-inside:avoid}}"
+    "@page{size:A4;margin:8mm}@media print{body{font-size:7.5pt;margin:0;line-height:1.1}h1{font-size:12pt}"
+    "h2{font-size:8.5pt;margin:1.2mm 0 .3mm}p{margin:.6mm 0}.v{font-size:10pt;margin:1mm 0;padding:1mm}td,th{padding:0 3px}"  # noqa: E501
+    "code{font-size:6.5pt}.sign td{height:10mm}tr{break-inside:avoid}}"
 )
 SHOWN = 12
 
