@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaiji.codes import arguments as given
+from gaiji.codes.by_glyph import check_glyphs, check_names, glyph_text, pieces
 from gaiji.codes.code import read_code, write_code
 from gaiji.codes.describe import describe
 from gaiji.codes.encoding import encode_one
@@ -440,16 +441,21 @@ class Charset:
         More exact than text where the output form has dropped selectors. CharsetError as for ``encode``;
         ArgumentError when a None has no character, or ``text`` has not one for each glyph.
         """
-        from gaiji.codes.by_glyph import encode_glyphs
-
-        return encode_glyphs(self, glyphs, text, errors=errors, type=type)
+        strict = given.one_of("errors", errors, given.ENCODE_ERRORS) == "strict"
+        check_names(glyphs)
+        chars = self._pieces(glyphs, given.text_of(text))
+        check_glyphs(self.name, self.texts.glyph_texts, glyphs, chars, strict=strict)
+        return self.encode(self.glyph_text([name or "-" for name in glyphs], text), errors=errors, type=type)
 
     def glyph_text(self, glyphs: Sequence[str], text: str) -> str:
         """The text that encodes to the codes of these glyphs; ``-`` is the character of ``text`` in its
         place, a glyph that the charset does not have is 〓."""
-        from gaiji.codes.by_glyph import glyph_text
+        if not text and "-" in glyphs:
+            return ""
+        return glyph_text(self.texts.glyph_texts, glyphs, self._pieces(glyphs, text))
 
-        return glyph_text(self, glyphs, text)
+    def _pieces(self, glyphs: Sequence[str | None], text: str) -> list[str]:
+        return pieces(glyphs, text, unicode=self.kind.unicode, repertoire=self.repertoire)
 
     def codes(self, mode: int) -> kernel_encode.Codes:
         """What ``encode`` uses, for one field mode: see ``Texts.codes``."""
