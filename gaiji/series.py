@@ -28,11 +28,6 @@ class Given:
     back: Callable[[pl.Series], Any]
 
 
-def is_column(values: object) -> bool:
-    """Whether a value is one of the kinds of columns (a str and bytes are single values)."""
-    return isinstance(values, list | tuple) or _module(values) in _READERS or _arrow(values)
-
-
 def text_column(values: object, argument: str) -> Given:
     """A column of text; ArgumentTypeError for another kind of object or of values. Nulls stay nulls."""
     return _given(values, argument, "text")

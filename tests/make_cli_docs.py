@@ -20,7 +20,7 @@ people, and another with two numbers that are none and half a character:
 3 of 3 records written to out.csv
 unmapped-gaiji: 4 in 3 records, 1 fields: 備考 (4); first in record 1, field 備考, byte 18
 2 codes wait for review in review.sqlite
-manifest: manifest.json
+manifest: out.csv.manifest.json
 ```
 
 ```
@@ -28,7 +28,7 @@ manifest: manifest.json
 broken-shift: 1 in 1 records, 1 fields: t (1); first in record 3, field t, byte 11
 bad-number: 2 in 2 records, 1 fields: n (2); first in record 2, field n, byte 5
 0 codes wait for review in review.sqlite
-manifest: manifest.json
+manifest: out.csv.manifest.json
 ```
 
 Both end with exit code 3. It is 0 only when nothing is flagged in any field, whatever its role, and no record was dropped or set aside.
