@@ -18,6 +18,8 @@ ROLES = ("name", "kana", "address", "other")
 """What a field holds."""
 FORMS = ("needed", "always", "never")
 """When the output has a variation selector."""
+IMAGES = (".png", ".bmp", ".gif", ".tif", ".tiff")
+"""What files of pictures are called."""
 MAX_SIDE = 1024
 """Pixels; a larger picture is not a 外字."""
 

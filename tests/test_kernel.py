@@ -113,7 +113,7 @@ PLAIN = interpreted("decode")
 def run(module, charset, data, monkeypatch=None):
     from gaiji.codes import program
 
-    planes = program.Compiler(charset.recipe, name_field=True).build(charset.units("needed"))
+    planes = program.Compiler(charset.recipe).build(charset.units("needed")).ruled(program.Rules(names=True))
     places, names = planes.arguments(program.DEFAULT_POLICY)
     compiled = module.Program(*places, **names)
     capacity = (len(data) + 1) * 32 + 256

@@ -20,7 +20,7 @@ from gaiji.codes.describe import describe
 from gaiji.codes.encoding import encode_one
 from gaiji.codes.kind import kind_of
 from gaiji.codes.layers import Entries, Entry, Layers, digits_of
-from gaiji.codes.program import Compiled, Compiler, Grades, K, Program, Recipe, Unit, Writes
+from gaiji.codes.program import Compiled, Compiler, Grades, K, Program, Recipe, Rules, Unit, Writes
 from gaiji.codes.short import ShortDecoder
 from gaiji.codes.spec import DASHES, Spec, chosen_options, load_spec, offset_pua, system_of
 from gaiji.codes.stream import Reading, StreamDecoder
@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 MODES = {"mixed": K["MIXED"], "dbcs": K["DOUBLE"], "sbcs": K["SINGLE"]}
 MAX_POLICIES = 64
 """Sets of policies whose programs a charset keeps for each role and form; one is a few hundred bytes, since
-all
-share what is megabytes.
+all share what is megabytes.
+"""
+Key = tuple[Rules, str, Writes, bool]
+"""What the planes of a program depend on: what the field asks of them, output form, what it writes,
+little-endian.
 """
 Policy = Mapping[Reason, str] | Mapping[str, str]
 """Reason (or its label) → policy, for the reasons that are not to have the default."""
@@ -103,7 +106,7 @@ class Charset:
         self.entries: Entries = Layers(self.name, self.kind, tables, sites, self.ranges, repertoire).entries()
         self.recipe = self._recipe()  # a wrong option is an error now, not at the first character
         self.texts = Texts(self.recipe, (*tables, *sites), self.entries, repertoire, self.units)
-        self._compiled: dict[tuple[tuple[bool, bool], str, Writes, bool, Grades], Compiled] = {}
+        self._compiled: dict[Key, Compiled] = {}
         self._programs: dict[Any, Program] = {}
         self._readings: dict[Any, Reading] = {}
         self._short: dict[tuple[str, str, str, str], ShortDecoder] = {}
@@ -137,42 +140,37 @@ class Charset:
         (``drop-record`` and ``fail`` write 〓: what they ask for is the caller's); ``writes``: texts, or the
         units themselves; ``grades``: what texts do with rows that rest on less than a standard.
         """
-        rules, form = (name_field, controls), given.legal_form(form)
-        return self._program(rules, form, policy, writes, little=False, grades=grades)
+        rules = Rules(name_field, controls, grades if writes is Writes.TEXT else Grades.LEAVE)
+        return self._program(rules, given.legal_form(form), policy, writes, little=False)
 
     def _program(
-        self,
-        fields: tuple[bool, bool],
-        form: str,
-        policy: Policy | None,
-        writes: Writes,
-        *,
-        little: bool,
-        grades: Grades = Grades.LEAVE,
+        self, fields: Rules, form: str, policy: Policy | None, writes: Writes, *, little: bool
     ) -> Program:
-        """``fields``: are they names, and are control characters findings in them."""
         text = writes is Writes.TEXT
-        key = (fields, form if text else "needed", writes, little, grades)  # units have no form
+        key = (fields, form if text else "needed", writes, little)  # units have no form
         rules = given.legal_policy(policy if text else None)
         full = (key, tuple(sorted(rules.items())))
         built = self._programs.get(full)
         if built is None:
             compiled = self._compiled.get(key)
             if compiled is None:
-                compiler = Compiler(
-                    self._recipe(little),
-                    name_field=fields[0],
-                    controls=fields[1],
-                    writes=writes,
-                    grades=grades,
-                )
-                compiled = self._compiled.setdefault(key, compiler.build(self.units(key[1])))
+                compiled = self._compiled.setdefault(key, self._compile(key))
             built = Program(compiled, rules)
             same = [other for other in list(self._programs) if other[0] == key]
             for old in same[: len(same) + 1 - MAX_POLICIES]:
                 self._programs.pop(old, None)  # the oldest; who uses one holds it
             self._programs[full] = built
         return built
+
+    def _compile(self, key: Key) -> Compiled:
+        """The planes of a program; those of one kind of field are made from those that all fields share."""
+        rules, form, writes, little = key
+        shared = (Rules(), form, writes, little)
+        compiled = self._compiled.get(shared)
+        if compiled is None:
+            compiler = Compiler(self._recipe(little), writes=writes)
+            compiled = self._compiled.setdefault(shared, compiler.build(self.units(form)))
+        return compiled.ruled(rules)
 
     def _recipe(self, little: bool = False) -> Recipe:
         """``little``: of text that says itself that it is little-endian."""
@@ -299,7 +297,7 @@ class Charset:
     ) -> Reading:
         """The programs for one type of field, role, form and set of policies."""
         mode, form = self.mode(type), given.legal_form(form)
-        name = (given.is_name(role), controls)
+        name = Rules(given.is_name(role), controls)
         rules = given.legal_policy(policy)
         little = partial(self._reading, mode, name, form, rules, little=True) if self.kind.marked else None
         return self._reading(mode, name, form, rules, little_too=little)
@@ -307,7 +305,7 @@ class Charset:
     def _reading(
         self,
         mode: int,
-        fields: tuple[bool, bool],
+        fields: Rules,
         form: str,
         rules: Policy,
         *,

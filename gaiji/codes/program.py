@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from gaiji.codes.kind import WIDE_PLANES, Kind
 from gaiji.codes.tables import WEAK, Range
@@ -62,13 +62,22 @@ class Grades(IntEnum):
     """What a program of texts does with units whose rows rest on less than a standard.
 
     ``LEAVE``: nothing. ``NOTE``: they are mapped, and noted among the findings (``K["GRADED"]``), so that
-    they
-    can be counted. ``ASK``: noted too, but those that rest on one source are findings of that reason.
+    they can be counted. ``ASK``: noted too, but those that rest on one source are findings of that reason.
     """
 
     LEAVE = 0
     NOTE = 1
     ASK = 2
+
+
+class Rules(NamedTuple):
+    """What a kind of field asks of mapped units. ``names``: ``◎`` and its like are findings; ``controls``:
+    control characters are; ``grades``: what becomes of rows that rest on less than a standard.
+    """
+
+    names: bool = False
+    controls: bool = False
+    grades: Grades = Grades.LEAVE
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,28 @@ class Unit:
     text: str
     reason: Reason | None = None
     grade: str = "standard"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A mapped unit that is a finding in some fields, or noted there: a mark of an earlier loss, control
+    characters, a row that rests on less than a standard.
+    """
+
+    plane: int
+    slot: int
+    text: str
+    grade: str
+
+    def flag(self, rules: Rules) -> tuple[Reason, bytes] | None:
+        """The reason and what it keeps as text in such a field; None where it is clean there too."""
+        if rules.names and self.text in LOST:
+            return Reason.ALREADY_LOST, self.text.encode()
+        if rules.controls and not CONTROLS.isdisjoint(self.text):
+            return Reason.ILLEGAL, b""  # no policy lets it into the output
+        if rules.grades is Grades.ASK and self.grade in WEAK:
+            return Reason.ONE_SOURCE, self.text.encode()
+        return None
 
 
 @dataclass
@@ -95,6 +126,30 @@ class Plane:
         self.text = bytearray(8 * self.slots + 8)
         self.lens = bytearray(self.slots)
         self.kind = bytearray(self.slots)
+
+    @classmethod
+    def thawed(cls, tables: tuple[bytes, bytes, bytes]) -> Plane:
+        """A plane that can be changed, of the kernel's three tables."""
+        plane = cls.__new__(cls)
+        plane.slots = len(tables[1])
+        plane.text, plane.lens, plane.kind = map(bytearray, tables)
+        return plane
+
+    def flag(self, slot: int, reason: Reason, text: bytes) -> None:
+        """Make the unit at a slot a finding; ``text`` is what some policies write for it, up to 8 bytes."""
+        if len(text) > 8:
+            text = b""
+        self.text[8 * slot : 8 * slot + len(text)] = text
+        self.lens[slot] = 0
+        self.kind[slot] = reason | len(text) << 4
+
+    def grade(self, slot: int, text: bytes) -> None:
+        """Send a mapped unit the way on which it is noted; what it writes stays the same."""
+        kind = K["GRADED_SPECIAL"] if any(c in text for c in SPECIAL) else K["GRADED"]
+        if len(text) > 8:
+            kind, text = K["GRADED_LONG"], b"\0\0\0"
+        self.kind[slot] = kind | len(text) << 4
+        self.lens[slot] = 0
 
     def frozen(self) -> tuple[bytes, bytes, bytes]:
         """The three tables as the kernel takes them."""
@@ -134,6 +189,21 @@ class Compiled:
     trail: bytes
     longs: tuple[bytes, ...]
     padded: tuple[int, ...]
+    watched: tuple[Watched, ...] = ()
+
+    def ruled(self, rules: Rules) -> Compiled:
+        """The same for fields that ask more of the units than that they are mapped."""
+        if rules == Rules():
+            return self
+        planes = [Plane.thawed(plane) for plane in (self.single, self.double, self.triple)]
+        for unit in self.watched:
+            flag = unit.flag(rules)
+            if flag is not None:
+                planes[unit.plane].flag(unit.slot, *flag)
+            elif unit.grade != "standard" and rules.grades is not Grades.LEAVE:
+                planes[unit.plane].grade(unit.slot, unit.text.encode())
+        single, double, triple = (plane.frozen() for plane in planes)
+        return replace(self, single=single, double=double, triple=triple)
 
     def arguments(self, policy: Mapping[Reason, str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What ``kernel.Program`` takes for these policies, by place and by name."""
@@ -192,23 +262,13 @@ def _shifts(recipe: Recipe) -> bytes:
 
 
 class Compiler:
-    """Fills the planes of one program."""
+    """Fills the planes of one program, for fields in which anything may stand (see ``Compiled.ruled``)."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        *,
-        name_field: bool,
-        controls: bool = False,
-        writes: Writes = Writes.TEXT,
-        grades: Grades = Grades.LEAVE,
-    ) -> None:
-        self.grades = grades
+    def __init__(self, recipe: Recipe, *, writes: Writes = Writes.TEXT) -> None:
         self.recipe = recipe
         self.kind = recipe.kind
-        self.name_field = name_field
-        self.controls = controls
         self.writes = writes
+        self.watched: dict[tuple[int, int], Watched] = {}
         self.shields = not self.kind.unicode
         self.single = Plane(256)
         self.double = Plane(decimal_slots(recipe.digits) if recipe.digits else 65_536)
@@ -238,18 +298,24 @@ class Compiler:
             bytes(self.trail),
             tuple(self.longs),
             tuple(map(int, self.padding.values())),
+            tuple(self.watched.values()),
         )
 
     def _pass_through(self) -> None:
-        """Unicode sources: each character of the BMP is its own text, but for the marks of loss."""
+        """Unicode sources: each character of the BMP is its own text."""
         plane = self.double
         for cp in range(0x10000):
             if not 0xD800 <= cp <= 0xDFFF:
                 self._set(plane, cp, cp, 2, chr(cp).encode())
-        for mark in LOST if self.name_field else ():
-            self._flag(plane, ord(mark), 2, ord(mark), Reason.ALREADY_LOST, mark.encode())
-        for mark in CONTROLS if self.controls else ():
-            self._flag(plane, ord(mark), 2, ord(mark), Reason.ILLEGAL, b"")
+        for mark in (*LOST, *CONTROLS):
+            self._watch(plane, ord(mark), mark)
+
+    def _watch(self, plane: Plane, slot: int, text: str, grade: str = "standard") -> None:
+        """Note a mapped unit of which some fields ask more; forget what stood there before."""
+        number = 0 if plane is self.single else 1 if plane is self.double else 2
+        self.watched.pop((number, slot), None)
+        if grade != "standard" or text in LOST or not CONTROLS.isdisjoint(text):
+            self.watched[number, slot] = Watched(number, slot, text, grade)
 
     def _area(self, area: Range) -> None:
         """Every code of a range: a finding until a row says otherwise."""
@@ -269,7 +335,7 @@ class Compiler:
         start = dict(area.pua).get(self.recipe.pua)
         for number, code in enumerate(area.codes()):
             text = b"" if start is None else chr(start + number).encode()
-            self._flag(plane, code - first, area.size, code, reason, text)
+            self._flag(plane, code - first, reason, text)
 
     def _plane(self, size: int) -> tuple[Plane, int]:
         """The plane for codes of that many bytes, and the code at its slot 0."""
@@ -289,24 +355,19 @@ class Compiler:
             self.padding[unit.size, unit.code] = unit.reason is None and unit.text in BLANKS
         text = unit.text.encode()
         reason = unit.reason
-        if reason is None and self.name_field and unit.text in LOST:
-            reason = Reason.ALREADY_LOST
-        if reason is None and self.controls and not CONTROLS.isdisjoint(unit.text):
-            reason, text = Reason.ILLEGAL, b""  # no policy lets it into the output
-        if reason is None and unit.grade in WEAK and self.grades is Grades.ASK:
-            reason = Reason.ONE_SOURCE
         if reason is not None:
-            self._flag(plane, slot, unit.size, unit.code, reason, text)
+            self._watch(plane, slot, "")
+            self._flag(plane, slot, reason, text)
             return
+        self._watch(plane, slot, unit.text, unit.grade)
         self._set(plane, slot, unit.code, unit.size, text, override=override)
-        if unit.grade != "standard" and self.grades is not Grades.LEAVE:
-            self._grade(plane, slot, text)
 
     def _set(
         self, plane: Plane, slot: int, code: int, size: int, text: bytes, *, override: bool = False
     ) -> None:
-        """A clean unit. ``override``: a row for a Unicode source counts as mapped, so it goes the slow
-        way."""
+        """A clean unit. ``override``: a row for a Unicode source counts as mapped, so it goes the
+        slow way.
+        """
         kind = K["MAPPED"]
         if self.writes:
             text = code.to_bytes(3, "little") + bytes([size])
@@ -321,22 +382,8 @@ class Compiler:
         plane.lens[slot] = len(text) if direct else 0
         plane.kind[slot] = 0 if direct else kind | len(text) << 4
 
-    def _grade(self, plane: Plane, slot: int, text: bytes) -> None:
-        """Send a mapped unit the way on which it is noted; what it writes stays the same."""
-        kind = K["GRADED_SPECIAL"] if any(c in text for c in SPECIAL) else K["GRADED"]
-        if len(text) > 8:
-            kind, text = K["GRADED_LONG"], b"\0\0\0"
-        plane.kind[slot] = kind | len(text) << 4
-        plane.lens[slot] = 0
-
-    def _flag(self, plane: Plane, slot: int, size: int, code: int, reason: Reason, text: bytes) -> None:
-        if not self.recipe.digits:
-            slot &= plane.slots - 1
-        if len(text) > 8:
-            text = b""
-        plane.text[8 * slot : 8 * slot + len(text)] = text
-        plane.lens[slot] = 0
-        plane.kind[slot] = reason | len(text) << 4
+    def _flag(self, plane: Plane, slot: int, reason: Reason, text: bytes) -> None:
+        plane.flag(slot if self.recipe.digits else slot & plane.slots - 1, reason, text)
 
     def _shield_shifts(self) -> None:
         """A byte that may begin a shift must not be taken by the fast loop: it keeps its text aside."""

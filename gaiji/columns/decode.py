@@ -94,8 +94,8 @@ class Decoder:
 
     def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         """One field of all rows; ``states`` carries the rows' shift states from field to field, ``weak``
-        those
-        in which a name field before rests on one source."""
+        those in which a name field before rests on one source.
+        """
         if spec.type in NUMERIC:
             return self._numbers(batch, spec)
         if spec.type == "raw":

@@ -15,6 +15,7 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.files import STDOUT, beside, part_path
 from gaiji.disk.lock import lock_path
+from gaiji.model import IMAGES
 from gaiji.queue.place import queue_files
 from gaiji.queue.queue import Queue
 from gaiji.records.quarantine import quarantine_paths
@@ -22,7 +23,6 @@ from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.job import Job
 from gaiji.run.manifest import manifest_path, verify_paths
 from gaiji.run.shrunk import policy_of, shrunk_paths
-from gaiji.shape.pictures import picture_files
 
 if TYPE_CHECKING:
     from gaiji.shrinking.policy import Policy
@@ -59,7 +59,10 @@ def charset_places(charset: str) -> Iterator[Place]:
 
 def picture_places(source: str | Path) -> Iterator[Place]:
     """A source of 外字 pictures and, where it is a folder, its pictures."""
-    return (Place("外字 pictures", path) for path in picture_files(Path(source)))
+    source = Path(source)
+    inside = source.iterdir() if source.is_dir() else ()
+    pictures = [source, *(path for path in inside if path.suffix.lower() in IMAGES)]
+    return (Place("外字 pictures", path) for path in pictures)
 
 
 def queue_places(where: str | Path) -> Iterator[Place]:

@@ -23,11 +23,10 @@ import regex
 from gaiji.codes.charset import Charset
 from gaiji.errors import MissingExtra, PictureError
 from gaiji.messages import fault, mark, tr
-from gaiji.model import MAX_SIDE, Picture
+from gaiji.model import IMAGES, MAX_SIDE, Picture
 
 MAX_FILE = 256 * 1024 * 1024
 MAX_PICTURES = 65_536
-IMAGES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 FONTS = (".ttf", ".tte", ".otf", ".ttc")
 _GREYS = bytes(value // 16 for value in range(256))
 NO_FONT = mark("MJの字形を表示するフォント（IPAmj明朝）が見つかりません。--font で指定してください。")
@@ -141,13 +140,6 @@ def read_pictures(
             next=tr("name pictures by code, like 80A1.png"),
         )
     return out
-
-
-def picture_files(source: Path) -> list[Path]:
-    """A 外字 source and, where it is a folder, the pictures in it."""
-    if not source.is_dir():
-        return [source]
-    return [source, *(path for path in source.iterdir() if path.suffix.lower() in IMAGES)]
 
 
 def parse_dots(text: str) -> tuple[int, int] | None:
