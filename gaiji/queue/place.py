@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from gaiji.disk.files import make_private
 from gaiji.errors import QueueError
 from gaiji.messages import fault, tr
@@ -19,6 +17,8 @@ def queue_files(where: str | Path) -> list[Path]:
     """The files that a queue lies in, with those that SQLite keeps beside it; none for other databases."""
     text = str(where)
     if "://" in text:
+        import sqlalchemy as sa  # a tenth of a second that a file does not cost
+
         try:
             url = sa.make_url(text)
         except sa.exc.ArgumentError:

@@ -17,7 +17,6 @@ from gaiji.disk.files import STDOUT, beside, part_path
 from gaiji.disk.lock import lock_path
 from gaiji.model import IMAGES
 from gaiji.queue.place import queue_files
-from gaiji.queue.queue import Queue
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.job import Job
@@ -25,6 +24,7 @@ from gaiji.run.manifest import manifest_path, verify_paths
 from gaiji.run.shrunk import policy_of, shrunk_paths
 
 if TYPE_CHECKING:
+    from gaiji.queue.queue import Queue
     from gaiji.shrinking.policy import Policy
 
 
