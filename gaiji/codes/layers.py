@@ -7,8 +7,8 @@ checks of site rows that need the charset and the repertoire. Rows are parsed in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gaiji.codes.code import Form, write_code
 from gaiji.codes.kind import WIDE_PLANES, Kind
@@ -23,8 +23,7 @@ Entries = dict[tuple[int, int], "Entry"]
 """(size, code) → the row that decides the code."""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A code's row and the table it came from."""
 
     row: Row

@@ -80,8 +80,7 @@ class Rules(NamedTuple):
     grades: Grades = Grades.LEAVE
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What one code becomes: its text (in the output form), or the reason why it has none that is sure."""
 
     code: int

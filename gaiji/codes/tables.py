@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,20 +32,30 @@ sources that agree, one source, an inference. ``site``: a row of a site table, w
 WEAK = frozenset({"one", "inferred"})
 """The grades of which ``[review] one-source`` shows each code to a person once."""
 ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
-# A site table holds some thousands of rows; anything beyond this is not a table of characters.
 HEX = regex.compile(r"[0-9A-Fa-f]{4,6}")
 """A code point of a table."""
 MAX_BYTES = 64 * 1024 * 1024
+
+
+class Cells(NamedTuple):
+    """The cells of a row that say what its code is, stripped; "" where the table has no such column."""
+
+    code: str
+    ucs: str
+    glyph: str
+    flag: str
+    note: str
+    replaces: str
+    grade: str
 
 
 class Row(NamedTuple):
     """One row: the code as a number and its size in bytes (in digits for decimal codes).
 
     ``glyph`` may hold several candidates joined by ``|``, best first; one that ends in ``|`` holds
-    candidates of
-    which none may be right, and a bare ``|`` says that the text is only near what is printed. A row of a
-    shipped
-    table without text and glyph has but a note: what the code looks like, for the person it waits for.
+    candidates of which none may be right, and a bare ``|`` says that the text is only near what is printed.
+    A row of a shipped table without text and glyph has but a note: what the code looks like, for the person
+    it waits for.
     """
 
     code: int
@@ -223,7 +234,7 @@ def _rows(
         ) from error
     header = lines[0].rstrip("\r").split("\t")
     _check_header(header, path, known, needed)
-    at = {name: header.index(name) for name in known if name in header}
+    take = itemgetter(*(header.index(name) if name in header else -1 for name in Cells._fields))
     seen: dict[tuple[int, int], int] = {}
     for number, line in enumerate(lines[1:], 2):
         line = line.rstrip("\r")
@@ -244,7 +255,8 @@ def _rows(
                 line=number,
                 next=tr("separate cells by single tabs"),
             )
-        row = _row(cells, at, path, number, form, grade)
+        cells.append("")  # what a column that is not there holds
+        row = _row(Cells(*map(str.strip, take(cells))), path, number, form, grade)
         key = (row.size, row.code)
         if row.flag != ENCODE_ONLY:
             if key in seen:
@@ -271,44 +283,41 @@ def _check_header(header: list[str], path: Path, known: tuple[str, ...], needed:
         )
 
 
-def _row(cells: list[str], at: dict[str, int], path: Path, line: int, form: Form, default: str) -> Row:
-    def cell(name: str) -> str:
-        return cells[at[name]].strip() if name in at else ""
-
+def _row(cells: Cells, path: Path, line: int, form: Form, default: str) -> Row:
     def bad(what: Fault, column: str, next: str) -> TableError:
         return TableError(what, path=path, line=line, column=column, next=next)
 
-    code = cell("code")
+    code = cells.code
     try:
         number, size = read_code(form, code)
         if form is Form.NUMBER and len(code) == 2:
             raise UsageError(fault("E0362", "{text!r} is not a code", text=code[:20]), next=form.advice)
     except UsageError as error:
         raise bad(fault("E0051", "has the code {code!r}", code=code[:20]), "code", error.next) from None
-    text = _text(cell("ucs"), bad)
-    glyph = cell("glyph")
-    described = default != "site" and cell("note")
+    text = _text(cells.ucs, bad)
+    glyph = cells.glyph
+    described = default != "site" and cells.note
     if not text and not glyph and not described:
         raise bad(
             fault("E0052", "has neither ucs nor glyph"),
             "ucs",
             tr("write the code points in hex, or the glyph's name"),
         )
-    flag = cell("flag") or "0"
+    flag = cells.flag or "0"
     if flag not in ("0", "1", "3"):
         raise bad(
             fault("E0053", "has the flag {flag!r}", flag=flag[:20]),
             "flag",
             tr("write 0 (round trip), 1 (encode only) or 3 (decode only)"),
         )
-    grade = cell("grade") or default
+    grade = cells.grade or default
     if grade not in GRADES:
         raise bad(
             fault("E0372", "has the grade {grade!r}", grade=grade[:20]),
             "grade",
             tr("write one of {grades}", grades=", ".join(GRADES[:-1])),
         )
-    return Row(number, size, text, glyph, int(flag), cell("note"), line, cell("replaces"), grade)
+    return Row(number, size, text, glyph, int(flag), cells.note, line, cells.replaces, grade)
 
 
 def _text(ucs: str, bad: Any) -> str:
