@@ -74,9 +74,10 @@ def test_a_number_belongs_to_one_text():
     assert {number: what for number, what in texts.items() if len(what) > 1} == {}
 
 
-def test_the_register_has_no_gap_and_says_what_the_code_says():
+def test_the_register_keeps_its_numbers_and_says_what_the_code_says():
     known = make.register()
-    assert list(known) == [f"E{n:04d}" for n in range(1, len(known) + 1)]
+    kept = [f"E{n:04d}" for n in range(1, 398)]  # later ones are given in blocks, so that branches do not clash
+    assert list(known)[: len(kept)] == kept and list(known) == sorted(known)
     assert make.renewed(known, ERRORS, set()) == known, "run `make messages` and look at what changed"
 
 
