@@ -107,7 +107,9 @@ def test_unicode_passes_both_ways(name):
     kept = [c for c in every if charset.decode(c.encode(codec), role="other").text == c]
     flagged = [c for c in every if charset.decode(c.encode(codec), role="other").findings]
     assert dashes == set(every) - set(kept) - set(flagged) - {c for c in every if 0xF900 <= ord(c) < 0xFB00}
-    assert 54_000 < len(kept) and charset.decode("".join(kept).encode(codec), role="other").text == "".join(kept)
+    assert 54_000 < len(kept) and charset.decode("".join(kept).encode(codec), role="other").text == "".join(
+        kept
+    )
 
 
 @pytest.mark.parametrize("name", ["unicode-le", "unicode-be", "unicode-utf8"])

@@ -741,8 +741,6 @@ def _field_utf8(p, w):
         w.char += 1
         w.counts[UNITS] += 1
         w.counts[PASSED_UNITS] += 1
-    if not w.final:
-        _hold(p, w)
 
 
 def _utf8_size(b):

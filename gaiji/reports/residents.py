@@ -95,6 +95,7 @@ def _decided(job: Job, system: str) -> tuple[dict[tuple[str, str], Decision], di
     finally:
         queue.close()
 
+
 KEPT = (Reason.ALREADY_LOST, Reason.AMBIGUOUS, Reason.NOT_IN_STANDARD)
 """What residents see as the old system has it."""
 
