@@ -208,7 +208,7 @@ def judge(head: bytes, ended: bool, declared: Shape, longest: int) -> Shape | No
     own = walk(head, ended, declared)
     fits, own.whole = own.whole, own.whole and (declared.spanned or not own.marked)
     others = [walk(head, ended, s) for s in shapes() if (s.rdw, s.bdw) != (declared.rdw, declared.bdw)]
-    found = [w for w in others if w.whole and (not w.halved or max(w.lengths) == longest)]
+    found = [w for w in others if w.whole and _credible(w, own, longest)]
     if own.whole:
         found = found if any(_surely(w, own, longest) for w in found) else []
     elif fits:
@@ -220,6 +220,15 @@ def judge(head: bytes, ended: bool, declared: Shape, longest: int) -> Shape | No
         return None
     best = min(found, key=lambda w: w.rank(longest))
     return Shape(best.shape.rdw, best.shape.bdw, declared.spanned or best.marked)
+
+
+def _credible(rival: Walk, own: Walk, longest: int) -> bool:
+    """Whether a shape that fits all bytes is worth a name: damaged files fit odd ones by chance."""
+    if rival.lengths.count(0) * 2 >= len(rival.lengths) or (rival.halved and max(rival.lengths) != longest):
+        return False
+    if rival.shape.bdw is None:  # whole blocks always look like records
+        return own.shape.bdw is None or not any(own.lengths)
+    return rival.shape.bdw == rival.shape.rdw or len(rival.lengths) >= FAR
 
 
 def _surely(rival: Walk, own: Walk, longest: int) -> bool:

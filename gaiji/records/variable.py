@@ -141,7 +141,7 @@ class Described(Variable):
                 path=self.source.path,
                 record=self.records + 1,
                 offset=offset + scan.at,
-                raw=bytes(buffer[scan.at : filled])[:4] if self.records else b"",
+                raw=_shown(bytes(buffer[scan.at : filled])[:4], self.framing.unit),
                 next=self._advice(),
             )
         if not last:
@@ -177,6 +177,11 @@ class Described(Variable):
             batch = Batch(b"", [array("q")], [array("q")], 0, offset, self.records + 1)
             self.bad(batch, offset, piece, fault("E0223", "stands behind a bad descriptor"), "")
             yield batch
+
+
+def _shown(raw: bytes, unit: int) -> bytes:
+    """Bytes at a descriptor's place, where they cannot be text of a record (zeros are in none but UTF-16)."""
+    return raw if raw.count(0) >= 2 and unit == 1 else b""
 
 
 class Lines(Variable):
