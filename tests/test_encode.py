@@ -107,7 +107,7 @@ def test_unicode_passes_both_ways(name):
     kept = [c for c in every if charset.decode(c.encode(codec), role="other").text == c]
     flagged = [c for c in every if charset.decode(c.encode(codec), role="other").findings]
     changed = set(every) - set(kept) - set(flagged) - {c for c in every if 0xF900 <= ord(c) < 0xFB00}
-    assert changed == dashes
+    assert not changed ^ dashes
     assert 54_000 < len(kept) and charset.decode("".join(kept).encode(codec), role="other").text == "".join(
         kept
     )
@@ -240,15 +240,12 @@ NUMBERS = [
 ]
 
 
-def number(module, text, kind, scale, signed, ascii, width):
+def number(module, text, kind, scale, signed, ascii, width, **more):
     data = text.encode()
     out, offsets, bad = bytearray(width + 8), array("q", [0, 0]), array("i", [0])
     module.encode_numbers(
         data or b"\0",
-        kind,
-        scale,
-        signed,
-        ascii,
+        module.Numeric(kind, 0, scale, signed, ascii, **more),
         array("q", [0]),
         array("q", [len(data)]),
         array("q", [width]),

@@ -92,8 +92,8 @@ def _chars(text: str, base: str, selector: str) -> str:
 
 def tag_digits(form: Form, code: int, size: int) -> str:
     """The digits of a code in a tag like ``{JEF:80A1}``, which the policy ``tag`` writes."""
-    if form is Form.NUMBER:
-        return f"{code % 10**size:0{size}d}"
+    if form is Form.NUMBER and size > 1:
+        return f"{code:0{size}d}"
     if form is Form.UNICODE and size == JOINED:
         text = unpack(code)
         return f"{tag_digits(form, ord(text[0]), 2)}_{ord(text[1]):04X}"

@@ -925,8 +925,10 @@ def _put_tag(p, w, code, size):
         _put_digits(w, code, 4 if code < 0x10000 else 5, 16)
     elif p.unicode:
         _put_digits(w, code, 4 if code < 0x10000 else 6, 16)
-    else:
-        _put_digits(w, code, size if p.kind == DECIMAL else 2 * size, 10 if p.kind == DECIMAL else 16)
+    elif p.kind == DECIMAL and size > 1:
+        _put_digits(w, code, size, 10)
+    else:  # bytes, also one that is no number
+        _put_digits(w, code, 2 * size, 16)
     w.out[w.o] = 0x7D
     w.o += 1
 

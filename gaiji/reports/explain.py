@@ -14,7 +14,7 @@ from typing import Any
 from gaiji.codes.by_glyph import pieces
 from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
-from gaiji.columns.decode import NUMERIC
+from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Field, Reason
