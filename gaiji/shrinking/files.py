@@ -128,9 +128,7 @@ def shrink_file(
     equal = equal_names(frame, after, names, birth) if names else None
     if people_to and equal is not None:
         write_table(people(equal, whole, _keys(frame, key)), people_to)
-    reasons: Counter[str] = Counter()
-    for m in made.values():
-        reasons.update(m.findings["reason"].to_list())
+    reasons = Counter(reason for m in made.values() for reason in m.findings["reason"])
     return ShrinkReport(
         frame.height,
         dict(Counter(whole["evidence"].to_list())),
