@@ -185,7 +185,9 @@ class ConvertCommand(click.Command):
     help="The way back: the job's output to vendor bytes, in the input's format.",
 )
 @click.option(
-    "--output", default="", help="With --reverse: where to (default: reversed-NAME beside the job's output)."
+    "--output",
+    default="",
+    help="With --reverse: where to (default: beside the job's output, named after it).",
 )
 def convert(
     job: str, settings: tuple[str, ...], threads: int, resume: bool, backward: bool, output: str

@@ -37,7 +37,11 @@ class Queue:
             self.engine = sa.create_engine(url, connect_args=waits)
             if url.startswith("sqlite"):
                 own_transactions(self.engine)
-            found = prepare(self.engine)
+            try:
+                found = prepare(self.engine)
+            except BaseException:
+                self.engine.dispose()
+                raise
         except sa.exc.SQLAlchemyError as error:
             raise self._error(error) from error
         if found != SCHEMA:

@@ -35,6 +35,8 @@ class Converted:
     dropped: int
     failed: Failure | None = None
     reasons: Reasons = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
+    """Rows of each field that hold a 個人番号."""
 
 
 @dataclass
@@ -52,8 +54,10 @@ class Totals:
     dropped: int = 0
     bad: int = 0
     reasons: Reasons = field(default_factory=dict)
+    numbers: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.numbers = self.numbers or [0] * len(self.fields)
         self.counts = self.counts or [array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields]
         self.sizes = self.sizes or [0] * len(self.fields)
 
@@ -79,6 +83,7 @@ class Totals:
             for i, value in enumerate(more):
                 mine[i] += value
         self.sizes = [a + b for a, b in zip(self.sizes, done.sizes, strict=True)]
+        self.numbers = [a + b for a, b in zip(self.numbers, done.numbers, strict=True)]
         for hit in done.hits:
             self._add_hit(hit)
         for found, (records, place) in done.reasons.items():
@@ -136,6 +141,7 @@ class Totals:
             self,
             counts=[array("q", c) for c in self.counts],
             sizes=list(self.sizes),
+            numbers=list(self.numbers),
             hits=dict(self.hits),
             reasons=dict(self.reasons),
         )
@@ -149,6 +155,7 @@ class Totals:
         return {
             "counts": [list(c) for c in self.counts],
             "sizes": self.sizes,
+            "numbers": self.numbers,
             "hits": hits,
             "written": self.written,
             "dropped": self.dropped,
@@ -163,6 +170,7 @@ class Totals:
         by_name = {spec.name: spec for spec in self.fields}
         self.counts = [array("q", c) for c in state["counts"]]
         self.sizes = [int(size) for size in state["sizes"]]
+        self.numbers = [int(number) for number in state["numbers"]]
         self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
