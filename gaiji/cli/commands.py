@@ -20,7 +20,7 @@ from gaiji.cli.options import log_option
 from gaiji.cli.options import overrides as _overrides
 from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
-from gaiji.cli.reports import report
+from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
@@ -138,7 +138,7 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, db, report, review):
+for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, db, erase, report, review):
     main.add_command(_command)
 
 

@@ -1,11 +1,11 @@
 """個人番号 in text: where a field holds one, and text without it.
 
-Owns the check digit. A 個人番号 is twelve digits whose last is the 検査用数字 of
-行政手続における特定の個人を識別するための番号の利用等に 関する法律の規定による通知カード及び個人番号カード並びに情報提供ネットワークシステムによる特定個人情報の提供等に関する省令
-(平成26年 総務省令第85号) 第5条: with Pn the n-th of the eleven other digits from the right, Qn = n + 1
-for n ≤ 6 and n − 5 for n ≥ 7, it is 11 − (Σ PnQn mod 11), and 0 where the remainder is 0 or 1. About one
-in eleven other numbers of twelve digits passes.
-Knows no field's name: a number is found wherever it stands.
+Owns the check digit. A 個人番号 is twelve digits whose last is the 検査用数字 of 平成26年総務省令第85号,
+第5条 (行政手続における特定の個人を識別するための番号の利用等に関する法律の規定による通知カード及び個人番号
+カード並びに情報提供ネットワークシステムによる特定個人情報の提供等に関する省令): with Pn the n-th of the
+eleven other digits from the right, Qn = n + 1 for n ≤ 6 and n − 5 for n ≥ 7, it is 11 − (Σ PnQn mod 11),
+and 0 where the remainder is 0 or 1. About one in eleven other numbers of twelve digits passes. Knows no
+field's name: a number is found wherever it stands.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ def hidden(text: str) -> str:
     """A text with ＊ in the place of every 個人番号."""
     if len(text) < DIGITS:
         return text
-    return str(_NUMBER.sub(lambda m: HIDDEN if checked(_plain(m[0])) else m[0], text))
+    spans = [m.span() for m in _NUMBER.finditer(text, overlapped=True) if checked(_plain(m[0]))]
+    for first, last in reversed(spans):
+        text = text[:first] + HIDDEN + text[last:]
+    return text
 
 
 def holds(text: str) -> bool:
@@ -71,11 +74,12 @@ def rows_holding(column: Column) -> int:
     texts = texts.filter(texts.str.len_bytes() >= DIGITS)
     if texts.is_empty():
         return 0
-    some = [texts.str.extract_all(how).alias("t") for how in (_RUNS, _GROUPS)]
-    rows = pl.concat([pl.DataFrame(one).with_row_index("row").explode("t").drop_nulls() for one in some])
-    plain = pl.col("t").str.replace_many(_NARROW).str.replace_all("[^0-9]", "")
-    rows = rows.with_columns(plain.alias("t")).filter(pl.col("t").str.len_bytes() == DIGITS)
-    return 0 if rows.is_empty() else int(rows.filter(_right())["row"].n_unique())
+    grouped = texts.str.contains(_GROUPS)
+    groups = sum(map(holds, texts.filter(grouped)))  # few: numbers that are written in fours
+    rows = pl.DataFrame({"t": texts.filter(~grouped).str.extract_all(_RUNS)}).with_row_index("row")
+    plain = pl.col("t").str.replace_many(_NARROW)
+    rows = rows.explode("t").drop_nulls().with_columns(plain).filter(pl.col("t").str.len_bytes() == DIGITS)
+    return groups + (0 if rows.is_empty() else int(rows.filter(_right())["row"].n_unique()))
 
 
 def _may_hold(data: bytearray, end: int) -> bool:

@@ -22,21 +22,12 @@ from gaiji.messages import fault, tr
 from gaiji.model import ROLES, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
-from gaiji.records.batch import FORMATS
 from gaiji.run.decided import decisions_path, own_set
+from gaiji.run.framing import check_framing
+from gaiji.run.keys import FORMAT, FRAMING, Key
 
 MOST = 2**31 - 1
 """The greatest number that a key can have."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key of a section: its type, its default (None: required), its legal values, what it means."""
-
-    type: Any
-    default: Any
-    what: str
-    values: tuple[str, ...] = ()
 
 
 KEYS: dict[str, dict[str, Key]] = {
@@ -47,7 +38,7 @@ KEYS: dict[str, dict[str, Key]] = {
             'input file, relative to the job file (.gz and .zst are unpacked); "-" is standard input',
         ),
         "charset": Key(str, None, "charset of the input (gaiji charset list)"),
-        "format": Key(str, None, "how records lie in the file", FORMATS),
+        "format": FORMAT,
         "record_length": Key(
             int, 0, "bytes of a fixed record without its newline; the longest record of vb and lines"
         ),
@@ -59,11 +50,7 @@ KEYS: dict[str, dict[str, Key]] = {
             "whose 外字 the user-defined codes are, where systems of one site have 外字 of their own "
             "(default: the site's)",
         ),
-        "newline": Key(str, "none", "what ends a fixed record", ("none", "lf", "crlf")),
-        "blocked": Key(bool, False, "vb records lie in blocks with a BDW"),
-        "delimiter": Key(str, ",", "one character between the cells of a CSV"),
-        "quote": Key(str, '"', "the quote character of a CSV"),
-        "header": Key(bool, True, "the first record of a CSV holds the column names"),
+        **FRAMING,
         "preset": Key(str, "", "header names that decide the roles of CSV columns"),
         "roles": Key(dict, {}, "field name → role, over what copybook names and presets say"),
         "redefines": Key(dict, {}, "copybook: which REDEFINES to read, item → chosen item"),
@@ -354,6 +341,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _check_together(job: Job) -> None:
     """Rules that span keys."""
     source, output = job.source, job.output
+    check_framing(source, job.path)
     for key in ("delimiter", "quote"):
         if len(source[key]) != 1 or not source[key].isascii():
             raise JobError(

@@ -39,6 +39,7 @@ from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
 from gaiji.run.decided import check_decisions
+from gaiji.run.framing import framing_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.reading import Reading
 
@@ -120,9 +121,10 @@ class Plan:
         job = job if isinstance(job, Job) else load_job(job, overrides)
         _check_input(job)
         charset = charset_of(job, with_byte_order(job))
-        framing = framing_of(job, charset)
+        laid = layout_of(job, ()) if job.source["format"] != "csv" else None
+        framing = framing_of(job.source, charset, laid)
         header, columns, begun = _peek(job, framing)
-        layout = layout_of(job, _names(charset, header, columns))
+        layout = laid or layout_of(job, _names(charset, header, columns))
         _check_fields(job, charset, framing, layout)
         output = output_of(job, layout.fields)
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
@@ -204,31 +206,6 @@ def charset_of(job: Job, name: str) -> Charset:
     check_decisions(decided, code_system(name), job.owner, job.path)
     tables += [str(decided)] if decided.exists() else []
     return load_charset(name, tables, options=job.source["options"])
-
-
-def framing_of(job: Job, charset: Charset) -> Framing:
-    """How the input is cut into records."""
-    source, kind = job.source, charset.kind
-    length = source["record_length"]
-    if not length and source["format"] == "fixed" and source["layout"]:
-        length = load_layout(job.file(source["layout"]), redefines=source["redefines"]).record_length
-    lead = bytearray(256)
-    if kind.led:
-        for area in charset.ranges:
-            for byte in area.lead:
-                lead[byte] = 1
-    return Framing(
-        source["format"],
-        length,
-        source["newline"],
-        source["blocked"],
-        source["delimiter"],
-        source["quote"],
-        source["header"],
-        2 if kind.wide else 1,
-        kind.wide and not kind.little,
-        bytes(lead),
-    )
 
 
 def layout_of(job: Job, names: Sequence[str]) -> Layout:

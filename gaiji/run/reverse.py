@@ -30,6 +30,7 @@ from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.records.forms import form_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.places import check_beside
 from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
@@ -37,6 +38,8 @@ from gaiji.standard.characters import points
 
 ROWS = 8192
 MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+SEGMENT = 32_752
+"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
@@ -81,7 +84,6 @@ class _Reverse:
 
     def __init__(self, job: Job, output: str | Path) -> None:
         self.job = job
-        source = job.source
         self.charset = charset_of(job, with_byte_order(job))
         self.path = Path(output) if output else reversed_path(job)
         if packing(self.path):
@@ -425,14 +427,31 @@ class _Reverse:
             ):
                 end -= n
             if source["format"] == "vb":
-                size = (end + 4).to_bytes(2, "big") + b"\0\0"
-                out += (
-                    ((end + 8).to_bytes(2, "big") + b"\0\0" if source["blocked"] else b"")
-                    + size
-                    + record[:end]
-                )
+                out += self._described(record[:end])
             else:
                 out += record[:end] + self._text("\n")
+        return out
+
+    def _described(self, record: bytearray) -> bytearray:
+        """A record behind its descriptor, in segments where the source may have them and one cannot hold it,
+        each in a block of its own where there are blocks."""
+        source, out = self.job.source, bytearray()
+        rdw, bdw = form_of(source["rdw"]), form_of(source["bdw"] or source["rdw"])
+        assert rdw is not None and bdw is not None
+        room = 0xFFFF - rdw.size - bdw.size if source["blocked"] else 0xFFFF - rdw.size
+        room = min(room, SEGMENT) if source["spanned"] else room
+        if len(record) > room and not source["spanned"]:
+            raise DataError(
+                fault("E0448", "has {count} bytes, more than a descriptor can say", count=len(record)),
+                where=f"{self.job.output_path}: a record",
+                next=tr('set spanned = true or format = "fixed" in [source]'),
+            )
+        parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
+        for number, part in enumerate(parts):
+            last = number == len(parts) - 1
+            mark = (0 if last else 1) if number == 0 else 2 if last else 3
+            piece = rdw.write(len(part), mark) + part
+            out += bdw.write(len(piece)) * source["blocked"] + piece
         return out
 
     def _describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
