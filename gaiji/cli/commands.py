@@ -313,6 +313,15 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     for reason, told in data["flagged"].items():
         echo(_flagged_line(reason, told))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
+    if not data["review"]["as_decided"]:
+        echo(
+            tr(
+                "the table of decisions is not what the queue says now: "
+                "run gaiji review apply, then convert again"
+            )
+        )
+    for name, rows in data["individual_numbers"].items():
+        echo(tr("field {name}: {rows} records hold what has the form of a 個人番号", name=name, rows=rows))
     echo(tr("manifest: {value}", value=manifest_path(named)))
 
 

@@ -61,14 +61,14 @@ def convert(
         with Session(plan, resume=resume, checkpoints=checkpoints) as session:
             event("convert-started", plan.facts() | {"record": session.begun_at})
             write_records(session, threads, progress)
-            codes, waiting = fill_queue(plan, session.totals, pictures, session.reading.reader.sha256)
+            review = fill_queue(plan, session.totals, pictures, session.reading.reader.sha256)
             shrunk = shrink_output(plan, policy, session.standing)
             manifest = manifest_of(
                 plan,
                 session.reading.reader,
                 session.totals,
                 (session.sink, session.quarantine),
-                {"codes": codes, "waiting": waiting + shrunk.told.get("waiting", 0)},
+                review | {"waiting": review["waiting"] + shrunk.told.get("waiting", 0)},
                 shrunk.told,
                 started,
             )

@@ -27,7 +27,7 @@ from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.enqueue import source_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import manifest_path, now, read_manifest
-from gaiji.run.places import reads_of
+from gaiji.run.places import queue_places, reads_of
 from gaiji.run.reverse import reversed_path
 from gaiji.run.shrunk import policy_of, shrunk_paths
 
@@ -76,6 +76,7 @@ def erase(
         Place("manifest", manifest_path(job.named_path)),
         *reads_of(job),
     ]
+    stay += queue_places(job.queue_where)
     keep_apart((Place("erased file", path) for path in gone), [*stay, Place("certificate", certificate)])
     with OutputLock(job.named_path, keep=True):
         note = beside(job.named_path, "erasing.json")

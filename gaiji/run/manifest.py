@@ -43,7 +43,10 @@ class Manifest:
     def exit_code(self) -> int:
         """0: done, nothing is flagged or set aside in any field; 3: done, something waits."""
         records = self.data["records"]
-        waits = self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
+        stale = not self.data["review"].get("as_decided", True)
+        waits = (
+            stale or self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
+        )
         return 3 if waits else 0
 
 
@@ -95,7 +98,7 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
             spec.name: _field(spec, counts) for spec, counts in zip(plan.fields, totals.counts, strict=True)
         },
         "individual_numbers": {
-            spec.name: rows for spec, rows in zip(plan.fields, totals.numbers, strict=True) if rows
+            spec.name: rows for spec, rows in zip(plan.fields, totals.individuals, strict=True) if rows
         },
         "flagged": flagged_by_reason(totals),
         "findings": [
@@ -110,7 +113,7 @@ def manifest_of(
     reader: Reader,
     totals: Totals,
     files: tuple[Sink, Quarantine],
-    review: Mapping[str, int],
+    review: Mapping[str, Any],
     shrunk: Mapping[str, Any],
     started: str,
 ) -> Manifest:

@@ -83,7 +83,7 @@ class Session:
     def name(self, others: Sequence[AtomicFile], manifest: AtomicFile) -> None:
         """Give all files their names, the manifest's last; when one cannot get its name, none has it."""
         self._files += [*others, manifest]
-        files = (self.quarantine, *others, self.sink, manifest)
+        files: list[Sink | Quarantine | AtomicFile] = [self.quarantine, *others, self.sink, manifest]
         try:
             for file in files:
                 file.commit()

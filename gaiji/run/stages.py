@@ -69,19 +69,19 @@ def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     decoded = decode(plan, batch)
     fitted = fit(plan, sink, batch, decoded)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
-    numbers = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
+    individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
     encoded = encode(sink, batch, fitted, dropped)
     counts, sizes = decoded.counts, decoded.sizes
-    return Converted(batch, encoded, counts, sizes, hits, len(dropped), failed, reasons, numbers)
+    return Converted(batch, encoded, counts, sizes, hits, len(dropped), failed, reasons, individuals)
 
 
 def survey(plan: Plan, batch: Batch) -> Converted:
     """What is in a batch that goes nowhere."""
     decoded = decode(plan, batch)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
-    numbers = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
+    individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
     counts, sizes = decoded.counts, decoded.sizes
-    return Converted(batch, None, counts, sizes, hits, len(dropped), failed, reasons, numbers)
+    return Converted(batch, None, counts, sizes, hits, len(dropped), failed, reasons, individuals)
 
 
 def _kept(rows: int, dropped: list[int]) -> list[tuple[int, int]]:

@@ -20,6 +20,8 @@ from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
 
+MOST_NUMBERS = 100
+"""Different bad numbers of a field that are told by their bytes; the others are counted together."""
 EMPTY_AS = {"low-values": "LOW_VALUES", "blanks": "BLANKS"}
 
 
@@ -35,14 +37,14 @@ class Converted:
     dropped: int
     failed: Failure | None = None
     reasons: Reasons = field(default_factory=dict)
-    numbers: list[int] = field(default_factory=list)
+    individuals: list[int] = field(default_factory=list)
     """Rows of each field that hold a 個人番号."""
 
 
 @dataclass
 class Totals:
     """What all batches so far add up to, for the ``fields`` of a run; ``samples``: how many occurrences a
-    finding keeps.
+    finding keeps. ``numbers``: of each field, how many different bad numbers there were.
     """
 
     fields: Sequence[Field]
@@ -54,10 +56,11 @@ class Totals:
     dropped: int = 0
     bad: int = 0
     reasons: Reasons = field(default_factory=dict)
-    numbers: list[int] = field(default_factory=list)
+    individuals: list[int] = field(default_factory=list)
+    numbers: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.numbers = self.numbers or [0] * len(self.fields)
+        self.individuals = self.individuals or [0] * len(self.fields)
         self.counts = self.counts or [array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields]
         self.sizes = self.sizes or [0] * len(self.fields)
 
@@ -83,7 +86,7 @@ class Totals:
             for i, value in enumerate(more):
                 mine[i] += value
         self.sizes = [a + b for a, b in zip(self.sizes, done.sizes, strict=True)]
-        self.numbers = [a + b for a, b in zip(self.numbers, done.numbers, strict=True)]
+        self.individuals = [a + b for a, b in zip(self.individuals, done.individuals, strict=True)]
         for hit in done.hits:
             self._add_hit(hit)
         for found, (records, place) in done.reasons.items():
@@ -96,6 +99,11 @@ class Totals:
     def _add_hit(self, hit: Hit) -> None:
         key = (hit.field.name, hit.field.role, hit.code, hit.reason)
         old = self.hits.get(key)
+        if old is None and hit.reason is Reason.BAD_NUMBER:
+            if self.numbers[hit.field.name] >= MOST_NUMBERS:
+                hit, key = replace(hit, code=""), (*key[:2], "", hit.reason)
+                old = self.hits.get(key)
+            self.numbers[hit.field.name] += 1
         if old is None:
             self.hits[key] = hit
             return
@@ -141,9 +149,10 @@ class Totals:
             self,
             counts=[array("q", c) for c in self.counts],
             sizes=list(self.sizes),
-            numbers=list(self.numbers),
+            individuals=list(self.individuals),
             hits=dict(self.hits),
             reasons=dict(self.reasons),
+            numbers=Counter(self.numbers),
         )
 
     def state(self) -> dict[str, Any]:
@@ -155,7 +164,7 @@ class Totals:
         return {
             "counts": [list(c) for c in self.counts],
             "sizes": self.sizes,
-            "numbers": self.numbers,
+            "individuals": self.individuals,
             "hits": hits,
             "written": self.written,
             "dropped": self.dropped,
@@ -170,7 +179,7 @@ class Totals:
         by_name = {spec.name: spec for spec in self.fields}
         self.counts = [array("q", c) for c in state["counts"]]
         self.sizes = [int(size) for size in state["sizes"]]
-        self.numbers = [int(number) for number in state["numbers"]]
+        self.individuals = [int(rows) for rows in state["individuals"]]
         self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
@@ -185,6 +194,7 @@ class Totals:
                 records,
             )
             self.hits[name, hit.field.role, code, hit.reason] = hit
+            self.numbers[name] += hit.reason is Reason.BAD_NUMBER
         if [len(c) for c in self.counts] != [K["N_COUNTS"]] * len(self.fields) or len(self.sizes) != len(
             self.fields
         ):
