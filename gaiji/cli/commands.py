@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -272,6 +272,64 @@ def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
     )
 
 
+def _print_types(data: Mapping[str, Any], base: Path, echo: Callable[[str], None]) -> None:
+    """How many records of each type there were, where they went, and what the trailers say."""
+    for name, told in data["types"].items():
+        read = told["records"]["read"]
+        if told["skipped"]:
+            echo(tr("{name}: {read} records left out", name=name, read=read))
+            continue
+        where = told["output"]["path"]
+        echo(
+            tr(
+                "{name}: {written} of {read} records written to {where}",
+                name=name,
+                written=told["records"]["written"],
+                read=read,
+                where=tr("standard output") if where == "-" else base / where,
+            )
+        )
+    for name, told in data["trailers"].items():
+        counts = ", ".join(told["counts"])
+        if told["holds"]:
+            echo(
+                tr(
+                    "{name}: {checked} trailers count {counts} rightly",
+                    name=name,
+                    checked=told["checked"],
+                    counts=counts,
+                )
+            )
+        elif not told["checked"]:
+            echo(
+                tr(
+                    "{name}: there is no trailer that counts {counts}: is the file whole?",
+                    name=name,
+                    counts=counts,
+                )
+            )
+        for wrong in told["examples"][:20]:
+            echo(
+                tr(
+                    "{name}: record {record} says {said} of {counts}, there are {counted}",
+                    name=name,
+                    record=wrong["record"],
+                    said=tr("no number") if wrong["said"] is None else wrong["said"],
+                    counts=counts,
+                    counted=wrong["counted"],
+                )
+            )
+        if told["checked"] and told["behind"]:
+            echo(
+                tr(
+                    "{name}: {behind} of {counts} stand behind the last trailer",
+                    name=name,
+                    behind=told["behind"],
+                    counts=counts,
+                )
+            )
+
+
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
     from gaiji.records.quarantine import quarantine_paths
     from gaiji.run.manifest import manifest_path
@@ -284,14 +342,17 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
 
     where = "standard output" if piped else output
     named = base / data["job"]["path"] if piped else output
-    echo(
-        tr(
-            "{written} of {read} records written to {where}",
-            written=records["written"],
-            read=records["read"],
-            where=where,
+    if "types" in data:
+        _print_types(data, base, echo)
+    else:
+        echo(
+            tr(
+                "{written} of {read} records written to {where}",
+                written=records["written"],
+                read=records["read"],
+                where=where,
+            )
         )
-    )
     if records["quarantined"]:
         echo(
             tr(
@@ -409,7 +470,7 @@ def init(
 ) -> None:
     """Write a commented job file."""
     from gaiji.codes.spec import load_spec
-    from gaiji.run.job import template
+    from gaiji.run.template import template
 
     load_spec(charset)
     text = template(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from gaiji.disk.files import write_whole
 from gaiji.disk.lock import OutputLock
 from gaiji.log import event
+from gaiji.records.batch import Batch
 from gaiji.run import stages
 from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
 from gaiji.run.job import Job, make_job
@@ -26,7 +27,8 @@ from gaiji.run.places import check_convert, check_scan
 from gaiji.run.plan import Plan
 from gaiji.run.session import Session
 from gaiji.run.shrunk import policy_of, shrink_output, shrunk_paths
-from gaiji.run.totals import Totals
+from gaiji.run.sums import Sums
+from gaiji.run.totals import Converted, Parted
 from gaiji.run.workers import in_order, progress_bar
 
 
@@ -56,17 +58,16 @@ def convert(
     pictures = pictures_of(plan)
     check_queue(plan.job.queue_where)
     also = [path.name for path in shrunk_paths(plan.output.path, policy)]
+    also += [part.output.path.name for part in plan.parts if not part.skipped]
     with OutputLock(plan.job.named_path, keep=resume, also=also):
         with Session(plan, resume=resume, checkpoints=checkpoints) as session:
             event("convert-started", plan.facts() | {"record": session.begun_at})
             write_records(session, threads, progress)
-            codes, waiting = fill_queue(plan, session.totals, pictures)
+            codes, waiting = fill_queue(plan, session.sums.totals, pictures)
             shrunk = shrink_output(plan, policy)
             manifest = manifest_of(
                 plan,
-                session.reading.reader,
-                session.totals,
-                (session.sink, session.quarantine),
+                session,
                 {"codes": codes, "waiting": waiting + shrunk.get("waiting", 0)},
                 shrunk,
                 started,
@@ -79,11 +80,14 @@ def convert(
 
 def write_records(session: Session, threads: int, progress: bool) -> None:
     """All records to the session's files, which get their names when everything adds up."""
-    work = partial(stages.convert, session.plan, session.sink)
+    plan, sinks = session.plan, session.sinks
+    work: Callable[[Batch], Converted | Parted] = partial(stages.convert, plan, sinks[0])
+    if plan.parts:
+        work = partial(stages.convert_types, plan, sinks)
     with progress_bar(session.reading.reader, progress) as advance:
         for done in in_order(work, session.reading, threads):
             session.take(done)
-            advance(session.reading.reader, session.totals.written)
+            advance(session.reading.reader, session.sums.written)
     session.finish()
 
 
@@ -109,12 +113,12 @@ def scan(
     job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
     check_scan(job, report_to)
     plan = Plan.of(job)
-    totals, reading = Totals(plan.fields, plan.job.review["samples"]), plan.read()
+    sums, reading = Sums.of(plan), plan.read()
     for done in in_order(partial(stages.survey, plan), reading, 0):
-        totals.add(done, reading.reader.path)
+        sums.add(done, reading.reader.path)
         reading.recycle(done.batch)
-    totals.reconcile(reading.reader)
-    data = report(plan, reading.reader, totals)
+    sums.reconcile(reading.reader)
+    data = report(plan, reading.reader, sums.totals[0])
     if report_to:
         write_whole(Path(report_to), (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
     return data

@@ -92,14 +92,18 @@ def pictures_of(plan: Plan) -> dict[str, list[Picture]]:
     return read_pictures(plan.job.file(review["pictures"]), plan.charset, dots=parse_dots(review["dots"]))
 
 
-def fill_queue(plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Picture]]) -> tuple[int, int]:
-    """Put a run's findings and the town's pictures into the job's queue; returns (codes, those that
-    wait)."""
+def fill_queue(
+    plan: Plan, totals: Sequence[Totals], pictures: Mapping[str, Sequence[Picture]]
+) -> tuple[int, int]:
+    """Put a run's findings (``totals``: of each output) and the town's pictures into the job's queue; returns
+    (codes, those that wait)."""
     from gaiji.queue.queue import open_queue
 
     job, charset = plan.job, plan.charset
-    place = {spec.name: i for i, spec in enumerate(plan.fields)}
-    hits = sorted(totals.hits.items(), key=lambda kv: (kv[0][2:], place[kv[0][0]]))
+    names = [spec.name for one in totals for spec in one.fields]
+    place = {name: i for i, name in reversed(list(enumerate(names)))}
+    every = [item for one in totals for item in one.hits.items()]
+    hits = sorted(every, key=lambda kv: (kv[0][2:], place[kv[0][0]]))
     found = (
         Found(charset, name, role, code, reason, hit.count, hit.records, hit.samples)
         for (name, role, code, reason), hit in hits

@@ -19,6 +19,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
+from gaiji.run.counted import Check
 
 EMPTY_AS = {"low-values": "LOW_VALUES", "blanks": "BLANKS"}
 
@@ -35,6 +36,16 @@ class Converted:
     dropped: int
     failed: Failure | None = None
     reasons: Reasons = field(default_factory=dict)
+
+
+@dataclass
+class Parted:
+    """A batch of several record types on its way out: what each output gets of it (None: nothing), and what
+    its trailers say."""
+
+    batch: Batch
+    parts: list[Converted | None]
+    checks: list[Check]
 
 
 @dataclass
@@ -101,6 +112,11 @@ class Totals:
 
     def reconcile(self, reader: Reader) -> None:
         """Every unit is mapped, passed or flagged, and the units cover every byte; else the run fails."""
+        self.reconcile_units(reader)
+        check_records(reader, self.written + self.dropped + self.bad)
+
+    def reconcile_units(self, reader: Reader) -> None:
+        """The same without the records, of which an output with one type of several has only its own."""
         for spec, counts, size in zip(self.fields, self.counts, self.sizes, strict=True):
             parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged(counts).values())
             if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
@@ -118,17 +134,6 @@ class Totals:
                     where=f"{reader.path}: field {spec.name}",
                     next=tr("report this as a bug of gaiji"),
                 )
-        if self.written + self.dropped + self.bad != reader.records:
-            raise DataError(
-                fault(
-                    "E0277",
-                    "{records} records in, {written} accounted for",
-                    records=reader.records,
-                    written=self.written + self.dropped + self.bad,
-                ),
-                where=reader.path,
-                next=tr("report this as a bug of gaiji"),
-            )
 
     def copy(self) -> Totals:
         """The sums as they are now; batches added later do not change it."""
@@ -181,6 +186,21 @@ class Totals:
             self.fields
         ):
             raise ValueError("another number of fields")
+
+
+def check_records(reader: Reader, accounted: int) -> None:
+    """Every record that was read is accounted for; else the run fails."""
+    if accounted != reader.records:
+        raise DataError(
+            fault(
+                "E0277",
+                "{records} records in, {written} accounted for",
+                records=reader.records,
+                written=accounted,
+            ),
+            where=reader.path,
+            next=tr("report this as a bug of gaiji"),
+        )
 
 
 def flagged(counts: array[int]) -> dict[str, int]:
