@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,6 +22,7 @@ from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import report
 from gaiji.cli.review import review
+from gaiji.cli.types import print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
 
@@ -272,64 +273,6 @@ def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
     )
 
 
-def _print_types(data: Mapping[str, Any], base: Path, echo: Callable[[str], None]) -> None:
-    """How many records of each type there were, where they went, and what the trailers say."""
-    for name, told in data["types"].items():
-        read = told["records"]["read"]
-        if told["skipped"]:
-            echo(tr("{name}: {read} records left out", name=name, read=read))
-            continue
-        where = told["output"]["path"]
-        echo(
-            tr(
-                "{name}: {written} of {read} records written to {where}",
-                name=name,
-                written=told["records"]["written"],
-                read=read,
-                where=tr("standard output") if where == "-" else base / where,
-            )
-        )
-    for name, told in data["trailers"].items():
-        counts = ", ".join(told["counts"])
-        if told["holds"]:
-            echo(
-                tr(
-                    "{name}: {checked} trailers count {counts} rightly",
-                    name=name,
-                    checked=told["checked"],
-                    counts=counts,
-                )
-            )
-        elif not told["checked"]:
-            echo(
-                tr(
-                    "{name}: there is no trailer that counts {counts}: is the file whole?",
-                    name=name,
-                    counts=counts,
-                )
-            )
-        for wrong in told["examples"][:20]:
-            echo(
-                tr(
-                    "{name}: record {record} says {said} of {counts}, there are {counted}",
-                    name=name,
-                    record=wrong["record"],
-                    said=tr("no number") if wrong["said"] is None else wrong["said"],
-                    counts=counts,
-                    counted=wrong["counted"],
-                )
-            )
-        if told["checked"] and told["behind"]:
-            echo(
-                tr(
-                    "{name}: {behind} of {counts} stand behind the last trailer",
-                    name=name,
-                    behind=told["behind"],
-                    counts=counts,
-                )
-            )
-
-
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
     from gaiji.records.quarantine import quarantine_paths
     from gaiji.run.manifest import manifest_path
@@ -343,7 +286,7 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     where = "standard output" if piped else output
     named = base / data["job"]["path"] if piped else output
     if "types" in data:
-        _print_types(data, base, echo)
+        print_types(data, base, echo)
     else:
         echo(
             tr(

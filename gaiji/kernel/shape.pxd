@@ -1,7 +1,7 @@
 # Types of gaiji/kernel/shape.py when it is compiled.
 cimport cython
 
-cdef int BYTES, LENGTH, FIRST, LAST, TEST
+cdef int STANDS, LONG, IS_FIRST, IS_LAST, TEST
 cdef int NO_TYPE, ORPHAN, ASIDE, NOBODY, CARRIED
 cdef int PIECE, COUNT, NODE, STEP, COLUMN
 cdef int ZONED, PACKED, BINARY
@@ -29,6 +29,9 @@ cpdef Py_ssize_t pick(const long long[::1] kinds, long long kind, long long[::1]
 
 @cython.locals(n=cython.Py_ssize_t, row=cython.Py_ssize_t)
 cpdef Py_ssize_t count(const long long[::1] kinds, long long kind, Py_ssize_t first, Py_ssize_t last)
+
+@cython.locals(n=cython.Py_ssize_t, row=cython.Py_ssize_t)
+cpdef Py_ssize_t shorter(const long long[::1] starts, const long long[::1] ends, long long least)
 
 @cython.locals(i=cython.Py_ssize_t)
 cpdef void take(const long long[::1] edges, const long long[::1] rows, long long[::1] out)

@@ -13,10 +13,10 @@ except ImportError:  # a bare install without Cython: the same code, interpreted
     from gaiji.kernel import nocython as cython
 
 # What a test looks at.
-BYTES = 0
-LENGTH = 1
-FIRST = 2
-LAST = 3
+STANDS = 0
+LONG = 1
+IS_FIRST = 2
+IS_LAST = 3
 TEST = 6
 
 # Kinds of a record that fits no type, and of one whose parent is not there.
@@ -50,7 +50,7 @@ def sort(src, starts, ends, tests, values, types, first, last, kinds):
     """Set the kind of each record: the first type all of whose tests it passes, else ``NO_TYPE``.
 
     ``tests``: six numbers each, ordered by type: type, what, offset, length, count, place in ``values``. For
-    ``BYTES`` the ``length`` bytes at ``offset`` are one of ``count`` values; for ``LENGTH`` the record has
+    ``STANDS`` the ``length`` bytes at ``offset`` are one of ``count`` values; for ``LONG`` the record has
     ``offset`` bytes. ``first`` and ``last``: the rows of the input's first and last record, or -1.
     """
     n = len(tests) // TEST
@@ -70,11 +70,11 @@ def sort(src, starts, ends, tests, values, types, first, last, kinds):
 
 def _passes(src, begin, end, tests, at, values, row, first, last):
     what = tests[at + 1]
-    if what == FIRST:
+    if what == IS_FIRST:
         return 1 if row == first else 0
-    if what == LAST:
+    if what == IS_LAST:
         return 1 if row == last else 0
-    if what == LENGTH:
+    if what == LONG:
         return 1 if end - begin == tests[at + 2] else 0
     begin += tests[at + 2]
     size = tests[at + 3]
@@ -132,6 +132,14 @@ def pick(kinds, kind, rows):
         if kinds[row] == kind:
             rows[n] = row
             n += 1
+    return n
+
+
+def shorter(starts, ends, least):
+    """How many records have fewer than ``least`` bytes."""
+    n = 0
+    for row in range(len(starts)):
+        n += ends[row] - starts[row] < least
     return n
 
 
@@ -212,7 +220,7 @@ def _spread(src, starts, ends, steps, scratch, columns, out_starts, out_ends, ba
                 continue
             begin += columns[column * COLUMN + 1]
             behind = end if piece < 0 else begin + columns[column * COLUMN + 2]
-            if begin > end:
+            if begin > end and piece >= 0:
                 begin = end
             if behind > end:
                 behind = end
@@ -333,10 +341,10 @@ def compact(records, step, rows, steps, full, scratch, out, offsets, bad):
 
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
 CONSTANTS = {
-    "BYTES": BYTES,
-    "LENGTH": LENGTH,
-    "FIRST": FIRST,
-    "LAST": LAST,
+    "STANDS": STANDS,
+    "LONG": LONG,
+    "IS_FIRST": IS_FIRST,
+    "IS_LAST": IS_LAST,
     "TEST": TEST,
     "NO_TYPE": NO_TYPE,
     "ORPHAN": ORPHAN,

@@ -14,12 +14,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from gaiji.errors import RecordError
 from gaiji.kernel import cut
 from gaiji.kernel import shape as kernel
 from gaiji.kernel.shape import CONSTANTS as S
 from gaiji.messages import Fault, fault
 from gaiji.model import Variable
 from gaiji.records.batch import BadRecord, Batch, Sorted
+
+TESTS = {"bytes": "STANDS", "length": "LONG", "first": "IS_FIRST", "last": "IS_LAST"}
+"""The tests of a record type, as the kernel calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Shape:
         for number, kind in enumerate(self.kinds):
             for test in kind.tests:
                 size = len(test.values[0]) if test.values else 0
-                out.extend((number, S[test.what.upper()], test.offset, size, len(test.values), len(values)))
+                out.extend((number, S[TESTS[test.what]], test.offset, size, len(test.values), len(values)))
                 for value in test.values:
                     values += value
         return out, bytes(values) or b"\0"
@@ -113,14 +117,14 @@ class _Spread:
         ]
         return list(edges[0]), list(edges[1]), bad, wrong
 
-    def why(self, code: int) -> Fault:
+    def why(self, code: int) -> str:
         """Why a record cannot be walked."""
         name, what = self.variable.counters[code // 4] if code // 4 else "", code % 4
         if what == S["BAD_COUNTER"]:
-            return fault("E0427", "the counter {name} is no number", name=name)
+            return _aside(fault("E0427", "the counter {name} is no number", name=name))
         if what == S["OUT_OF_RANGE"]:
-            return fault("E0428", "the counter {name} is out of its declared range", name=name)
-        return fault("E0429", "the record ends before what its counters announce")
+            return _aside(fault("E0428", "the counter {name} is out of its declared range", name=name))
+        return _aside(fault("E0429", "the record ends before what its counters announce"))
 
 
 class Shaper:
@@ -187,12 +191,12 @@ class Shaper:
         first = 0 if batch.rows and numbers[0] == 1 else -1
         tests, values = self.shape.tests
         kernel.sort(batch.src, starts, ends, tests, values, len(self.shape.kinds), first, final, kinds)
-        nothing = fault("E0430", "the record fits no record type")
+        nothing = _aside(fault("E0430", "the record fits no record type"))
         aside = dict.fromkeys(self._rows(kinds, S["NO_TYPE"]), nothing)
         aside |= self._cut_off(batch, kinds)
         owner = self._owners(batch, kinds)
         for row in self._rows(kinds, S["ORPHAN"]):
-            aside[row] = fault("E0431", "no record of its parent's type stands before it")
+            aside[row] = _aside(fault("E0431", "no record of its parent's type stands before it"))
         done = [self._part(batch, number, kinds, owner, numbers) for number in range(len(self.shape.kinds))]
         tallies = {number: self._tally(number, kinds) for number in self.tallies}
         self._carry(batch, starts, ends)
@@ -201,7 +205,7 @@ class Shaper:
         parts = Sorted(kinds, done, tallies, sizes, before)
         return replace(batch, bad=bad, gaps=[], numbers=numbers, sorted=parts)
 
-    def _cut_off(self, batch: Batch, kinds: array[int]) -> dict[int, Fault]:
+    def _cut_off(self, batch: Batch, kinds: array[int]) -> dict[int, str]:
         """Rows whose counters are wrong, and why; their kind becomes that of what is set aside."""
         aside = {}
         for number, spread in enumerate(self._spreads):
@@ -318,7 +322,7 @@ class Shaper:
         kernel.number(batch.first, array("q", batch.gaps), numbers)
         return numbers
 
-    def _aside(self, batch: Batch, aside: Mapping[int, Fault], numbers: Sequence[int]) -> list[BadRecord]:
+    def _aside(self, batch: Batch, aside: Mapping[int, str], numbers: Sequence[int]) -> list[BadRecord]:
         """The records that were set aside before, and these."""
         starts, ends = batch.starts[0], batch.ends[0]
         more = [
@@ -328,6 +332,11 @@ class Shaper:
             for row, why in aside.items()
         ]
         return sorted([*batch.bad, *more], key=lambda bad: bad.record)
+
+
+def _aside(what: Fault) -> str:
+    """Why a record is set aside, as an error would say it."""
+    return RecordError(what, path="", record=0, offset=0).what
 
 
 def _taken(edges: Sequence[int], rows: Sequence[int]) -> array[int]:

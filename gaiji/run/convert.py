@@ -113,7 +113,7 @@ def scan(
     job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
     check_scan(job, report_to)
     plan = Plan.of(job)
-    sums, reading = Sums.of(plan), plan.read()
+    sums, reading = Sums.of(plan.each, plan.parts, plan.shape), plan.read()
     for done in in_order(partial(stages.survey, plan), reading, 0):
         sums.add(done, reading.reader.path)
         reading.recycle(done.batch)

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gaiji.errors import JobError, nearest
-from gaiji.messages import fault, mark, tr
+from gaiji.messages import Fault, fault, mark, tr
 
-MAX_TYPES = 200
-"""Record types of one job."""
 WHEN = ("field", "equals", "offset", "bytes", "length", "first", "last")
 KEYS: dict[str, tuple[tuple[type, ...], str]] = {
     "name": ((str,), mark("what this type of record is called, in reports and by other types")),
@@ -67,13 +65,6 @@ def rules_of(tables: Any, path: str) -> tuple[RecordRule, ...]:
             "record",
             tr("write [[record]] above each type"),
         )
-    if len(tables) > MAX_TYPES:
-        raise _error(
-            fault("E0433", "has more than {most} types", most=MAX_TYPES),
-            path,
-            "record",
-            tr("join some of them"),
-        )
     rules = tuple(_rule(table, number, path) for number, table in enumerate(tables, 1))
     names = [rule.name for rule in rules]
     if twice := next((name for name in names if names.count(name) > 1), ""):
@@ -104,7 +95,12 @@ def _rule(table: Mapping[str, Any], number: int, path: str) -> RecordRule:
                 fault("E0260", "must be {kind}", kind=shown[kinds[0]]), path, f"{label}.{key}", tr(what)
             )
     if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > 40:
-        raise _error(fault("E0434", "has no short, plain name"), path, label, tr('add name = "…"'))
+        raise _error(
+            fault("E0173", "has a name that is too long or holds control characters"),
+            path,
+            label,
+            tr(KEYS["name"][1]),
+        )
     key, trailer = table.get("key", []), table.get("trailer", {})
     counts = trailer.get("counts", [])
     counts = [counts] if isinstance(counts, str) else counts
@@ -187,5 +183,5 @@ def _check_parents(rules: Sequence[RecordRule], path: str) -> None:
             raise _error(fault("E0259", "is missing"), path, f"record.{rule.parent}.key", tr(KEYS["key"][1]))
 
 
-def _error(what: Any, path: str, key: str, next: str) -> JobError:
+def _error(what: Fault, path: str, key: str, next: str) -> JobError:
     return JobError(what, path=path, key=key, next=next)

@@ -122,7 +122,7 @@ class Session:
 
 def _sums(plan: Plan, kept: Checkpoint | None) -> Sums:
     """Empty sums for the plan's outputs, or those of a checkpoint."""
-    totals = Sums.of(plan)
+    totals = Sums.of(plan.each, plan.parts, plan.shape)
     if kept is not None:
         try:
             totals.go_on(kept.totals)

@@ -5,11 +5,12 @@ Owns nothing but their being together, in memory and in a checkpoint.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gaiji.records.reader import Reader
+from gaiji.records.shape import Shape
 from gaiji.run.counted import Counted
 from gaiji.run.plan import Plan
 from gaiji.run.totals import Converted, Parted, Totals, check_records
@@ -27,11 +28,12 @@ class Sums:
     before: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
-    def of(plan: Plan) -> Sums:
-        """Nothing yet, of a plan."""
-        totals = [Totals(part.fields, part.job.review["samples"]) for part in plan.each]
-        left_out = tuple(part.number for part in plan.parts if part.skipped)
-        return Sums(totals, Counted(plan.shape) if plan.parts and plan.shape else None, left_out)
+    def of(each: Sequence[Plan], parts: Sequence[Plan] = (), shape: Shape | None = None) -> Sums:
+        """Nothing yet; ``each``: the plans of the outputs, ``parts``: of all record types, where there are
+        any, told apart by ``shape``."""
+        totals = [Totals(part.fields, part.job.review["samples"]) for part in each]
+        left_out = tuple(part.number for part in parts if part.skipped)
+        return Sums(totals, Counted(shape) if parts and shape else None, left_out)
 
     @property
     def written(self) -> int:
