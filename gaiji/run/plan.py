@@ -29,7 +29,7 @@ from gaiji.layout.described import Whole, described
 from gaiji.layout.layout import Layout, for_header, layout_from_fields, override_fields, with_roles
 from gaiji.messages import fault, tr
 from gaiji.model import Field
-from gaiji.output.formats import open_sink
+from gaiji.output.formats import KEEPS, open_sink
 from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
@@ -148,7 +148,7 @@ class Plan:
                 layout, fields=tuple(replace(spec, column=at) for at, spec in enumerate(layout.fields))
             )
         output = output_of(job, layout.fields, whole.tables)
-        decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format != "parquet")
+        decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
         return Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun, shape)
@@ -335,7 +335,7 @@ def _part(
 ) -> Plan:
     """A plan over a framing that is known."""
     output = output_of(job, layout.fields, tables)
-    decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format != "parquet")
+    decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
     grouping = Grouping(decoder, policy=job.policy, **job.sampling)
     resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
     return Plan(job, charset, framing, layout, (), decoder, grouping, output, resumable)
