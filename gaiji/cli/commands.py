@@ -218,6 +218,11 @@ def convert(
                     empty=empty,
                 )
             )
+        if done.data["same_as_input"] is not None:
+            same = tr("these are the very bytes of the input")
+            click.echo(
+                same if done.data["same_as_input"] else tr("these are not the very bytes of the input")
+            )
         sys.exit(done.exit_code)
     if output:
         raise UsageError(
@@ -330,6 +335,7 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
 )
 @click.option("--record-length", default=0, help="Bytes of a fixed record.")
 @click.option("--layout", default="", help="A copybook or TOML layout; without one each record is one field.")
+@click.option("--types", default="", help="A job file whose [[record]] tables tell the record types apart.")
 @click.option("--table", "tables", multiple=True, help="A site table; repeatable.")
 @click.option(
     "--set",
@@ -345,6 +351,7 @@ def scan(
     format_: str,
     record_length: int,
     layout: str,
+    types: str,
     tables: tuple[str, ...],
     settings: tuple[str, ...],
     json_path: str,
@@ -360,7 +367,7 @@ def scan(
         "tables": list(tables),
     }
     piped = json_path == "-"
-    report = run(file, charset, layout=layout, report_to="" if piped else json_path, **source)
+    report = run(file, charset, layout=layout, types=types, report_to="" if piped else json_path, **source)
     if piped:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
@@ -376,6 +383,15 @@ def _print_scan(report: dict[str, Any]) -> None:
             name=report["charset"]["name"],
         )
     )
+    for name, told in report.get("types", {}).items():
+        click.echo(
+            tr(
+                "{name}: {read} records, {bytes} bytes",
+                name=name,
+                read=told["records"]["read"],
+                bytes=told["bytes"],
+            )
+        )
     click.echo(f"{'field':24}{'units':>12}{'mapped':>12}{'flagged':>10}{'coverage':>10}")
     for name, counts in report["fields"].items():
         flagged = sum(counts["flagged"].values())

@@ -1,7 +1,7 @@
 # Types of gaiji/kernel/shape.py when it is compiled.
 cimport cython
 
-cdef int STANDS, LONG, IS_FIRST, IS_LAST, TEST
+cdef int STANDS, OF_LENGTH, IS_FIRST, IS_LAST, TEST
 cdef int NO_TYPE, ORPHAN, ASIDE, NOBODY, CARRIED
 cdef int PIECE, COUNT, NODE, STEP, COLUMN
 cdef int ZONED, PACKED, BINARY

@@ -14,7 +14,7 @@ except ImportError:  # a bare install without Cython: the same code, interpreted
 
 # What a test looks at.
 STANDS = 0
-LONG = 1
+OF_LENGTH = 1
 IS_FIRST = 2
 IS_LAST = 3
 TEST = 6
@@ -50,7 +50,7 @@ def sort(src, starts, ends, tests, values, types, first, last, kinds):
     """Set the kind of each record: the first type all of whose tests it passes, else ``NO_TYPE``.
 
     ``tests``: six numbers each, ordered by type: type, what, offset, length, count, place in ``values``. For
-    ``STANDS`` the ``length`` bytes at ``offset`` are one of ``count`` values; for ``LONG`` the record has
+    ``STANDS`` the ``length`` bytes at ``offset`` are one of ``count`` values; for ``OF_LENGTH`` the record has
     ``offset`` bytes. ``first`` and ``last``: the rows of the input's first and last record, or -1.
     """
     n = len(tests) // TEST
@@ -74,7 +74,7 @@ def _passes(src, begin, end, tests, at, values, row, first, last):
         return 1 if row == first else 0
     if what == IS_LAST:
         return 1 if row == last else 0
-    if what == LONG:
+    if what == OF_LENGTH:
         return 1 if end - begin == tests[at + 2] else 0
     begin += tests[at + 2]
     size = tests[at + 3]
@@ -342,7 +342,7 @@ def compact(records, step, rows, steps, full, scratch, out, offsets, bad):
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
 CONSTANTS = {
     "STANDS": STANDS,
-    "LONG": LONG,
+    "OF_LENGTH": OF_LENGTH,
     "IS_FIRST": IS_FIRST,
     "IS_LAST": IS_LAST,
     "TEST": TEST,

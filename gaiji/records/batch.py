@@ -85,7 +85,8 @@ class Batch:
 
     ``file_offset`` is the offset of ``src[0]`` in the input, ``first`` the number of the first record
     (from 1; records set aside are counted too). ``numbers``: the number of each record where they do not
-    follow each other; ``sorted``: its records by type, where a job has several types.
+    follow each other; ``sorted``: its records by type, where a job has several types;
+    ``shorter``: how many records end before their layout does, where they have types or vary.
     """
 
     src: bytearray | bytes
@@ -99,6 +100,7 @@ class Batch:
     chunk: Chunk | None = None
     numbers: Sequence[int] | None = None
     sorted: Sorted | None = None
+    shorter: int = 0
 
     def record_number(self, row: int) -> int:
         """The number in the input of the batch's row (``gaps``: rows before which a record was set aside)."""

@@ -12,6 +12,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import gt
 from typing import Any
 
 from gaiji.errors import RecordError
@@ -22,7 +23,7 @@ from gaiji.messages import Fault, fault
 from gaiji.model import Variable
 from gaiji.records.batch import BadRecord, Batch, Sorted
 
-TESTS = {"bytes": "STANDS", "length": "LONG", "first": "IS_FIRST", "last": "IS_LAST"}
+TESTS = {"bytes": "STANDS", "length": "OF_LENGTH", "first": "IS_FIRST", "last": "IS_LAST"}
 """The tests of a record type, as the kernel calls them."""
 
 
@@ -50,7 +51,8 @@ class Borrowed:
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of record. ``variable``: its fields have a place of their own in each record; the places of
-    ``borrowed`` follow. ``kept``: False where it is left out; ``counts``: the kinds that its records count.
+    ``borrowed`` follow. ``kept``: False where it is left out; ``counts``: the kinds that its records count;
+    ``size``: bytes of a record, where none of its tables varies.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Kind:
     borrowed: tuple[Borrowed, ...] = ()
     kept: bool = True
     counts: tuple[int, ...] = ()
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,10 +124,10 @@ class _Spread:
         """Why a record cannot be walked."""
         name, what = self.variable.counters[code // 4] if code // 4 else "", code % 4
         if what == S["BAD_COUNTER"]:
-            return _aside(fault("E0427", "the counter {name} is no number", name=name))
+            return _said(fault("E0427", "the counter {name} is no number", name=name))
         if what == S["OUT_OF_RANGE"]:
-            return _aside(fault("E0428", "the counter {name} is out of its declared range", name=name))
-        return _aside(fault("E0429", "the record ends before what its counters announce"))
+            return _said(fault("E0428", "the counter {name} is out of its declared range", name=name))
+        return _said(fault("E0429", "the record ends before what its counters announce"))
 
 
 class Shaper:
@@ -165,8 +168,9 @@ class Shaper:
         spread = self._spreads[0]
         assert spread is not None
         starts, ends, bad, wrong = spread.run(batch.src, batch.starts[0], batch.ends[0])
+        shorter = _ending_early(starts, ends)
         if not wrong:
-            return replace(batch, starts=starts, ends=ends)
+            return replace(batch, starts=starts, ends=ends, shorter=shorter)
         kinds = array("q", (S["ASIDE"] if why else 0 for why in bad))
         aside = {row: spread.why(why) for row, why in enumerate(bad) if why}
         rows = self._rows(kinds, 0)
@@ -178,6 +182,7 @@ class Shaper:
             bad=self._aside(batch, aside, numbers),
             gaps=[],
             numbers=_taken(numbers, rows),
+            shorter=shorter,
         )
 
     # -- several kinds ----------------------------------------------------------------------------
@@ -191,12 +196,12 @@ class Shaper:
         first = 0 if batch.rows and numbers[0] == 1 else -1
         tests, values = self.shape.tests
         kernel.sort(batch.src, starts, ends, tests, values, len(self.shape.kinds), first, final, kinds)
-        nothing = _aside(fault("E0430", "the record fits no record type"))
+        nothing = _said(fault("E0430", "the record fits no record type"))
         aside = dict.fromkeys(self._rows(kinds, S["NO_TYPE"]), nothing)
         aside |= self._cut_off(batch, kinds)
         owner = self._owners(batch, kinds)
         for row in self._rows(kinds, S["ORPHAN"]):
-            aside[row] = _aside(fault("E0431", "no record of its parent's type stands before it"))
+            aside[row] = _said(fault("E0431", "no record of its parent's type stands before it"))
         done = [self._part(batch, number, kinds, owner, numbers) for number in range(len(self.shape.kinds))]
         tallies = {number: self._tally(number, kinds) for number in self.tallies}
         self._carry(batch, starts, ends)
@@ -254,14 +259,23 @@ class Shaper:
         src = batch.src
         starts: list[Sequence[int]] = [_taken(batch.starts[0], rows)]
         ends: list[Sequence[int]] = [_taken(batch.ends[0], rows)]
+        shorter = kernel.shorter(starts[0], ends[0], kind.size)
         if spread is not None:
             starts, ends, _, _ = spread.run(src, starts[0], ends[0])
+            shorter = _ending_early(starts, ends)
             src, lent = self._borrowed(batch, kind, rows, owner)
             at = len(spread.variable.columns)
             starts[at:at] = [a for a, _ in lent]
             ends[at:at] = [b for _, b in lent]
         return Batch(
-            src, starts, ends, len(rows), batch.file_offset, numbers[rows[0]], numbers=_taken(numbers, rows)
+            src,
+            starts,
+            ends,
+            len(rows),
+            batch.file_offset,
+            numbers[rows[0]],
+            numbers=_taken(numbers, rows),
+            shorter=shorter,
         )
 
     def _borrowed(
@@ -334,9 +348,14 @@ class Shaper:
         return sorted([*batch.bad, *more], key=lambda bad: bad.record)
 
 
-def _aside(what: Fault) -> str:
+def _said(what: Fault) -> str:
     """Why a record is set aside, as an error would say it."""
     return RecordError(what, path="", record=0, offset=0).what
+
+
+def _ending_early(starts: Sequence[Sequence[int]], ends: Sequence[Sequence[int]]) -> int:
+    """How many records end before the last of their pieces does."""
+    return sum(map(gt, starts[-1], ends[-1]))
 
 
 def _taken(edges: Sequence[int], rows: Sequence[int]) -> array[int]:

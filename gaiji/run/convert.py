@@ -20,8 +20,8 @@ from gaiji.log import event
 from gaiji.records.batch import Batch
 from gaiji.run import stages
 from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
-from gaiji.run.job import Job, make_job
-from gaiji.run.manifest import Manifest, manifest_of, now, report, write_manifest
+from gaiji.run.job import Job, load_job, make_job
+from gaiji.run.manifest import Manifest, manifest_of, now, report, types_report, write_manifest
 from gaiji.run.memory import check_memory
 from gaiji.run.places import check_convert, check_scan
 from gaiji.run.plan import Plan
@@ -92,13 +92,19 @@ def write_records(session: Session, threads: int, progress: bool) -> None:
 
 
 def scan(
-    path: str | Path, charset: str, *, layout: str = "", report_to: str | Path = "", **source: Any
+    path: str | Path,
+    charset: str,
+    *,
+    layout: str = "",
+    types: str | Path = "",
+    report_to: str | Path = "",
+    **source: Any,
 ) -> dict[str, Any]:
     """What is in a dump: records, units per field, codes outside the tables; writes no output data.
 
     ``source`` takes the keys of a job's ``[source]``. Without a layout each record is one field.
-    ``report_to``: a file for what is returned, as JSON; UsageError when it is the dump, its layout or a
-    table.
+    ``types``: a job file whose ``[[record]]`` tables tell the record types apart. ``report_to``: a file for
+    what is returned, as JSON; UsageError when it is the dump, its layout or a table.
     """
     spec = {
         "path": str(path),
@@ -107,18 +113,36 @@ def scan(
         "layout": layout,
         **source,
     }
-    whole = not layout and spec["format"] != "csv"
+    records = _types(types) if types else []
+    whole = not layout and spec["format"] != "csv" and not records
     length = spec.get("record_length", 0) or 1 << 20
     fields = [{"name": "record", "offset": 0, "length": length, "role": "name"}] if whole else []
-    job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
+    job = make_job(
+        {"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields, "record": records}
+    )
     check_scan(job, report_to)
     plan = Plan.of(job)
     sums, reading = Sums.of(plan.each, plan.parts, plan.shape), plan.read()
-    for done in in_order(partial(stages.survey, plan), reading, 0):
+    survey: Callable[[Batch], Converted | Parted] = partial(stages.survey, plan)
+    for done in in_order(partial(stages.survey_types, plan) if records else survey, reading, 0):
         sums.add(done, reading.reader.path)
         reading.recycle(done.batch)
     sums.reconcile(reading.reader)
-    data = report(plan, reading.reader, sums.totals[0])
+    data = types_report(plan, reading, sums) if records else report(plan, reading.reader, sums.totals[0])
     if report_to:
         write_whole(Path(report_to), (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
     return data
+
+
+def _types(path: str | Path) -> list[dict[str, Any]]:
+    """The ``[[record]]`` tables of a job file, for a pass that writes no output."""
+    found, base = [], Path(path).absolute().parent
+    for number, rule in enumerate(load_job(path).records):
+        table: dict[str, Any] = {"name": rule.name, "when": dict(rule.when), "output": f"{number}.csv"}
+        layout = str(base / rule.layout) if Path(rule.layout).suffix else rule.layout
+        more = {"layout": layout, "redefines": dict(rule.redefines), "field": list(rule.fields)}
+        more |= {"parent": rule.parent, "key": list(rule.key)}
+        if rule.counts:
+            more["trailer"] = {"field": rule.trailer_field, "counts": list(rule.counts)}
+        found.append(table | {key: value for key, value in more.items() if value})
+    return found

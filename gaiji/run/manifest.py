@@ -92,7 +92,8 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
             "written": totals.written,
             "dropped": totals.dropped,
             "quarantined": totals.bad,
-        },
+        }
+        | ({"shorter": totals.shorter} if plan.shape is not None else {}),
         "fields": {
             spec.name: _field(spec, counts) for spec, counts in zip(plan.fields, totals.counts, strict=True)
         },

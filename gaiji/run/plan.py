@@ -30,6 +30,7 @@ from gaiji.layout.layout import Layout, for_header, layout_from_fields, override
 from gaiji.messages import fault, tr
 from gaiji.model import Field
 from gaiji.output.formats import KEEPS, open_sink
+from gaiji.output.melt import Melt
 from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
@@ -41,6 +42,7 @@ from gaiji.run.types import (
     Typed,
     check_names,
     check_outputs,
+    melt_of,
     moved,
     named,
     own_job,
@@ -55,7 +57,8 @@ PEEK = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The converted file: its columns are the fields, then a glyph column for each of ``glyph_fields``.
+    """The converted file: its columns are the fields, then a glyph column for each of ``glyph_fields``; with
+    ``melt`` it has a row for each occurrence of a table.
 
     ``widths``: bytes of each column in a file of fixed length.
     """
@@ -68,31 +71,42 @@ class Output:
     bom: bool
     crlf: bool
     encoding: str
+    melt: Melt | None = None
 
     def open(self, kept: Written | None = None) -> Sink:
         """The file under a temporary name; ``kept``: gone on with as a checkpoint left it."""
-        return open_sink(
+        sink = open_sink(
             self.path,
             self.format,
-            list(self.columns),
+            list(self.melt.names if self.melt else self.columns),
             bom=self.bom,
             crlf=self.crlf,
             widths=dict(self.widths),
             encoding=self.encoding,
             kept=kept,
         )
+        if self.melt is None:
+            return sink
+        from gaiji.output.rows import RowsSink
+
+        return RowsSink(sink, self.melt)
 
     def read_back(self) -> Readback:
         """The file as cells again."""
-        return open_readback(
+        found = open_readback(
             self.path,
             self.format,
-            list(self.columns),
+            list(self.melt.names if self.melt else self.columns),
             bom=self.bom,
             crlf=self.crlf,
             widths=list(self.widths.values()),
             encoding=self.encoding,
         )
+        if self.melt is None:
+            return found
+        from gaiji.output.rows import RowsReadback
+
+        return RowsReadback(found, list(self.columns), self.melt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +148,7 @@ class Plan:
         _check_input(job)
         charset = charset_of(job, with_byte_order(job))
         if job.records:
-            return _typed(job, charset, reuse)
+            return typed_plan(job, charset, reuse)
         framing = framing_of(job, charset)
         header, columns, begun = _peek(job, framing)
         layout = layout_of(job, _names(charset, header, columns))
@@ -182,6 +196,10 @@ class Plan:
     def each(self) -> tuple[Plan, ...]:
         """The plans of the outputs: of each record type that is not left out, or this one."""
         return tuple(part for part in self.parts if not part.skipped) or (self,)
+
+    def qualified(self, name: str) -> str:
+        """A field's name, behind that of the record type where the plan is of one."""
+        return f"{self.job.type}.{name}" if self.number >= 0 else name
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -298,7 +316,7 @@ def layout_of(job: Job, names: Sequence[str]) -> Layout:
     return with_roles(layout, source["roles"], path=job.path)
 
 
-def _typed(job: Job, charset: Charset, reuse: bool) -> Plan:
+def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
     """The plan of a job with record types: a plan for each, and what they share."""
     owns = [own_job(job, rule) for rule in job.records]
     wholes = [whole_of(own) for own in owns]
@@ -363,6 +381,7 @@ def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Table] = ()) -
         output["bom"],
         output["newline"] == "crlf",
         output["encoding"],
+        melt_of(job, fields, columns, tables) if output["rows"] else None,
     )
 
 

@@ -62,6 +62,7 @@ class Totals:
     written: int = 0
     dropped: int = 0
     bad: int = 0
+    shorter: int = 0
     reasons: Reasons = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -98,6 +99,7 @@ class Totals:
         self.written += done.batch.rows - done.dropped
         self.dropped += done.dropped
         self.bad += len(done.batch.bad)
+        self.shorter += done.batch.shorter
 
     def _add_hit(self, hit: Hit) -> None:
         key = (hit.field.name, hit.field.role, hit.code, hit.reason)
@@ -158,6 +160,7 @@ class Totals:
             "written": self.written,
             "dropped": self.dropped,
             "bad": self.bad,
+            "shorter": self.shorter,
             "reasons": [[int(r), n, p.record, p.field, p.offset] for r, (n, p) in self.reasons.items()],
         }
 
@@ -169,6 +172,7 @@ class Totals:
         self.counts = [array("q", c) for c in state["counts"]]
         self.sizes = [int(size) for size in state["sizes"]]
         self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
+        self.shorter = int(state["shorter"])
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
         }

@@ -13,13 +13,14 @@ from typing import Any
 
 from gaiji.codes.charset import Charset
 from gaiji.columns.decode import NUMERIC
-from gaiji.errors import CharsetError, JobError, LayoutError, nearest
-from gaiji.layout.copybook import SUFFIXES
+from gaiji.errors import CharsetError, JobError, nearest
+from gaiji.layout.copybook import SUFFIXES, Table
 from gaiji.layout.copybook.variable import plain
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
+from gaiji.output.melt import Melt
 from gaiji.records.shape import Borrowed, Kind, Shape, Test
 from gaiji.run.job import Job
 from gaiji.run.rules import KEYS, RecordRule
@@ -103,9 +104,15 @@ def shape_of(job: Job, types: Sequence[Typed], charset: Charset) -> Shape:
                 tuple(one for one, _ in borrowed),
                 not rule.skip or bool(rule.counts),
                 tuple(numbers[name] for name in rule.counts),
+                typed.whole.layout.record_length if rule.fields else _end(typed.whole.layout),
             )
         )
     return Shape(tuple(kinds), typed=True)
+
+
+def _end(layout: Layout) -> int:
+    """Bytes that the fields of a layout reach."""
+    return max(spec.offset + spec.length for spec in layout.fields)
 
 
 def moved(whole: Whole, apart: bool) -> Variable | None:
@@ -165,8 +172,7 @@ def _borrowed(
 def named(layout: Layout, name: str) -> Field:
     """The field that a rule names; COBOL's names have no case. LayoutError as ``Layout.field``."""
     known = {spec.name: spec for spec in layout.fields}
-    plain_name = "".join(char.lower() if char.isascii() else char for char in name)
-    return known.get(name) or known.get(plain_name) or layout.field(name)
+    return known.get(name) or known.get(lowered(name)) or layout.field(name)
 
 
 def _moves(variable: Variable, spec: Field) -> bool:
@@ -263,7 +269,7 @@ def check_outputs(job: Job, types: Sequence[Typed]) -> None:
     """JobError where two types would write one file, or something that types cannot have is asked for."""
     if job.source["format"] == "csv" or job.target["shrink"]:
         raise JobError(
-            fault("E0442", "does not go with [[record]]"),
+            fault("E0442", "does not go with {other}", other="[[record]]"),
             path=job.path,
             key="target.shrink" if job.target["shrink"] else "source.format",
             next=tr("run gaiji shrink on each output")
@@ -289,6 +295,65 @@ def check_outputs(job: Job, types: Sequence[Typed]) -> None:
         )
 
 
-def unfit(layout: Layout, name: str) -> LayoutError:
-    """A table that ``rows`` names and the layout does not have."""
-    return LayoutError(fault("E0444", "has no table {name!r} of its own", name=name[:40]), path=layout.path)
+def melt_of(job: Job, fields: Sequence[Field], columns: Sequence[str], tables: Sequence[Table]) -> Melt:
+    """How records become rows of the table that ``rows`` names. JobError where there is none, or the output
+    cannot have rows."""
+    key = f"record.{job.type}.rows" if job.type else "output.rows"
+    name = job.output["rows"]
+    if job.output_format == "fixed" or job.target["shrink"]:
+        raise JobError(
+            fault(
+                "E0442",
+                "does not go with {other}",
+                other=".dat" if job.output_format == "fixed" else "shrink",
+            ),
+            path=job.path,
+            key=key,
+            next=tr("write a .csv, .tsv or .parquet file, and run gaiji shrink on it"),
+        )
+    table = next((one for one in tables if lowered(one.name) == lowered(name)), None)
+    if table is None:
+        raise JobError(
+            fault("E0444", "names the table {name!r}, which the layout does not have", name=name[:40]),
+            path=job.path,
+            key=key,
+            next=nearest(name, [one.name for one in tables]),
+        )
+    names = [spec.name for spec in fields]
+    inside = {at for one in table.occurrences for at in one}
+    first = table.occurrences[0]
+    shown: list[tuple[str, tuple[int, ...]]] = []
+    for at, column in enumerate(columns):
+        owner = names.index(column.removesuffix(".glyphs")) if at >= len(names) else at
+        if owner not in inside:
+            shown.append((column, (at,)))
+        elif owner in first:
+            if at == first[0]:
+                shown.append((f"{table.name}.occurrence", ()))
+            place = first.index(owner)
+            same = tuple(
+                columns.index(names[one[place]] + column[len(names[owner]) :]) for one in table.occurrences
+            )
+            shown.append(
+                (_without_number([columns[at] for at in same]), same if len(same) > 1 else (*same, *same))
+            )
+    counter = (
+        names.index(next(n for n in names if lowered(n) == table.counter)) if table.counter in names else -1
+    )
+    return Melt(
+        tuple(name for name, _ in shown), tuple(one for _, one in shown), counter, len(table.occurrences)
+    )
+
+
+def _without_number(names: Sequence[str]) -> str:
+    """The name of a column of all occurrences: without their number."""
+    if len(names) < 2:
+        return names[0]
+    first, second = names[:2]
+    at = next(at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
+    return first[: at - 1] + first[at + 1 :]
+
+
+def lowered(name: str) -> str:
+    """A name as COBOL compares it: Latin letters have no case."""
+    return "".join(char.lower() if char.isascii() else char for char in name)
