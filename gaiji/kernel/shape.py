@@ -50,8 +50,8 @@ def sort(src, starts, ends, tests, values, types, first, last, kinds):
     """Set the kind of each record: the first type all of whose tests it passes, else ``NO_TYPE``.
 
     ``tests``: six numbers each, ordered by type: type, what, offset, length, count, place in ``values``. For
-    ``STANDS`` the ``length`` bytes at ``offset`` are one of ``count`` values; for ``OF_LENGTH`` the record has
-    ``offset`` bytes. ``first`` and ``last``: the rows of the input's first and last record, or -1.
+    ``STANDS`` the ``length`` bytes at ``offset`` are one of ``count`` values; for ``OF_LENGTH`` the record
+    has ``offset`` bytes. ``first`` and ``last``: the rows of the input's first and last record, or -1.
     """
     n = len(tests) // TEST
     for row in range(len(kinds)):

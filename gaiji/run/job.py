@@ -20,26 +20,17 @@ from gaiji.disk.packing import packing, unpacked_name
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
 from gaiji.messages import fault, tr
-from gaiji.model import ROLES, Reason
+from gaiji.model import ROLES, SIGNS, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
-from gaiji.records.batch import FORMATS
+from gaiji.run.framing import check_framing
+from gaiji.run.keys import FORMAT, FRAMING, Key
 from gaiji.run.rules import RecordRule, rules_of
 
 MOST = 2**31 - 1
 """The greatest number that a key can have."""
 SITE_LENGTH = 40
 """Characters of a site that stand in a file name; three bytes each leave room for the rest."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key of a section: its type, its default (None: required), its legal values, what it means."""
-
-    type: Any
-    default: Any
-    what: str
-    values: tuple[str, ...] = ()
 
 
 KEYS: dict[str, dict[str, Key]] = {
@@ -50,17 +41,13 @@ KEYS: dict[str, dict[str, Key]] = {
             'input file, relative to the job file (.gz and .zst are unpacked); "-" is standard input',
         ),
         "charset": Key(str, None, "charset of the input (gaiji charset list)"),
-        "format": Key(str, None, "how records lie in the file", FORMATS),
+        "format": FORMAT,
         "record_length": Key(
             int, 0, "bytes of a fixed record without its newline; the longest record of vb and lines"
         ),
         "layout": Key(str, "", "a copybook (.cpy) or a TOML file with [[field]] tables"),
         "tables": Key(list, (), "site tables, in order; later ones win"),
-        "newline": Key(str, "none", "what ends a fixed record", ("none", "lf", "crlf")),
-        "blocked": Key(bool, False, "vb records lie in blocks with a BDW"),
-        "delimiter": Key(str, ",", "one character between the cells of a CSV"),
-        "quote": Key(str, '"', "the quote character of a CSV"),
-        "header": Key(bool, True, "the first record of a CSV holds the column names"),
+        **FRAMING,
         "preset": Key(str, "", "header names that decide the roles of CSV columns"),
         "roles": Key(dict, {}, "field name → role, over what copybook names and presets say"),
         "redefines": Key(dict, {}, "copybook: which REDEFINES to read, item → chosen item"),
@@ -70,6 +57,8 @@ KEYS: dict[str, dict[str, Key]] = {
             "OCCURS DEPENDING ON: as many occurrences as the counter says (vb and lines), or always the most",
             ("counter", "max"),
         ),
+        "signs": Key(str, "", "how zoned numbers carry their sign (see layouts.md)", ("", *SIGNS)),
+        "binary": Key(str, "picture", "digits of COMP items: full under TRUNC(BIN)", ("picture", "full")),
         "shift": Key(str, "reset", "what a field boundary does to the shift state", ("reset", "carry")),
         "trim": Key(str, "right", "padding at the end of text fields", ("right", "none")),
         "on_bad_record": Key(str, "fail", "a record that cannot be cut", ("fail", "quarantine")),
@@ -415,6 +404,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _check_together(job: Job) -> None:
     """Rules that span keys."""
     source, output = job.source, job.output
+    check_framing(source, job.path)
     for key in ("delimiter", "quote"):
         if len(source[key]) != 1 or not source[key].isascii():
             raise JobError(

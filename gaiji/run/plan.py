@@ -27,6 +27,7 @@ from gaiji.errors import JobError, LayoutError, ResumeError, UsageError, nearest
 from gaiji.layout.copybook import Table
 from gaiji.layout.described import Whole, described
 from gaiji.layout.layout import Layout, for_header, layout_from_fields, override_fields, with_roles
+from gaiji.layout.settle import settle
 from gaiji.messages import fault, tr
 from gaiji.model import Field
 from gaiji.output.formats import KEEPS, open_sink
@@ -36,6 +37,7 @@ from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
 from gaiji.records.shape import Kind, Shape, Shaper
+from gaiji.run.framing import framing_of
 from gaiji.run.job import Job, check_earlier, load_job
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
@@ -149,9 +151,10 @@ class Plan:
         charset = charset_of(job, with_byte_order(job))
         if job.records:
             return typed_plan(job, charset, reuse)
-        framing = framing_of(job, charset)
+        laid = layout_of(job, ()) if job.source["format"] != "csv" else None
+        framing = framing_of(job.source, charset, laid)
         header, columns, begun = _peek(job, framing)
-        layout = layout_of(job, _names(charset, header, columns))
+        layout = laid or layout_of(job, _names(charset, header, columns))
         whole = whole_of(job) if framing.format != "csv" else Whole(layout)
         _check_fields(job, charset, framing, layout)
         shape = None
@@ -264,31 +267,6 @@ def charset_of(job: Job, name: str) -> Charset:
     return load_charset(name, tables, options=job.source["options"])
 
 
-def framing_of(job: Job, charset: Charset) -> Framing:
-    """How the input is cut into records."""
-    source, kind = job.source, charset.kind
-    length = source["record_length"]
-    if not length and source["format"] == "fixed" and source["layout"]:
-        length = whole_of(job).layout.record_length
-    lead = bytearray(256)
-    if kind.led:
-        for area in charset.ranges:
-            for byte in area.lead:
-                lead[byte] = 1
-    return Framing(
-        source["format"],
-        length,
-        source["newline"],
-        source["blocked"],
-        source["delimiter"],
-        source["quote"],
-        source["header"],
-        2 if kind.wide else 1,
-        kind.wide and not kind.little,
-        bytes(lead),
-    )
-
-
 def whole_of(job: Job) -> Whole:
     """The layout of the job's records as it is described, with how its tables vary."""
     source = job.source
@@ -313,7 +291,8 @@ def layout_of(job: Job, names: Sequence[str]) -> Layout:
         layout = whole_of(job).layout
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
-    return with_roles(layout, source["roles"], path=job.path)
+    layout = with_roles(layout, source["roles"], path=job.path)
+    return replace(layout, fields=settle(layout.fields, signs=source["signs"], binary=source["binary"]))
 
 
 def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
@@ -330,7 +309,8 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
     longest = 0
     if job.source["format"] == "fixed":
         longest = job.source["record_length"] or max(one.layout.record_length for one in types)
-    framing = framing_of(replace(job, source={**job.source, "record_length": longest}), charset)
+    widest = max((one.layout for one in types), key=lambda layout: layout.record_length)
+    framing = framing_of({**job.source, "record_length": longest}, charset, widest)
     shape = shape_of(job, types, charset)
     parts = []
     for number, one in enumerate(types):

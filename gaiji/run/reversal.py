@@ -20,12 +20,15 @@ from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.kernel import shape
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
+from gaiji.records.forms import form_of
 from gaiji.run.job import Job
 from gaiji.run.manifest import read_manifest
 from gaiji.run.order import order_path, read_order
 from gaiji.run.places import check_beside
 from gaiji.run.plan import Plan, charset_of, typed_plan, with_byte_order
 
+SEGMENT = 32_752
+"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 HEAD = b"record\tfield\tposition\ttext\treason\n"
 """The first line of the list of findings."""
 
@@ -87,6 +90,29 @@ def optional(variable: Variable, fields: Sequence[Field]) -> frozenset[str]:
     loose = {steps[at + 1] for at in range(0, len(steps), 8) if steps[at] == 0 and steps[at + 3] >= 0}
     columns = zip(variable.columns, fields, strict=False)
     return frozenset(spec.name for (piece, *_), spec in columns if piece in loose)
+
+
+def behind_descriptors(job: Job, record: bytearray) -> bytearray:
+    """A record behind its descriptor, in segments where the source may have them and one cannot hold it,
+    each in a block of its own where there are blocks."""
+    source, out = job.source, bytearray()
+    rdw, bdw = form_of(source["rdw"]), form_of(source["bdw"] or source["rdw"])
+    assert rdw is not None and bdw is not None
+    room = 0xFFFF - rdw.size - bdw.size if source["blocked"] else 0xFFFF - rdw.size
+    room = min(room, SEGMENT) if source["spanned"] else room
+    if len(record) > room and not source["spanned"]:
+        raise DataError(
+            fault("E0448", "has {count} bytes, more than a descriptor can say", count=len(record)),
+            where=f"{job.output_path}: a record",
+            next=tr('set spanned = true or format = "fixed" in [source]'),
+        )
+    parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        mark = (0 if last else 1) if number == 0 else 2 if last else 3
+        piece = rdw.write(len(part), mark) + part
+        out += bdw.write(len(piece)) * source["blocked"] + piece
+    return out
 
 
 def compacted(variable: Variable, records: bytearray, step: int, rows: int, where: str) -> list[bytearray]:

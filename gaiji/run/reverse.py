@@ -19,7 +19,7 @@ from typing import Any
 from gaiji import __version__
 from gaiji.codes.charset import Charset
 from gaiji.codes.encoding import E
-from gaiji.columns.decode import NUMERIC
+from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input
@@ -29,7 +29,7 @@ from gaiji.kernel import join, numbers_back
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
-from gaiji.model import Field, Reason
+from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
@@ -38,6 +38,7 @@ from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of, wit
 from gaiji.run.reversal import (
     HEAD,
     Reversal,
+    behind_descriptors,
     compacted,
     ends_of,
     optional,
@@ -316,20 +317,10 @@ class Backward:
             array("q", bytes(8 * rows + 8)),
             array("i", bytes(4 * rows)),
         )
-        ascii_host = self.charset.spec.pad_single == 0x20
-        numbers_back.encode_numbers(
-            cells.src,
-            NUMERIC[spec.type],
-            spec.scale,
-            int(spec.signed),
-            int(ascii_host),
-            starts,
-            ends,
-            widths,
-            out,
-            offsets,
-            bad,
-        )
+        self._check_minus(spec, cells, starts, ends, first)
+        numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
+        numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
+        blank = b" " if ascii_host(self.charset, spec) else b"\x40"
         found = array("q")
         for row in range(rows):
             if bad[row]:
@@ -337,11 +328,23 @@ class Backward:
                     self.empty[spec.name] += spec.name not in self.optional
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-                out[offsets[row] : offsets[row + 1]] = bytes([self.charset.spec.pad_single]) * (
-                    offsets[row + 1] - offsets[row]
-                )
+                out[offsets[row] : offsets[row + 1]] = blank * (offsets[row + 1] - offsets[row])
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
+
+    def _check_minus(
+        self, spec: Field, cells: Cells, starts: Sequence[int], ends: Sequence[int], first: int
+    ) -> None:
+        """A minus can be written only where it is known how: makers differ."""
+        if not sign_unsaid(self.charset, spec):
+            return
+        for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
+            if a < b and cells.src[a] == ord("-"):
+                raise DataError(
+                    fault("E0473", "nobody said how a minus is written"),
+                    where=f"{self.job.output_path}: record {first + row + 1}, field {spec.name}",
+                    next=tr("set signs in [source] (or in its [[field]]): {signs}", signs=", ".join(SIGNS)),
+                )
 
     def _raw(self, cells: Cells, starts: Sequence[int], ends: Sequence[int], width: int) -> Encoded:
         out, offsets = bytearray(), array("q", [0])
@@ -453,12 +456,7 @@ class Backward:
             ):
                 end -= n
             if source["format"] == "vb":
-                size = (end + 4).to_bytes(2, "big") + b"\0\0"
-                out += (
-                    ((end + 8).to_bytes(2, "big") + b"\0\0" if source["blocked"] else b"")
-                    + size
-                    + record[:end]
-                )
+                out += behind_descriptors(self.job, record[:end])
             else:
                 out += record[:end] + self._text("\n")
         return out

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gaiji.codes.charset import Charset
-from gaiji.columns.decode import NUMERIC
+from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import CharsetError, JobError, nearest
 from gaiji.layout.copybook import SUFFIXES, Table
 from gaiji.layout.copybook.variable import plain
