@@ -287,7 +287,8 @@ def cut_by_hand(made):
 
 
 @pytest.mark.parametrize("frame", FRAMES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=RECORDS, batch=st.sampled_from([16, 64, 1 << 20]))
 def test_generated_files_come_out_as_cut_by_hand(tmp_path, monkeypatch, frame, made, batch):
     heads, datas, aside, counts = cut_by_hand(made)

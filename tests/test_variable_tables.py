@@ -116,7 +116,8 @@ def filled(draw, parts, names, suffix, there, encoding):
     return raw, cells
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     random=st.data(),
     parts=groups(),

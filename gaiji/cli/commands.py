@@ -22,7 +22,7 @@ from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import report
 from gaiji.cli.review import review
-from gaiji.cli.types import print_types
+from gaiji.cli.types import print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
 
@@ -201,28 +201,7 @@ def convert(
         from gaiji.run.reverse import reverse
 
         done = reverse(job, output, overrides=_overrides(settings))
-        found = sum(done.data["findings"].values())
-        click.echo(
-            tr(
-                "{records} records written to {path}; {found} findings in {path2}",
-                records=done.data["records"],
-                path=done.data["output"]["path"],
-                found=found,
-                path2=done.data["findings_file"]["path"],
-            )
-        )
-        if empty := sum(done.data["empty"]["fields"].values()):
-            click.echo(
-                tr(
-                    "{empty} empty fields are blanks now, whether they were blanks or low-values before",
-                    empty=empty,
-                )
-            )
-        if done.data["same_as_input"] is not None:
-            same = tr("these are the very bytes of the input")
-            click.echo(
-                same if done.data["same_as_input"] else tr("these are not the very bytes of the input")
-            )
+        print_reversal(done.data)
         sys.exit(done.exit_code)
     if output:
         raise UsageError(

@@ -1,10 +1,12 @@
-"""What the screen says of record types."""
+"""What the screen says of record types, and of the way back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+import click
 
 from gaiji.messages import tr
 
@@ -65,3 +67,27 @@ def print_types(data: Mapping[str, Any], base: Path, echo: Callable[[str], None]
                     counts=counts,
                 )
             )
+
+
+def print_reversal(data: Mapping[str, Any]) -> None:
+    """What the way back wrote, and whether it is what the input was."""
+    found = sum(data["findings"].values())
+    click.echo(
+        tr(
+            "{records} records written to {path}; {found} findings in {path2}",
+            records=data["records"],
+            path=data["output"]["path"],
+            found=found,
+            path2=data["findings_file"]["path"],
+        )
+    )
+    if empty := sum(data["empty"]["fields"].values()):
+        click.echo(
+            tr(
+                "{empty} empty fields are blanks now, whether they were blanks or low-values before",
+                empty=empty,
+            )
+        )
+    if data["same_as_input"] is not None:
+        same = tr("these are the very bytes of the input")
+        click.echo(same if data["same_as_input"] else tr("these are not the very bytes of the input"))
