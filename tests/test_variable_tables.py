@@ -129,7 +129,7 @@ def test_generated_tables_come_out_as_the_tree_has_them_and_go_back_to_the_same_
     format, charset, encoding = form
     parts = [("field",), *parts, ("field",)]
     text = "01 R.\n" + "\n".join("   " + line for line in copybook(parts, [0])) + "\n"
-    if text.count("PIC X") > 150:
+    if text.count("PIC X") > 150 or "DEPENDING" not in text:
         return
     (tmp_path / "r.cpy").write_text(">>SOURCE FORMAT FREE\n" + text)
     made = [
