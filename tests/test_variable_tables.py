@@ -145,7 +145,7 @@ def test_generated_tables_come_out_as_the_tree_has_them_and_go_back_to_the_same_
     assert gaiji.verify(job).holds
     told = reverse(job)
     assert told.data["same_as_input"] is True
-    assert (tmp_path / "reversed-in.dat").read_bytes() == (tmp_path / "in.dat").read_bytes()
+    assert (tmp_path / "o.csv.reversed.dat").read_bytes() == (tmp_path / "in.dat").read_bytes()
 
 
 # -- by hand -----------------------------------------------------------------------------------------------
@@ -411,7 +411,7 @@ def test_packed_input_and_outputs_have_types_too(tmp_path):
     assert gzip.decompress((tmp_path / "out/a.csv.gz").read_bytes()).count(b"\n") == 4
     assert gaiji.verify(job).holds
     assert reverse(job).data["same_as_input"] is None
-    assert (tmp_path / "out/reversed-in.dat").read_bytes() == (tmp_path / "in.dat").read_bytes()
+    assert (tmp_path / "out/b.csv.reversed.dat").read_bytes() == (tmp_path / "in.dat").read_bytes()
 
 
 # -- the page ----------------------------------------------------------------------------------------------

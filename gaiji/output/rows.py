@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 
@@ -65,6 +66,12 @@ class RowsSink(Sink):
 
     def write(self, encoded: object) -> None:
         self.inner.write(encoded)
+
+    def seal(self) -> Path:
+        return self.inner.seal()
+
+    def unname(self) -> None:
+        self.inner.unname()
 
     def commit(self) -> None:
         self.inner.commit()

@@ -39,6 +39,14 @@ class Order:
         """The file as it is now, for a checkpoint."""
         return self._file.marks()
 
+    def seal(self) -> None:
+        """Put all of it on the disk; it has no name yet."""
+        self._file.seal()
+
+    def unname(self) -> None:
+        """Take its name back."""
+        self._file.unname()
+
     def commit(self) -> None:
         """Give the file its name."""
         self._file.commit()

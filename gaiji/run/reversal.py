@@ -56,10 +56,16 @@ class Reversal:
         return 3 if sum(self.data["findings"].values()) else 0
 
 
+def reversed_path(job: Job) -> Path:
+    """Where the way back goes by default: beside the job's output and named after the whole of it, with
+    the suffix of the source."""
+    suffix = unpacked_name(Path(job.source["path"])).suffix
+    return beside(job.named_path, f"reversed{suffix}")
+
+
 def target_of(job: Job, output: str | Path) -> Path:
     """Where the way back goes: where the caller says, or beside the job's output."""
-    name = unpacked_name(Path(job.source["path"])).name
-    path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
+    path = Path(output) if output else reversed_path(job)
     if packing(path):
         raise UsageError(
             fault("E0271", "the way back is written unpacked"),

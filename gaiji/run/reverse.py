@@ -7,6 +7,7 @@ could not be encoded. For parallel running of two systems; the proof of a conver
 
 from __future__ import annotations
 
+import codecs
 import json
 from array import array
 from collections import Counter
@@ -50,6 +51,7 @@ from gaiji.run.types import moved
 from gaiji.standard.characters import points
 
 ROWS = 8192
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
@@ -60,10 +62,11 @@ def reverse(
 ) -> Reversal:
     """Turn a job's output (its ``[output]`` path) into vendor bytes as its ``[source]`` describes them.
 
-    ``output``: where to; by default ``reversed-`` and the source's name, beside the job's output. Shifts are
-    written in canonical form, fields padded to their length, unnamed bytes filled with padding. Glyph
-    columns, where the job has them, decide before the text. A text without a code becomes 〓, one that is too
-    long is cut at a character; both are findings. Raises GaijiError when the output cannot be read.
+    ``output``: where to; by default named after the job's output, beside it: ``juki.csv.reversed.dat``.
+    Shifts are written in canonical form, fields padded to their length, unnamed bytes filled with
+    padding. Glyph columns, where the job has them, decide before the text. A text without a code becomes
+    〓, one that is too long is cut at a character; both are findings. Raises GaijiError when the output
+    cannot be read.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     if job.records:
@@ -77,8 +80,7 @@ def _of_type(job: Job, path: Path, part: Plan) -> Backward:
 
 
 class Backward:
-    """One output on its way back: of a job, or of one of its record types (``part``; ``whole_job`` is
-    theirs)."""
+    """One output on its way back: of a job, or of a type (``part``) of ``whole_job``."""
 
     def __init__(
         self, job: Job, charset: Charset, path: Path, part: Plan | None = None, whole_job: Job | None = None
@@ -106,9 +108,8 @@ class Backward:
 
     def _shorter(self) -> bool:
         """Whether records of the input ended before their layout did, as its manifest says."""
-        manifest = read_manifest(self.whole_job.named_path)
-        told = section_of(manifest, self.job.type) if self.job.type else manifest
-        return bool(told["records"].get("shorter"))
+        told = read_manifest(self.whole_job.named_path)
+        return bool((section_of(told, self.job.type) if self.job.type else told)["records"].get("shorter"))
 
     def _layout(self) -> Layout:
         names: list[str] = []
@@ -170,7 +171,7 @@ class Backward:
         file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
         try:
             notes.write(HEAD)
-            file.write(self._head())
+            file.write(self._mark() + self._head())
             for first, cells, rows in self._batches():
                 columns = [
                     self._encode(spec, number, cells, rows, first, notes)
@@ -359,6 +360,14 @@ class Backward:
     def _text(self, text: str) -> bytes:
         """A delimiter, quote or line end in the source's charset."""
         return text.encode(self.charset.kind.codec)
+
+    def _mark(self) -> bytes:
+        """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
+        path = Path(self.job.file(self.job.source["path"]))
+        if not self.charset.kind.unicode or not path.is_file():
+            return b""
+        start = self._start(path)
+        return next((mark for mark in MARKS if start.startswith(mark)), b"")
 
     def _head(self) -> bytes:
         """The header of a CSV."""

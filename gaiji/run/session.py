@@ -1,15 +1,17 @@
 """What a run holds open: its reading, its files under temporary names, its sums, its checkpoints.
 
-Owns when they are written, kept for ``--resume`` or thrown away. What a batch becomes is in
+Owns when they are written, when all of them get their names, and whether they are kept for ``--resume``
+or thrown away. What a batch becomes is in
 ``gaiji.run.stages``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from gaiji.disk.files import Mark
+from gaiji.disk.files import AtomicFile, Mark
 from gaiji.errors import ResumeError
 from gaiji.log import event
 from gaiji.messages import fault, tr
@@ -42,7 +44,7 @@ class Session:
 
     def __enter__(self) -> Self:
         """Open the files; what fails here is treated like any later error."""
-        self._files: list[Sink | Quarantine | Order] = []
+        self._files: list[Sink | Quarantine | Order | AtomicFile] = []
         self.sinks: list[Sink] = []
         self.order: Order | None = None
         kept, outputs = self._kept, [part.output for part in self.plan.each]
@@ -81,7 +83,8 @@ class Session:
         self.reading.recycle(done.batch)
 
     def finish(self) -> None:
-        """All batches are written: check that everything adds up, then give the files their names."""
+        """All batches are written: check that everything adds up and is on the disk. Nothing has its name
+        yet."""
         reader = self.reading.reader
         self.sums.reconcile(reader)
         reader.check_unchanged()
@@ -89,8 +92,25 @@ class Session:
         self._points.save_last(
             reader.end(), self._marks(), self.quarantine.marks(), self.quarantine.count, self.sums
         )
-        for file in self._files:
-            file.commit()
+        self.standing = self.sinks[0].seal()
+        for sink in self.sinks[1:]:
+            sink.seal()
+        self.quarantine.seal()
+        if self.order is not None:
+            self.order.seal()
+
+    def name(self, others: Sequence[AtomicFile], manifest: AtomicFile) -> None:
+        """Give all files their names, the manifest's last; when one cannot get its name, none has it."""
+        self._files += [*others, manifest]
+        files: list[Sink | Quarantine | Order | AtomicFile] = [self.quarantine, *others, *self.sinks]
+        files += [file for file in (self.order, manifest) if file is not None]
+        try:
+            for file in files:
+                file.commit()
+        except BaseException:
+            for file in reversed(files):
+                file.unname()
+            raise
 
     def _marks(self) -> list[Mark]:
         """The outputs as they are now, and the order of the records in them."""
