@@ -119,8 +119,8 @@ def fill_queue(
     plan: Plan, totals: Sequence[Totals], pictures: Mapping[str, Sequence[Picture]], digest: str
 ) -> dict[str, Any]:
     """Put a run's findings (``totals``: of each output) and the town's pictures into the job's queue; returns
-    what the manifest says: codes, those that wait, and whether the table of decisions that was used says what the queue says
-    (``as_decided``).
+    what the manifest says: codes, those that wait, and whether the table of decisions that was used says
+    what the queue says (``as_decided``).
     ``digest``: of the input's bytes."""
     from gaiji.queue.queue import open_queue
 
