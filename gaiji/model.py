@@ -136,6 +136,26 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """Where the fields of a record lie whose tables vary in length (OCCURS DEPENDING ON).
+
+    ``steps``: how ``gaiji.kernel.shape`` walks over a record; ``slots``: numbers that it needs room for.
+    ``columns`` and ``gaps``: (piece, offset in it, bytes, whether it must be whole) of each field, and of the
+    bytes that have no name.
+    ``full``: where each piece begins in a record of full size, ``size`` bytes of that. ``counters``: the name
+    of the counter in each slot, "" in others.
+    """
+
+    steps: tuple[int, ...]
+    slots: int
+    columns: tuple[tuple[int, int, int, int], ...]
+    gaps: tuple[tuple[int, int, int, int], ...]
+    full: tuple[int, ...]
+    size: int
+    counters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One code unit that a person must look at.
 

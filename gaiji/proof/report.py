@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from gaiji.model import Reason
 from gaiji.output.readback import Readback
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
-from gaiji.records.reader import Reader
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
+from gaiji.run.reading import Reading
 
 
 class Report:
@@ -31,7 +32,7 @@ class Report:
     def __init__(
         self,
         plan: Plan,
-        reader: Reader,
+        reading: Reading,
         readback: Readback,
         prover: Prover,
         totals: Totals,
@@ -41,7 +42,8 @@ class Report:
         started: str,
     ) -> None:
         self.plan = plan
-        self.reader = reader
+        self.reading = reading
+        self.reader = reading.reader
         self.readback = readback
         self.prover = prover
         self.totals = totals
@@ -75,7 +77,7 @@ class Report:
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
             "repertoire": self.plan.charset.repertoire.version,
             "records": {
-                "read": self.reader.records,
+                "read": self.reading.records,
                 "compared": totals.rows,
                 "dropped": totals.dropped,
                 "quarantined": totals.bad,
@@ -189,13 +191,17 @@ class Report:
             ("input-sha256", reader.sha256, then["input"]["sha256"]),
             ("output-sha256", self.readback.sha256, then["output"]["sha256"]),
             ("header", self.readback.header_ok, True),
-            ("records-read", reader.records, then["records"]["read"]),
+            ("records-read", self.reading.records, then["records"]["read"]),
             ("records-compared", totals.rows, then["records"]["written"]),
             ("records-in-output", self.readback.records, then["records"]["written"]),
             ("records-dropped", totals.dropped, then["records"]["dropped"]),
             ("records-quarantined", totals.bad, then["records"]["quarantined"]),
-            ("records-in-sum", totals.rows + totals.missing + totals.dropped + totals.bad, reader.records),
-            ("quarantine-sha256", self._quarantined(), bad),
+            (
+                "records-in-sum",
+                totals.rows + totals.missing + totals.dropped + totals.bad,
+                self.reading.records,
+            ),
+            ("quarantine-sha256", quarantine_digest(self.plan, self.manifest), bad),
             ("left-in-output", left, 0),
             ("cells", sum(map(sum, totals.classes)), cells),
         ]
@@ -224,22 +230,6 @@ class Report:
                 out["records"] = out.get("records", 0) + there["one_source_records"]
         return out
 
-    def _quarantined(self) -> str:
-        """Digest of the records that were set aside, "" when none were."""
-        if not self.manifest["records"]["quarantined"]:
-            return ""
-        listed = self.manifest["quarantine"]["files"]
-        path = self.plan.job.named_path.with_name(Path(listed[0]["path"]).name)
-        try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise GaijiError(
-                fault("E0204", "cannot be read: {reason}", reason=error.strerror),
-                where=str(path),
-                next=tr("run gaiji convert again"),
-            ) from error
-
 
 def _counts(counter: Counter[str]) -> dict[str, int]:
     """What was counted, in the order of the manifest."""
@@ -248,3 +238,20 @@ def _counts(counter: Counter[str]) -> dict[str, int]:
 
 def _reason(item: tuple[str, int]) -> int:
     return Reason.from_label(item[0])
+
+
+def quarantine_digest(plan: Plan, manifest: Mapping[str, Any]) -> str:
+    """Digest of the records that were set aside, "" when none were."""
+    if not manifest["records"]["quarantined"]:
+        return ""
+    listed = manifest["quarantine"]["files"]
+    path = plan.job.named_path.with_name(Path(listed[0]["path"]).name)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise GaijiError(
+            fault("E0204", "cannot be read: {reason}", reason=error.strerror),
+            where=str(path),
+            next=tr("run gaiji convert again"),
+        ) from error

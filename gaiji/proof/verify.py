@@ -18,12 +18,14 @@ from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
 from gaiji.messages import fault, tr
+from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
 from gaiji.proof.report import Report
 from gaiji.proof.totals import Pair, Proved, Totals
+from gaiji.proof.typed import join
 from gaiji.run.job import Job
-from gaiji.run.manifest import manifest_path, now, read_manifest, verify_paths
+from gaiji.run.manifest import manifest_path, now, read_manifest, section_of, verify_paths
 from gaiji.run.memory import check_memory
 from gaiji.run.places import check_beside
 from gaiji.run.plan import Plan
@@ -68,13 +70,27 @@ def verify(
     there is nothing to compare (no output, no manifest, other tables than those of the conversion).
     """
     check_memory()
-    return _Proof(Plan.of(job, overrides), names).run(threads)
+    plan = Plan.of(job, overrides)
+    whole = read_manifest(plan.job.named_path)
+    event("verify-started", plan.facts())
+    if plan.parts:
+        types = [plan.job.records[part.number].name for part in plan.each]
+        proofs = [
+            _Proof(part, names, section_of(whole, name)) for part, name in zip(plan.each, types, strict=True)
+        ]
+        shown = [proof.run(threads) for proof in proofs]
+        data = join(plan, whole, dict(zip(types, shown, strict=True)), proofs[0].shaper)
+    else:
+        data = _Proof(plan, names, whole).run(threads)
+    _write(plan.job, data)
+    event("verify-ended", plan.facts() | {"holds": data["holds"], "cells": data["cells"]})
+    return Verification(data)
 
 
 class _Proof:
-    """One verification of a job."""
+    """One verification of an output: of a job, or of one of its record types."""
 
-    def __init__(self, plan: Plan, names: bool) -> None:
+    def __init__(self, plan: Plan, names: bool, manifest: dict[str, Any]) -> None:
         self.plan, self.job = plan, plan.job
         if self.job.source["path"] == "-":
             raise UsageError(
@@ -84,11 +100,10 @@ class _Proof:
             )
         self.names = names
         self.started = now()
-        self.reading = plan.read()
-        self.manifest = read_manifest(self.job.named_path)
+        self.shaper = PlainShaper(plan.shape) if plan.shape is not None else None
+        self.reading = plan.read(shaper=self.shaper)
+        self.manifest = manifest
         self._check_same()
-        told, shown = verify_paths(self.job.named_path)
-        check_beside(self.job, [Place("proof", told), Place("page of the proof", shown)])
         self.readback = plan.output.read_back()
         widths = list(plan.output.widths.values()) if plan.output.format == "fixed" else []
         wide = plan.output.encoding != "utf-8"
@@ -115,9 +130,8 @@ class _Proof:
 
     # -- the run ----------------------------------------------------------------------------------
 
-    def run(self, threads: int) -> Verification:
-        """Compare everything and write the report."""
-        event("verify-started", self.plan.facts())
+    def run(self, threads: int) -> dict[str, Any]:
+        """Compare everything; what was found."""
         totals = Totals.empty(len(self.plan.output.columns), len(self.plan.fields))
         pairs = Pairs(self.plan, self.reading, self.readback, self.prover, totals)
         for pair, done in in_order(self._prove, pairs, threads):
@@ -126,7 +140,7 @@ class _Proof:
         left = self.readback.rest()
         report = Report(
             self.plan,
-            self.reading.reader,
+            self.reading,
             self.readback,
             self.prover,
             totals,
@@ -134,20 +148,17 @@ class _Proof:
             names=self.names,
             started=self.started,
         )
-        data = report.data(left, pairs.bad.hexdigest() if totals.bad else "")
-        self._write(data)
-        event("verify-ended", self.plan.facts() | {"holds": data["holds"], "cells": data["cells"]})
-        return Verification(data)
+        return report.data(left, pairs.bad.hexdigest() if totals.bad else "")
 
     def _prove(self, pair: Pair) -> tuple[Pair, Proved]:
         return pair, self.prover.prove(pair)
 
-    def _write(self, data: Mapping[str, Any]) -> None:
-        from gaiji.proof.page import page
 
-        told, shown = verify_paths(self.job.named_path)
-        for path, text in (
-            (told, json.dumps(data, ensure_ascii=False, indent=2) + "\n"),
-            (shown, page(data)),
-        ):
-            write_whole(path, text.encode(), own=True)
+def _write(job: Job, data: Mapping[str, Any]) -> None:
+    """The report of a verification, and its page."""
+    from gaiji.proof.page import page
+
+    told, shown = verify_paths(job.named_path)
+    check_beside(job, [Place("proof", told), Place("page of the proof", shown)])
+    for path, text in ((told, json.dumps(data, ensure_ascii=False, indent=2) + "\n"), (shown, page(data))):
+        write_whole(path, text.encode(), own=True)

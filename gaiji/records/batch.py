@@ -5,9 +5,10 @@ Owns no reading (``gaiji.records.source``) and no cutting (``fixed``, ``variable
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 FORMATS = ("fixed", "vb", "lines", "csv")
 MAX_RECORD = 16 * 1024 * 1024
@@ -89,7 +90,9 @@ class Batch:
     """Some whole records: byte ranges into ``src``; one pair of arrays, or one for each CSV column.
 
     ``file_offset`` is the offset of ``src[0]`` in the input, ``first`` the number of the first record
-    (from 1; records set aside are counted too, ``numbers`` then has the number of each).
+    (from 1; records set aside are counted too). ``numbers``: the number of each record where they do not
+    follow each other; ``sorted``: its records by type, where a job has several types;
+    ``shorter``: how many records end before their layout does, where they have types or vary.
     """
 
     src: bytearray | bytes
@@ -101,7 +104,29 @@ class Batch:
     bad: list[BadRecord] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     chunk: Chunk | None = None
+    numbers: Sequence[int] | None = None
+    sorted: Sorted | None = None
+    shorter: int = 0
 
     def record_number(self, row: int) -> int:
         """The number in the input of the batch's row (``gaps``: rows before which a record was set aside)."""
+        if self.numbers is not None:
+            return self.numbers[row]
         return self.first + row + sum(1 for gap in self.gaps if gap <= row)
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The records of a batch by type.
+
+    ``kinds``: of each row (negative: set aside); ``parts``: the records of each type, None where it has none
+    here or they are left out; ``tallies``: for each record of a type that counts others, how many it should
+    count; ``sizes``: bytes of the records of each type; ``before``: what a reader that begins with this
+    batch must know of those before, as JSON can hold it.
+    """
+
+    kinds: Sequence[int]
+    parts: Sequence[Batch | None]
+    tallies: Mapping[int, Sequence[int]]
+    sizes: Sequence[int]
+    before: Mapping[str, Any]

@@ -120,16 +120,19 @@ def impact(
     codes: dict[tuple[int, int], Counter[str]] = {key: Counter() for key in changed}
     records: Counter[str] = Counter()
     total = 0
-    reading = plan.read()
-    for batch in reading:
-        found, touched, rows = _count(plan, batch, changed)
-        for (field, key), count in found.items():
-            codes[key][field] += count
-        records.update(touched)
-        total += rows
+    read = 0
+    for part in plan.each:
+        reading = part.read()
+        for batch in reading:
+            found, touched, rows = _count(part, batch, changed)
+            for (field, key), count in found.items():
+                codes[key][part.qualified(field)] += count
+            records.update({part.qualified(field): count for field, count in touched.items()})
+            total += rows
+        read += reading.records
     return {
         "job": Path(job.path).name,
-        "records": {"read": reading.reader.records, "changed": total},
+        "records": {"read": read, "changed": total},
         "fields": dict(sorted(records.items())),
         "codes": [
             {

@@ -37,10 +37,14 @@ def explain(
     Raises UsageError for a record or field that is not there. The result holds personal data.
     """
     plan = Plan.of(job, overrides)
+    if plan.parts:
+        plan, batch, row = _find_typed(plan, record)
+    else:
+        batch, row = _find(plan, record)
     if field and field not in {f.name for f in plan.fields}:
         plan.layout.field(field)  # raises with the nearest name
-    batch, row = _find(plan, record)
     parts: list[Part] = []
+    kind = {"type": plan.job.type} if plan.number >= 0 else {}
     state, last = 0, plan.decoder.last_mixed
     for spec in plan.fields:
         starts, ends, offset, length = plan.decoder.place(batch, spec)
@@ -53,19 +57,38 @@ def explain(
             carry = plan.job.source["shift"] == "carry" and spec.type == "mixed"
             found, state = _text(plan, spec, raw, state if carry else 0, keep=carry and spec is not last)
         if not field or spec.name == field:
-            parts += [{"field": spec.name} | part for part in found]
+            parts += [{"field": spec.name} | kind | part for part in found]
     return parts
+
+
+def _find_typed(plan: Plan, record: int) -> tuple[Plan, Batch, int]:
+    """The plan of the record's type, the batch of its records, and the row; UsageError where it is left
+    out."""
+    whole, row = _find(plan, record)
+    assert whole.sorted is not None  # the plan has types
+    part = plan.parts[whole.sorted.kinds[row]]
+    batch = whole.sorted.parts[part.number]
+    if batch is None:
+        raise UsageError(
+            fault("E0433", "records of type {name} are left out", name=part.job.type),
+            where=plan.job.path,
+            next=tr("remove skip from its [[record]]"),
+        )
+    assert batch.numbers is not None  # what was told apart has a number of its own
+    return part, batch, list(batch.numbers).index(record)
 
 
 def _find(plan: Plan, record: int) -> tuple[Batch, int]:
     reading = plan.read()
     for batch in reading:
-        for row in range(max(record - batch.first - len(batch.gaps), 0), batch.rows):
+        aside = any(bad.record == record for bad in batch.bad)
+        begin = 0 if batch.numbers is not None else max(record - batch.first - len(batch.gaps), 0)
+        for row in range(begin, 0 if aside else batch.rows):
             if batch.record_number(row) == record:
                 return batch, row
             if batch.record_number(row) > record:
                 break
-        if any(bad.record == record for bad in batch.bad):
+        if aside:
             raise UsageError(
                 fault("E0230", "record {record} could not be cut", record=record),
                 where=plan.job.path,

@@ -74,12 +74,13 @@ def changed_residents(job: Job | str | Path, *, overrides: Mapping[str, Any] | N
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     plan = Plan.of(job, reuse=False)
     decided, pictures = _decided(job, plan.charset.system)
-    reader = _Reader(plan, decided)
     rows: list[Changed] = []
     read = 0
-    for batch in plan.read():
-        rows += reader.batch(batch)
-        read += batch.rows
+    for part in plan.each:
+        reader = _Reader(part, decided)
+        for batch in part.read():
+            rows += reader.batch(batch)
+            read += batch.rows
     rows.sort(key=lambda row: row.record)
     return Residents(rows, read, pictures)
 

@@ -15,8 +15,10 @@ from gaiji.columns.individual import rows_holding
 from gaiji.model import Column, Field
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch
+from gaiji.run.counted import Check
 from gaiji.run.plan import Plan
-from gaiji.run.totals import Converted
+from gaiji.run.totals import Converted, Parted
+from gaiji.run.types import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,41 @@ def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     encoded = encode(sink, batch, fitted, dropped)
     counts, sizes = decoded.counts, decoded.sizes
     return Converted(batch, encoded, counts, sizes, hits, len(dropped), failed, reasons, individuals)
+
+
+def convert_types(plan: Plan, sinks: Sequence[Sink], batch: Batch) -> Parted:
+    """A batch of several record types on its way to their outputs (``sinks``: of the types that have one)."""
+    assert batch.sorted is not None  # the plan has types
+    parts: list[Converted | None] = []
+    for part, sink in zip(plan.each, sinks, strict=True):
+        own = batch.sorted.parts[part.number]
+        parts.append(convert(part, sink, own) if own is not None else None)
+    return Parted(batch, parts, checks(plan, batch))
+
+
+def survey_types(plan: Plan, batch: Batch) -> Parted:
+    """What is in a batch of several record types that goes nowhere."""
+    assert batch.sorted is not None  # the plan has types
+    owns = [(part, batch.sorted.parts[part.number]) for part in plan.each]
+    return Parted(batch, [survey(part, own) if own else None for part, own in owns], checks(plan, batch))
+
+
+def checks(plan: Plan, batch: Batch) -> list[Check]:
+    """What the trailers of a batch say, and how many records there were."""
+    assert batch.sorted is not None  # the plan has types
+    found = []
+    for kind, counted in batch.sorted.tallies.items():
+        own = batch.sorted.parts[kind]
+        if own is None:
+            continue
+        part = plan.parts[kind]
+        spec = named(part.layout, plan.job.records[kind].trailer_field)
+        column, _, _ = part.decoder.decode(own, spec, bytearray(own.rows))
+        for row, many in enumerate(counted):
+            text = bytes(column.data[column.offsets[row] : column.offsets[row + 1]]).decode().strip()
+            said = int(text) if text.isascii() and text.isdigit() else None
+            found.append(Check(kind, own.record_number(row), said, many))
+    return found
 
 
 def survey(plan: Plan, batch: Batch) -> Converted:

@@ -19,6 +19,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
+from gaiji.run.counted import Check
 
 MOST_NUMBERS = 100
 """Different bad numbers of a field that are told by their bytes; the others are counted together."""
@@ -42,6 +43,16 @@ class Converted:
 
 
 @dataclass
+class Parted:
+    """A batch of several record types on its way out: what each output gets of it (None: nothing), and what
+    its trailers say."""
+
+    batch: Batch
+    parts: list[Converted | None]
+    checks: list[Check]
+
+
+@dataclass
 class Totals:
     """What all batches so far add up to, for the ``fields`` of a run; ``samples``: how many occurrences a
     finding keeps. ``numbers``: of each field, how many different bad numbers there were.
@@ -55,6 +66,7 @@ class Totals:
     written: int = 0
     dropped: int = 0
     bad: int = 0
+    shorter: int = 0
     reasons: Reasons = field(default_factory=dict)
     individuals: list[int] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
@@ -95,6 +107,7 @@ class Totals:
         self.written += done.batch.rows - done.dropped
         self.dropped += done.dropped
         self.bad += len(done.batch.bad)
+        self.shorter += done.batch.shorter
 
     def _add_hit(self, hit: Hit) -> None:
         key = (hit.field.name, hit.field.role, hit.code, hit.reason)
@@ -114,6 +127,11 @@ class Totals:
 
     def reconcile(self, reader: Reader) -> None:
         """Every unit is mapped, passed or flagged, and the units cover every byte; else the run fails."""
+        self.reconcile_units(reader)
+        check_records(reader, self.written + self.dropped + self.bad)
+
+    def reconcile_units(self, reader: Reader) -> None:
+        """The same without the records, of which an output with one type of several has only its own."""
         for spec, counts, size in zip(self.fields, self.counts, self.sizes, strict=True):
             parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged(counts).values())
             if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
@@ -131,17 +149,6 @@ class Totals:
                     where=f"{reader.path}: field {spec.name}",
                     next=tr("report this as a bug of gaiji"),
                 )
-        if self.written + self.dropped + self.bad != reader.records:
-            raise DataError(
-                fault(
-                    "E0277",
-                    "{records} records in, {written} accounted for",
-                    records=reader.records,
-                    written=self.written + self.dropped + self.bad,
-                ),
-                where=reader.path,
-                next=tr("report this as a bug of gaiji"),
-            )
 
     def copy(self) -> Totals:
         """The sums as they are now; batches added later do not change it."""
@@ -169,6 +176,7 @@ class Totals:
             "written": self.written,
             "dropped": self.dropped,
             "bad": self.bad,
+            "shorter": self.shorter,
             "reasons": [[int(r), n, p.record, p.field, p.offset] for r, (n, p) in self.reasons.items()],
         }
 
@@ -181,6 +189,7 @@ class Totals:
         self.sizes = [int(size) for size in state["sizes"]]
         self.individuals = [int(rows) for rows in state["individuals"]]
         self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
+        self.shorter = int(state["shorter"])
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
         }
@@ -199,6 +208,21 @@ class Totals:
             self.fields
         ):
             raise ValueError("another number of fields")
+
+
+def check_records(reader: Reader, accounted: int) -> None:
+    """Every record that was read is accounted for; else the run fails."""
+    if accounted != reader.records:
+        raise DataError(
+            fault(
+                "E0277",
+                "{records} records in, {written} accounted for",
+                records=reader.records,
+                written=accounted,
+            ),
+            where=reader.path,
+            next=tr("report this as a bug of gaiji"),
+        )
 
 
 def flagged(counts: array[int]) -> dict[str, int]:

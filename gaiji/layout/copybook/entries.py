@@ -80,7 +80,11 @@ _FOREIGN = {"COPY", "REPLACE", "EXEC", "PROCEDURE", "-INC", "++INCLUDE"}
 
 @dataclass
 class Item:
-    """One data description entry with its children; sizes and places in bytes."""
+    """One data description entry with its children; sizes and places in bytes.
+
+    ``depending``: the name of the counter of a table that varies, and of groups that it is in; such a table
+    has ``least`` to ``occurs`` occurrences.
+    """
 
     level: int
     name: str
@@ -90,6 +94,8 @@ class Item:
     usage: str = ""
     redefines: str = ""
     occurs: int = 1
+    least: int = 1
+    depending: tuple[str, ...] = ()
     sign: str = ""
     separate: bool = False
     sync: bool = False
@@ -289,26 +295,39 @@ class _Entry:
         if self._pass("TO"):
             high = self._number()
         self._pass("TIMES")
-        varies = low != high
+        counter: tuple[str, ...] = ()
         while (token := self._peek()) and token.word in _CONTINUES_OCCURS:
-            varies = varies or token.word == "DEPENDING"
             self.at += 1
+            if token.word == "DEPENDING":
+                counter = self._counter()
             while (token := self._peek()) and token.word not in _AFTER_NAMES and not token.text.isdigit():
                 self.at += 1
-        if varies and self.depending != "max":
-            raise self._error(
-                fault("E0113", "OCCURS DEPENDING ON moves every field behind it"),
-                tr(
-                    "if the file holds tables of full size, write OCCURS {high} TIMES; else split the layout",
-                    high=high,
-                ),
-            )
+        if (counter or low != high) and self.depending != "max":
+            if self.depending != "counter" or not counter:
+                raise self._error(
+                    fault("E0113", "OCCURS DEPENDING ON moves every field behind it"),
+                    tr(
+                        'set depending = "max" in [source] where every table is written with its {high} '
+                        'occurrences, "counter" where only as many as the counter says',
+                        high=high,
+                    ),
+                )
+            self.current.depending = counter
+            self.current.least = low if low != high else 1
         if not 1 <= high <= MAX_RECORD:
             raise self._error(
                 fault("E0114", "OCCURS {high} is not possible", high=high),
                 tr("use 1 to {max_record}", max_record=MAX_RECORD),
             )
         self.current.occurs = high
+
+    def _counter(self) -> tuple[str, ...]:
+        """The name behind DEPENDING ON, with the groups that OF or IN name."""
+        self._pass("ON")
+        names = [self._take(tr("a name after DEPENDING ON")).word]
+        while self._pass("OF", "IN"):
+            names.append(self._take(tr("a name after DEPENDING ON")).word)
+        return tuple(names)
 
     def _sign(self) -> None:
         self._pass("SIGN")

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji.errors import LayoutError
-from gaiji.layout.copybook.choose import choose
+from gaiji.layout.copybook.choose import choose, selected
 from gaiji.layout.copybook.entries import entries, tree
-from gaiji.layout.copybook.fields import fields
+from gaiji.layout.copybook.fields import Table, fields, tables
 from gaiji.layout.copybook.measure import measure, place
 from gaiji.layout.copybook.text import FORMATS, tokens
+from gaiji.layout.copybook.variable import variable
 from gaiji.layout.roles import ROLES
 from gaiji.messages import fault, tr
-from gaiji.model import Field
+from gaiji.model import Field, Variable
 
 SUFFIXES = (".cpy", ".cbl", ".cob")
 MAX_BYTES = 1 << 20
 MAX_FIELDS = 10_000
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a copybook describes: the fields, the bytes of a record (of full size), how its tables vary, and
+    for each table that is in no other: its name, its counter and the fields of each occurrence. ``chosen``:
+    which definition of each redefined area is read.
+    """
+
+    fields: tuple[Field, ...]
+    length: int
+    variable: Variable | None
+    tables: tuple[Table, ...]
+    chosen: Mapping[str, str]
 
 
 def read_copybook(
@@ -32,7 +48,28 @@ def read_copybook(
 
     The file is UTF-8 or Shift_JIS (CP932), at most 1 MiB. See ``parse_copybook`` for the options and errors.
     """
-    path = Path(path)
+    return parse_copybook(
+        _text(Path(path)), path=path, redefines=redefines, roles=roles, depending=depending, format=format
+    )
+
+
+def describe_copybook(
+    path: str | Path,
+    *,
+    redefines: Mapping[str, str] | None = None,
+    roles: Mapping[str, str] | None = None,
+    depending: str = "refuse",
+    item: str = "",
+) -> Described:
+    """All that a copybook file says of one kind of record. ``item``: the 01 level, or the definition of a
+    redefined area, that is read; otherwise as ``read_copybook``.
+    """
+    return _describe(
+        _text(Path(path)), str(path), redefines or {}, roles or {}, depending, format="auto", item=item
+    )
+
+
+def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -58,9 +95,7 @@ def read_copybook(
         raise LayoutError(
             fault("E0094", "is neither UTF-8 nor Shift_JIS"), path=path, next=tr("save it as UTF-8")
         )
-    return parse_copybook(
-        text, path=path, redefines=redefines, roles=roles, depending=depending, format=format
-    )
+    return text
 
 
 def parse_copybook(
@@ -77,22 +112,38 @@ def parse_copybook(
     ``redefines`` says which definition of an area is read (``{"A": "B"}``: B, which redefines A; also for
     several 01 levels); by default the first. ``roles`` maps name patterns (``*-simei``, case ignored) to
     roles, before the rules of ``roles.toml``. ``depending="max"`` reads OCCURS DEPENDING ON as tables of
-    full size. ``format`` is the reference format: auto, fixed (columns 8–72) or free.
+    full size; ``"counter"`` lets it pass too, and places are those in a record of full size. ``format`` is
+    the reference format: auto, fixed (columns 8–72) or free.
 
     Names come out in lower case; an occurrence adds its number (``name-1``), a name used in several groups
     its group (``father.name``). Raises LayoutError with file, line and clause.
     """
-    where = str(path)
+    done = _describe(text, str(path), redefines or {}, roles or {}, depending, format=format, item="")
+    return done.fields, done.length
+
+
+def _describe(
+    text: str,
+    where: str,
+    redefines: Mapping[str, str],
+    roles: Mapping[str, str],
+    depending: str,
+    *,
+    format: str,
+    item: str,
+) -> Described:
     if len(text) > MAX_BYTES:
         raise LayoutError(
             fault("E0095", "is bigger than 1 MiB"), path=where, next=tr("give the copybook of one record")
         )
-    _check_option("depending", depending, ("refuse", "max"), where)
+    _check_option("depending", depending, ("refuse", "max", "counter"), where)
     _check_option("format", format, FORMATS, where)
-    for pattern, role in (roles or {}).items():
+    for pattern, role in roles.items():
         _check_option(f"role of {pattern}", role, ROLES, where)
-    chosen = {str(key).upper(): str(value).upper() for key, value in (redefines or {}).items()}
+    chosen = {str(key).upper(): str(value).upper() for key, value in redefines.items()}
     root = tree(entries(tokens(text, format, where)), where, depending)
+    if item:
+        chosen |= selected(root, item, where)
     choose(root, chosen, where)
     measure(root, "display", False, 0)
     place(root, 0)
@@ -113,7 +164,8 @@ def parse_copybook(
             path=where,
             next=tr("give a copybook with a named PICTURE item"),
         )
-    return fields(root, roles or {}, where), root.size
+    made = fields(root, roles, where)
+    return Described(made, root.size, variable(root, made), tables(root, made), chosen)
 
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:
