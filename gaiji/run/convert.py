@@ -16,6 +16,7 @@ from typing import Any
 
 from gaiji.disk.files import write_whole
 from gaiji.disk.lock import OutputLock
+from gaiji.errors import JobError
 from gaiji.log import event
 from gaiji.run import stages
 from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
@@ -106,9 +107,15 @@ def scan(
     whole = not layout and spec["format"] != "csv"
     length = spec.get("record_length", 0) or 1 << 20
     fields = [{"name": "record", "offset": 0, "length": length, "role": "name"}] if whole else []
-    job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
+    wish = {"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields}
+    job = make_job(wish)
     check_scan(job, report_to)
-    plan = Plan.of(job)
+    try:
+        plan = Plan.of(job)
+    except JobError as error:
+        if error.number != "E0456" or spec["path"] == "-":
+            raise
+        plan = Plan.of(make_job(wish | {"source": spec | {"header": False}}))  # it is counted, not named
     totals, reading = Totals(plan.fields, plan.job.review["samples"]), plan.read()
     for done in in_order(partial(stages.survey, plan), reading, 0):
         totals.add(done, reading.reader.path)

@@ -110,7 +110,8 @@ FIELD_SECTION = "field"
 
 @dataclass(frozen=True)
 class Job:
-    """A validated job. Paths are absolute, or ``-`` for standard input."""
+    """A validated job. Paths are absolute, or ``-`` for standard input. ``said``: the keys that were given
+    (``source.header``); the others are at their defaults."""
 
     path: str
     base: Path
@@ -121,6 +122,7 @@ class Job:
     policy: Mapping[Reason, str]
     fields: tuple[Mapping[str, Any], ...] = ()
     digest: str = field(default="", compare=False)
+    said: frozenset[str] = frozenset()
 
     def file(self, name: str) -> str:
         """A path of the job, relative to the job file; ``-`` stays as it is."""
@@ -286,7 +288,16 @@ def make_job(
             default=list,
         ).encode()
     ).hexdigest()
-    job = Job(path=path, base=base or Path(), fields=tuple(fields), policy=policy, digest=digest, **sections)
+    said = frozenset(f"{name}.{key}" for name in KEYS for key in merged.get(name, {}))
+    job = Job(
+        path=path,
+        base=base or Path(),
+        fields=tuple(fields),
+        policy=policy,
+        digest=digest,
+        said=said,
+        **sections,
+    )
     _check_together(job)
     return job
 

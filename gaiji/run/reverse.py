@@ -29,7 +29,9 @@ from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.records.batch import NEWLINES
 from gaiji.records.forms import form_of
+from gaiji.run.framing import is_ebcdic, shifts_of, unit_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.places import check_beside
 from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
@@ -38,7 +40,6 @@ from gaiji.standard.characters import points
 ROWS = 8192
 SEGMENT = 32_752
 """Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
-_NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
 
@@ -76,6 +77,10 @@ class _Reverse:
         self.job = job
         source = job.source
         self.charset = charset_of(job, with_byte_order(job))
+        if source["format"] == "csv":
+            marks = (unit_of(source, self.charset, key, job.path) for key in ("delimiter", "quote"))
+            self._delimiter, self._quote = map(self._text, marks)
+            self._shifts = shifts_of(self.charset)
         name = unpacked_name(Path(source["path"])).name
         self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
         if packing(self.path):
@@ -341,6 +346,14 @@ class _Reverse:
         """A delimiter, quote or line end in the source's charset."""
         return text.encode(self.charset.kind.codec)
 
+    @property
+    def _end(self) -> str:
+        """What ends a line or a row of the source."""
+        source = self.job.source
+        if source["newline"] != "none":
+            return NEWLINES[source["newline"]].decode("latin-1")
+        return "\n" if source["format"] == "lines" or is_ebcdic(self.charset) else "\r\n"
+
     def _head(self) -> bytes:
         """The header of a CSV."""
         source = self.job.source
@@ -350,29 +363,44 @@ class _Reverse:
         return self._csv_line(cells)
 
     def _csv_line(self, cells: Sequence[bytes]) -> bytes:
-        source = self.job.source
-        quote, special = (
-            self._text(source["quote"]),
-            [self._text(c) for c in (source["delimiter"], source["quote"], "\n", "\r")],
-        )
-        out = [
-            quote + c.replace(quote, quote * 2) + quote if any(s in c for s in special) else c for c in cells
-        ]
-        return self._text(source["delimiter"]).join(out) + self._text("\r\n")
+        special = (self._delimiter, self._quote, self._text("\n"), self._text("\r"), self._text(self._end))
+        out = [self._quoted(c) if any(s in c for s in special) else c for c in cells]
+        more = self._delimiter if self.job.source["trailing"] else b""
+        return self._delimiter.join(out) + more + self._text(self._end)
+
+    def _quoted(self, cell: bytes) -> bytes:
+        """A cell in quotes; a quote inside is doubled, the half of a double byte is not."""
+        quote, inside, out, at = self._quote, False, bytearray(), 0
+        while at < len(cell):
+            kind = self._shifts[cell[at] * 256] if self._shifts else 0
+            if self._shifts and not kind and at + 1 < len(cell):
+                kind = self._shifts[cell[at] * 256 + cell[at + 1]]
+            size = (kind - 4 if kind > 4 else kind) or (2 if inside else len(quote))
+            inside = kind < 4 if kind else inside
+            piece = cell[at : at + size]
+            out += piece * 2 if piece == quote and not inside else piece
+            at += size
+        return quote + bytes(out) + quote
 
     def _join(self, columns: Sequence[Encoded], rows: int) -> bytes | bytearray | memoryview:
         """The records of a batch in the source's format."""
         source = self.job.source
-        if source["format"] == "csv":
-            if self.charset.kind.wide or source["quote"] != '"':
-                every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
-                return b"".join(self._csv_line(cells) for cells in every)
-            lines = join.Lines()
-            for data, offsets in columns:
-                lines.add(data or bytearray(1), offsets, 1)
-            out = bytearray(lines.size(0, rows))
-            return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
-        return self._records(columns, rows)
+        if source["format"] != "csv":
+            return self._records(columns, rows)
+        plain = source["quote"] == '"' and not source["trailing"] and self._end == "\r\n"
+        if (
+            self.charset.kind.wide
+            or self._shifts
+            or not plain
+            or self._delimiter != self._text(source["delimiter"])
+        ):
+            every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
+            return b"".join(self._csv_line(cells) for cells in every)
+        lines = join.Lines()
+        for data, offsets in columns:
+            lines.add(data or bytearray(1), offsets, 1)
+        out = bytearray(lines.size(0, rows))
+        return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
 
     def _records(self, columns: Sequence[Encoded], rows: int) -> bytearray:
         """Records of one length, with the descriptor or line end of their format."""
@@ -380,7 +408,7 @@ class _Reverse:
         length = max(f.offset + f.length for f in self.fields)
         if source["format"] == "fixed":
             length = self.layout.record_length or source["record_length"] or length
-        tail = _NEWLINES[source["newline"]] if source["format"] == "fixed" else b""
+        tail = NEWLINES[source["newline"]] if source["format"] == "fixed" else b""
         pad = self._pad
         out = bytearray(((pad * length)[:length] + tail) * rows)
         step = length + len(tail)
@@ -413,7 +441,7 @@ class _Reverse:
             if source["format"] == "vb":
                 out += self._described(record[:end])
             else:
-                out += record[:end] + self._text("\n")
+                out += record[:end] + self._text(self._end)
         return out
 
     def _described(self, record: bytearray) -> bytearray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from gaiji.errors import ResumeError
+from gaiji.errors import DataError, ResumeError
 from gaiji.log import event
 from gaiji.messages import fault, tr
 from gaiji.output.sink import Sink
@@ -68,6 +68,12 @@ class Session:
     def finish(self) -> None:
         """All batches are written: check that everything adds up, then give the files their names."""
         reader = self.reading.reader
+        if not reader.records and not reader.empty and not reader.header:
+            raise DataError(
+                fault("E0452", "holds no record"),
+                where=reader.path,
+                next=tr("check format and its keys in [source]"),
+            )
         self.totals.reconcile(reader)
         reader.check_unchanged()
         self._points.save_last(
