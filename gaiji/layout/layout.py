@@ -15,12 +15,12 @@ import regex
 
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
+from gaiji.layout.check import check_field, field_error, other_keys
 from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_copybook
-from gaiji.layout.roles import ROLES, find_role, load_preset, preset_names
-from gaiji.messages import Fault, fault, tr
+from gaiji.layout.roles import find_role, load_preset, preset_names
+from gaiji.messages import fault, tr
 from gaiji.model import Field
 
-TYPES = ("mixed", "dbcs", "sbcs", "zoned", "packed", "binary", "raw")
 MAX_BYTES = 1 << 20
 
 _KEYS: dict[str, type] = {
@@ -32,11 +32,15 @@ _KEYS: dict[str, type] = {
     "scale": int,
     "signed": bool,
     "digits": int,
+    "sign": str,
+    "signs": str,
+    "order": str,
+    "float": str,
+    "charset": str,
     "column": int,
     "overlaps": bool,
 }
-_OVERRIDES = ("type", "role", "scale", "signed", "digits")
-_NUMERIC = ("zoned", "packed", "binary")
+_OVERRIDES = ("type", "role", "scale", "signed", "digits", "sign", "signs", "order", "float", "charset")
 _KINDS = {str: "a string", int: "a whole number", bool: "true or false"}
 _FIELD_HEADER = regex.compile(r"(?m)^[ \t]*+\[\[[ \t]*+field[ \t]*+\]\]")
 
@@ -113,8 +117,9 @@ def layout_from_fields(
 ) -> Layout:
     """A layout from the dictionary form of ``[[field]]`` tables.
 
-    Keys: name, and offset and length in bytes, or column from 0 for delimited formats; type, role, scale,
-    signed, digits; ``overlaps = true`` on a field that shares bytes with one before it (as REDEFINES does).
+    Keys: name, and offset and length in bytes, or column from 0 for delimited formats; type, role, charset,
+    scale, signed, digits, sign, signs, order, float; ``overlaps = true`` on a field that shares bytes with
+    one before it (as REDEFINES does).
     ``lines`` holds the line of each table in ``path``, where they are known. Raises LayoutError.
     """
     where = str(path)
@@ -135,7 +140,7 @@ def layout_from_fields(
     delimited = [spec.column >= 0 for spec in fields]
     if any(delimited) and not all(delimited):
         odd = fields[delimited.index(False)]
-        raise _error(
+        raise field_error(
             fault("E0150", "has no column, others have"),
             odd,
             where,
@@ -147,7 +152,7 @@ def layout_from_fields(
     _check_overlaps(fields, [bool(table.get("overlaps")) for table in tables], where)
     end = max(spec.offset + spec.length for spec in fields)
     if record_length and (beyond := next((f for f in fields if f.offset + f.length > record_length), None)):
-        raise _error(
+        raise field_error(
             fault(
                 "E0151",
                 "ends at byte {offset}, records have {record_length}",
@@ -188,7 +193,7 @@ def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
 
 
 def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path: str | Path = "") -> Layout:
-    """The layout with type, role, scale, signed or digits of named fields changed by ``[[field]]`` tables.
+    """The layout with type, role, charset or number of named fields changed by ``[[field]]`` tables.
 
     Offset, length and column may be repeated, and must then agree with the layout. Raises LayoutError.
     """
@@ -199,7 +204,7 @@ def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path
         spec = layout.field(table["name"])
         for key in ("offset", "length", "column"):
             if key in table and table[key] != getattr(spec, key):
-                raise _error(
+                raise field_error(
                     fault(
                         "E0153",
                         "{key} is {given} in the layout, {table} in the job",
@@ -211,10 +216,17 @@ def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path
                     where,
                     tr("remove {key} from its [[field]], or correct the layout", key=key),
                 )
-        new = replace(spec, **{key: table[key] for key in _OVERRIDES if key in table})
-        _check_field(new, where)
+        base = _retyped(spec, table["type"]) if "type" in table else spec
+        new = replace(base, **{key: table[key] for key in _OVERRIDES if key in table})
+        check_field(new, where)
         changed[spec.name] = new
     return replace(layout, fields=tuple(changed.values()))
+
+
+def _retyped(spec: Field, type: str) -> Field:
+    """A field of another type, without what only its own type has."""
+    plain = Field(spec.name)
+    return replace(spec, type=type, **{key: getattr(plain, key) for key in other_keys(type)})
 
 
 def with_roles(layout: Layout, roles: Mapping[str, str], *, path: str | Path = "") -> Layout:
@@ -295,15 +307,15 @@ def _field(table: Mapping[str, Any], number: int, line: int, path: str) -> Field
     values = {key: table[key] for key in _KEYS if key in table and key != "overlaps"}
     spec = Field(**values, line=line)
     if spec.offset < 0 or spec.length < 0 or ("column" in table and spec.column < 0):
-        raise _error(fault("E0162", "has a negative place"), spec, path, tr("count from 0"))
+        raise field_error(fault("E0162", "has a negative place"), spec, path, tr("count from 0"))
     if "length" in table and spec.length < 1:
-        raise _error(
+        raise field_error(
             fault("E0163", "has the length {length}", length=spec.length),
             spec,
             path,
             tr("give at least one byte"),
         )
-    _check_field(spec, path)
+    check_field(spec, path)
     return spec
 
 
@@ -335,71 +347,11 @@ def _check_keys(table: Mapping[str, Any], number: int, line: int, path: str) -> 
         )
 
 
-def _check_field(spec: Field, path: str) -> None:
-    """Rules of one field that need no other."""
-    for key, value, values in (("type", spec.type, TYPES), ("role", spec.role, ROLES)):
-        if value not in values:
-            raise _error(
-                fault("E0167", "has the {key} {value!r}", key=key, value=value[:40]),
-                spec,
-                path,
-                tr("use one of: {values}", values=", ".join(values)),
-            )
-    if spec.type not in _NUMERIC:
-        given = next((key for key in ("scale", "signed", "digits") if getattr(spec, key)), "")
-        if given:
-            raise _error(
-                fault("E0168", "has {given}, but its type is {type}", given=given, type=spec.type),
-                spec,
-                path,
-                tr("use {numeric}, or drop it", numeric=", ".join(_NUMERIC)),
-            )
-    if spec.type == "dbcs" and spec.length % 2:
-        raise _error(
-            fault("E0169", "is dbcs and {length} bytes long", length=spec.length),
-            spec,
-            path,
-            tr("two bytes a character: give an even length"),
-        )
-    if spec.length and spec.type == "binary" and spec.length > 8:
-        raise _error(
-            fault("E0170", "is binary and {length} bytes long", length=spec.length),
-            spec,
-            path,
-            tr("use 1 to 8 bytes, or type raw"),
-        )
-    room = {"zoned": spec.length, "packed": 2 * spec.length - 1, "binary": 19}.get(spec.type, 0)
-    if spec.length and spec.type in _NUMERIC:
-        for key in ("digits", "scale"):
-            if not 0 <= getattr(spec, key) <= room:
-                raise _error(
-                    fault(
-                        "E0171",
-                        "has {key} {given} in {length} bytes",
-                        key=key,
-                        given=getattr(spec, key),
-                        length=spec.length,
-                    ),
-                    spec,
-                    path,
-                    tr("use 0 to {room}", room=room),
-                )
-    if spec.digits and spec.scale > spec.digits:
-        raise _error(
-            fault(
-                "E0172", "has {scale} decimal places in {digits} digits", scale=spec.scale, digits=spec.digits
-            ),
-            spec,
-            path,
-            tr("correct scale or digits"),
-        )
-
-
 def _check_names(fields: Sequence[Field], path: str) -> None:
     seen: dict[str, Field] = {}
     for spec in fields:
         if len(spec.name) > MAX_FIELD_NAME or not spec.name.isprintable():
-            raise _error(
+            raise field_error(
                 fault("E0173", "has a name that is too long or holds control characters"),
                 spec,
                 path,
@@ -407,7 +359,7 @@ def _check_names(fields: Sequence[Field], path: str) -> None:
             )
         if spec.name in seen:
             first = f" (first on line {seen[spec.name].line})" if seen[spec.name].line else ""
-            raise _error(
+            raise field_error(
                 fault("E0174", "is described twice{first}", first=first),
                 spec,
                 path,
@@ -420,7 +372,7 @@ def _check_columns(fields: Sequence[Field], path: str) -> None:
     seen: dict[int, str] = {}
     for spec in fields:
         if spec.column in seen:
-            raise _error(
+            raise field_error(
                 fault(
                     "E0175", "has the column {column} of {seen}", column=spec.column, seen=seen[spec.column]
                 ),
@@ -442,7 +394,7 @@ def _check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str)
         if spec.offset < end:
             later, earlier = (spec, fields[last]) if at > last else (fields[last], spec)
             stop = min(end, spec.offset + spec.length) - 1
-            raise _error(
+            raise field_error(
                 fault(
                     "E0176",
                     "shares bytes {offset}–{stop} with {earlier}",
@@ -492,8 +444,3 @@ def _unique(name: str, taken: set[str]) -> str:
         unique = f"{name}_{number}"
     taken.add(unique)
     return unique
-
-
-def _error(what: Fault, spec: Field, path: str, advice: str) -> LayoutError:
-    name = "".join(c if c.isprintable() else " " for c in spec.name[:60])
-    return LayoutError(what, path=path, line=spec.line, field=name, next=advice)

@@ -20,7 +20,7 @@ from gaiji.disk.packing import packing, unpacked_name
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
 from gaiji.messages import fault, tr
-from gaiji.model import ROLES, Reason
+from gaiji.model import ROLES, SIGNS, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.run.framing import check_framing
@@ -50,6 +50,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "preset": Key(str, "", "header names that decide the roles of CSV columns"),
         "roles": Key(dict, {}, "field name → role, over what copybook names and presets say"),
         "redefines": Key(dict, {}, "copybook: which REDEFINES to read, item → chosen item"),
+        "signs": Key(str, "", "how zoned numbers carry their sign (see layouts.md)", ("", *SIGNS)),
+        "binary": Key(str, "picture", "digits of COMP items: full under TRUNC(BIN)", ("picture", "full")),
         "shift": Key(str, "reset", "what a field boundary does to the shift state", ("reset", "carry")),
         "trim": Key(str, "right", "padding at the end of text fields", ("right", "none")),
         "on_bad_record": Key(str, "fail", "a record that cannot be cut", ("fail", "quarantine")),

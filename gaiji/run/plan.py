@@ -12,7 +12,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaiji import __version__
@@ -31,6 +31,7 @@ from gaiji.layout.layout import (
     override_fields,
     with_roles,
 )
+from gaiji.layout.settle import settle
 from gaiji.messages import fault, tr
 from gaiji.model import Field
 from gaiji.output.formats import KEEPS, open_sink
@@ -228,7 +229,8 @@ def layout_of(job: Job, names: Sequence[str]) -> Layout:
         )
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
-    return with_roles(layout, source["roles"], path=job.path)
+    layout = with_roles(layout, source["roles"], path=job.path)
+    return replace(layout, fields=settle(layout.fields, signs=source["signs"], binary=source["binary"]))
 
 
 def output_of(job: Job, fields: Sequence[Field]) -> Output:

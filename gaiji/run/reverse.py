@@ -18,7 +18,7 @@ from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.encoding import E
-from gaiji.columns.decode import NUMERIC
+from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name
@@ -27,7 +27,7 @@ from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import join, numbers_back
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
-from gaiji.model import Field, Reason
+from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.records.batch import NEWLINES
 from gaiji.records.forms import form_of
@@ -305,20 +305,10 @@ class _Reverse:
             array("q", bytes(8 * rows + 8)),
             array("i", bytes(4 * rows)),
         )
-        ascii_host = self.charset.spec.pad_single == 0x20
-        numbers_back.encode_numbers(
-            cells.src,
-            NUMERIC[spec.type],
-            spec.scale,
-            int(spec.signed),
-            int(ascii_host),
-            starts,
-            ends,
-            widths,
-            out,
-            offsets,
-            bad,
-        )
+        self._check_minus(spec, cells, starts, ends, first)
+        numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
+        numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
+        blank = b" " if ascii_host(self.charset, spec) else b"\x40"
         found = array("q")
         for row in range(rows):
             if bad[row]:
@@ -326,11 +316,23 @@ class _Reverse:
                     self.empty[spec.name] += 1
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-                out[offsets[row] : offsets[row + 1]] = bytes([self.charset.spec.pad_single]) * (
-                    offsets[row + 1] - offsets[row]
-                )
+                out[offsets[row] : offsets[row + 1]] = blank * (offsets[row + 1] - offsets[row])
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
+
+    def _check_minus(
+        self, spec: Field, cells: Cells, starts: Sequence[int], ends: Sequence[int], first: int
+    ) -> None:
+        """A minus can be written only where it is known how: makers differ."""
+        if not sign_unsaid(self.charset, spec):
+            return
+        for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
+            if a < b and cells.src[a] == ord("-"):
+                raise DataError(
+                    fault("E0473", "nobody said how a minus is written"),
+                    where=f"{self.job.output_path}: record {first + row + 1}, field {spec.name}",
+                    next=tr("set signs in [source] (or in its [[field]]): {signs}", signs=", ".join(SIGNS)),
+                )
 
     def _raw(self, cells: Cells, starts: Sequence[int], ends: Sequence[int], width: int) -> Encoded:
         out, offsets = bytearray(), array("q", [0])
