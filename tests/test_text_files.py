@@ -203,7 +203,7 @@ def test_a_csv_with_shifts(tmp_path, charset, seed):
     rng = Random(seed)
     system = gaiji.load_charset(charset)
     end = "lf" if system.encode("1") == b"1" else "25"
-    kanji = [c for c in map(chr, range(0x4E00, 0x9FA0)) if _has(system, c)]
+    kanji = [c for c in map(chr, range(0x4E00, 0x9FA0, 37)) if _has(system, c)]
     awkward = [c for c in kanji if set(system.encode(c)[1:]) & {*system.encode(","), *system.encode('"')}]
     table = [
         [

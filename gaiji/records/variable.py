@@ -172,8 +172,8 @@ class Described(Variable):
 
 
 def _shown(raw: bytes, unit: int) -> bytes:
-    """Bytes at a descriptor's place, where they cannot be text of a record (zeros are in none but UTF-16)."""
-    return raw if raw.count(0) >= 2 and unit == 1 else b""
+    """Bytes at a descriptor's place, where they cannot be text of a record (a zero is in none but UTF-16)."""
+    return raw if 0 in raw and unit == 1 else b""
 
 
 class Lines(Variable):
