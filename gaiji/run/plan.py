@@ -39,9 +39,10 @@ from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
+from gaiji.run.decided import check_decisions
 from gaiji.run.framing import framing_of
 from gaiji.run.header import ROWS, check_header
-from gaiji.run.job import Job, check_earlier, load_job
+from gaiji.run.job import Job, load_job
 from gaiji.run.reading import Reading
 
 PEEK = 256 * 1024
@@ -207,7 +208,7 @@ def charset_of(job: Job, name: str) -> Charset:
     """The job's charset with its site tables and, over them, the decisions that lie beside the queue."""
     tables = [job.file(table) for table in job.source["tables"]]
     decided = job.decisions_path(code_system(name))
-    check_earlier(decided, code_system(name), job.review["site"], job.path)
+    check_decisions(decided, code_system(name), job.owner, job.path)
     tables += [str(decided)] if decided.exists() else []
     return load_charset(name, tables, options=job.source["options"])
 
