@@ -7,6 +7,7 @@ could not be encoded. For parallel running of two systems; the proof of a conver
 
 from __future__ import annotations
 
+import codecs
 import json
 from array import array
 from collections import Counter
@@ -30,7 +31,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.records.batch import NEWLINES
-from gaiji.records.forms import form_of
+from gaiji.records.forms import Shape, described, form_of
 from gaiji.run.framing import is_ebcdic, shifts_of, unit_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.places import check_beside
@@ -38,8 +39,7 @@ from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
 from gaiji.standard.characters import points
 
 ROWS = 8192
-SEGMENT = 32_752
-"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
 
@@ -62,12 +62,20 @@ def reverse(
 ) -> Reversal:
     """Turn a job's output (its ``[output]`` path) into vendor bytes as its ``[source]`` describes them.
 
-    ``output``: where to; by default ``reversed-`` and the source's name, beside the job's output. Shifts are
-    written in canonical form, fields padded to their length, unnamed bytes filled with padding. Glyph
-    columns, where the job has them, decide before the text. A text without a code becomes 〓, one that is too
-    long is cut at a character; both are findings. Raises GaijiError when the output cannot be read.
+    ``output``: where to; by default named after the job's output, beside it: ``juki.csv.reversed.dat``.
+    Shifts are written in canonical form, fields padded to their length, unnamed bytes filled with
+    padding. Glyph columns, where the job has them, decide before the text. A text without a code becomes
+    〓, one that is too long is cut at a character; both are findings. Raises GaijiError when the output
+    cannot be read.
     """
     return _Reverse(load_job(job, overrides) if not isinstance(job, Job) else job, output).run()
+
+
+def reversed_path(job: Job) -> Path:
+    """Where the way back goes by default: beside the job's output and named after the whole of it, with
+    the suffix of the source."""
+    suffix = unpacked_name(Path(job.source["path"])).suffix
+    return beside(job.named_path, f"reversed{suffix}")
 
 
 class _Reverse:
@@ -75,14 +83,13 @@ class _Reverse:
 
     def __init__(self, job: Job, output: str | Path) -> None:
         self.job = job
-        source = job.source
         self.charset = charset_of(job, with_byte_order(job))
+        source = job.source
         if source["format"] == "csv":
             marks = (unit_of(source, self.charset, key, job.path) for key in ("delimiter", "quote"))
             self._delimiter, self._quote = map(self._text, marks)
             self._shifts = shifts_of(self.charset)
-        name = unpacked_name(Path(source["path"])).name
-        self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
+        self.path = Path(output) if output else reversed_path(job)
         if packing(self.path):
             raise UsageError(
                 fault("E0271", "the way back is written unpacked"),
@@ -158,7 +165,7 @@ class _Reverse:
         file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
         try:
             notes.write(b"record\tfield\tposition\ttext\treason\n")
-            file.write(self._head())
+            file.write(self._mark() + self._head())
             for first, cells, rows in self._batches():
                 columns = [
                     self._encode(spec, number, cells, rows, first, notes)
@@ -356,6 +363,14 @@ class _Reverse:
             return NEWLINES[source["newline"]].decode("latin-1")
         return "\n" if source["format"] == "lines" or is_ebcdic(self.charset) else "\r\n"
 
+    def _mark(self) -> bytes:
+        """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
+        path = Path(self.job.file(self.job.source["path"]))
+        if not self.charset.kind.unicode or not path.is_file():
+            return b""
+        start = self._start(path)
+        return next((mark for mark in MARKS if start.startswith(mark)), b"")
+
     def _head(self) -> bytes:
         """The header of a CSV."""
         source = self.job.source
@@ -446,27 +461,19 @@ class _Reverse:
                 out += record[:end] + self._text(self._end)
         return out
 
-    def _described(self, record: bytearray) -> bytearray:
-        """A record behind its descriptor, in segments where the source may have them and one cannot hold it,
-        each in a block of its own where there are blocks."""
-        source, out = self.job.source, bytearray()
+    def _described(self, record: bytearray) -> bytes:
+        """A record behind its descriptor, in segments or a block of its own where the source has them."""
+        source = self.job.source
         rdw, bdw = form_of(source["rdw"]), form_of(source["bdw"] or source["rdw"])
         assert rdw is not None and bdw is not None
-        room = 0xFFFF - rdw.size - bdw.size if source["blocked"] else 0xFFFF - rdw.size
-        room = min(room, SEGMENT) if source["spanned"] else room
-        if len(record) > room and not source["spanned"]:
+        try:
+            return described(record, Shape(rdw, bdw if source["blocked"] else None, source["spanned"]))
+        except OverflowError as error:
             raise DataError(
                 fault("E0448", "has {count} bytes, more than a descriptor can say", count=len(record)),
                 where=f"{self.job.output_path}: a record",
                 next=tr('set spanned = true or format = "fixed" in [source]'),
-            )
-        parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
-        for number, part in enumerate(parts):
-            last = number == len(parts) - 1
-            mark = (0 if last else 1) if number == 0 else 2 if last else 3
-            piece = rdw.write(len(part), mark) + part
-            out += bdw.write(len(piece)) * source["blocked"] + piece
-        return out
+            ) from error
 
     def _describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
         self.readback.rest()
