@@ -223,7 +223,7 @@ def test_a_csv_with_shifts(tmp_path, charset, seed):
     reverse(made)
     again = job(
         tmp_path / "again",
-        (tmp_path / "reversed-in").read_bytes(),
+        (tmp_path / "out.csv.reversed").read_bytes(),
         {"charset": charset, "header": False, "newline": end},
     )
     assert rows(again)[1:] == table
