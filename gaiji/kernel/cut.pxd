@@ -1,10 +1,10 @@
 # Types of gaiji/kernel/cut.py when it is compiled.
 cimport cython
 
-cdef int OK, BAD_RDW, BAD_BDW, OPEN_QUOTE, BAD_QUOTE, COLUMNS, TRUNCATED
+cdef int OK, BAD_RDW, BAD_BDW, OPEN_QUOTE, BAD_QUOTE, COLUMNS, TRUNCATED, SPACED
 
 cdef class Scan:
-    cdef public Py_ssize_t pos, rows, at, block_left, cells, begin, end, left
+    cdef public Py_ssize_t pos, rows, at, block_left, cells, begin, end, left, inside
     cdef public int error
 
 cdef class Descriptors:
@@ -24,43 +24,51 @@ cdef Py_ssize_t _described(const unsigned char[::1] src, Py_ssize_t pos, int pla
 cdef int _segment(const unsigned char[::1] src, Py_ssize_t pos, int place) noexcept
 
 @cython.locals(limit=cython.Py_ssize_t, pos=cython.Py_ssize_t, begin=cython.Py_ssize_t, end=cython.Py_ssize_t)
-cpdef Py_ssize_t scan_lines(Scan s, const unsigned char[::1] src, Py_ssize_t n, int unit, int big,
-    long long[::1] starts, long long[::1] ends, int final)
+cpdef Py_ssize_t scan_lines(Scan s, const unsigned char[::1] src, Py_ssize_t n, int unit, int big, int stop,
+    int cr, long long[::1] starts, long long[::1] ends, int final)
 
 cdef int _at(const unsigned char[::1] src, Py_ssize_t pos, int unit, int big) noexcept nogil
 
 cdef class Dialect:
-    cdef int delimiter, quote, unit, big
+    cdef int delimiter, quote, unit, big, stop, cr, blank, spaces, ragged, trailing, shifted
     cdef object _keep
     cdef const unsigned char *lead
+    cdef const unsigned char *trail
+    cdef const unsigned char *shifts
+
+@cython.locals(c=cython.int, kind=cython.int)
+cdef int _width(Scan s, unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, Dialect d) noexcept nogil
 
 cpdef Py_ssize_t scan_csv(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect dialect, Py_ssize_t columns,
     Py_ssize_t rows, long long[::1] starts, long long[::1] ends, int final)
 
 @cython.locals(unit=cython.int, pos=cython.Py_ssize_t, cell=cython.Py_ssize_t, begin=cython.Py_ssize_t,
-    stop=cython.Py_ssize_t, quoted=cython.int, c=cython.int, i=cython.Py_ssize_t)
+    stop=cython.Py_ssize_t, quoted=cython.int, c=cython.int)
 cdef int _csv_row(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect d, Py_ssize_t columns, Py_ssize_t rows,
     long long[::1] starts, long long[::1] ends, int final) noexcept nogil
 
-@cython.locals(unit=cython.int, c=cython.int)
+@cython.locals(i=cython.Py_ssize_t, end=cython.Py_ssize_t)
+cdef int _row_done(Scan s, unsigned char[::1] src, Dialect d, Py_ssize_t cell, Py_ssize_t columns,
+    Py_ssize_t rows, long long[::1] starts, long long[::1] ends, Py_ssize_t stop) noexcept nogil
+
+@cython.locals(begin=cython.Py_ssize_t)
+cdef Py_ssize_t _cell_start(Scan s, unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, Dialect d) noexcept nogil
+
+@cython.locals(unit=cython.int, c=cython.int, stops=cython.int)
+cdef Py_ssize_t _cell_end(Scan s, unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, Dialect d,
+    Py_ssize_t begin, int quoted, int final) noexcept nogil
+
+cdef int _shift(unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, Dialect d) noexcept nogil
+
+@cython.locals(unit=cython.int)
 cdef Py_ssize_t _behind_quote(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect d, Py_ssize_t pos,
     int final) noexcept nogil
 
-@cython.locals(unit=cython.int, put=cython.Py_ssize_t, pos=cython.Py_ssize_t, c=cython.int, i=cython.int)
-cdef Py_ssize_t _undo_quotes(unsigned char[::1] src, Py_ssize_t begin, Py_ssize_t stop, Dialect d) noexcept nogil
+@cython.locals(put=cython.Py_ssize_t, pos=cython.Py_ssize_t, i=cython.int, size=cython.int)
+cdef Py_ssize_t _undo_quotes(Scan s, unsigned char[::1] src, Py_ssize_t begin, Py_ssize_t stop,
+    Dialect d) noexcept nogil
 
-cpdef Py_ssize_t csv_skip(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int unit, int big)
+cpdef Py_ssize_t csv_skip(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int unit, int big, int stop)
 
 @cython.locals(total=cython.Py_ssize_t, longest=cython.Py_ssize_t, row=cython.Py_ssize_t, size=cython.Py_ssize_t)
 cpdef extent(const long long[::1] starts, const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length)
-
-cpdef Py_ssize_t scan_cells(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int delimiter, int crlf,
-    Py_ssize_t columns, Py_ssize_t first, Py_ssize_t rows, long long[::1] starts, long long[::1] ends) except -1
-
-@cython.locals(column=cython.Py_ssize_t, begin=cython.Py_ssize_t)
-cdef Py_ssize_t _scan_cells(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int delimiter, int crlf,
-    Py_ssize_t columns, Py_ssize_t first, Py_ssize_t rows, long long[::1] starts, long long[::1] ends) noexcept nogil
-
-@cython.locals(row=cython.Py_ssize_t, pos=cython.Py_ssize_t, end=cython.Py_ssize_t)
-cpdef void fixed_cells(const unsigned char[::1] src, Py_ssize_t rows, Py_ssize_t step, Py_ssize_t offset,
-    Py_ssize_t width, long long[::1] starts, long long[::1] ends)

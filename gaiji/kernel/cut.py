@@ -1,15 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""The hot loops that find where things begin and end: records in a dump, cells in delimited and fixed lines.
+"""The hot loops that find where records and cells of a dump begin and end.
 
-Owns the scans for RDW, line and CSV boundaries, and those of an output that is read back. Like
-``gaiji.kernel.decode`` it is one source, compiled or interpreted, and imports nothing of the toolkit. Scans
-never read past ``n``; what does not fit is left for the next batch. What the bytes say is for others.
+Owns the scans for RDW, line and CSV boundaries. Like ``gaiji.kernel.decode`` it is one source, compiled or
+interpreted, and imports nothing of the toolkit. Scans never read past ``n``; what does not fit is left for
+the next batch. What the bytes say is for others.
 """
-
-try:
-    import cython
-except ImportError:  # a bare install without Cython: the same code, interpreted
-    from gaiji.kernel import nocython as cython
 
 # Why a scan stopped (``Scan.error``).
 OK = 0
@@ -19,6 +14,7 @@ OPEN_QUOTE = 3
 BAD_QUOTE = 4
 COLUMNS = 5
 TRUNCATED = 6
+SPACED = 7
 
 
 class Scan:
@@ -38,6 +34,7 @@ class Scan:
         self.begin = 0
         self.end = 0
         self.left = 0
+        self.inside = 0
 
 
 class Descriptors:
@@ -176,22 +173,26 @@ def _segment(src, pos, place):
     return flag if flag <= 3 else -1
 
 
-def scan_lines(s, src, n, unit, big, starts, ends, final):
-    """Find lines that end in LF or CR LF from ``s.pos``; ``unit`` 2 is UTF-16 (``big``: big-endian)."""
+def scan_lines(s, src, n, unit, big, stop, cr, starts, ends, final):
+    """Find lines from ``s.pos`` that end in the unit ``stop``; ``unit`` 2 is UTF-16 (``big``: big-endian).
+
+    ``cr``: what a CR before it is: 0 text, 1 part of the line end, 2 needed for one.
+    """
     limit = len(starts)
     s.rows = 0
     s.error = OK
     pos = s.pos
     begin = s.pos
     while s.rows < limit and pos + unit <= n:
-        if _at(src, pos, unit, big) == 10:
+        if _at(src, pos, unit, big) == stop:
             end = pos
-            if end - unit >= begin and _at(src, end - unit, unit, big) == 13:
+            if cr and end - unit >= begin and _at(src, end - unit, unit, big) == 13:
                 end -= unit
-            starts[s.rows] = begin
-            ends[s.rows] = end
-            s.rows += 1
-            begin = pos + unit
+            if cr < 2 or end < pos:
+                starts[s.rows] = begin
+                ends[s.rows] = end
+                s.rows += 1
+                begin = pos + unit
         pos += unit
     if final and s.rows < limit and begin < n:
         starts[s.rows] = begin
@@ -211,27 +212,66 @@ def _at(src, pos, unit, big):
 
 
 class Dialect:
-    """How cells are told apart: ``delimiter`` and ``quote`` (numbers of units), ``unit`` 2 for UTF-16,
-    ``big`` its order; ``lead`` (256 flags) marks lead bytes: a byte from 40 up behind one is its second half,
-    never a delimiter.
+    """How cells are told apart.
+
+    ``delimiter``, ``quote``, ``stop`` (what ends a row), ``blank``: numbers of units; ``unit`` 2 for UTF-16,
+    ``big`` its order; ``cr`` as for ``scan_lines``. ``lead``, ``trail`` (256 flags each): a byte of the
+    second behind one of the first is its second half. ``shifts`` (65,536 numbers, or none): at the first two
+    bytes of a shift, those of one byte at 256 times it, 1 and 2 into double bytes, 5 and 6 out of them, by
+    their length.
+    ``spaces``: blanks before a quote are 0 refused, 1 passed over, 2 text; ``ragged``: rows may have fewer
+    cells; ``trailing``: a delimiter stands behind the last cell.
     """
 
-    def __init__(self, delimiter, quote, unit, big, lead):
+    def __init__(
+        self, delimiter, quote, unit, big, lead, trail, shifts, stop, cr, blank, spaces, ragged, trailing
+    ):
         self.delimiter = delimiter
         self.quote = quote
         self.unit = unit
         self.big = big
-        self._keep = lead
+        self.stop = stop
+        self.cr = cr
+        self.blank = blank
+        self.spaces = spaces
+        self.ragged = ragged
+        self.trailing = trailing
+        self.shifted = 1 if len(shifts) else 0
+        self._keep = (lead, trail, shifts)
         self.lead = lead
+        self.trail = trail
+        self.shifts = shifts
+
+
+def _width(s, src, pos, n, d):
+    """Bytes of what begins at ``pos``; ``s.inside``: among double bytes, from there on."""
+    if d.unit == 2:
+        return 2
+    c = src[pos]
+    if not d.shifted:
+        return 2 if d.lead[c] and pos + 1 < n and d.trail[src[pos + 1]] else 1
+    kind = d.shifts[c * 256]
+    if not kind and pos + 1 < n:
+        kind = d.shifts[c * 256 + src[pos + 1]]
+    if kind > 4 and s.inside:
+        s.inside = 0
+        return kind - 4
+    if kind and kind < 4:
+        s.inside = 1
+        return kind
+    if s.inside and c == d.stop:
+        s.inside = 0
+        return 1
+    return 2 if s.inside and pos + 1 < n else 1
 
 
 def scan_csv(s, src, n, dialect, columns, rows, starts, ends, final):
     """Find the cells of delimited records from ``s.pos``; ``src`` is rewritten where quotes are undone.
 
     ``starts``/``ends`` are column-major: cell (row, column) is at ``column * rows + row``. A record with
-    another number of cells stops the scan with ``COLUMNS`` and ``s.cells``; so do a quote left open at
-    the end and text behind a closing quote. Blank lines are skipped. ``columns`` 0 takes the first
-    record's count.
+    another number of cells stops the scan with ``COLUMNS``, ``s.cells`` and its end in ``s.end``; so do a
+    quote left open at the end, blanks before a quote and text behind a closing quote. Blank lines are
+    skipped where there are several columns. ``columns`` 0 takes the first record's count.
     """
     s.rows = 0
     s.error = OK
@@ -246,8 +286,13 @@ def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
     pos = s.pos
     cell = 0
     while True:
+        pos = _cell_start(s, src, pos, n, d)
+        if pos < 0:
+            return 0
         begin = pos
         quoted = 0
+        stop = pos
+        s.inside = 0
         if pos + unit <= n and _at(src, pos, unit, d.big) == d.quote:
             quoted = 1
             begin = pos + unit
@@ -255,28 +300,20 @@ def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
             if pos < 0:
                 return 0
             stop = pos - unit
-        while True:
-            if pos + unit > n:
-                if not final:
-                    return 0
-                c = 10
-                break
+        pos = _cell_end(s, src, pos, n, d, begin, quoted, final)
+        if pos < 0:
+            return 0
+        c = d.stop
+        if pos + unit <= n:
             c = _at(src, pos, unit, d.big)
-            if c == d.delimiter or c == 10:
-                break
-            if quoted and c != 13:
-                s.error = BAD_QUOTE
-                s.at = pos
-                return 0
-            if unit == 1 and d.lead[c] and pos + 1 < n and src[pos + 1] >= 0x40:
-                pos += 1
-            pos += unit
         if not quoted:
             stop = pos
-            if c == 10 and stop - unit >= begin and _at(src, stop - unit, unit, d.big) == 13:
+            if pos + unit > n:
+                stop = n
+            elif c == d.stop and d.cr and stop - unit >= begin and _at(src, stop - unit, unit, d.big) == 13:
                 stop -= unit
         pos += unit
-        if cell == 0 and c == 10 and not quoted and stop == begin:
+        if cell == 0 and c == d.stop and not quoted and stop == begin and columns != 1:
             s.pos = pos if pos < n else n
             return 1
         if cell < columns:
@@ -285,20 +322,90 @@ def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
             if quoted:  # marked for _undo_quotes, which must not run before the record is known whole
                 ends[cell * rows + s.rows] = -stop - 1
         cell += 1
-        if c == 10:
+        if c == d.stop:
             break
+    s.end = pos if pos < n else n
+    s.left = 1 if not quoted and stop == begin else 0
+    return _row_done(s, src, d, cell, columns, rows, starts, ends, stop)
+
+
+def _row_done(s, src, d, cell, columns, rows, starts, ends, stop):
+    """The row with its ``cell`` cells, when they are as many as there must be: quotes are undone."""
+    if d.trailing and s.left and cell > 1 and (cell == columns + 1 or not columns):
+        cell -= 1
     s.cells = cell
+    if d.ragged and cell < columns:
+        for i in range(cell, columns):
+            starts[i * rows + s.rows] = stop
+            ends[i * rows + s.rows] = stop
+        cell = columns
     if cell != columns:
         s.error = COLUMNS
         s.at = s.pos
         return 0
     for i in range(columns):
-        stop = ends[i * rows + s.rows]
-        if stop < 0:
-            ends[i * rows + s.rows] = _undo_quotes(src, starts[i * rows + s.rows], -stop - 1, d)
+        end = ends[i * rows + s.rows]
+        if end < 0:
+            ends[i * rows + s.rows] = _undo_quotes(s, src, starts[i * rows + s.rows], -end - 1, d)
     s.rows += 1
-    s.pos = pos if pos < n else n
+    s.pos = s.end
     return 1
+
+
+def _cell_start(s, src, pos, n, d):
+    """Where a cell begins: behind blanks before its quote, where they do not belong to it; -1 where nobody
+    has said."""
+    begin = pos
+    while pos + d.unit <= n and _at(src, pos, d.unit, d.big) == d.blank:
+        pos += d.unit
+    if pos == begin or pos + d.unit > n or _at(src, pos, d.unit, d.big) != d.quote or d.spaces == 2:
+        return begin
+    if d.spaces == 1:
+        return pos
+    s.error = SPACED
+    s.at = begin
+    return -1
+
+
+def _cell_end(s, src, pos, n, d, begin, quoted, final):
+    """Where the delimiter or line end behind a cell stands, ``n`` or a byte less at the end of the input; -1
+    when the buffer ends before it, or something stands behind a closing quote."""
+    unit = d.unit
+    while True:
+        if pos + unit > n:
+            if not final:
+                return -1
+            if quoted and pos < n:
+                s.error = BAD_QUOTE
+                s.at = pos
+                return -1
+            return pos
+        c = _at(src, pos, unit, d.big)
+        if not s.inside and c == d.delimiter:
+            return pos
+        stops = c == d.stop and not (d.shifted and not s.inside and _shift(src, pos, n, d))
+        if stops and (d.cr < 2 or (pos - unit >= begin and _at(src, pos - unit, unit, d.big) == 13)):
+            return pos
+        if quoted:
+            if c == 13 and d.cr and pos + 2 * unit > n and not final:
+                return -1
+            if c == 13 and d.cr and pos + 2 * unit <= n and _at(src, pos + unit, unit, d.big) == d.stop:
+                pos += unit
+                return pos
+            if c != d.blank or d.spaces != 1:
+                s.error = BAD_QUOTE
+                s.at = pos
+                return -1
+            pos += unit
+        else:
+            pos += _width(s, src, pos, n, d)
+
+
+def _shift(src, pos, n, d):
+    """Whether a shift begins at ``pos``."""
+    if d.shifts[src[pos] * 256]:
+        return 1
+    return 1 if pos + 1 < n and d.shifts[src[pos] * 256 + src[pos + 1]] else 0
 
 
 def _behind_quote(s, src, n, d, pos, final):
@@ -310,42 +417,38 @@ def _behind_quote(s, src, n, d, pos, final):
                 s.error = OPEN_QUOTE
                 s.at = s.pos
             return -1
-        c = _at(src, pos, unit, d.big)
-        if c == d.quote:
+        if not s.inside and _at(src, pos, unit, d.big) == d.quote:
             if pos + 2 * unit > n and not final:
                 return -1
             if pos + 2 * unit > n or _at(src, pos + unit, unit, d.big) != d.quote:
                 return pos + unit
-            pos += unit
-        elif unit == 1 and d.lead[c] and pos + 1 < n and src[pos + 1] >= 0x40:
-            pos += 1
-        pos += unit
+            pos += 2 * unit
+        else:
+            pos += _width(s, src, pos, n, d)
 
 
-def _undo_quotes(src, begin, stop, d):
+def _undo_quotes(s, src, begin, stop, d):
     """Close up doubled quotes inside ``begin``..``stop``; returns the new end."""
-    unit = d.unit
     put = begin
     pos = begin
+    s.inside = 0
     while pos < stop:
-        c = _at(src, pos, unit, d.big)
-        if c == d.quote:
-            pos += unit
-        elif unit == 1 and d.lead[c] and pos + 1 < stop and src[pos + 1] >= 0x40:
-            src[put] = src[pos]
-            put += 1
-            pos += 1
-        for i in range(unit):
+        size = d.unit
+        if not s.inside and _at(src, pos, d.unit, d.big) == d.quote:
+            pos += d.unit
+        else:
+            size = _width(s, src, pos, stop, d)
+        for i in range(size):
             src[put + i] = src[pos + i]
-        put += unit
-        pos += unit
+        put += size
+        pos += size
     return put
 
 
-def csv_skip(src, pos, n, unit, big):
+def csv_skip(src, pos, n, unit, big, stop):
     """Where the line after ``pos`` begins (``n`` when there is none): how a bad record is stepped over."""
     while pos + unit <= n:
-        if _at(src, pos, unit, big) == 10:
+        if _at(src, pos, unit, big) == stop:
             return pos + unit
         pos += unit
     return n
@@ -367,53 +470,6 @@ def extent(starts, ends, offset, length):
     return total, longest
 
 
-def scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends):
-    """Cells of lines without quotes, from ``pos``: column-major, cell (row, column) at ``column * rows +
-    row``.
-
-    Starts at row ``first``; stops before a line that is not whole, has a cell that begins with a quote, or
-    has another number of cells. Returns the next row to do.
-    """
-    if cython.compiled:
-        with cython.nogil:
-            first = _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends)
-    else:
-        first = _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends)
-    return first
-
-
-def _scan_cells(src, pos, n, delimiter, crlf, columns, first, rows, starts, ends):
-    while first < rows:
-        for column in range(columns):
-            begin = pos
-            if pos < n and src[pos] == 34:
-                return first
-            while pos < n and src[pos] != delimiter and src[pos] != 10:
-                pos += 1
-            if pos >= n or (src[pos] == 10) != (column == columns - 1):
-                return first
-            starts[column * rows + first] = begin
-            ends[column * rows + first] = pos
-            pos += 1
-        if crlf:
-            if pos < 2 or src[pos - 2] != 13:
-                return first
-            ends[(columns - 1) * rows + first] -= 1
-        first += 1
-    return first
-
-
-def fixed_cells(src, rows, step, offset, width, starts, ends):
-    """Cells of fixed-length lines of ``step`` bytes, without the spaces at their end."""
-    for row in range(rows):
-        pos = row * step + offset
-        end = pos + width
-        while end > pos and src[end - 1] == 0x20:
-            end -= 1
-        starts[row] = pos
-        ends[row] = end
-
-
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
 CONSTANTS = {
     "OK": OK,
@@ -423,4 +479,5 @@ CONSTANTS = {
     "BAD_QUOTE": BAD_QUOTE,
     "COLUMNS": COLUMNS,
     "TRUNCATED": TRUNCATED,
+    "SPACED": SPACED,
 }

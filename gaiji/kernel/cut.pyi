@@ -10,6 +10,8 @@ class Scan:
     at: int
     block_left: int
     cells: int
+    left: int
+    end: int
 
 class Descriptors:
     def __init__(
@@ -25,13 +27,30 @@ def scan_lines(
     n: int,
     unit: int,
     big: int,
+    stop: int,
+    cr: int,
     starts: array[int],
     ends: array[int],
     final: int,
 ) -> int: ...
 
 class Dialect:
-    def __init__(self, delimiter: int, quote: int, unit: int, big: int, lead: bytes) -> None: ...
+    def __init__(
+        self,
+        delimiter: int,
+        quote: int,
+        unit: int,
+        big: int,
+        lead: bytes,
+        trail: bytes,
+        shifts: bytes,
+        stop: int,
+        cr: int,
+        blank: int,
+        spaces: int,
+        ragged: int,
+        trailing: int,
+    ) -> None: ...
 
 def scan_csv(
     s: Scan,
@@ -44,26 +63,5 @@ def scan_csv(
     ends: array[int],
     final: int,
 ) -> int: ...
-def csv_skip(src: bytes | bytearray, pos: int, n: int, unit: int, big: int) -> int: ...
+def csv_skip(src: bytes | bytearray, pos: int, n: int, unit: int, big: int, stop: int) -> int: ...
 def extent(starts: Sequence[int], ends: Sequence[int], offset: int, length: int) -> tuple[int, int]: ...
-def scan_cells(
-    src: memoryview | bytearray,
-    pos: int,
-    n: int,
-    delimiter: int,
-    crlf: int,
-    columns: int,
-    first: int,
-    rows: int,
-    starts: array[int],
-    ends: array[int],
-) -> int: ...
-def fixed_cells(
-    src: memoryview | bytearray,
-    rows: int,
-    step: int,
-    offset: int,
-    width: int,
-    starts: array[int],
-    ends: array[int],
-) -> None: ...

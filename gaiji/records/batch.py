@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FORMATS = ("fixed", "vb", "lines", "csv")
+NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "15": b"\x15", "25": b"\x25"}
+"""What ends a record, by the key ``newline``."""
 MAX_RECORD = 16 * 1024 * 1024
 """Bytes of the longest record that there can be."""
 
@@ -24,6 +26,12 @@ class Framing:
     UTF-16, ``big`` its byte order; ``lead`` marks lead bytes of double bytes (CSV). ``rdw``, ``bdw``: how a
     descriptor says a length (``forms``; ``bdw`` "": as ``rdw``); ``spanned``: records in segments are joined;
     ``longest``: bytes of a record by its layout (0: not known), which nothing is cut by.
+
+    Of lines and CSV: ``stop`` is the unit that ends one and ``cr`` what a CR before it is (0 text, 1 part of
+    the end, 2 needed); ``ebcdic``: 15 and 25 may end lines, too; ``end_mark``: X'1A' at the end of the input
+    is no record; ``own_mark``: the charset's byte order mark, ``mark`` where it is no part of the first
+    record. ``trail``, ``shifts``, ``blank``, ``spaces``, ``ragged``, ``trailing``: as
+    ``gaiji.kernel.cut.Dialect`` has them; ``skip``: lines above the header.
     """
 
     format: str
@@ -40,6 +48,19 @@ class Framing:
     bdw: str = ""
     spanned: bool = False
     longest: int = 0
+    stop: int = 10
+    cr: int = 1
+    ebcdic: bool = False
+    end_mark: bool = True
+    own_mark: bytes = b""
+    mark: bytes = b""
+    trail: bytes = bytes(64) + b"\1" * 192
+    shifts: bytes = b""
+    blank: int = 0x20
+    spaces: int = 0
+    ragged: bool = False
+    trailing: bool = False
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,6 +128,10 @@ class Batch:
     numbers: Sequence[int] | None = None
     sorted: Sorted | None = None
     shorter: int = 0
+
+    def cells(self, row: int) -> list[bytes]:
+        """The cells of a row, or its one record."""
+        return [bytes(self.src[a[row] : b[row]]) for a, b in zip(self.starts, self.ends, strict=True)]
 
     def record_number(self, row: int) -> int:
         """The number in the input of the batch's row (``gaps``: rows before which a record was set aside)."""

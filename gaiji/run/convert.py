@@ -16,6 +16,7 @@ from typing import Any
 
 from gaiji.disk.files import write_whole
 from gaiji.disk.lock import OutputLock
+from gaiji.errors import JobError
 from gaiji.log import event
 from gaiji.records.batch import Batch
 from gaiji.run import stages
@@ -118,11 +119,20 @@ def scan(
     whole = not layout and spec["format"] != "csv" and not records
     length = spec.get("record_length", 0) or 1 << 20
     fields = [{"name": "record", "offset": 0, "length": length, "role": "name"}] if whole else []
-    job = make_job(
-        {"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields, "record": records}
-    )
+    wish = {
+        "source": spec,
+        "output": {"path": os.devnull, "format": "csv"},
+        "field": fields,
+        "record": records,
+    }
+    job = make_job(wish)
     check_scan(job, report_to)
-    plan = Plan.of(job)
+    try:
+        plan = Plan.of(job)
+    except JobError as error:
+        if error.number != "E0456" or spec["path"] == "-":
+            raise
+        plan = Plan.of(make_job(wish | {"source": spec | {"header": False}}))  # it is counted, not named
     sums, reading = Sums.of(plan.each, plan.parts, plan.shape), plan.read()
     survey: Callable[[Batch], Converted | Parted] = partial(stages.survey, plan)
     for done in in_order(partial(stages.survey_types, plan) if records else survey, reading, 0):

@@ -125,8 +125,10 @@ RECORD_SECTION = "record"
 
 @dataclass(frozen=True)
 class Job:
-    """A validated job. Paths are absolute, or ``-`` for standard input. ``records``: the types of its
-    records; ``type``: in the job of one type, its name."""
+    """A validated job. Paths are absolute, or ``-`` for standard input. ``said``: the keys that were given
+    (``source.header``); the others are at their defaults. ``records``: the types of its records; ``type``: in
+    the job of one type, its name.
+    """
 
     path: str
     base: Path
@@ -137,6 +139,7 @@ class Job:
     policy: Mapping[Reason, str]
     fields: tuple[Mapping[str, Any], ...] = ()
     digest: str = field(default="", compare=False)
+    said: frozenset[str] = frozenset()
     records: tuple[RecordRule, ...] = ()
     type: str = ""
 
@@ -275,7 +278,8 @@ def make_job(
             default=list,
         ).encode()
     ).hexdigest()
-    more: dict[str, Any] = {**sections, "records": records}
+    said = frozenset(f"{name}.{key}" for name in KEYS for key in merged.get(name, {}))
+    more: dict[str, Any] = {**sections, "records": records, "said": said}
     job = Job(path=path, base=base or Path(), fields=tuple(fields), policy=policy, digest=digest, **more)
     _check_together(job)
     return job

@@ -39,6 +39,7 @@ from gaiji.records.reader import BATCH, Reader
 from gaiji.records.shape import Kind, Shape, Shaper
 from gaiji.run.decided import check_decisions
 from gaiji.run.framing import framing_of
+from gaiji.run.header import ROWS, check_header
 from gaiji.run.job import Job, load_job
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
@@ -153,8 +154,11 @@ class Plan:
         if job.records:
             return typed_plan(job, charset, reuse)
         laid = layout_of(job, ()) if job.source["format"] != "csv" else None
-        framing = framing_of(job.source, charset, laid)
-        header, columns, begun = _peek(job, framing)
+        framing = framing_of(job.source, charset, laid, job.path)
+        header, columns, first, begun = _peek(job, framing)
+        if header and "source.header" not in job.said:
+            names, *rows = (_texts(charset, cells) for cells in (header, *first))
+            check_header(names, rows, job.path)
         layout = laid or layout_of(job, _names(charset, header, columns))
         whole = whole_of(job) if framing.format != "csv" else Whole(layout)
         _check_fields(job, charset, framing, layout)
@@ -311,7 +315,10 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
     if job.source["format"] == "fixed":
         longest = job.source["record_length"] or max(one.layout.record_length for one in types)
     widest = max((one.layout for one in types), key=lambda layout: layout.record_length)
-    framing = framing_of({**job.source, "record_length": longest}, charset, widest)
+    source = {**job.source, "record_length": longest}
+    framing = framing_of(source, charset, widest, job.path)
+    for one in types:  # no field of any type may hold a line end
+        framing_of(source, charset, one.layout, job.path)
     shape = shape_of(job, types, charset)
     parts = []
     for number, one in enumerate(types):
@@ -382,27 +389,33 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
 
 def _peek(
     job: Job, framing: Framing
-) -> tuple[tuple[bytes, ...], int, tuple[Reader, Batch | None, Iterator[Batch]] | None]:
-    """The header of a CSV and how many columns it has; of a pipe, also the pass that was begun for it."""
+) -> tuple[tuple[bytes, ...], int, list[list[bytes]], tuple[Reader, Batch | None, Iterator[Batch]] | None]:
+    """The header of a CSV, how many columns it has, its first records; of a pipe, also the pass that was
+    begun for it."""
     path, quarantine = job.file(job.source["path"]), job.source["on_bad_record"] == "quarantine"
     regular = _regular(path)
     if framing.format != "csv":
-        return (), 0, None
+        return (), 0, [], None
     reader = Reader(path, framing, quarantine=quarantine, batch=PEEK if regular else BATCH)
     batches = iter(reader)
     first = next(batches, None)
     header, columns = tuple(reader.header), len(first.starts) if first else 0
+    rows = [first.cells(row) for row in range(min(ROWS, first.rows))] if first else []
     if not regular:
-        return header, columns, (reader, first, batches)
+        return header, columns, rows, (reader, first, batches)
     assert isinstance(batches, Generator)
     batches.close()
-    return header, columns, None
+    return header, columns, rows, None
 
 
 def _names(charset: Charset, header: Sequence[bytes], columns: int) -> list[str]:
     """The names of a CSV's columns."""
-    names = [charset.decode(cell, role="other").text for cell in header]
+    names = _texts(charset, header)
     return names or [f"column{i + 1}" for i in range(columns)]
+
+
+def _texts(charset: Charset, cells: Sequence[bytes]) -> list[str]:
+    return [charset.decode(cell, role="other").text for cell in cells]
 
 
 def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) -> None:

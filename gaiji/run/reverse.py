@@ -32,6 +32,8 @@ from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.records.batch import NEWLINES
+from gaiji.run.csv_back import CsvBack, end_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
 from gaiji.run.places import check_beside
@@ -52,7 +54,6 @@ from gaiji.standard.characters import points
 
 ROWS = 8192
 MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
 
@@ -86,6 +87,8 @@ class Backward:
         self, job: Job, charset: Charset, path: Path, part: Plan | None = None, whole_job: Job | None = None
     ) -> None:
         self.job, self.charset, self.path = job, charset, path
+        if job.source["format"] == "csv":
+            self.rows = CsvBack(job, charset)
         self.whole_job = whole_job or job
         whole = Whole(self._layout()) if job.source["format"] == "csv" else whole_of(job)
         kind = part.shape.kinds[part.number] if part and part.shape else None
@@ -375,32 +378,21 @@ class Backward:
         if source["format"] != "csv" or not source["header"]:
             return b""
         cells = [self.charset.encode(f.name, errors="geta") for f in self.fields]
-        return self._csv_line(cells)
-
-    def _csv_line(self, cells: Sequence[bytes]) -> bytes:
-        source = self.job.source
-        quote, special = (
-            self._text(source["quote"]),
-            [self._text(c) for c in (source["delimiter"], source["quote"], "\n", "\r")],
-        )
-        out = [
-            quote + c.replace(quote, quote * 2) + quote if any(s in c for s in special) else c for c in cells
-        ]
-        return self._text(source["delimiter"]).join(out) + self._text("\r\n")
+        return self.rows.line(cells)
 
     def _join(self, columns: Sequence[Encoded], rows: int) -> bytes | bytearray | memoryview:
         """The records of a batch in the source's format."""
         source = self.job.source
-        if source["format"] == "csv":
-            if self.charset.kind.wide or source["quote"] != '"':
-                every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
-                return b"".join(self._csv_line(cells) for cells in every)
-            lines = join.Lines()
-            for data, offsets in columns:
-                lines.add(data or bytearray(1), offsets, 1)
-            out = bytearray(lines.size(0, rows))
-            return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
-        return self._records(columns, rows)
+        if source["format"] != "csv":
+            return self._records(columns, rows)
+        if not self.rows.plain:
+            every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
+            return b"".join(self.rows.line(cells) for cells in every)
+        lines = join.Lines()
+        for data, offsets in columns:
+            lines.add(data or bytearray(1), offsets, 1)
+        out = bytearray(lines.size(0, rows))
+        return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
 
     def _records(self, columns: Sequence[Encoded], rows: int) -> bytearray:
         """Records of one length, with the descriptor or line end of their format."""
@@ -408,7 +400,7 @@ class Backward:
         length = self.full or max(f.offset + f.length for f in self.fields)
         if source["format"] == "fixed":
             length = self.length or self.layout.record_length or source["record_length"] or length
-        tail = _NEWLINES[source["newline"]] if source["format"] == "fixed" else b""
+        tail = NEWLINES[source["newline"]] if source["format"] == "fixed" else b""
         pad = self._pad
         out = bytearray(((pad * length)[:length] + tail) * rows)
         step = length + len(tail)
@@ -467,7 +459,7 @@ class Backward:
             if source["format"] == "vb":
                 out += behind_descriptors(self.job, record[:end])
             else:
-                out += record[:end] + self._text("\n")
+                out += record[:end] + self._text(end_of(self.job, self.charset))
         return out
 
     def describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:

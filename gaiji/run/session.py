@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from gaiji.disk.files import AtomicFile, Mark
-from gaiji.errors import ResumeError
+from gaiji.errors import DataError, ResumeError
 from gaiji.log import event
 from gaiji.messages import fault, tr
 from gaiji.output.sink import Sink
@@ -86,6 +86,12 @@ class Session:
         """All batches are written: check that everything adds up and is on the disk. Nothing has its name
         yet."""
         reader = self.reading.reader
+        if not reader.records and not reader.empty and not reader.header:
+            raise DataError(
+                fault("E0452", "holds no record"),
+                where=reader.path,
+                next=tr("check format and its keys in [source]"),
+            )
         self.sums.reconcile(reader)
         reader.check_unchanged()
         self.sums.before = self.reading.shaper.state() if self.reading.shaper else {}

@@ -13,7 +13,7 @@ import gaiji
 from gaiji.kernel import compare, cut, decode, encode, join, numbers, numbers_back, shape
 
 KERNELS = (compare, cut, decode, encode, join, numbers, numbers_back, shape)
-BEHIND = "from gaiji.kernel import cut; cut.csv_skip(bytearray(64), 0, 4096, 1, 0)"
+BEHIND = "from gaiji.kernel import cut; cut.csv_skip(bytearray(64), 0, 4096, 1, 0, 10)"
 """Reads on behind 64 bytes."""
 
 
