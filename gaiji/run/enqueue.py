@@ -101,7 +101,9 @@ def fill_queue(plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Pictu
     place = {spec.name: i for i, spec in enumerate(plan.fields)}
     hits = sorted(totals.hits.items(), key=lambda kv: (kv[0][2:], place[kv[0][0]]))
     found = (
-        Found(charset, name, role, code, reason, hit.count, hit.records, hit.samples)
+        Found(
+            plan.decoder.charset_of(hit.field), name, role, code, reason, hit.count, hit.records, hit.samples
+        )
         for (name, role, code, reason), hit in hits
     )
     review = job.review

@@ -112,7 +112,7 @@ def manifest_of(
     started: str,
 ) -> Manifest:
     """Everything that docs/job-file.md promises of a manifest; ``review``: codes, and those that wait."""
-    tables = (*plan.charset.tables, *plan.charset.sites)
+    tables = plan.tables
     sink, quarantine = files
     return Manifest(
         report(plan, reader, totals)

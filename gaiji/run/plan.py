@@ -18,7 +18,8 @@ from pathlib import Path
 from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.spec import code_system
-from gaiji.columns.decode import Decoder, default_width
+from gaiji.codes.tables import Table
+from gaiji.columns.decode import TEXTS, Decoder, default_width
 from gaiji.columns.findings import Grouping
 from gaiji.disk.files import Written, is_stream
 from gaiji.disk.packing import Input
@@ -41,6 +42,7 @@ from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
 from gaiji.run.framing import framing_of
 from gaiji.run.job import Job, check_earlier, load_job
+from gaiji.run.national import check_national
 from gaiji.run.reading import Reading
 
 PEEK = 256 * 1024
@@ -130,7 +132,10 @@ class Plan:
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
-        return Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun)
+        plan = Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun)
+        again = _regular(job.file(job.source["path"]))
+        check_national(job.path, decoder, (lambda: next(iter(plan.read()), None)) if again else None)
+        return plan
 
     def __reduce__(self) -> tuple[object, ...]:
         """A plan is its job: another process resolves it anew, and refuses where a table has changed."""
@@ -153,10 +158,16 @@ class Plan:
         return self.layout.fields
 
     @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table that gives a code its meaning, the site's too; each once."""
+        charsets = (self.charset, *self.decoder.charsets.values())
+        return tuple({t.id: t for own in charsets for t in (*own.tables, *own.sites)}.values())
+
+    @property
     def identity(self) -> dict[str, str]:
         """What decides the output: an interrupted run can be gone on with only while all of it is the
         same."""
-        tables = [t.sha256 for t in (*self.charset.tables, *self.charset.sites)]
+        tables = [t.sha256 for t in self.tables]
         layout = [repr(self.framing), *map(repr, self.fields)]  # how long records are decides their cuts
         return {
             "version of gaiji": __version__,
@@ -218,6 +229,8 @@ def layout_of(job: Job, names: Sequence[str]) -> Layout:
             job.file(source["layout"]),
             record_length=source["record_length"] or None,
             redefines=source["redefines"],
+            encoding=source["copybook_encoding"],
+            replacing=source["replacing"],
         )
     else:
         layout = layout_from_fields(
@@ -226,7 +239,7 @@ def layout_of(job: Job, names: Sequence[str]) -> Layout:
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
     layout = with_roles(layout, source["roles"], path=job.path)
-    return replace(layout, fields=settle(layout.fields, signs=source["signs"], binary=source["binary"]))
+    return replace(layout, fields=settle(layout.fields, source, layout.path or job.path))
 
 
 def output_of(job: Job, fields: Sequence[Field]) -> Output:
@@ -265,7 +278,17 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
         trim=job.source["trim"] == "right",
         carry=job.source["shift"] == "carry",
         reuse=reuse,
+        charsets={name: own_charset(job, name) for name in sorted({f.charset for f in fields} - {""})},
     )
+
+
+def own_charset(job: Job, name: str) -> Charset:
+    """The charset of fields that do not have the job's: with the decisions on its codes, and the option
+    ``dash``. The job's site tables are about the codes of the job's own charset."""
+    decided = job.decisions_path(code_system(name))
+    check_earlier(decided, code_system(name), job.review["site"], job.path)
+    options = {key: value for key, value in job.source["options"].items() if key == "dash"}
+    return load_charset(name, [str(decided)] if decided.exists() else [], options=options)
 
 
 def _peek(
@@ -316,7 +339,7 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
                 field=spec.name,
                 next=tr("correct record_length in [source], or the layout"),
             )
-        if spec.type in ("mixed", "dbcs", "sbcs"):
+        if spec.type in TEXTS and not spec.charset:
             charset.mode(spec.type)
 
 

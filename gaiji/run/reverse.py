@@ -18,6 +18,8 @@ from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.encoding import E
+from gaiji.columns.decode import TEXTS
+from gaiji.columns.floats_back import float_bytes
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
@@ -32,7 +34,7 @@ from gaiji.output.readback import Cells, Readback
 from gaiji.records.forms import form_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.places import check_beside
-from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
+from gaiji.run.plan import charset_of, layout_of, output_of, own_charset, with_byte_order
 from gaiji.standard.characters import points
 
 ROWS = 8192
@@ -86,6 +88,8 @@ class _Reverse:
             )
         self.layout = self._layout()
         self.fields = self.layout.fields
+        names = sorted({f.charset for f in self.fields} - {""})
+        self.charsets = {name: own_charset(job, name) for name in names}
         self.output = output_of(job, self.fields)
         self.glyphs = [f.name for f in self.output.glyph_fields]
         self.names = self.output.columns
@@ -196,6 +200,8 @@ class _Reverse:
         width = -1 if self.job.source["format"] == "csv" else spec.length
         if spec.type == "raw":
             return self._raw(cells, starts, ends, width)
+        if spec.type == "float":
+            return self._floats(spec, cells, starts, ends, first, notes)
         if spec.type in NUMERIC:
             return self._numbers(spec, cells, starts, ends, width, first, notes)
         src = cells.src
@@ -213,10 +219,11 @@ class _Reverse:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
-        mode = self.charset.field_mode(spec.type)
+        charset = self.charsets.get(spec.charset, self.charset)
+        mode = charset.field_mode(spec.type)
         if width > 0 and (blank := sum(map(int.__eq__, starts, ends))):
             self.empty[spec.name] += blank
-        codes, rows = self.charset.codes(mode), len(starts)
+        codes, rows = charset.codes(mode), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
         total = sum(b - a for a, b in zip(starts, ends, strict=True))
@@ -275,7 +282,8 @@ class _Reverse:
                 .decode("utf-8", "replace")
                 .split(" ")
             )
-            text += self.charset.glyph_text(names, plain).encode()
+            own = self.charsets.get(spec.charset, self.charset)
+            text += own.glyph_text(names, plain).encode()
             ends.append(len(text))
         return text or bytearray(1), ends[:-1], ends[1:]
 
@@ -312,6 +320,27 @@ class _Reverse:
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
                 out[offsets[row] : offsets[row + 1]] = blank * (offsets[row + 1] - offsets[row])
+        self._note(spec, cells.src, starts, found, first, notes)
+        return out, offsets
+
+    def _floats(
+        self,
+        spec: Field,
+        cells: Cells,
+        starts: Sequence[int],
+        ends: Sequence[int],
+        first: int,
+        notes: AtomicFile,
+    ) -> Encoded:
+        """Floating-point numbers; blanks where there is none."""
+        out, offsets, found = bytearray(), array("q", [0]), array("q")
+        for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
+            text = bytes(cells.src[a:b]).decode("ascii", "replace")
+            raw = float_bytes(text, spec.length, spec.float)
+            if raw is None:
+                found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
+            out += bytes([self.charset.spec.pad_single]) * spec.length if raw is None else raw
+            offsets.append(len(out))
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
 
@@ -400,7 +429,7 @@ class _Reverse:
         """Records without the padding of their last field, behind a descriptor (vb) or before a line end."""
         source, out = self.job.source, bytearray()
         last = max(self.fields, key=lambda f: f.offset + f.length)
-        text = last.type not in NUMERIC and last.type != "raw"
+        text = last.type in TEXTS and not last.charset
         pads = {self._pad, self.charset.spec.pad_double} if last.type == "dbcs" else {self._pad}
         for row in range(rows):
             record = records[row * step : row * step + step]

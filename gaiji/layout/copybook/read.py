@@ -7,10 +7,11 @@ from pathlib import Path
 
 from gaiji.errors import LayoutError
 from gaiji.layout.copybook.choose import choose
+from gaiji.layout.copybook.encoding import copybook_text
 from gaiji.layout.copybook.entries import entries, tree
 from gaiji.layout.copybook.fields import fields
 from gaiji.layout.copybook.measure import measure, place
-from gaiji.layout.copybook.text import FORMATS, tokens
+from gaiji.layout.copybook.text import FORMATS, replaced, tokens
 from gaiji.layout.roles import ROLES
 from gaiji.messages import fault, tr
 from gaiji.model import Field
@@ -27,10 +28,13 @@ def read_copybook(
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
     format: str = "auto",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Field, ...], int]:
     """The fields of a copybook file and the record length in bytes.
 
-    The file is UTF-8 or Shift_JIS (CP932), at most 1 MiB. See ``parse_copybook`` for the options and errors.
+    The file has at most 1 MiB; ``encoding``: as for ``copybook_text``. The other options, and the errors, are
+    those of ``parse_copybook``.
     """
     path = Path(path)
     try:
@@ -48,18 +52,15 @@ def read_copybook(
             path=path,
             next=tr("give the copybook of one record, not a program"),
         )
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise LayoutError(
-            fault("E0094", "is neither UTF-8 nor Shift_JIS"), path=path, next=tr("save it as UTF-8")
-        )
+    text = copybook_text(raw, path, encoding)
     return parse_copybook(
-        text, path=path, redefines=redefines, roles=roles, depending=depending, format=format
+        text,
+        path=path,
+        redefines=redefines,
+        roles=roles,
+        depending=depending,
+        format=format,
+        replacing=replacing,
     )
 
 
@@ -71,13 +72,15 @@ def parse_copybook(
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
     format: str = "auto",
+    replacing: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Field, ...], int]:
     """The fields that a copybook describes and the record length in bytes.
 
     ``redefines`` says which definition of an area is read (``{"A": "B"}``: B, which redefines A; also for
     several 01 levels); by default the first. ``roles`` maps name patterns (``*-simei``, case ignored) to
     roles, before the rules of ``roles.toml``. ``depending="max"`` reads OCCURS DEPENDING ON as tables of
-    full size. ``format`` is the reference format: auto, fixed (columns 8–72) or free.
+    full size. ``format`` is the reference format: auto, fixed (columns 8–72) or free. ``replacing``:
+    what COPY … REPLACING puts in place of a text of the copybook (``{":TAG:": "SE"}``).
 
     Names come out in lower case; an occurrence adds its number (``name-1``), a name used in several groups
     its group (``father.name``). Raises LayoutError with file, line and clause.
@@ -92,7 +95,7 @@ def parse_copybook(
     for pattern, role in (roles or {}).items():
         _check_option(f"role of {pattern}", role, ROLES, where)
     chosen = {str(key).upper(): str(value).upper() for key, value in (redefines or {}).items()}
-    root = tree(entries(tokens(text, format, where)), where, depending)
+    root = tree(entries(replaced(tokens(text, format, where), replacing or {})), where, depending)
     choose(root, chosen, where)
     measure(root, "display", False, 0)
     place(root, 0)
