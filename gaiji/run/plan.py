@@ -40,8 +40,9 @@ from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
+from gaiji.run.decided import check_decisions
 from gaiji.run.framing import framing_of
-from gaiji.run.job import Job, check_earlier, load_job
+from gaiji.run.job import Job, load_job
 from gaiji.run.national import check_national
 from gaiji.run.reading import Reading
 
@@ -214,7 +215,7 @@ def charset_of(job: Job, name: str) -> Charset:
     """The job's charset with its site tables and, over them, the decisions that lie beside the queue."""
     tables = [job.file(table) for table in job.source["tables"]]
     decided = job.decisions_path(code_system(name))
-    check_earlier(decided, code_system(name), job.review["site"], job.path)
+    check_decisions(decided, code_system(name), job.owner, job.path)
     tables += [str(decided)] if decided.exists() else []
     return load_charset(name, tables, options=job.source["options"])
 
@@ -286,7 +287,7 @@ def own_charset(job: Job, name: str) -> Charset:
     """The charset of fields that do not have the job's: with the decisions on its codes, and the option
     ``dash``. The job's site tables are about the codes of the job's own charset."""
     decided = job.decisions_path(code_system(name))
-    check_earlier(decided, code_system(name), job.review["site"], job.path)
+    check_decisions(decided, code_system(name), job.owner, job.path)
     options = {key: value for key, value in job.source["options"].items() if key == "dash"}
     return load_charset(name, [str(decided)] if decided.exists() else [], options=options)
 
