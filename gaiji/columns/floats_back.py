@@ -6,6 +6,8 @@ near. Shares nothing with ``gaiji.columns.floats``: it computes in whole numbers
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import regex
 
 _NUMBER = regex.compile(r"(-?)(\d+)(?:\.(\d+))?(?:E([+-]\d{1,4}))?")
@@ -26,6 +28,24 @@ def float_bytes(text: str, size: int, form: str) -> bytes | None:
         return None
     raw = (body | (bool(found[1]) << (8 * size - 1))).to_bytes(size, "big")
     return raw[::-1] if form == "ieee-little" else raw
+
+
+def float_column(
+    src: bytes | bytearray | memoryview,
+    starts: Sequence[int],
+    ends: Sequence[int],
+    kind: tuple[int, str],
+    blank: int,
+) -> tuple[bytearray, list[int]]:
+    """The bytes of a column of texts, blanks where a text is no number; and the rows of those. ``kind``: size
+    and form."""
+    out, bad = bytearray(), []
+    for row, (begin, end) in enumerate(zip(starts, ends, strict=True)):
+        raw = float_bytes(bytes(src[begin:end]).decode("ascii", "replace"), *kind)
+        if raw is None:
+            bad.append(row)
+        out += bytes([blank]) * kind[0] if raw is None else raw
+    return out, bad
 
 
 def same_float(raw: bytes, text: str, form: str) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 from gaiji import __version__
 from gaiji.codes.encoding import E
 from gaiji.columns.decode import TEXTS
-from gaiji.columns.floats_back import float_bytes
+from gaiji.columns.floats_back import float_column
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
@@ -96,8 +96,7 @@ class _Reverse:
             )
         self.layout = self._layout()
         self.fields = self.layout.fields
-        names = sorted({f.charset for f in self.fields} - {""})
-        self.charsets = {name: own_charset(job, name) for name in names}
+        self.charsets = {name: own_charset(job, name) for name in {f.charset for f in self.fields} - {""}}
         self.output = output_of(job, self.fields)
         self.glyphs = [f.name for f in self.output.glyph_fields]
         self.names = self.output.columns
@@ -208,9 +207,7 @@ class _Reverse:
         width = -1 if self.job.source["format"] == "csv" else spec.length
         if spec.type == "raw":
             return self._raw(cells, starts, ends, width)
-        if spec.type == "float":
-            return self._floats(spec, cells, starts, ends, first, notes)
-        if spec.type in NUMERIC:
+        if spec.type not in TEXTS:
             return self._numbers(spec, cells, starts, ends, width, first, notes)
         src = cells.src
         if spec.name in self.glyphs:
@@ -305,6 +302,12 @@ class _Reverse:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
+        if spec.type == "float":
+            blank = self.charset.spec.pad_single
+            out, none = float_column(cells.src, starts, ends, (spec.length, spec.float), blank)
+            found = array("q", (n for row in none for n in (row, 0, 0, 0, 0, Reason.BAD_NUMBER)))
+            self._note(spec, cells.src, starts, found, first, notes)
+            return out, array("q", range(0, len(out) + 1, spec.length))
         rows = len(starts)
         widths = (
             array("q", [width]) * rows
@@ -319,7 +322,7 @@ class _Reverse:
         self._check_minus(spec, cells, starts, ends, first)
         numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
         numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
-        blank = b" " if ascii_host(self.charset, spec) else b"\x40"
+        fill = b" " if ascii_host(self.charset, spec) else b"\x40"
         found = array("q")
         for row in range(rows):
             if bad[row]:
@@ -327,28 +330,7 @@ class _Reverse:
                     self.empty[spec.name] += 1
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-                out[offsets[row] : offsets[row + 1]] = blank * (offsets[row + 1] - offsets[row])
-        self._note(spec, cells.src, starts, found, first, notes)
-        return out, offsets
-
-    def _floats(
-        self,
-        spec: Field,
-        cells: Cells,
-        starts: Sequence[int],
-        ends: Sequence[int],
-        first: int,
-        notes: AtomicFile,
-    ) -> Encoded:
-        """Floating-point numbers; blanks where there is none."""
-        out, offsets, found = bytearray(), array("q", [0]), array("q")
-        for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
-            text = bytes(cells.src[a:b]).decode("ascii", "replace")
-            raw = float_bytes(text, spec.length, spec.float)
-            if raw is None:
-                found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-            out += bytes([self.charset.spec.pad_single]) * spec.length if raw is None else raw
-            offsets.append(len(out))
+                out[offsets[row] : offsets[row + 1]] = fill * (offsets[row + 1] - offsets[row])
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
 
