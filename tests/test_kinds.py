@@ -122,7 +122,7 @@ def test_a_job_with_floats(tmp_path):
     done = verify(path)
     assert done.holds and done.data["fields"]["a"]["cells"]["identical"] == 2
     reverse(path)
-    assert (tmp_path / "out/reversed-r.dat").read_bytes() == data
+    assert (tmp_path / "out/r.csv.reversed.dat").read_bytes() == data
     out = tmp_path / "out/r.csv"
     out.write_text(out.read_text("utf-8").replace("-118.625", "118.625"), "utf-8")
     assert not verify(path).holds
@@ -163,7 +163,7 @@ def test_what_pic_n_holds_is_said_or_seen(tmp_path, charset, usage, kind):
     assert rows(tmp_path)[1:] == list(NAMES)
     assert verify(path).holds
     reverse(path)
-    back = (tmp_path / "out/reversed-r.dat").read_bytes()
+    back = (tmp_path / "out/r.csv.reversed.dat").read_bytes()
     assert (
         back.replace(b"  ", "\u3000".encode("cp932")) if kind == "host" and "31j" in charset else back == data
     )

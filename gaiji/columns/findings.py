@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 REVIEWED_ROLES = frozenset({"name", "kana", "address"})
 """Fields all of whose findings go to the review queue."""
 CODE_REASONS = frozenset(
-    {Reason.UNMAPPED_GAIJI, Reason.UNMAPPED_EXTENSION, Reason.AMBIGUOUS, Reason.NO_UNICODE}
+    {
+        Reason.UNMAPPED_GAIJI,
+        Reason.UNMAPPED_EXTENSION,
+        Reason.AMBIGUOUS,
+        Reason.NO_UNICODE,
+        Reason.NOT_IN_STANDARD,
+    }
 )
 """What is about a code, which means the same in every field: it goes to the queue from any of them."""
 NAMES = ("row", "offset", "position", "code", "size", "reason")

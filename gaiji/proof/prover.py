@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
-from gaiji.codes.program import K
-from gaiji.columns.decode import TEXTS, Decoder, Place, rules_of
+from gaiji.codes.program import K, rules_of
+from gaiji.columns.decode import TEXTS, Decoder, Place
 from gaiji.columns.floats_back import float_bytes, same_float
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
 from gaiji.kernel import compare, cut, numbers_back
@@ -53,7 +53,10 @@ class Prover:
         self._ranges: dict[str, tuple[object, int, array[int], array[int]]] = {}
         self.codes = {
             spec.name: fields.charset_of(spec).proof(
-                self.mode(spec), name_field=rules_of(spec)[0], controls=rules_of(spec)[1], form=fields.form
+                self.mode(spec),
+                name_field=rules_of(spec.role)[0],
+                controls=rules_of(spec.role)[1],
+                form=fields.form,
             )
             for spec in fields.fields
             if spec.type in TEXTS
@@ -271,7 +274,7 @@ class Prover:
         start, end = cells.starts[number][row] + offset, cells.ends[number][row]
         found = bytes(cells.src[start : min(start + 8, end)])
         charset = self.fields.charset_of(spec)
-        unit = charset.entries.get((size, code)) if size else None
+        unit = charset.entry_of(code, size) if size else None
         expected = unit.row.text if unit else ""
         return Change(
             pair.record(row),

@@ -21,7 +21,7 @@ from gaiji import __version__
 from gaiji.codes.encoding import E
 from gaiji.columns.decode import TEXTS
 from gaiji.columns.floats_back import float_column
-from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
+from gaiji.columns.numeric import ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name

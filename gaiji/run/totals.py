@@ -203,7 +203,8 @@ class Totals:
 
 def flagged(counts: array[int]) -> dict[str, int]:
     """Flagged units by reason."""
-    return {r.label: counts[K["FLAGGED"] + r] for r in Reason if counts[K["FLAGGED"] + r]}
+    known = [(reason.label, K["FLAGGED"] + reason) for reason in Reason if K["FLAGGED"] + reason < K["BYTES"]]
+    return {label: counts[at] for label, at in known if counts[at]}
 
 
 def empties(counts: array[int]) -> dict[str, int]:
