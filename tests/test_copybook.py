@@ -410,7 +410,7 @@ def test_unreadable_files(tmp_path: Path) -> None:
     with pytest.raises(LayoutError, match="cannot be read"):
         read_copybook(tmp_path / "none.cpy")
     path = tmp_path / "bad.cpy"
-    path.write_bytes(b"\x81\x20\x00\xff")
+    path.write_bytes(b"\x81\x20\xff")
     with pytest.raises(LayoutError, match="no encoding that is known here"):
         read_copybook(path)
     path.write_bytes(b" " * (MAX_BYTES + 1))
