@@ -113,8 +113,9 @@ class Field:
     numeric field, ``signed`` whether it carries a sign, ``digits`` those of its PICTURE (0: as many as fit),
     ``sign`` where the sign stands and ``signs`` how (``SIGN_PLACES``, ``SIGNS``; "" where nobody said),
     ``order`` the byte order of a binary number ("" is big), ``float`` the kind of a floating one.
-    ``charset`` is that of a text field which does not have the job's; ``national``: the copybook says that
-    its characters are national ones, and the job which those are.
+    ``charset`` is that of a text field which does not have the job's; ``national``: "national" where the
+    copybook says that its characters are national ones, "unsaid" where PIC N alone does; the job says which
+    those are.
     """
 
     name: str
@@ -132,7 +133,7 @@ class Field:
     order: str = ""
     float: str = ""
     charset: str = ""
-    national: bool = False
+    national: str = ""
 
 
 @dataclass(frozen=True, slots=True)

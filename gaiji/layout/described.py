@@ -31,14 +31,25 @@ def described(
     redefines: Mapping[str, str] | None = None,
     depending: str = "refuse",
     item: str = "",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> Whole:
     """The layout of one kind of record. ``item``: the 01 level or definition of a redefined area that is
-    read.
+    read. ``encoding``, ``replacing``: of a copybook, as for ``load_layout``.
 
     Raises LayoutError, as ``load_layout``.
     """
     if Path(path).suffix.lower() not in SUFFIXES:
         return Whole(load_layout(path, record_length=record_length, redefines=redefines))
-    found = describe_copybook(path, redefines=redefines, depending=depending, item=item)
-    layout = load_layout(path, record_length=record_length, redefines=found.chosen, depending=depending)
+    found = describe_copybook(
+        path, redefines=redefines, depending=depending, item=item, encoding=encoding, replacing=replacing
+    )
+    layout = load_layout(
+        path,
+        record_length=record_length,
+        redefines=found.chosen,
+        depending=depending,
+        encoding=encoding,
+        replacing=replacing,
+    )
     return Whole(layout, found.variable, found.tables)

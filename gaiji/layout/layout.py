@@ -80,6 +80,8 @@ def load_layout(
     redefines: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> Layout:
     """A layout file: ``.toml`` with ``[[field]]`` tables, or a copybook (``.cpy``, ``.cbl``, ``.cob``).
 
@@ -90,7 +92,14 @@ def load_layout(
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:
-        fields, length = read_copybook(path, redefines=redefines, roles=roles, depending=depending)
+        fields, length = read_copybook(
+            path,
+            redefines=redefines,
+            roles=roles,
+            depending=depending,
+            encoding=encoding,
+            replacing=replacing,
+        )
         return Layout(fields, _record_length(length, record_length, str(path)), str(path))
     if suffix != ".toml":
         raise LayoutError(
@@ -98,11 +107,13 @@ def load_layout(
             path=path,
             next=tr("end it in .toml or {suffixes}", suffixes=", ".join(SUFFIXES)),
         )
-    if redefines:
+    if redefines or replacing or encoding:
         raise LayoutError(
-            fault("E0147", "is not a copybook, so redefines has no meaning"),
+            fault("E0147", "is not a copybook, so redefines has no meaning")
+            if redefines
+            else fault("E0486", "is not a copybook, so its encoding and replacing have no meaning"),
             path=path,
-            next=tr("remove redefines"),
+            next=tr("remove redefines") if redefines else tr("remove those keys"),
         )
     layout = _load_toml(path, record_length)
     return with_roles(layout, roles) if roles else layout

@@ -58,7 +58,7 @@ class Report:
         totals = self.totals
         counts = [sum(column[kind] for column in totals.classes) for kind in range(len(CLASSES))]
         checks = self._checks(left, bad)
-        tables = (*self.plan.charset.tables, *self.plan.charset.sites)
+        tables = self.plan.tables
         return {
             "holds": counts[CHANGED] == 0 and all(check["holds"] for check in checks),
             "job": {"path": Path(self.plan.job.path).name, "sha256": self.plan.job.digest},
@@ -130,13 +130,13 @@ class Report:
         for (number, what, code, size), (count, records) in sorted(self.totals.groups.items()):
             if what != ONE_WAY:
                 continue
-            charset = self.plan.charset
+            charset = self.prover.charset_at(number)
             entry = charset.entry_of(code, size)
             row = entry.row if entry else None
             out.append(
                 {
                     "field": self.plan.output.columns[number],
-                    "code": self.prover.code(code, size),
+                    "code": self.prover.code(number, code, size),
                     "count": count,
                     "row": f"{Path(entry.table.path).name}:{entry.row.line}" if entry else "",
                     "decode_only": bool(row and row.flag == DECODE_ONLY),
@@ -151,10 +151,10 @@ class Report:
 
     def _encodes_to(self, number: int, glyph: str, text: str) -> str:
         """The code that the text of a one-way row becomes, "" when it has none."""
-        spec, charset = self.plan.fields[number], self.plan.charset
+        spec, charset = self.plan.fields[number], self.prover.charset_at(number)
         written = charset.repertoire.forms(self.plan.job.target["form"]).get(glyph, text) if glyph else text
         row = charset.encoding(self.prover.mode(spec)).get(written)
-        return self.prover.code(row.code, row.size) if row else ""
+        return self.prover.code(number, row.code, row.size) if row else ""
 
     def _flagged(self) -> list[dict[str, Any]]:
         out = []
@@ -164,7 +164,7 @@ class Report:
                 out.append(
                     {
                         "field": self.plan.output.columns[number],
-                        "code": self.prover.code(code, size),
+                        "code": self.prover.code(number, code, size),
                         "reason": reason.label,
                         "policy": self.plan.job.policy[reason],
                         "count": count,

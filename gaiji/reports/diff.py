@@ -14,7 +14,7 @@ from typing import Any
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.code import Form, value_of, write_code
 from gaiji.codes.tables import Table, load_site, load_table, table_ids
-from gaiji.columns.numeric import NUMERIC
+from gaiji.columns.decode import TEXTS
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Batch
@@ -185,7 +185,7 @@ def _count(
     every: set[int] = set()
     states = bytearray(batch.rows)
     for spec in plan.fields:
-        if spec.type in NUMERIC or spec.type == "raw":
+        if spec.type not in TEXTS or spec.charset:
             continue
         place = plan.decoder.place(batch, spec)
         units, ends, _ = plan.decoder.units(batch, spec, place, states, trim=plan.decoder.trim)

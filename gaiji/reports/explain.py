@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gaiji.codes.by_glyph import pieces
 from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
-from gaiji.columns.numeric import NUMERIC
+from gaiji.columns.decode import TEXTS
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Field, Reason
@@ -51,11 +52,13 @@ def explain(
         begin = min(starts[row] + offset, ends[row])
         end = ends[row] if length < 0 else min(begin + length, ends[row])
         raw = bytes(batch.src[begin:end])
-        if spec.type in NUMERIC or spec.type == "raw":
+        if spec.type not in TEXTS:
             found = _whole(plan, batch, row, spec, raw)
         else:
-            carry = plan.job.source["shift"] == "carry" and spec.type == "mixed"
-            found, state = _text(plan, spec, raw, state if carry else 0, keep=carry and spec is not last)
+            carry = plan.job.source["shift"] == "carry" and spec.type == "mixed" and not spec.charset
+            own = replace(plan, charset=plan.decoder.charset_of(spec))
+            found, after = _text(own, spec, raw, state if carry else 0, keep=carry and spec is not last)
+            state = state if spec.charset else after
         if not field or spec.name == field:
             parts += [{"field": spec.name} | kind | part for part in found]
     return parts

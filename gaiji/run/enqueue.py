@@ -130,7 +130,9 @@ def fill_queue(
     every = [item for one in totals for item in one.hits.items()]
     hits = sorted(every, key=lambda kv: (kv[0][2:], place[kv[0][0]]))
     found = (
-        Found(charset, name, role, code, reason, hit.count, hit.records, hit.samples)
+        Found(
+            plan.decoder.charset_of(hit.field), name, role, code, reason, hit.count, hit.records, hit.samples
+        )
         for (name, role, code, reason), hit in hits
     )
     review = job.review

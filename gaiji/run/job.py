@@ -18,8 +18,10 @@ from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
+from gaiji.layout.copybook.encoding import ENCODINGS
+from gaiji.layout.settle import NATIONAL
 from gaiji.messages import fault, tr
-from gaiji.model import ROLES, SIGNS, Reason
+from gaiji.model import FLOATS, ROLES, SIGNS, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.run.decided import decisions_path, own_set
@@ -63,6 +65,10 @@ KEYS: dict[str, dict[str, Key]] = {
         ),
         "signs": Key(str, "", "how zoned numbers carry their sign (see layouts.md)", ("", *SIGNS)),
         "binary": Key(str, "picture", "digits of COMP items: full under TRUNC(BIN)", ("picture", "full")),
+        "float": Key(str, "", "kind of COMP-1 and COMP-2: no default, machines differ", ("", *FLOATS)),
+        "national": Key(str, "", "what PIC N and NATIONAL items hold (see layouts.md)", ("", *NATIONAL)),
+        "replacing": Key(dict, {}, "copybook: text → what COPY … REPLACING puts in its place"),
+        "copybook_encoding": Key(str, "", "the copybook's, where its bytes do not show it", ("", *ENCODINGS)),
         "shift": Key(str, "reset", "what a field boundary does to the shift state", ("reset", "carry")),
         "trim": Key(str, "right", "padding at the end of text fields", ("right", "none")),
         "on_bad_record": Key(str, "fail", "a record that cannot be cut", ("fail", "quarantine")),

@@ -173,7 +173,7 @@ def manifest_of(
     plan: Plan, session: Session, review: Mapping[str, Any], shrunk: Mapping[str, Any], started: str
 ) -> Manifest:
     """Everything that docs/job-file.md promises of a manifest; ``review``: codes, and those that wait."""
-    tables = (*plan.charset.tables, *plan.charset.sites)
+    tables = plan.tables
     files = [
         sink.describe() | {"path": part.job.output["path"]}
         for part, sink in zip(plan.each, session.sinks, strict=True)

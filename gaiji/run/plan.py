@@ -19,12 +19,13 @@ from typing import Any
 from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.spec import code_system
-from gaiji.columns.decode import Decoder, default_width
+from gaiji.codes.tables import Table
+from gaiji.columns.decode import TEXTS, Decoder, default_width
 from gaiji.columns.findings import Grouping
 from gaiji.disk.files import Written, is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import JobError, LayoutError, ResumeError, UsageError, nearest
-from gaiji.layout.copybook import Table
+from gaiji.layout.copybook import Table as Occurring
 from gaiji.layout.described import Whole, described
 from gaiji.layout.layout import Layout, for_header, layout_from_fields, override_fields, with_roles
 from gaiji.layout.settle import settle
@@ -41,6 +42,7 @@ from gaiji.run.decided import check_decisions
 from gaiji.run.framing import framing_of
 from gaiji.run.header import ROWS, check_header
 from gaiji.run.job import Job, load_job
+from gaiji.run.national import check_national, own_charset
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
     Typed,
@@ -173,7 +175,10 @@ class Plan:
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
-        return Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun, shape)
+        plan = Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun, shape)
+        again = _regular(job.file(job.source["path"]))
+        check_national(job.path, decoder, (lambda: next(iter(plan.read()), None)) if again else None)
+        return plan
 
     def __reduce__(self) -> tuple[object, ...]:
         """A plan is its job: another process resolves it anew, and refuses where a table has changed."""
@@ -215,10 +220,16 @@ class Plan:
         return self.layout.fields
 
     @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table that gives a code its meaning, the site's too; each once."""
+        charsets = (self.charset, *self.decoder.charsets.values())
+        return tuple({t.id: t for own in charsets for t in (*own.tables, *own.sites)}.values())
+
+    @property
     def identity(self) -> dict[str, str]:
         """What decides the output: an interrupted run can be gone on with only while all of it is the
         same."""
-        tables = [t.sha256 for t in (*self.charset.tables, *self.charset.sites)]
+        tables = [t.sha256 for t in self.tables]
         layout = [repr(self.framing), *map(repr, self.fields)]  # how long records are decides their cuts
         layout += [repr(self.shape)] if self.shape is not None else []
         layout += [repr(spec) for part in self.parts for spec in part.fields]
@@ -284,6 +295,8 @@ def whole_of(job: Job) -> Whole:
         redefines=source["redefines"],
         depending=source["depending"] or ("counter" if source["format"] in ("vb", "lines") else "refuse"),
         item=source.get("item", ""),
+        encoding=source["copybook_encoding"],
+        replacing=source["replacing"],
     )
 
 
@@ -297,7 +310,7 @@ def layout_of(job: Job, names: Sequence[str]) -> Layout:
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
     layout = with_roles(layout, source["roles"], path=job.path)
-    return replace(layout, fields=settle(layout.fields, signs=source["signs"], binary=source["binary"]))
+    return replace(layout, fields=settle(layout.fields, source, layout.path or job.path))
 
 
 def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
@@ -326,6 +339,7 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
             named(one.layout, one.rule.trailer_field)
         _check_fields(one.job, charset, framing, one.layout)
         part = _part(one.job, charset, framing, with_keys(job, types, number), one.whole.tables, reuse)
+        check_national(job.path, part.decoder, None)
         parts.append(replace(part, shape=shape, number=number, skipped=one.rule.skip))
     resumable = all(part.resumable for part in parts if not part.skipped)
     return replace(
@@ -337,7 +351,7 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
 
 
 def _part(
-    job: Job, charset: Charset, framing: Framing, layout: Layout, tables: Sequence[Table], reuse: bool
+    job: Job, charset: Charset, framing: Framing, layout: Layout, tables: Sequence[Occurring], reuse: bool
 ) -> Plan:
     """A plan over a framing that is known."""
     output = output_of(job, layout.fields, tables)
@@ -347,7 +361,7 @@ def _part(
     return Plan(job, charset, framing, layout, (), decoder, grouping, output, resumable)
 
 
-def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Table] = ()) -> Output:
+def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Occurring] = ()) -> Output:
     """The converted file of a job with these fields."""
     output = job.output
     glyph_fields = tuple(f for f in fields if f.role == "name") if job.target["glyph_columns"] else ()
@@ -384,6 +398,7 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
         trim=job.source["trim"] == "right",
         carry=job.source["shift"] == "carry",
         reuse=reuse,
+        charsets={name: own_charset(job, name) for name in sorted({f.charset for f in fields} - {""})},
     )
 
 
@@ -441,7 +456,7 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
                 field=spec.name,
                 next=tr("correct record_length in [source], or the layout"),
             )
-        if spec.type in ("mixed", "dbcs", "sbcs"):
+        if spec.type in TEXTS and not spec.charset:
             charset.mode(spec.type)
 
 

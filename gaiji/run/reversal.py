@@ -6,6 +6,7 @@ Owns the order of records and the leaving out of occurrences. How the cells of a
 
 from __future__ import annotations
 
+import codecs
 import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from gaiji.codes.charset import Charset
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
-from gaiji.disk.packing import packing, unpacked_name
+from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.kernel import shape
 from gaiji.messages import fault, tr
@@ -27,6 +29,7 @@ from gaiji.run.order import order_path, read_order
 from gaiji.run.places import check_beside
 from gaiji.run.plan import Plan, charset_of, typed_plan, with_byte_order
 
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEGMENT = 32_752
 """Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 HEAD = b"record\tfield\tposition\ttext\treason\n"
@@ -96,6 +99,19 @@ def optional(variable: Variable, fields: Sequence[Field]) -> frozenset[str]:
     loose = {steps[at + 1] for at in range(0, len(steps), 8) if steps[at] == 0 and steps[at + 3] >= 0}
     columns = zip(variable.columns, fields, strict=False)
     return frozenset(spec.name for (piece, *_), spec in columns if piece in loose)
+
+
+def mark_of(job: Job, charset: Charset) -> bytes:
+    """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
+    path = Path(job.file(job.source["path"]))
+    if not charset.kind.unicode or not path.is_file():
+        return b""
+    file = Input(str(path), next="run gaiji convert first")
+    try:
+        start = file.read(4)
+    finally:
+        file.close()
+    return next((mark for mark in MARKS if start.startswith(mark)), b"")
 
 
 def behind_descriptors(job: Job, record: bytearray) -> bytearray:

@@ -7,7 +7,6 @@ could not be encoded. For parallel running of two systems; the proof of a conver
 
 from __future__ import annotations
 
-import codecs
 import json
 from array import array
 from collections import Counter
@@ -20,7 +19,9 @@ from typing import Any
 from gaiji import __version__
 from gaiji.codes.charset import Charset
 from gaiji.codes.encoding import E
-from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
+from gaiji.columns.decode import TEXTS
+from gaiji.columns.floats_back import float_column
+from gaiji.columns.numeric import ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input
@@ -36,6 +37,7 @@ from gaiji.records.batch import NEWLINES
 from gaiji.run.csv_back import CsvBack, end_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
+from gaiji.run.national import own_charset
 from gaiji.run.places import check_beside
 from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of, with_byte_order
 from gaiji.run.reversal import (
@@ -44,6 +46,7 @@ from gaiji.run.reversal import (
     behind_descriptors,
     compacted,
     ends_of,
+    mark_of,
     optional,
     reverse_types,
     same_as_input,
@@ -53,7 +56,6 @@ from gaiji.run.types import moved
 from gaiji.standard.characters import points
 
 ROWS = 8192
-MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
 
@@ -97,6 +99,7 @@ class Backward:
         self.columns = len(self.layout.fields)
         self.optional = optional(self.variable, self.layout.fields) if self.variable else frozenset()
         self.fields = self.layout.fields[: self.columns - (len(kind.borrowed) if kind else 0)]
+        self.charsets = {name: own_charset(job, name) for name in {f.charset for f in self.fields} - {""}}
         self.prefix = f"{job.type}." if part else ""
         self.length = part.framing.record_length if part else 0
         shaped = part is not None or self.variable is not None
@@ -174,7 +177,7 @@ class Backward:
         file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
         try:
             notes.write(HEAD)
-            file.write(self._mark() + self._head())
+            file.write(mark_of(self.job, self.charset) + self._head())
             for first, cells, rows in self._batches():
                 columns = [
                     self._encode(spec, number, cells, rows, first, notes)
@@ -217,7 +220,7 @@ class Backward:
         width = -1 if self.job.source["format"] == "csv" else spec.length
         if spec.type == "raw":
             return self._raw(cells, starts, ends, width)
-        if spec.type in NUMERIC:
+        if spec.type not in TEXTS:
             return self._numbers(spec, cells, starts, ends, width, first, notes)
         src = cells.src
         if spec.name in self.glyphs:
@@ -234,10 +237,11 @@ class Backward:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
-        mode = self.charset.field_mode(spec.type)
+        charset = self.charsets.get(spec.charset, self.charset)
+        mode = charset.field_mode(spec.type)
         if width > 0 and spec.name not in self.optional and (blank := sum(map(int.__eq__, starts, ends))):
             self.empty[spec.name] += blank
-        codes, rows = self.charset.codes(mode), len(starts)
+        codes, rows = charset.codes(mode), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
         total = sum(b - a for a, b in zip(starts, ends, strict=True))
@@ -296,7 +300,8 @@ class Backward:
                 .decode("utf-8", "replace")
                 .split(" ")
             )
-            text += self.charset.glyph_text(names, plain).encode()
+            own = self.charsets.get(spec.charset, self.charset)
+            text += own.glyph_text(names, plain).encode()
             ends.append(len(text))
         return text or bytearray(1), ends[:-1], ends[1:]
 
@@ -310,6 +315,12 @@ class Backward:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
+        if spec.type == "float":
+            blank = self.charset.spec.pad_single
+            out, none = float_column(cells.src, starts, ends, (spec.length, spec.float), blank)
+            found = array("q", (n for row in none for n in (row, 0, 0, 0, 0, Reason.BAD_NUMBER)))
+            self._note(spec, cells.src, starts, found, first, notes)
+            return out, array("q", range(0, len(out) + 1, spec.length))
         rows = len(starts)
         widths = (
             array("q", [width]) * rows
@@ -324,7 +335,7 @@ class Backward:
         self._check_minus(spec, cells, starts, ends, first)
         numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
         numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
-        blank = b" " if ascii_host(self.charset, spec) else b"\x40"
+        fill = b" " if ascii_host(self.charset, spec) else b"\x40"
         found = array("q")
         for row in range(rows):
             if bad[row]:
@@ -332,7 +343,7 @@ class Backward:
                     self.empty[spec.name] += spec.name not in self.optional
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-                out[offsets[row] : offsets[row + 1]] = blank * (offsets[row + 1] - offsets[row])
+                out[offsets[row] : offsets[row + 1]] = fill * (offsets[row + 1] - offsets[row])
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
 
@@ -363,14 +374,6 @@ class Backward:
     def _text(self, text: str) -> bytes:
         """A delimiter, quote or line end in the source's charset."""
         return text.encode(self.charset.kind.codec)
-
-    def _mark(self) -> bytes:
-        """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
-        path = Path(self.job.file(self.job.source["path"]))
-        if not self.charset.kind.unicode or not path.is_file():
-            return b""
-        start = self._start(path)
-        return next((mark for mark in MARKS if start.startswith(mark)), b"")
 
     def _head(self) -> bytes:
         """The header of a CSV."""
@@ -444,7 +447,7 @@ class Backward:
         """Records without the padding of their last field, behind a descriptor (vb) or before a line end."""
         source, out = self.job.source, bytearray()
         last = max(self.fields, key=lambda f: f.offset + f.length)
-        text = self.strip and last.type not in NUMERIC and last.type != "raw"
+        text = self.strip and last.type in TEXTS and not last.charset
         pads = {self._pad, self.charset.spec.pad_double} if last.type == "dbcs" else {self._pad}
         for row in range(rows):
             record = records[row * step : row * step + step]

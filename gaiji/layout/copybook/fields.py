@@ -73,6 +73,8 @@ def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]
                 leaf.digits,
                 item.line,
                 leaf.sign,
+                charset=leaf.charset,
+                national=leaf.national,
             )
         )
     if unused := [pattern for pattern in roles if pattern not in used]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from gaiji.errors import LayoutError
 from gaiji.layout.copybook.choose import choose, selected
+from gaiji.layout.copybook.encoding import copybook_text
 from gaiji.layout.copybook.entries import entries, tree
 from gaiji.layout.copybook.fields import Table, fields, tables
 from gaiji.layout.copybook.measure import measure, place
-from gaiji.layout.copybook.text import FORMATS, tokens
+from gaiji.layout.copybook.text import FORMATS, replaced, tokens
 from gaiji.layout.copybook.variable import variable
 from gaiji.layout.roles import ROLES
 from gaiji.messages import fault, tr
@@ -43,13 +44,22 @@ def read_copybook(
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
     format: str = "auto",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Field, ...], int]:
     """The fields of a copybook file and the record length in bytes.
 
-    The file is UTF-8 or Shift_JIS (CP932), at most 1 MiB. See ``parse_copybook`` for the options and errors.
+    The file has at most 1 MiB; ``encoding``: as for ``copybook_text``. The other options, and the errors, are
+    those of ``parse_copybook``.
     """
     return parse_copybook(
-        _text(Path(path)), path=path, redefines=redefines, roles=roles, depending=depending, format=format
+        _text(Path(path), encoding),
+        path=path,
+        redefines=redefines,
+        roles=roles,
+        depending=depending,
+        format=format,
+        replacing=replacing,
     )
 
 
@@ -60,16 +70,25 @@ def describe_copybook(
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
     item: str = "",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> Described:
     """All that a copybook file says of one kind of record. ``item``: the 01 level, or the definition of a
     redefined area, that is read; otherwise as ``read_copybook``.
     """
     return _describe(
-        _text(Path(path)), str(path), redefines or {}, roles or {}, depending, format="auto", item=item
+        _text(Path(path), encoding),
+        str(path),
+        redefines or {},
+        roles or {},
+        depending,
+        format="auto",
+        item=item,
+        replacing=replacing or {},
     )
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, encoding: str) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -85,17 +104,7 @@ def _text(path: Path) -> str:
             path=path,
             next=tr("give the copybook of one record, not a program"),
         )
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise LayoutError(
-            fault("E0094", "is neither UTF-8 nor Shift_JIS"), path=path, next=tr("save it as UTF-8")
-        )
-    return text
+    return copybook_text(raw, path, encoding)
 
 
 def parse_copybook(
@@ -106,6 +115,7 @@ def parse_copybook(
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
     format: str = "auto",
+    replacing: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Field, ...], int]:
     """The fields that a copybook describes and the record length in bytes.
 
@@ -113,12 +123,22 @@ def parse_copybook(
     several 01 levels); by default the first. ``roles`` maps name patterns (``*-simei``, case ignored) to
     roles, before the rules of ``roles.toml``. ``depending="max"`` reads OCCURS DEPENDING ON as tables of
     full size; ``"counter"`` lets it pass too, and places are those in a record of full size. ``format`` is
-    the reference format: auto, fixed (columns 8–72) or free.
+    the reference format: auto, fixed (columns 8–72) or free. ``replacing``: what COPY … REPLACING puts in
+    place of a text of the copybook (``{":TAG:": "SE"}``).
 
     Names come out in lower case; an occurrence adds its number (``name-1``), a name used in several groups
     its group (``father.name``). Raises LayoutError with file, line and clause.
     """
-    done = _describe(text, str(path), redefines or {}, roles or {}, depending, format=format, item="")
+    done = _describe(
+        text,
+        str(path),
+        redefines or {},
+        roles or {},
+        depending,
+        format=format,
+        item="",
+        replacing=replacing or {},
+    )
     return done.fields, done.length
 
 
@@ -131,6 +151,7 @@ def _describe(
     *,
     format: str,
     item: str,
+    replacing: Mapping[str, str],
 ) -> Described:
     if len(text) > MAX_BYTES:
         raise LayoutError(
@@ -141,7 +162,7 @@ def _describe(
     for pattern, role in roles.items():
         _check_option(f"role of {pattern}", role, ROLES, where)
     chosen = {str(key).upper(): str(value).upper() for key, value in redefines.items()}
-    root = tree(entries(tokens(text, format, where)), where, depending)
+    root = tree(entries(replaced(tokens(text, format, where), replacing)), where, depending)
     if item:
         chosen |= selected(root, item, where)
     choose(root, chosen, where)
