@@ -67,6 +67,7 @@ MAPPED_UNITS = 1
 PASSED_UNITS = 2
 TRIMMED_UNITS = 3
 FLAGGED = 4
+LAST_COUNTED = 19  # the last reason that has a counter
 BYTES = 24  # bytes of the source that units were made of: the framing's own sum must equal it
 LOW_VALUES = 25  # fields of low-values throughout
 BLANKS = 26  # fields of blanks throughout
@@ -1067,6 +1068,7 @@ CONSTANTS = {
     "EMPTIES": EMPTIES,
     "GRADES": GRADES,
     "N_COUNTS": N_COUNTS,
+    "LAST_COUNTED": LAST_COUNTED,
     "FINDING": FINDING,
     "SLACK": SLACK,
 }

@@ -225,9 +225,9 @@ def check_records(reader: Reader, accounted: int) -> None:
         )
 
 
-def flagged(counts: array[int]) -> dict[str, int]:
+def flagged(counts: Sequence[int]) -> dict[str, int]:
     """Flagged units by reason."""
-    known = [(reason.label, K["FLAGGED"] + reason) for reason in Reason if K["FLAGGED"] + reason < K["BYTES"]]
+    known = [(reason.label, K["FLAGGED"] + reason) for reason in Reason if reason <= K["LAST_COUNTED"]]
     return {label: counts[at] for label, at in known if counts[at]}
 
 

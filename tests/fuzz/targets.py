@@ -141,7 +141,9 @@ def decoded(
     out = []
     for spec in specs:
         column, counts, findings = columns.decode(batch, spec, states)
-        flagged = sum(counts[DECODE["FLAGGED"] + reason] for reason in Reason)
+        flagged = sum(
+            counts[DECODE["FLAGGED"] + reason] for reason in Reason if reason <= DECODE["LAST_COUNTED"]
+        )
         assert (
             counts[DECODE["UNITS"]]
             == counts[DECODE["MAPPED_UNITS"]] + counts[DECODE["PASSED_UNITS"]] + flagged
