@@ -8,7 +8,19 @@ from setuptools.command.build_ext import build_ext
 
 kernels = [
     Extension(f"gaiji.kernel.{name}", [f"gaiji/kernel/{name}.py"], extra_compile_args=["-O3"])
-    for name in ("decode", "cells", "cut", "numbers", "join", "encode", "compare", "numbers_back", "shape")
+    for name in (
+        "decode",
+        "cells",
+        "cut",
+        "numbers",
+        "join",
+        "points",
+        "encode",
+        "reads",
+        "compare",
+        "numbers_back",
+        "shape",
+    )
 ]
 modules = cythonize(kernels, language_level=3)
 for module in modules:
