@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gaiji
 from gaiji.errors import RecordError
 from gaiji.records.batch import Framing
 from gaiji.records.reader import Reader
@@ -194,6 +195,32 @@ def test_bom_is_not_part_of_the_first_record(tmp_path):
         tmp_path, b"\xef\xbb\xbfa,b\n1,2\n", Framing("csv", mark=b"\xef\xbb\xbf", own_mark=b"\xef\xbb\xbf")
     )
     assert (reader.header, rows) == ([b"a", b"b"], [(1, [b"1", b"2"])])
+
+
+@pytest.mark.parametrize("mark", ["fffe", "feff", "efbbbf"])
+@pytest.mark.parametrize("type", ["binary", "packed", "raw", "mixed"])
+@pytest.mark.parametrize("typed", [False, True])
+def test_the_first_bytes_of_a_number_are_no_byte_order_mark(tmp_path, mark, type, typed):
+    """A fixed record may begin with a number whose bytes look like one; a text may not."""
+    (tmp_path / "in.dat").write_bytes(bytes.fromhex(mark) + b"A" * (10 - len(mark) // 2))
+    fields = "\n".join(
+        f'[[{"record." if typed else ""}field]]\nname = "{name}"\noffset = {at}\nlength = {size}\ntype = "{kind}"'
+        for name, at, size, kind in (("n", 0, 3, type), ("t", 3, 7, "mixed"))
+    )
+    job = tmp_path / "job.toml"
+    job.write_text(
+        '[source]\npath = "in.dat"\ncharset = "windows-31j"\nformat = "fixed"\nrecord_length = 10\n'
+        '[output]\npath = "o.csv"\n' + ('[[record]]\nname = "all"\n' if typed else "") + fields
+    )
+    if type == "mixed":
+        with pytest.raises(RecordError, match="E0450"):
+            gaiji.convert(job)
+    else:
+        made = gaiji.convert(job)
+        assert made.data["records"]["read"] == 1
+        if type == "raw":
+            told = (tmp_path / "o.csv").read_text("utf-8").splitlines()[1]
+            assert told.split(",")[0].lower() == (mark + "41" * (3 - len(mark) // 2))
 
 
 def test_a_block_that_promises_more_is_cut_even_between_records(tmp_path):

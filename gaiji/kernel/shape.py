@@ -95,7 +95,8 @@ def owners(kinds, gaps, parents, current, owner):
     where that is of an earlier batch, ``NOBODY`` where its type has no parent.
 
     ``parents``: the parent of each type or -1; ``current``: the row of the last record of each type,
-    ``CARRIED`` or ``NOBODY``, before and after. A new record of a type ends the records below the one before.
+    ``CARRIED`` or ``NOBODY``, before and after. A new record of a type ends all records below the one before,
+    those of types below these too.
     A record that was set aside, of which nobody knows what it was (kind below 0, or one of ``gaps``: the rows
     before which it stood), ends all. A record whose parent is not there becomes an ``ORPHAN``.
     """
@@ -121,7 +122,10 @@ def owners(kinds, gaps, parents, current, owner):
                 continue
         current[kind] = row
         for below in range(types):
-            if parents[below] == kind:
+            above = parents[below]
+            while above >= 0 and above != kind:
+                above = parents[above]
+            if above >= 0:
                 current[below] = NOBODY
 
 

@@ -126,7 +126,7 @@ class PlainShaper:
             self._above = {}
             return "counter"
         if kind.parent >= 0 and kind.parent not in self._above:
-            self._above.pop(number, None)
+            self._end_below(number)
             return "parent"
         keys = b""
         at = len(kind.variable.columns) if kind.variable else 0
@@ -136,12 +136,17 @@ class PlainShaper:
             spans.insert(at + place, (begin, begin + len(key)))
             keys += key
         parts[number].add(record, raw + keys, spans)
+        self._end_below(number)
         self._above[number] = raw
-        for below, other in enumerate(self.shape.kinds):
-            if other.parent == number:
-                self._above.pop(below, None)
         self._count(number, record)
         return ""
+
+    def _end_below(self, number: int) -> None:
+        """A new record of a kind: what stood below the one before it is over, to the last generation."""
+        self._above.pop(number, None)
+        for below, other in enumerate(self.shape.kinds):
+            if other.parent == number:
+                self._end_below(below)
 
     def _count(self, number: int, record: int) -> None:
         """Count a record for its type, and for the trailers that count it."""

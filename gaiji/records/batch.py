@@ -30,8 +30,9 @@ class Framing:
     Of lines and CSV: ``stop`` is the unit that ends one and ``cr`` what a CR before it is (0 text, 1 part of
     the end, 2 needed); ``ebcdic``: 15 and 25 may end lines, too; ``end_mark``: X'1A' at the end of the input
     is no record; ``own_mark``: the charset's byte order mark, ``mark`` where it is no part of the first
-    record. ``trail``, ``shifts``, ``blank``, ``spaces``, ``ragged``, ``trailing``: as
-    ``gaiji.kernel.cut.Dialect`` has them; ``skip``: lines above the header.
+    record; ``apart``: whether the first bytes can be a mark at all, and are no number.
+    ``trail``, ``shifts``, ``blank``, ``spaces``, ``ragged``, ``trailing``: as ``gaiji.kernel.cut.Dialect``
+    has them; ``skip``: lines above the header.
     """
 
     format: str
@@ -54,6 +55,7 @@ class Framing:
     end_mark: bool = True
     own_mark: bytes = b""
     mark: bytes = b""
+    apart: bool = True
     trail: bytes = bytes(64) + b"\1" * 192
     shifts: bytes = b""
     blank: int = 0x20

@@ -233,7 +233,8 @@ class Shaper:
         self._current = array("q", [carried if kind in self._raws else none for kind in types])
         owner = array("q", bytes(8 * batch.rows))
         kernel.owners(kinds, array("q", batch.gaps), self.shape.parents, self._current, owner)
-        if len(batch.bad) > len(batch.gaps):  # what was set aside behind the last row
+        behind = len(batch.bad) > len(batch.gaps) or (batch.gaps and batch.gaps[-1] >= batch.rows)
+        if behind:  # a record was set aside behind the last row, and nobody knows what it was
             self._current = array("q", [none for _ in types])
         return owner
 

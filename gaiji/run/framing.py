@@ -5,7 +5,8 @@ Owns what the keys mean together with charset and layout, and their checks. Cuts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gaiji.codes.charset import Charset
@@ -83,6 +84,7 @@ def framing_of(source: Mapping[str, Any], charset: Charset, layout: Layout | Non
         end_mark=not ebcdic and not (kind.width == "double" and not kind.wide),
         own_mark=own,
         mark=own if mark_stands_apart(source, layout) else b"",
+        apart=mark_stands_apart(source, layout),
         trail=trail,
         shifts=shifts_of(charset) if csv else b"",
         blank=charset.spec.pad_single,
@@ -91,6 +93,21 @@ def framing_of(source: Mapping[str, Any], charset: Charset, layout: Layout | Non
         trailing=source["trailing"],
         skip=source["skip"],
     )
+
+
+def framing_of_types(
+    source: Mapping[str, Any], charset: Charset, layouts: Sequence[Layout], path: str
+) -> Framing:
+    """The same for a job with record types: no field of any of them may hold a line end, and the first
+    record may be of any."""
+    widest = max(layouts, key=lambda layout: layout.record_length)
+    if source["format"] == "fixed":
+        source = {**source, "record_length": source["record_length"] or widest.record_length}
+    framing = framing_of(source, charset, widest, path)
+    for layout in layouts:
+        framing_of(source, charset, layout, path)
+    apart = all(mark_stands_apart(source, layout) for layout in layouts)
+    return replace(framing, mark=framing.mark if apart else b"", apart=apart)
 
 
 def is_ebcdic(charset: Charset) -> bool:

@@ -39,7 +39,7 @@ from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
 from gaiji.records.shape import Kind, Shape, Shaper
 from gaiji.run.decided import check_decisions
-from gaiji.run.framing import framing_of
+from gaiji.run.framing import framing_of, framing_of_types
 from gaiji.run.header import ROWS, check_header
 from gaiji.run.job import Job, load_job
 from gaiji.run.national import check_national, own_charset
@@ -324,14 +324,7 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
         layout = layout_of(mine, ())
         types.append(Typed(rule, mine, replace(whole, layout=layout), layout))
     check_outputs(job, types)
-    longest = 0
-    if job.source["format"] == "fixed":
-        longest = job.source["record_length"] or max(one.layout.record_length for one in types)
-    widest = max((one.layout for one in types), key=lambda layout: layout.record_length)
-    source = {**job.source, "record_length": longest}
-    framing = framing_of(source, charset, widest, job.path)
-    for one in types:  # no field of any type may hold a line end
-        framing_of(source, charset, one.layout, job.path)
+    framing = framing_of_types(job.source, charset, [one.layout for one in types], job.path)
     shape = shape_of(job, types, charset)
     parts = []
     for number, one in enumerate(types):
