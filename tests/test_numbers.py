@@ -442,6 +442,20 @@ def test_digits_of_comp_by_option(tmp_path, source, cell):
     assert verify(path).holds
 
 
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_eight_bytes_hold_twenty_digits(tmp_path, order):
+    most = [2**64 - 1, 10**19, 0, 1]
+    data = b"".join(number.to_bytes(8, order) for number in most)
+    field = f"type = 'binary'\ndigits = 20\norder = '{order}'"
+    path = job(tmp_path, data, charset="ibm-939", field=field, length=8)
+    assert not convert(path).data["findings"]
+    assert cells(tmp_path) == [str(number) for number in most]
+    assert verify(path).holds and reverse(path).exit_code == 0
+    assert (tmp_path / "out/r.csv.reversed.dat").read_bytes() == data
+    with pytest.raises(LayoutError, match="use 0 to 20"):
+        convert(job(tmp_path, data, field="type = 'binary'\ndigits = 21", length=8))
+
+
 def test_what_a_cell_says_must_be_what_the_bytes_mean(tmp_path):
     """Not only what is written back: 1 and -1 are both good numbers."""
     path = job(tmp_path, b"0012S0012C", source='signs = "netcobol"')

@@ -480,3 +480,16 @@ def test_generated_files_come_out_as_cut_by_hand(tmp_path, monkeypatch, frame, m
     assert json.loads((tmp_path / "out/d.csv.verify.json").read_text())["records"]["quarantined"] == len(
         aside
     )
+
+
+@pytest.mark.parametrize("records", [[head(1), b"\xe7" * 10], [data(1, "A")]])
+def test_a_record_of_no_type_ends_the_run_only_where_the_job_says_so(tmp_path, records):
+    job = write(tmp_path, [*records, trail(0)])
+    assert gaiji.convert(job).exit_code == 3
+    for path in (tmp_path / "out").iterdir():
+        path.unlink()
+    job.write_text(job.read_text().replace("[source]", '[source]\non_bad_record = "fail"'))
+    with pytest.raises(GaijiError) as caught:
+        gaiji.convert(job)
+    assert caught.value.number in ("E0430", "E0431") and f"record {len(records)}" in str(caught.value)
+    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".csv"]

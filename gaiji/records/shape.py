@@ -19,7 +19,7 @@ from gaiji.errors import RecordError
 from gaiji.kernel import cut
 from gaiji.kernel import shape as kernel
 from gaiji.kernel.shape import CONSTANTS as S
-from gaiji.messages import Fault, fault
+from gaiji.messages import Fault, fault, tr
 from gaiji.model import Variable
 from gaiji.records.batch import BadRecord, Batch, Sorted
 
@@ -120,22 +120,23 @@ class _Spread:
         ]
         return list(edges[0]), list(edges[1]), bad, wrong
 
-    def why(self, code: int) -> str:
+    def why(self, code: int) -> Fault:
         """Why a record cannot be walked."""
         name, what = self.variable.counters[code // 4] if code // 4 else "", code % 4
         if what == S["BAD_COUNTER"]:
-            return _said(fault("E0427", "the counter {name} is no number", name=name))
+            return fault("E0427", "the counter {name} is no number", name=name)
         if what == S["OUT_OF_RANGE"]:
-            return _said(fault("E0428", "the counter {name} is out of its declared range", name=name))
-        return _said(fault("E0429", "the record ends before what its counters announce"))
+            return fault("E0428", "the counter {name} is out of its declared range", name=name)
+        return fault("E0429", "the record ends before what its counters announce")
 
 
 class Shaper:
     """Shapes the batches of one pass, in order. ``before``: what an earlier pass knew where this one
-    begins."""
+    begins. ``refuse``: the path of an input of which no record may be set aside; RecordError then."""
 
-    def __init__(self, shape: Shape, before: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, shape: Shape, before: Mapping[str, Any] | None = None, refuse: str = "") -> None:
         self.shape = shape
+        self.refuse = refuse
         self._spreads = [_Spread(k.variable, len(k.borrowed)) if k.variable else None for k in shape.kinds]
         before = before or {}
         self._raws = {int(k): bytes.fromhex(raw) for k, raw in before.get("parents", {}).items()}
@@ -196,12 +197,12 @@ class Shaper:
         first = 0 if batch.rows and numbers[0] == 1 else -1
         tests, values = self.shape.tests
         kernel.sort(batch.src, starts, ends, tests, values, len(self.shape.kinds), first, final, kinds)
-        nothing = _said(fault("E0430", "the record fits no record type"))
+        nothing = fault("E0430", "the record fits no record type")
         aside = dict.fromkeys(self._rows(kinds, S["NO_TYPE"]), nothing)
         aside |= self._cut_off(batch, kinds)
         owner = self._owners(batch, kinds)
         for row in self._rows(kinds, S["ORPHAN"]):
-            aside[row] = _said(fault("E0431", "no record of its parent's type stands before it"))
+            aside[row] = fault("E0431", "no record of its parent's type stands before it")
         done = [self._part(batch, number, kinds, owner, numbers) for number in range(len(self.shape.kinds))]
         tallies = {number: self._tally(number, kinds) for number in self.tallies}
         self._carry(batch, starts, ends)
@@ -210,7 +211,7 @@ class Shaper:
         parts = Sorted(kinds, done, tallies, sizes, before)
         return replace(batch, bad=bad, gaps=[], numbers=numbers, sorted=parts)
 
-    def _cut_off(self, batch: Batch, kinds: array[int]) -> dict[int, str]:
+    def _cut_off(self, batch: Batch, kinds: array[int]) -> dict[int, Fault]:
         """Rows whose counters are wrong, and why; their kind becomes that of what is set aside."""
         aside = {}
         for number, spread in enumerate(self._spreads):
@@ -337,12 +338,24 @@ class Shaper:
         kernel.number(batch.first, array("q", batch.gaps), numbers)
         return numbers
 
-    def _aside(self, batch: Batch, aside: Mapping[int, str], numbers: Sequence[int]) -> list[BadRecord]:
-        """The records that were set aside before, and these."""
+    def _aside(self, batch: Batch, aside: Mapping[int, Fault], numbers: Sequence[int]) -> list[BadRecord]:
+        """The records that were set aside before, and these; RecordError where none may be."""
         starts, ends = batch.starts[0], batch.ends[0]
+        if aside and self.refuse:
+            row = min(aside)
+            raise RecordError(
+                aside[row],
+                path=self.refuse,
+                record=numbers[row],
+                offset=batch.file_offset + starts[row],
+                next=tr("correct the file or the rules; without on_bad_record it is set aside"),
+            )
         more = [
             BadRecord(
-                numbers[row], batch.file_offset + starts[row], bytes(batch.src[starts[row] : ends[row]]), why
+                numbers[row],
+                batch.file_offset + starts[row],
+                bytes(batch.src[starts[row] : ends[row]]),
+                _said(why),
             )
             for row, why in aside.items()
         ]

@@ -78,6 +78,7 @@ def framing_of(source: Mapping[str, Any], charset: Charset, layout: Layout | Non
         bdw=bdw.name if source["bdw"] else "",
         spanned=source["spanned"],
         longest=longest,
+        fields=len(layout.fields) if layout is not None and not csv and source["format"] != "fixed" else 0,
         stop=stop,
         cr=cr,
         ebcdic=ebcdic,
@@ -107,7 +108,8 @@ def framing_of_types(
     for layout in layouts:
         framing_of(source, charset, layout, path)
     apart = all(mark_stands_apart(source, layout) for layout in layouts)
-    return replace(framing, mark=framing.mark if apart else b"", apart=apart)
+    fields = max(len(layout.fields) for layout in layouts) if framing.fields else 0
+    return replace(framing, mark=framing.mark if apart else b"", apart=apart, fields=fields)
 
 
 def is_ebcdic(charset: Charset) -> bool:

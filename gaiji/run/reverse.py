@@ -11,6 +11,7 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -94,8 +95,10 @@ class Backward:
         self.whole_job = whole_job or job
         whole = Whole(self._layout()) if job.source["format"] == "csv" else whole_of(job)
         kind = part.shape.kinds[part.number] if part and part.shape else None
-        self.variable = moved(whole, False) if whole.variable is not None else None
         self.layout = part.layout if part else self._layout()
+        own = self.layout.fields[: len(whole.layout.fields)]
+        settled = replace(whole, layout=replace(whole.layout, fields=own))
+        self.variable = moved(settled, False) if whole.variable is not None else None
         self.columns = len(self.layout.fields)
         self.optional = optional(self.variable, self.layout.fields) if self.variable else frozenset()
         self.fields = self.layout.fields[: self.columns - (len(kind.borrowed) if kind else 0)]

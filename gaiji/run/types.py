@@ -7,20 +7,23 @@ are ``gaiji.run.rules``'; what is put together from all of it is the plan's.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import regex
 
 from gaiji.codes.charset import Charset
 from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import JobError, nearest
 from gaiji.layout.copybook import SUFFIXES, Table
-from gaiji.layout.copybook.variable import plain
+from gaiji.layout.copybook.variable import COUNT, STEP, how_written, plain
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
-from gaiji.output.melt import Melt
+from gaiji.output.melt import EVERY, FOUND, Melt
 from gaiji.records.shape import Borrowed, Kind, Shape
 from gaiji.run.job import Job
 from gaiji.run.rules import KEYS, RecordRule
@@ -119,7 +122,8 @@ def _end(layout: Layout) -> int:
 
 def moved(whole: Whole, apart: bool) -> Variable | None:
     """How the fields of a layout get places of their own, where they have: its tables vary, or (``apart``)
-    more than its own fields are read. Numbers must be whole."""
+    more than its own fields are read. Numbers must be whole; counters are read as their fields are written,
+    which a job can say."""
     fields, found = whole.layout.fields, whole.variable
     if found is None:
         return plain(fields, whole.layout.record_length) if apart else None
@@ -127,7 +131,19 @@ def moved(whole: Whole, apart: bool) -> Variable | None:
         (piece, offset, length, int(spec.type in NUMERIC))
         for (piece, offset, length, _), spec in zip(found.columns, fields, strict=True)
     )
-    return replace(found, columns=columns)
+    return replace(found, columns=columns, steps=tuple(_steps(found, fields)))
+
+
+def _steps(variable: Variable, fields: Sequence[Field]) -> Iterator[int]:
+    """The steps of a walk, where a counter is a field as that says of itself."""
+    places = {(piece, offset, size): at for at, (piece, offset, size, _) in enumerate(variable.columns)}
+    for begin in range(0, len(variable.steps), STEP):
+        step = variable.steps[begin : begin + STEP]
+        at = places.get((step[2], step[3], step[4]), -1) if step[0] == COUNT else -1
+        if at >= 0 and fields[at].type in NUMERIC:
+            spec = fields[at]
+            step = (*step[:5], how_written(spec.type, spec.sign, spec.signs, spec.order), *step[6:])
+        yield from step
 
 
 def with_keys(job: Job, types: Sequence[Typed], number: int) -> Layout:
@@ -249,21 +265,30 @@ def melt_of(job: Job, fields: Sequence[Field], columns: Sequence[str], tables: S
             shown.append(
                 (_without_number([columns[at] for at in same]), same if len(same) > 1 else (*same, *same))
             )
-    counter = (
-        names.index(next(n for n in names if lowered(n) == table.counter)) if table.counter in names else -1
-    )
-    return Melt(
-        tuple(name for name, _ in shown), tuple(one for _, one in shown), counter, len(table.occurrences)
-    )
+    columns_of_rows = [name for name, _ in shown]
+    if twice := [name for name, count in Counter(columns_of_rows).items() if count > 1]:
+        raise JobError(
+            fault("E0397", "two columns would have the name {twice!r}", twice=twice[0][:40]),
+            path=job.path,
+            key=key,
+            next=tr("rename the field or the table in the copybook, or leave rows out"),
+        )
+    counter = names.index(table.counter) if table.counter else FOUND if table.varies else EVERY
+    return Melt(tuple(columns_of_rows), tuple(one for _, one in shown), counter, len(table.occurrences))
 
 
 def _without_number(names: Sequence[str]) -> str:
-    """The name of a column of all occurrences: without their number."""
+    """The name of a column of all occurrences: without their number. Where a clash has put groups before the
+    name of some of them, that of the field alone."""
     if len(names) < 2:
         return names[0]
     first, second = names[:2]
-    at = next(at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
-    return first[: at - 1] + first[at + 1 :]
+    for a, b in ((first, second), (first.rpartition(".")[2], second.rpartition(".")[2])):
+        for found in regex.finditer("-1(?![0-9])", a):
+            begin, end = found.span()
+            if f"{a[:begin]}-2{a[end:]}" == b:
+                return a[:begin] + a[end:]
+    return first
 
 
 def lowered(name: str) -> str:
