@@ -185,6 +185,42 @@ def test_bad_csv(tmp_path, data, says):
     assert reader.records == 2
 
 
+@pytest.mark.parametrize("batch", [4, 1 << 20])
+@pytest.mark.parametrize(("unit", "codec"), [(1, "ascii"), (2, "utf-16-le")])
+def test_blank_lines_above_the_first_cell_of_one_column_are_cells(tmp_path, batch, unit, codec):
+    """With a header they stand above it; where there are several columns a blank line is no record."""
+    data = "\n\r\nA\n\nB\n".encode(codec)
+    rows, _, _ = cut(tmp_path, data, Framing("csv", header=False, unit=unit), batch=batch)
+    assert [cells for _, cells in rows] == [[b""], [b""], ["A".encode(codec)], [b""], ["B".encode(codec)]]
+    rows, _, reader = cut(tmp_path, data, Framing("csv", header=True, unit=unit), batch=batch)
+    assert reader.header == ["A".encode(codec)]
+    assert [cells for _, cells in rows] == [[b""], ["B".encode(codec)]]
+    rows, _, _ = cut(
+        tmp_path, "\n\nA,B\n".encode(codec), Framing("csv", header=False, unit=unit), batch=batch
+    )
+    assert [cells for _, cells in rows] == [["A".encode(codec), "B".encode(codec)]]
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"), [("windows-31j", "ascii"), ("unicode-le", "utf-16-le"), ("ibm-930", "cp037")]
+)
+@pytest.mark.parametrize("spaces", ["fail", "skip", "text"])
+def test_blanks_that_part_cells_are_no_blanks_before_a_quote(tmp_path, charset, codec, spaces):
+    (tmp_path / "in.csv").write_bytes(
+        'A  "B" \n  "C D" E\n'.replace("\n", "\n" if codec != "cp037" else "\x85").encode(codec)
+    )
+    job = tmp_path / "job.toml"
+    job.write_text(
+        f'[source]\npath = "in.csv"\ncharset = "{charset}"\nformat = "csv"\ndelimiter = " "\nheader = false\n'
+        f'spaces = "{spaces}"\n'
+        + ('newline = "15"\n' if codec == "cp037" else "")
+        + '[output]\npath = "o.csv"\n'
+    )
+    gaiji.convert(job)
+    assert (tmp_path / "o.csv").read_text("utf-8").splitlines()[1:] == ["A,,B,", ",,C D,E"]
+    assert gaiji.verify(job).holds
+
+
 @pytest.mark.parametrize("framing", [Framing("fixed", 10), Framing("vb"), Framing("lines"), Framing("csv")])
 def test_an_empty_file_has_no_records(tmp_path, framing):
     assert cut(tmp_path, b"", framing)[0] == []

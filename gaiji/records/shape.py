@@ -124,10 +124,10 @@ class _Spread:
         """Why a record cannot be walked."""
         name, what = self.variable.counters[code // 4] if code // 4 else "", code % 4
         if what == S["BAD_COUNTER"]:
-            return fault("E0427", "the counter {name} is no number", name=name)
+            return _said(fault("E0427", "the counter {name} is no number", name=name))
         if what == S["OUT_OF_RANGE"]:
-            return fault("E0428", "the counter {name} is out of its declared range", name=name)
-        return fault("E0429", "the record ends before what its counters announce")
+            return _said(fault("E0428", "the counter {name} is out of its declared range", name=name))
+        return _said(fault("E0429", "the record ends before what its counters announce"))
 
 
 class Shaper:
@@ -197,12 +197,12 @@ class Shaper:
         first = 0 if batch.rows and numbers[0] == 1 else -1
         tests, values = self.shape.tests
         kernel.sort(batch.src, starts, ends, tests, values, len(self.shape.kinds), first, final, kinds)
-        nothing = fault("E0430", "the record fits no record type")
+        nothing = _said(fault("E0430", "the record fits no record type"))
         aside = dict.fromkeys(self._rows(kinds, S["NO_TYPE"]), nothing)
         aside |= self._cut_off(batch, kinds)
         owner = self._owners(batch, kinds)
         for row in self._rows(kinds, S["ORPHAN"]):
-            aside[row] = fault("E0431", "no record of its parent's type stands before it")
+            aside[row] = _said(fault("E0431", "no record of its parent's type stands before it"))
         done = [self._part(batch, number, kinds, owner, numbers) for number in range(len(self.shape.kinds))]
         tallies = {number: self._tally(number, kinds) for number in self.tallies}
         self._carry(batch, starts, ends)
@@ -352,17 +352,14 @@ class Shaper:
             )
         more = [
             BadRecord(
-                numbers[row],
-                batch.file_offset + starts[row],
-                bytes(batch.src[starts[row] : ends[row]]),
-                _said(why),
+                numbers[row], batch.file_offset + starts[row], bytes(batch.src[starts[row] : ends[row]]), why
             )
             for row, why in aside.items()
         ]
         return sorted([*batch.bad, *more], key=lambda bad: bad.record)
 
 
-def _said(what: Fault) -> str:
+def _said(what: Fault) -> Fault:
     """Why a record is set aside, as an error would say it."""
     return RecordError(what, path="", record=0, offset=0).what
 

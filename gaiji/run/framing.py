@@ -20,6 +20,8 @@ from gaiji.records.forms import FORMS, form_of
 TEXT = ("mixed", "dbcs", "sbcs")
 ENDS = {"lf": (10, 0), "crlf": (10, 2), "cr": (13, 0), "15": (0x15, 0), "25": (0x25, 0)}
 """The unit that ends a line, and what a CR before it is, by the key ``newline``."""
+NO_UNIT = -1
+"""The blank before a quote where blanks part the cells: each of them is a delimiter."""
 SPACES = ("fail", "skip", "text")
 
 
@@ -88,7 +90,7 @@ def framing_of(source: Mapping[str, Any], charset: Charset, layout: Layout | Non
         apart=mark_stands_apart(source, layout),
         trail=trail,
         shifts=shifts_of(charset) if csv else b"",
-        blank=charset.spec.pad_single,
+        blank=charset.spec.pad_single if ord(delimiter) != charset.spec.pad_single else NO_UNIT,
         spaces=SPACES.index(source["spaces"]),
         ragged=source["ragged"],
         trailing=source["trailing"],
