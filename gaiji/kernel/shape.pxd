@@ -20,7 +20,7 @@ cdef int _passes(const unsigned char[::1] src, long long begin, long long end, c
     Py_ssize_t last) noexcept nogil
 
 @cython.locals(types=cython.Py_ssize_t, row=cython.Py_ssize_t, kind=cython.longlong, below=cython.Py_ssize_t,
-    gap=cython.Py_ssize_t, lost=cython.int)
+    above=cython.longlong, gap=cython.Py_ssize_t, lost=cython.int)
 cpdef void owners(long long[::1] kinds, const long long[::1] gaps, const long long[::1] parents,
     long long[::1] current, long long[::1] owner)
 
@@ -41,7 +41,7 @@ cpdef void follow(const long long[::1] owner, const long long[::1] rows, long lo
 
 @cython.locals(i=cython.Py_ssize_t, begin=cython.longlong, end=cython.longlong)
 cpdef void borrow(const long long[::1] starts, const long long[::1] ends, const long long[::1] owner,
-    long long offset, long long length, long long carried, long long behind, long long[::1] out_starts,
+    long long offset, long long length, int whole, long long carried, long long behind, long long[::1] out_starts,
     long long[::1] out_ends)
 
 @cython.locals(row=cython.Py_ssize_t, gap=cython.Py_ssize_t)

@@ -95,9 +95,10 @@ def owners(kinds, gaps, parents, current, owner):
     where that is of an earlier batch, ``NOBODY`` where its type has no parent.
 
     ``parents``: the parent of each type or -1; ``current``: the row of the last record of each type,
-    ``CARRIED`` or ``NOBODY``, before and after. A new record of a type ends the records below the one before.
-    A record that was set aside, of which nobody knows what it was (kind below 0, or one of ``gaps``: the rows
-    before which it stood), ends all. A record whose parent is not there becomes an ``ORPHAN``.
+    ``CARRIED`` or ``NOBODY``, before and after. A new record of a type ends all records below the one before,
+    however far below. A record that was set aside, of which nobody knows what it was (kind below 0, or one of
+    ``gaps``: the rows before which it stood), ends all. A record whose parent is not there becomes an
+    ``ORPHAN``, and ends what is below its type too.
     """
     types = len(parents)
     gap = 0
@@ -113,16 +114,18 @@ def owners(kinds, gaps, parents, current, owner):
                 current[below] = NOBODY
             if kind < 0:
                 continue
+        for below in range(types):
+            above = below
+            while above >= 0 and above != kind:
+                above = parents[above]
+            if above == kind:
+                current[below] = NOBODY
         if parents[kind] >= 0:
             owner[row] = current[parents[kind]]
             if owner[row] == NOBODY:
                 kinds[row] = ORPHAN
-                current[kind] = NOBODY
                 continue
         current[kind] = row
-        for below in range(types):
-            if parents[below] == kind:
-                current[below] = NOBODY
 
 
 def pick(kinds, kind, rows):
@@ -163,15 +166,17 @@ def follow(owner, rows, out):
         out[i] = owner[rows[i]] if rows[i] >= 0 else rows[i]
 
 
-def borrow(starts, ends, owner, offset, length, carried, behind, out_starts, out_ends):
+def borrow(starts, ends, owner, offset, length, whole, carried, behind, out_starts, out_ends):
     """Where ``length`` bytes at ``offset`` lie in the owner of each record; that of an earlier batch lies at
-    ``carried``..``behind``."""
+    ``carried``..``behind``. ``whole``: nowhere, where a record does not hold all of them."""
     for i in range(len(owner)):
         begin = carried
         end = behind
         if owner[i] >= 0:
             begin = starts[owner[i]]
             end = ends[owner[i]]
+        if whole and begin + offset + length > end:
+            begin = end
         out_starts[i] = begin + offset if begin + offset < end else end
         out_ends[i] = begin + offset + length if begin + offset + length < end else end
 

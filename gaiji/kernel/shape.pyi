@@ -29,6 +29,7 @@ def borrow(
     owner: Numbers,
     offset: int,
     length: int,
+    whole: int,
     carried: int,
     behind: int,
     out_starts: array[int],
