@@ -68,8 +68,17 @@ cdef long long _counter(const unsigned char[::1] src, long long at, long long le
     long long how) noexcept nogil
 
 @cython.locals(o=cython.Py_ssize_t, row=cython.Py_ssize_t, base=cython.longlong, i=cython.Py_ssize_t, j=cython.Py_ssize_t,
-    what=cython.longlong, me=cython.longlong, node=cython.longlong, there=cython.int, k=cython.longlong,
-    piece=cython.longlong, value=cython.longlong)
+    me=cython.longlong, k=cython.longlong)
 cpdef Py_ssize_t compact(const unsigned char[::1] records, Py_ssize_t step, Py_ssize_t rows,
     const long long[::1] steps, const long long[::1] full, long long[::1] scratch, unsigned char[::1] out,
     long long[::1] offsets, long long[::1] bad)
+
+@cython.locals(row=cython.Py_ssize_t, i=cython.Py_ssize_t)
+cpdef void present(const unsigned char[::1] records, Py_ssize_t step, Py_ssize_t rows,
+    const long long[::1] steps, const long long[::1] full, long long[::1] scratch,
+    const long long[::1] pieces, unsigned char[::1] there, long long[::1] bad)
+
+@cython.locals(bad=cython.longlong, i=cython.Py_ssize_t, j=cython.Py_ssize_t, what=cython.longlong, me=cython.longlong,
+    node=cython.longlong, there=cython.int, piece=cython.longlong, value=cython.longlong)
+cdef long long _weigh(const unsigned char[::1] records, long long base, const long long[::1] steps,
+    const long long[::1] full, long long[::1] scratch) noexcept nogil

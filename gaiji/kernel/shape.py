@@ -312,36 +312,55 @@ def compact(records, step, rows, steps, full, scratch, out, offsets, bad):
     o = 0
     for row in range(rows):
         base = row * step
-        bad[row] = 0
+        bad[row] = _weigh(records, base, steps, full, scratch)
         for j in range(len(steps) // STEP):
             i = j * STEP
-            what = steps[i]
             me = steps[i + 1]
-            if what == PIECE:
-                node = steps[i + 3]
-                there = 1 if node < 0 or scratch[node] else 0
-                scratch[me] = 0 if there else -1
-                if there:
-                    for k in range(steps[i + 2]):
-                        out[o] = records[base + full[me] + k]
-                        o += 1
-            elif what == NODE:
-                node = steps[i + 2]
-                there = 1 if node < 0 or scratch[node] else 0
-                scratch[me] = 1 if there and scratch[steps[i + 3]] >= steps[i + 4] else 0
-            else:
-                piece = steps[i + 2]
-                value = 0
-                if scratch[piece] >= 0:
-                    value = _counter(records, base + full[piece] + steps[i + 3], steps[i + 4], steps[i + 5])
-                    if value < 0:
-                        bad[row] = me * 4 + BAD_COUNTER
-                        value = 0
-                    elif value < steps[i + 6] or value > steps[i + 7]:
-                        bad[row] = me * 4 + OUT_OF_RANGE
-                scratch[me] = value
+            if steps[i] == PIECE and scratch[me] >= 0:
+                for k in range(steps[i + 2]):
+                    out[o] = records[base + full[me] + k]
+                    o += 1
         offsets[row + 1] = o
     return o
+
+
+def present(records, step, rows, steps, full, scratch, pieces, there, bad):
+    """Which of some ``pieces`` the counters of records of full size (``step`` bytes each) leave in: 1 in
+    ``there`` (column-major), 0 for others. ``full``, ``bad`` as in ``compact``."""
+    for row in range(rows):
+        bad[row] = _weigh(records, row * step, steps, full, scratch)
+        for i in range(len(pieces)):
+            there[i * rows + row] = 1 if scratch[pieces[i]] >= 0 else 0
+
+
+def _weigh(records, base, steps, full, scratch):
+    """Set which pieces of a record of full size its counters leave in (0) and out (-1); returns why it cannot
+    be walked, 0 where it can."""
+    bad = 0
+    for j in range(len(steps) // STEP):
+        i = j * STEP
+        what = steps[i]
+        me = steps[i + 1]
+        if what == PIECE:
+            node = steps[i + 3]
+            there = 1 if node < 0 or scratch[node] else 0
+            scratch[me] = 0 if there else -1
+        elif what == NODE:
+            node = steps[i + 2]
+            there = 1 if node < 0 or scratch[node] else 0
+            scratch[me] = 1 if there and scratch[steps[i + 3]] >= steps[i + 4] else 0
+        else:
+            piece = steps[i + 2]
+            value = 0
+            if scratch[piece] >= 0:
+                value = _counter(records, base + full[piece] + steps[i + 3], steps[i + 4], steps[i + 5])
+                if value < 0:
+                    bad = me * 4 + BAD_COUNTER
+                    value = 0
+                elif value < steps[i + 6] or value > steps[i + 7]:
+                    bad = me * 4 + OUT_OF_RANGE
+            scratch[me] = value
+    return bad
 
 
 # The names above are C integers in compiled code; this is how Python code reads them in either case.

@@ -58,3 +58,14 @@ def compact(
     offsets: array[int],
     bad: array[int],
 ) -> int: ...
+def present(
+    records: bytearray,
+    step: int,
+    rows: int,
+    steps: array[int],
+    full: array[int],
+    scratch: array[int],
+    pieces: array[int],
+    there: bytearray,
+    bad: array[int],
+) -> None: ...
