@@ -18,7 +18,7 @@ from gaiji.codes.charset import Charset
 from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import JobError, nearest
 from gaiji.layout.copybook import SUFFIXES, Table
-from gaiji.layout.copybook.variable import COUNT, STEP, how_written, plain
+from gaiji.layout.copybook.variable import COUNT, NUMBERS, STEP, how_written, plain
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
@@ -128,7 +128,7 @@ def moved(whole: Whole, apart: bool) -> Variable | None:
     if found is None:
         return plain(fields, whole.layout.record_length) if apart else None
     columns = tuple(
-        (piece, offset, length, int(spec.type in NUMERIC))
+        (piece, offset, length, int(spec.type in NUMBERS))
         for (piece, offset, length, _), spec in zip(found.columns, fields, strict=True)
     )
     return replace(found, columns=columns, steps=tuple(_steps(found, fields)))
@@ -178,7 +178,7 @@ def _borrowed(
                 )
             mine.append(
                 (
-                    Borrowed(numbers[at], spec.offset, spec.length),
+                    Borrowed(numbers[at], spec.offset, spec.length, spec.type in NUMBERS),
                     replace(spec, name=f"{above.rule.name}.{spec.name}"),
                 )
             )
