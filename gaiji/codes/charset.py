@@ -150,9 +150,8 @@ class Charset:
         (``drop-record`` and ``fail`` write 〓: what they ask for is the caller's); ``writes``: texts, or the
         units themselves; ``grades``, ``marks``: as ``Rules`` has them, for texts.
         """
-        rules = Rules(name_field, controls)
-        if writes is Writes.TEXT:
-            rules = rules._replace(grades=grades, marks=marks)
+        plain = Rules(name_field, controls)
+        rules = Rules(name_field, controls, grades, marks) if writes is Writes.TEXT else plain
         return self._program(rules, given.legal_form(form), policy, writes, little=False)
 
     def _program(
