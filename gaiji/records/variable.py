@@ -17,9 +17,6 @@ from gaiji.records.blocks import Blocks
 from gaiji.records.cutter import Cutter
 from gaiji.records.forms import FAR, FORMS, Shape, judge
 
-_ROWS = 65_536
-"""Records of a batch at most."""
-
 
 class Variable(Cutter):
     """What records of many lengths share."""
@@ -68,7 +65,7 @@ class Described(Variable):
     def batches(self) -> Iterator[Batch]:
         scan = cut.Scan()
         scan.block_left = self._block
-        lie, shape = self._lie(), self._shape()
+        lie, shape, most = self._lie(), self._shape(), self.framing.most
         if shape.bdw is not None:
             before = self._start.blocks if self._start else None
             self.blocks = Blocks(shape.rdw.size, shape.bdw.size, before)
@@ -77,7 +74,7 @@ class Described(Variable):
                 self.source.wait()  # joining segments rewrites the buffer
             scan.pos = 0
             while True:
-                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 begin = scan.pos
                 rows = cut.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
                 if self.blocks is not None:
@@ -87,7 +84,7 @@ class Described(Variable):
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
                 if batch.rows or batch.bad:
                     yield batch
-                if rows < _ROWS:
+                if rows < most:
                     break
             self._tail = bytes(buffer[scan.pos : filled])
             self._block = scan.block_left
@@ -190,15 +187,15 @@ class Lines(Variable):
 
     def batches(self) -> Iterator[Batch]:
         scan, f = cut.Scan(), self.framing
-        unit, big = f.unit, int(f.big)
+        unit, big, most = f.unit, int(f.big), f.most
         for buffer, filled, offset, last in self.chunks(self.batch):
             filled = self.without_end_mark(buffer, filled, last)
             scan.pos = self.mark_length(buffer, filled, offset)
             while True:
-                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 rows = cut.scan_lines(scan, buffer, filled, unit, big, f.stop, f.cr, starts, ends, int(last))
                 if rows:
                     yield self.found(buffer, starts[:rows], ends[:rows], offset)
-                if rows < _ROWS:
+                if rows < most:
                     break
             self._tail = bytes(buffer[scan.pos : filled])
