@@ -7,7 +7,7 @@ Decides nothing: where they look like something else the run ends, and the messa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 
 from gaiji.codes.charset import Charset, load_charset
@@ -43,24 +43,28 @@ def own_charset(job: Job, name: str) -> Charset:
     return load_charset(name, [str(decided)] if decided.exists() else [], options=options)
 
 
-def check_national(path: str, decoder: Decoder, read: Callable[[], Batch | None] | None) -> None:
-    """JobError when fields whose characters are assumed look like another kind in the first records, or when
-    these cannot be looked at beforehand. ``path``: of the job; ``read``: gives the first records, None where
-    they can be read only once, or have types."""
-    specs = [spec for spec in decoder.fields if spec.national == ASSUMED]
-    if not specs:
-        return
-    if read is None:
-        raise JobError(
-            fault("E0484", "must be said: these records cannot be looked at beforehand"),
-            path=path,
-            key="source.national",
-            next=tr("use one of: {values}", values=", ".join(NATIONAL)),
-        )
-    first = read()
+def assumes(decoder: Decoder) -> bool:
+    """Whether there are national characters of which nobody said what they are."""
+    return any(spec.national == ASSUMED for spec in decoder.fields)
+
+
+def unseen(path: str) -> JobError:
+    """What to say where national characters are assumed and no record can be looked at beforehand.
+    ``path``: of the job."""
+    return JobError(
+        fault("E0484", "must be said: these records cannot be looked at beforehand"),
+        path=path,
+        key="source.national",
+        next=tr("use one of: {values}", values=", ".join(NATIONAL)),
+    )
+
+
+def check_national(path: str, decoder: Decoder, first: Batch | None) -> None:
+    """JobError when fields whose characters are assumed look like another kind in the first records.
+    ``path``: of the job; ``first``: those records, None where the input has none."""
     if first is None:
         return
-    for spec in specs:
+    for spec in (spec for spec in decoder.fields if spec.national == ASSUMED):
         starts, ends, offset, length = decoder.place(first, spec)
         raws = (
             bytes(first.src[min(a + offset, b) : min(a + offset + length, b)])

@@ -42,7 +42,7 @@ from gaiji.run.decided import check_decisions
 from gaiji.run.framing import framing_of
 from gaiji.run.header import ROWS, check_header
 from gaiji.run.job import Job, load_job
-from gaiji.run.national import check_national, own_charset
+from gaiji.run.national import assumes, check_national, own_charset, unseen
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
     Typed,
@@ -176,8 +176,13 @@ class Plan:
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
         plan = Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun, shape)
-        again = _regular(job.file(job.source["path"]))
-        check_national(job.path, decoder, (lambda: next(iter(plan.read()), None)) if again else None)
+        if not assumes(decoder):
+            return plan
+        if not _regular(job.file(job.source["path"])) and begun is None:
+            if shape is not None:
+                raise unseen(job.path)
+            plan = replace(plan, begun=_begin(job, framing))
+        check_national(job.path, decoder, plan.first())
         return plan
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -204,6 +209,11 @@ class Plan:
             self.job.file(self.job.source["path"]), self.framing, quarantine=quarantine, start=start
         )
         return Reading(reader, self.header, shaper=shaper, only=self.number)
+
+    def first(self) -> Batch | None:
+        """The first records of the input, None where there are none; of a pipe those that were read for it,
+        which its one pass gives again."""
+        return self.begun[1] if self.begun is not None else next(iter(self.read()), None)
 
     @property
     def each(self) -> tuple[Plan, ...]:
@@ -339,7 +349,8 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
             named(one.layout, one.rule.trailer_field)
         _check_fields(one.job, charset, framing, one.layout)
         part = _part(one.job, charset, framing, with_keys(job, types, number), one.whole.tables, reuse)
-        check_national(job.path, part.decoder, None)
+        if assumes(part.decoder):
+            raise unseen(job.path)
         parts.append(replace(part, shape=shape, number=number, skipped=one.rule.skip))
     resumable = all(part.resumable for part in parts if not part.skipped)
     return replace(
@@ -421,6 +432,14 @@ def _peek(
     assert isinstance(batches, Generator)
     batches.close()
     return header, columns, rows, None
+
+
+def _begin(job: Job, framing: Framing) -> tuple[Reader, Batch | None, Iterator[Batch]]:
+    """The one pass over a pipe, begun to see its first records."""
+    quarantine = job.source["on_bad_record"] == "quarantine"
+    reader = Reader(job.file(job.source["path"]), framing, quarantine=quarantine)
+    batches = iter(reader)
+    return reader, next(batches, None), batches
 
 
 def _names(charset: Charset, header: Sequence[bytes], columns: int) -> list[str]:

@@ -339,8 +339,9 @@ class Backward:
         found = array("q")
         for row in range(rows):
             if bad[row]:
-                if starts[row] == ends[row] and spec.type != "binary":
-                    self.empty[spec.name] += spec.name not in self.optional
+                if starts[row] == ends[row] and spec.type != "binary" and spec.sign != "none":
+                    if spec.name not in self.optional:
+                        self.empty[spec.name] += 1
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
                 out[offsets[row] : offsets[row + 1]] = fill * (offsets[row + 1] - offsets[row])
