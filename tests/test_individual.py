@@ -65,6 +65,7 @@ def test_what_is_hidden_is_counted_however_its_fours_are_parted(parts):
     assert [holds(row) for row in rows] == right and rows_holding(column(rows)) == sum(right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dash", sorted(DASHES))
 def test_no_charset_has_a_dash_that_hides_a_number(dash):
     for name in charset_names():

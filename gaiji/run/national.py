@@ -7,7 +7,8 @@ Decides nothing: where they look like something else the run ends, and the messa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 
 from gaiji.codes.charset import Charset, load_charset
@@ -70,12 +71,22 @@ def check_national(path: str, decoder: Decoder, first: Batch | None) -> None:
             bytes(first.src[min(a + offset, b) : min(a + offset + length, b)])
             for a, b in zip(starts, ends, strict=True)
         )
-        _check(path, decoder.charset, spec, list(islice(filter(_filled, raws), VALUES)))
+        filled = list(islice(filter(_filled, raws), VALUES))
+        if filled and not _as_assumed(decoder, first, spec):
+            _check(path, decoder.charset, spec, filled)
+
+
+def _as_assumed(decoder: Decoder, first: Batch, spec: Field) -> bool:
+    """Whether the text of the first records, as the run will write it, has so many everyday characters that
+    no other reading can be better by ``LESS``."""
+    column = decoder.decode(first, spec, bytearray(first.rows))[0]
+    text = column.data[: column.offsets[min(first.rows, VALUES)]].decode()
+    return _everyday_share(text, wide=decoder.charset_of(spec).kind.wide) > 1 - LESS
 
 
 def _check(path: str, charset: Charset, spec: Field, raws: list[bytes]) -> None:
     assumed = next(kind for kind, name in NATIONAL.items() if name == spec.charset)
-    shares = {kind: _share(load_charset(name) if name else charset, raws) for kind, name in NATIONAL.items()}
+    shares = {kind: _share(charset, kind, raws) for kind in NATIONAL}
     best = max(shares, key=lambda kind: (shares[kind], kind == assumed))
     if shares[best] >= CLEAR and shares[best] - shares[assumed] >= LESS:
         raise JobError(
@@ -97,17 +108,21 @@ def _filled(raw: bytes) -> bool:
     return bool(raw) and raw != raw[:2] * (len(raw) // 2)
 
 
-def _share(charset: Charset, raws: Iterable[bytes]) -> float:
-    """How many of the characters, blanks apart, are everyday ones; of ASCII the letters and digits, where
-    every character has two bytes."""
+def _share(charset: Charset, kind: str, raws: Sequence[bytes]) -> float:
+    """The share of everyday characters in values that are read as a kind, a key of ``NATIONAL``."""
+    if kind != "host":
+        return _everyday_share("".join(raw.decode(kind, "replace") for raw in raws), wide=True)
     type = "dbcs" if charset.kind.typed else ""
-    every = usual = 0
-    for raw in raws:
-        for char in charset.decode(raw, type=type, role="other", form="never").text:
-            if char not in " \u3000":
-                every += 1
-                usual += _everyday(char) and (char > "\x7f" or (charset.kind.wide and char.isalnum()))
-    return usual / every if every else 0.0
+    texts = (charset.decode_text(raw, type=type, role="other", form="never", errors="geta") for raw in raws)
+    return _everyday_share("".join(texts), wide=charset.kind.wide)
+
+
+def _everyday_share(text: str, *, wide: bool) -> float:
+    """How many of the characters, blanks apart, are everyday ones; of ASCII the letters and digits, and those
+    only where it is ``wide``: every character has two bytes."""
+    counts = Counter(char for char in text if char not in " \u3000")
+    usual = (c for c in counts if _everyday(c) and (c > "\x7f" or (wide and c.isalnum())))
+    return sum(counts[char] for char in usual) / counts.total() if counts else 0.0
 
 
 def _everyday(char: str) -> bool:
