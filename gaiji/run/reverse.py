@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -82,8 +83,10 @@ class Backward:
         self.whole_job = whole_job or job
         whole = Whole(self._layout()) if job.source["format"] == "csv" else whole_of(job)
         kind = part.shape.kinds[part.number] if part and part.shape else None
-        variable = moved(whole, False) if whole.variable is not None else None
         self.layout = part.layout if part else self._layout()
+        own = self.layout.fields[: len(whole.layout.fields)]
+        settled = replace(whole, layout=replace(whole.layout, fields=own))
+        variable = moved(settled, False) if whole.variable is not None else None
         self.columns = len(self.layout.fields)
         self.fields = self.layout.fields[: self.columns - (len(kind.borrowed) if kind else 0)]
         charsets = {name: own_charset(job, name) for name in {f.charset for f in self.fields} - {""}}
