@@ -22,7 +22,7 @@ from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
-from gaiji.cli.types import print_reversal, print_types
+from gaiji.cli.types import doubt_line, print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
 
@@ -300,6 +300,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
     for reason, told in data["flagged"].items():
         echo(_flagged_line(reason, told))
+    for doubt in data.get("doubts", ()):
+        echo(doubt_line(doubt))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
     if not data["review"]["as_decided"]:
         echo(
@@ -394,6 +396,8 @@ def _print_scan(report: dict[str, Any]) -> None:
         )
     if len(worst) > 20:
         click.echo(tr("  and {count} more (--json lists all)", count=len(worst) - 20))
+    for doubt in report["doubts"]:
+        click.echo(doubt_line(doubt))
 
 
 @main.command()
