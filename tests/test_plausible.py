@@ -123,6 +123,14 @@ def raws_of(charset: str, texts: list[str]) -> list[bytes]:
     return [gaiji.load_charset(charset).encode(text) for text in texts]
 
 
+def can_write(charset: str, text: str) -> bool:
+    """Whether a charset has all of a text: JIPS lacks one of the given names."""
+    try:
+        return bool(gaiji.load_charset(charset).encode(text))
+    except GaijiError:
+        return False
+
+
 def texts_of(charset: str, raws: list[bytes]) -> list[str]:
     known = gaiji.load_charset(charset)
     return [known.decode(raw, role="other", form="never").text for raw in raws]
@@ -143,7 +151,7 @@ def differ(one: list[str], other: list[str]) -> float:
 def pairs(written: str, role: str, count: int, reads: Sequence[str]) -> tuple[int, list[str], list[str]]:
     """How many charsets read what is written in one otherwise; those of them that are not doubted; those
     that are doubted though they read the same."""
-    texts = people(count)[role]
+    texts = [text for text in people(count)[role] if can_write(written, text)]
     raws = raws_of(written, texts)
     spec = Field("f", type="mixed", role=role)
     wrong, missed, false = 0, [], []

@@ -26,7 +26,6 @@ from gaiji.run.manifest import Manifest, manifest_of, now, report, types_report,
 from gaiji.run.memory import check_memory
 from gaiji.run.places import check_convert, check_scan
 from gaiji.run.plan import Plan
-from gaiji.run.plausible import doubts_of
 from gaiji.run.session import Session
 from gaiji.run.shrunk import policy_of, shrink_output, shrunk_paths
 from gaiji.run.sums import Sums
@@ -60,7 +59,6 @@ def convert(
     check_convert(plan.job, policy)
     pictures = pictures_of(plan)
     check_queue(plan.job.queue_where)
-    doubts = doubts_of(plan)
     also = [path.name for path in shrunk_paths(plan.output.path, policy)]
     also += [part.output.path.name for part in plan.parts if not part.skipped]
     with OutputLock(plan.job.named_path, keep=resume, also=also):
@@ -76,7 +74,6 @@ def convert(
                 shrunk.told,
                 started,
             )
-            manifest.data["doubts"] = doubts
             session.name(shrunk.files, write_manifest(manifest, plan.job.named_path))
         done = {"records": manifest.data["records"], "waiting": manifest.to_review}
         event("convert-ended", plan.facts() | done | {"seconds": round(time.monotonic() - began, 3)})
@@ -143,7 +140,6 @@ def scan(
         reading.recycle(done.batch)
     sums.reconcile(reading.reader)
     data = types_report(plan, reading, sums) if records else report(plan, reading.reader, sums.totals[0])
-    data["doubts"] = [] if whole else doubts_of(plan)
     if report_to:
         write_whole(Path(report_to), (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode())
     return data
