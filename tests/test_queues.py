@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import multiprocessing
@@ -15,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gaiji.errors import JobError, QueueError
+from gaiji.disk import together
+from gaiji.errors import JobError, OutputError, QueueError
 from gaiji.queue.decisions import Decision, Decisions, verify_audit
 from gaiji.queue.items import Item, Source
 from gaiji.queue.queue import open_queue
@@ -378,9 +380,49 @@ def test_tables_that_are_half_written_are_not_read(tmp_path):
     decide(tmp_path)
     name = decisions_name("CP932", TOWNS[0], "juki")
     shutil.move(tmp_path / name, tmp_path / f".{name}.unfinished")
-    (tmp_path / ".decisions.together").write_text(json.dumps({"named": [name], "removed": []}), "utf-8")
+    digest = hashlib.sha256((tmp_path / f".{name}.unfinished").read_bytes()).hexdigest()
+    note = json.dumps({"named": {name: digest}, "removed": []})
+    (tmp_path / ".decisions.together").write_text(note, "utf-8")
     with pytest.raises(JobError, match="half written"):
         convert(job)
     decide(tmp_path)
     assert convert(job).to_review == 0
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("fails", ["AtomicFile", "write_whole", "named"])
+def test_files_that_cannot_change_together_leave_nothing(tmp_path, monkeypatch, fails):
+    """The second file cannot be opened, the note cannot be written, or it has its name and then all ends."""
+    (tmp_path / "a").write_bytes(b"old")
+    left = [1 if fails == "AtomicFile" else 0]
+
+    def ends(*args, **more):
+        left[0] -= 1
+        if fails == "named":
+            whole(*args, **more)
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return whole(*args, **more)
+
+    name = "write_whole" if fails == "named" else fails
+    whole = getattr(together, name)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(together, name, ends)
+        together.write_all(tmp_path, "x", {tmp_path / "a": b"new", tmp_path / "b": b"new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_note_of_files_that_are_not_there_is_one_line(tmp_path):
+    digest = hashlib.sha256(b"new").hexdigest()
+    whole = {"named": {"a": digest}, "removed": []}
+    note = together.note_path(tmp_path, "x")
+    (tmp_path / "a").write_bytes(b"old")
+    for wrong in (whole, [], 1, {}, {"named": ["a"], "removed": []}, whole | {"removed": [1]}, "[" * 100_000):
+        note.write_text(wrong if isinstance(wrong, str) else json.dumps(wrong), "utf-8")
+        with pytest.raises(OutputError, match="is damaged"):
+            together.finish(tmp_path, "x")
+        assert (tmp_path / "a").read_bytes() == b"old"
+    note.write_text(json.dumps(whole), "utf-8")
+    (tmp_path / ".a.unfinished").write_bytes(b"new")
+    together.finish(tmp_path, "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").read_bytes() == b"new"
