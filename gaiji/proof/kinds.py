@@ -23,6 +23,15 @@ Spans = list[tuple[int, int]]
 """Where each field of a record begins and ends in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """A record that others may stand below, and the one that it stands below itself."""
+
+    raw: bytes
+    kind: int
+    parent: _Above | None
+
+
 class NoWalk(Exception):
     """A record whose counters say what cannot be."""
 
@@ -61,7 +70,8 @@ class PlainShaper:
         self.bad = hashlib.sha256()
         """Digest of the records that were set aside, and how many there are."""
         self.aside = 0
-        self._above: dict[int, bytes] = {}
+        self._above: dict[int, _Above] = {}
+        """The last record of each type."""
 
     def state(self) -> dict[str, Any]:
         """A proof is never gone on with."""
@@ -125,23 +135,31 @@ class PlainShaper:
         except NoWalk:
             self._above = {}
             return "counter"
-        if kind.parent >= 0 and kind.parent not in self._above:
+        parent = self._standing(kind.parent)
+        if kind.parent >= 0 and parent is None:
             self._above.pop(number, None)
             return "parent"
         keys = b""
         at = len(kind.variable.columns) if kind.variable else 0
         for place, one in enumerate(kind.borrowed):
-            key = self._above[one.kind][one.offset : one.offset + one.length]
+            key = _ancestor(parent, one.kind)[one.offset : one.offset + one.length]
+            key = key if len(key) == one.length or not one.whole else b""
             begin = len(raw) + len(keys)
             spans.insert(at + place, (begin, begin + len(key)))
             keys += key
         parts[number].add(record, raw + keys, spans)
-        self._above[number] = raw
-        for below, other in enumerate(self.shape.kinds):
-            if other.parent == number:
-                self._above.pop(below, None)
+        self._above[number] = _Above(raw, number, parent)
         self._count(number, record)
         return ""
+
+    def _standing(self, number: int) -> _Above | None:
+        """The last record of a type, where each of those above it is the last of its own type still."""
+        found = at = self._above.get(number)
+        while at is not None and at.parent is not None:
+            if self._above.get(at.parent.kind) is not at.parent:
+                return None
+            at = at.parent
+        return found
 
     def _count(self, number: int, record: int) -> None:
         """Count a record for its type, and for the trailers that count it."""
@@ -169,6 +187,14 @@ class PlainShaper:
             chunk=batch.chunk,
             numbers=part.numbers,
         )
+
+
+def _ancestor(record: _Above | None, kind: int) -> bytes:
+    """The bytes of the nearest record of a type at or above one."""
+    while record is not None and record.kind != kind:
+        record = record.parent
+    assert record is not None  # keys are borrowed from ancestors alone
+    return record.raw
 
 
 def _holds(test: Test, raw: bytes, first: bool, last: bool) -> bool:

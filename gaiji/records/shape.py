@@ -41,11 +41,13 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Borrowed:
-    """A field of an ancestor's record: the number of its kind, and its bytes in that record."""
+    """A field of an ancestor's record: the number of its kind, and its bytes in that record. ``whole``: it is
+    nothing where the record does not hold all of it (a number: its own output has the finding)."""
 
     kind: int
     offset: int
     length: int
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +305,7 @@ class Shaper:
                 owners[one.kind],
                 one.offset,
                 one.length,
+                int(one.whole),
                 *tails[one.kind],
                 a,
                 b,

@@ -15,7 +15,7 @@ from gaiji.codes.charset import Charset
 from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import CharsetError, JobError, nearest
 from gaiji.layout.copybook import SUFFIXES, Table
-from gaiji.layout.copybook.variable import plain
+from gaiji.layout.copybook.variable import NUMBERS, plain
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
@@ -122,7 +122,7 @@ def moved(whole: Whole, apart: bool) -> Variable | None:
     if found is None:
         return plain(fields, whole.layout.record_length) if apart else None
     columns = tuple(
-        (piece, offset, length, int(spec.type in NUMERIC))
+        (piece, offset, length, int(spec.type in NUMBERS))
         for (piece, offset, length, _), spec in zip(found.columns, fields, strict=True)
     )
     return replace(found, columns=columns)
@@ -160,7 +160,7 @@ def _borrowed(
                 )
             mine.append(
                 (
-                    Borrowed(numbers[at], spec.offset, spec.length),
+                    Borrowed(numbers[at], spec.offset, spec.length, spec.type in NUMBERS),
                     replace(spec, name=f"{above.rule.name}.{spec.name}"),
                 )
             )

@@ -19,6 +19,8 @@ from gaiji.model import Field, Variable
 
 PIECE, COUNT, NODE, STEP = 0, 1, 2, 8
 WRITTEN = {"zoned": 0, "packed": 1, "binary": 2}
+NUMBERS = (*WRITTEN, "float")
+"""Types of which a part is nothing: a record that ends in one is cut off."""
 """How a counter is written, as ``gaiji.kernel.shape`` numbers it."""
 
 
@@ -155,7 +157,7 @@ def variable(root: Item, fields: Sequence[Field]) -> Variable | None:
     for spec in fields:
         piece = done.piece(spec.offset)
         assert piece is not None  # every field is in the record
-        whole = int(spec.type in WRITTEN)
+        whole = int(spec.type in NUMBERS)
         columns.append((piece.slot, spec.offset - piece.full, spec.length, whole))
     full, names = [0] * done.slots, [""] * done.slots
     for piece in done.pieces:
@@ -170,7 +172,7 @@ def variable(root: Item, fields: Sequence[Field]) -> Variable | None:
 def plain(fields: Sequence[Field], size: int) -> Variable:
     """A record of which nothing varies, in the same words."""
     piece = _Piece(0, -1, 0, size, 0)
-    columns = [(0, spec.offset, spec.length, int(spec.type in WRITTEN)) for spec in fields]
+    columns = [(0, spec.offset, spec.length, int(spec.type in NUMBERS)) for spec in fields]
     gaps = tuple(_gaps([piece], columns))
     return Variable((PIECE, 0, size, -1, -1, 0, 0, 0), 1, tuple(columns), gaps, (0,), size, ("",))
 
