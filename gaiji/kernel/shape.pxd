@@ -4,7 +4,7 @@ cimport cython
 cdef int STANDS, OF_LENGTH, IS_FIRST, IS_LAST, TEST
 cdef int NO_TYPE, ORPHAN, ASIDE, NOBODY, CARRIED
 cdef int PIECE, COUNT, NODE, STEP, COLUMN
-cdef int ZONED, PACKED, BINARY
+cdef int ZONED, PACKED, BINARY, BARE, LITTLE, LEADING, LETTERS, LEADING_LETTERS
 cdef int BAD_COUNTER, OUT_OF_RANGE, CUT_OFF
 
 @cython.locals(n=cython.Py_ssize_t, row=cython.Py_ssize_t, i=cython.Py_ssize_t, kind=cython.Py_ssize_t,
@@ -63,9 +63,16 @@ cdef Py_ssize_t _spread(const unsigned char[::1] src, const long long[::1] start
 cdef long long _walk(const unsigned char[::1] src, long long begin, long long end, const long long[::1] steps,
     long long[::1] scratch, long long[::1] bad, Py_ssize_t row) noexcept nogil
 
-@cython.locals(value=cython.longlong, i=cython.Py_ssize_t, high=cython.int, low=cython.int, last=cython.int)
+@cython.locals(value=cython.longlong, sign=cython.Py_ssize_t, i=cython.Py_ssize_t, high=cython.int, low=cython.int)
 cdef long long _counter(const unsigned char[::1] src, long long at, long long length,
     long long how) noexcept nogil
+
+@cython.locals(value=cython.longlong, i=cython.Py_ssize_t)
+cdef long long _binary(const unsigned char[::1] src, long long at, long long length,
+    long long how) noexcept nogil
+
+@cython.locals(high=cython.int)
+cdef int _zoned(int b, long long how, int sign) noexcept nogil
 
 @cython.locals(o=cython.Py_ssize_t, row=cython.Py_ssize_t, base=cython.longlong, i=cython.Py_ssize_t, j=cython.Py_ssize_t,
     me=cython.longlong, k=cython.longlong)

@@ -36,9 +36,14 @@ STEP = 8
 COLUMN = 4
 
 # How a counter is written.
-ZONED = 0
+ZONED = 0  # the sign in the zone of the last digit
 PACKED = 1
 BINARY = 2
+BARE = 3  # packed, without a half byte for the sign
+LITTLE = 4  # binary, the low byte first
+LEADING = 5  # zoned, the sign in the first digit
+LETTERS = 6  # zoned, a plus makes a letter of the last digit: X'40' to X'49', or X'7B' for 0
+LEADING_LETTERS = 7  # of the first
 
 # Why a record cannot be walked; what is about the counter in slot ``n`` has ``n * 4`` added to it.
 BAD_COUNTER = 1
@@ -279,29 +284,47 @@ def _walk(src, begin, end, steps, scratch, bad, row):
 
 def _counter(src, at, length, how):
     """A number without decimals; -1 where it is none, or below zero."""
+    if how in (BINARY, LITTLE):
+        return _binary(src, at, length, how)
     value = 0
-    if how == BINARY:
-        if src[at] & 0x80:
-            return -1
-        for i in range(length):
-            value = value << 8 | src[at + i]
-        return value
+    sign = 0 if how in (LEADING, LEADING_LETTERS) else length - 1
     for i in range(length):
         high = src[at + i] >> 4
         low = src[at + i] & 15
-        last = i == length - 1
-        if how == PACKED:
+        if how in (PACKED, BARE):
             if high > 9:
                 return -1
             value = value * 10 + high
-            if last:
-                return value if low == 12 or low == 15 or low == 10 or low == 14 else -1
-        elif high != 15 and high != 3 and not (last and high == 12):
-            return -1
+            if i == length - 1 and how == PACKED:
+                return value if low in (10, 12, 14, 15) else -1
+        else:
+            low = _zoned(src[at + i], how, i == sign)
         if low > 9:
             return -1
         value = value * 10 + low
     return value
+
+
+def _binary(src, at, length, how):
+    """A binary counter; its first bit, which may be a sign, is none of a number that counts."""
+    if src[at if how == BINARY else at + length - 1] & 0x80:
+        return -1
+    value = 0
+    for i in range(length):
+        value = value << 8 | src[at + i if how == BINARY else at + length - 1 - i]
+    return value
+
+
+def _zoned(b, how, sign):
+    """The digit of a zoned byte, above 9 where it is none; ``sign``: whether a plus may stand in it."""
+    high = b >> 4
+    if high in (3, 15):
+        return b & 15
+    if sign and how in (ZONED, LEADING) and high in (10, 12, 14):
+        return b & 15
+    if sign and how in (LETTERS, LEADING_LETTERS):
+        return 0 if b == 0x7B else b & 15 if high == 4 else 15
+    return 15
 
 
 def compact(records, step, rows, steps, full, scratch, out, offsets, bad):
@@ -383,6 +406,11 @@ CONSTANTS = {
     "ZONED": ZONED,
     "PACKED": PACKED,
     "BINARY": BINARY,
+    "BARE": BARE,
+    "LITTLE": LITTLE,
+    "LEADING": LEADING,
+    "LETTERS": LETTERS,
+    "LEADING_LETTERS": LEADING_LETTERS,
     "BAD_COUNTER": BAD_COUNTER,
     "OUT_OF_RANGE": OUT_OF_RANGE,
     "CUT_OFF": CUT_OFF,

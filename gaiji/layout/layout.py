@@ -100,7 +100,7 @@ def load_layout(
             encoding=encoding,
             replacing=replacing,
         )
-        return Layout(fields, _record_length(length, record_length, str(path)), str(path))
+        return copybook_layout(fields, length, record_length, path)
     if suffix != ".toml":
         raise LayoutError(
             fault("E0146", "has the suffix {suffix!r}, which names no layout format", suffix=suffix),
@@ -117,6 +117,12 @@ def load_layout(
         )
     layout = _load_toml(path, record_length)
     return with_roles(layout, roles) if roles else layout
+
+
+def copybook_layout(fields: Sequence[Field], length: int, known: int | None, path: str | Path) -> Layout:
+    """The layout of a copybook that was read: its fields, its ``length`` in bytes, and what the caller knows
+    of that of the records, as for ``load_layout``. LayoutError where the two do not go together."""
+    return Layout(tuple(fields), _record_length(length, known, str(path)), str(path))
 
 
 def layout_from_fields(

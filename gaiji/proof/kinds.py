@@ -245,13 +245,17 @@ def _walk(variable: Variable, raw: bytes) -> tuple[dict[int, int], int]:
 
 
 def _value(raw: bytes, how: int) -> int:
-    """A counter as it is written: zoned, packed, binary; -1 where it is none."""
-    if how == 2:
-        return int.from_bytes(raw, "big", signed=True) if raw[0] < 0x80 else -1
+    """A counter as it is written (numbered as in ``gaiji.layout.copybook.variable``); -1 where it is none."""
+    if how in (2, 4):
+        return max(int.from_bytes(raw, "big" if how == 2 else "little", signed=True), -1)
     nibbles = raw.hex()
+    if how == 3:
+        return int(nibbles) if nibbles.isdecimal() else -1
     if how == 1:
-        digits, signs = nibbles[:-1], nibbles[-1] in "acef"
-    else:
-        digits = nibbles[1::2]
-        signs = set(nibbles[:-2:2]) <= {"f", "3"} and nibbles[-2] in "f3c"
-    return int(digits) if signs and digits.isdecimal() else -1
+        return int(nibbles[:-1]) if nibbles[:-1].isdecimal() and nibbles[-1] in "acef" else -1
+    at = 0 if how in (5, 7) else len(raw) - 1
+    sign = {f"{zone}{n}": str(n) for zone in ("4" if how in (6, 7) else "ace") for n in range(10)}
+    sign |= {"7b": "0"} if how in (6, 7) else {}
+    plain = {f"{zone}{n}": str(n) for zone in "f3" for n in range(10)}
+    digits = [(plain | sign if place == at else plain).get(f"{b:02x}", "") for place, b in enumerate(raw)]
+    return int("".join(digits)) if all(digits) else -1

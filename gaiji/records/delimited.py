@@ -81,15 +81,17 @@ class Delimited(Cutter):
         return int(cut.scan_csv(scan, buffer, filled, self._dialect, columns, rows, starts, ends, int(last)))
 
     def _first(self, scan: cut.Scan, buffer: bytearray, filled: int, last: bool) -> int:
-        """Count the columns of the first record; take it as the header when there is one."""
+        """Count the columns of the first record; take it as the header when there is one. Blank lines above
+        it are passed over, but for those of a file of one column without a header: they are its cells."""
         none = array("q", [0])
         begin = scan.pos
-        self._scan(scan, buffer, filled, 0, 1, none, none, last)  # blank lines before it are passed over
+        self._scan(scan, buffer, filled, 0, 1, none, none, last)
         if scan.error and scan.error != CUT["COLUMNS"]:
             raise self._error(scan, buffer, 0, 1)
         columns = int(scan.cells) if scan.error else 0
-        if columns and self.framing.header:
+        if columns == 1 and not self.framing.header:
             scan.pos = begin
+        if columns and self.framing.header:
             starts, ends = array("q", bytes(8 * columns)), array("q", bytes(8 * columns))
             self._scan(scan, buffer, filled, columns, 1, starts, ends, last)
             self.header = [bytes(buffer[a:b]) for a, b in zip(starts, ends, strict=True)]

@@ -16,9 +16,6 @@ from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
 from gaiji.records.cutter import Cutter
 from gaiji.records.forms import FAR, FORMS, Shape, judge
 
-_ROWS = 65_536
-"""Records of a batch at most."""
-
 
 class Variable(Cutter):
     """What records of many lengths share."""
@@ -67,20 +64,20 @@ class Described(Variable):
     def batches(self) -> Iterator[Batch]:
         scan = cut.Scan()
         scan.block_left = self._block
-        lie = self._lie()
+        lie, most = self._lie(), self.framing.most
         for buffer, filled, offset, last in self.chunks(self.batch):
             if self.framing.spanned:
                 self.source.wait()  # joining segments rewrites the buffer
             scan.pos = 0
             while True:
-                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 rows = cut.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
                 batch = self.found(buffer, starts[:rows], ends[:rows], offset)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
                 if batch.rows or batch.bad:
                     yield batch
-                if rows < _ROWS:
+                if rows < most:
                     break
             self._tail = bytes(buffer[scan.pos : filled])
             self._block = scan.block_left
@@ -183,15 +180,15 @@ class Lines(Variable):
 
     def batches(self) -> Iterator[Batch]:
         scan, f = cut.Scan(), self.framing
-        unit, big = f.unit, int(f.big)
+        unit, big, most = f.unit, int(f.big), f.most
         for buffer, filled, offset, last in self.chunks(self.batch):
             filled = self.without_end_mark(buffer, filled, last)
             scan.pos = self.mark_length(buffer, filled, offset)
             while True:
-                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 rows = cut.scan_lines(scan, buffer, filled, unit, big, f.stop, f.cr, starts, ends, int(last))
                 if rows:
                     yield self.found(buffer, starts[:rows], ends[:rows], offset)
-                if rows < _ROWS:
+                if rows < most:
                     break
             self._tail = bytes(buffer[scan.pos : filled])

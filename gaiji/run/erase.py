@@ -169,8 +169,8 @@ def _samples(job: Job, *, forget: bool = False) -> int:
     try:
         mine = source_of(job)
         outputs = {replace(mine, input=os.path.realpath(path)) for path in outputs_of(job)}
-        shrunk = {one.near(queue.folder).input for one in outputs}
-        own = mine.near(queue.folder).id
+        shrunk = {queue.near(one).input for one in outputs}
+        own = queue.near(mine).id
         names = [
             one.id
             for one in queue.sources()

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
-from gaiji.codes.charset import Charset, load_charset
-from gaiji.codes.spec import code_system
+from gaiji.codes.charset import Charset
 from gaiji.codes.tables import Table
 from gaiji.columns.decode import TEXTS, Decoder, default_width
 from gaiji.columns.findings import Grouping
@@ -38,11 +37,10 @@ from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
 from gaiji.records.shape import Kind, Shape, Shaper
-from gaiji.run.decided import check_decisions
-from gaiji.run.framing import framing_of
+from gaiji.run.framing import framing_of, framing_of_types
 from gaiji.run.header import ROWS, check_header
 from gaiji.run.job import Job, load_job
-from gaiji.run.national import check_national, own_charset
+from gaiji.run.national import charset_of, check_national, own_charset
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
     Typed,
@@ -155,14 +153,15 @@ class Plan:
         charset = charset_of(job, with_byte_order(job))
         if job.records:
             return typed_plan(job, charset, reuse)
-        laid = layout_of(job, ()) if job.source["format"] != "csv" else None
+        whole = whole_of(job) if job.source["format"] != "csv" else None
+        laid = layout_of(job, (), whole) if whole else None
         framing = framing_of(job.source, charset, laid, job.path)
         header, columns, first, begun = _peek(job, framing)
         if header and "source.header" not in job.said:
             names, *rows = (_texts(charset, cells) for cells in (header, *first))
             check_header(names, rows, job.path)
         layout = laid or layout_of(job, _names(charset, header, columns))
-        whole = whole_of(job) if framing.format != "csv" else Whole(layout)
+        whole = whole or Whole(layout)
         _check_fields(job, charset, framing, layout)
         shape = None
         if whole.variable is not None:
@@ -197,9 +196,10 @@ class Plan:
         if self.begun is not None:
             reader, first, rest = self.begun
             return Reading(reader, self.header, (first, rest))
-        if self.shape is not None:
-            shaper = shaper or Shaper(self.shape, before)
         quarantine = self.job.source["on_bad_record"] == "quarantine"
+        if self.shape is not None:
+            strict = "source.on_bad_record" in self.job.said and not quarantine
+            shaper = shaper or Shaper(self.shape, before, self.job.source["path"] if strict else "")
         reader = Reader(
             self.job.file(self.job.source["path"]), self.framing, quarantine=quarantine, start=start
         )
@@ -220,10 +220,16 @@ class Plan:
         return self.layout.fields
 
     @property
+    def charsets(self) -> tuple[Charset, ...]:
+        """Every charset that a field of an output has, the job's first."""
+        own = {name: one for part in self.each for name, one in part.decoder.charsets.items()}
+        return (self.charset, *(own[name] for name in sorted(own)))
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """Every table that gives a code its meaning, the site's too; each once."""
-        charsets = (self.charset, *self.decoder.charsets.values())
-        return tuple({t.id: t for own in charsets for t in (*own.tables, *own.sites)}.values())
+        every = self.charsets
+        return tuple({t.id: t for one in every for t in (*one.tables, *one.sites)}.values())
 
     @property
     def identity(self) -> dict[str, str]:
@@ -274,15 +280,6 @@ def _again(job: Job, identity: Mapping[str, str], reuse: bool) -> Plan:
     return plan
 
 
-def charset_of(job: Job, name: str) -> Charset:
-    """The job's charset with its site tables and, over them, the decisions that lie beside the queue."""
-    tables = [job.file(table) for table in job.source["tables"]]
-    decided = job.decisions_path(code_system(name))
-    check_decisions(decided, code_system(name), job.owner, job.path)
-    tables += [str(decided)] if decided.exists() else []
-    return load_charset(name, tables, options=job.source["options"])
-
-
 def whole_of(job: Job) -> Whole:
     """The layout of the job's records as it is described, with how its tables vary."""
     source = job.source
@@ -300,13 +297,14 @@ def whole_of(job: Job) -> Whole:
     )
 
 
-def layout_of(job: Job, names: Sequence[str]) -> Layout:
-    """Which bytes, or which of the columns ``names`` of a CSV, are which field."""
+def layout_of(job: Job, names: Sequence[str], whole: Whole | None = None) -> Layout:
+    """Which bytes, or which of the columns ``names`` of a CSV, are which field; ``whole``: the layout as it
+    is described, where it was read already."""
     source = job.source
     if source["format"] == "csv":
         layout = for_header(list(names), preset=source["preset"] or None)
     else:
-        layout = whole_of(job).layout
+        layout = (whole or whole_of(job)).layout
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
     layout = with_roles(layout, source["roles"], path=job.path)
@@ -321,17 +319,10 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
     types = []
     for rule, own, whole in zip(job.records, owns, wholes, strict=True):
         mine = within(own, whole.layout)
-        layout = layout_of(mine, ())
+        layout = layout_of(mine, (), whole)
         types.append(Typed(rule, mine, replace(whole, layout=layout), layout))
     check_outputs(job, types)
-    longest = 0
-    if job.source["format"] == "fixed":
-        longest = job.source["record_length"] or max(one.layout.record_length for one in types)
-    widest = max((one.layout for one in types), key=lambda layout: layout.record_length)
-    source = {**job.source, "record_length": longest}
-    framing = framing_of(source, charset, widest, job.path)
-    for one in types:  # no field of any type may hold a line end
-        framing_of(source, charset, one.layout, job.path)
+    framing = framing_of_types(job.source, charset, [one.layout for one in types], job.path)
     shape = shape_of(job, types, charset)
     parts = []
     for number, one in enumerate(types):
@@ -387,8 +378,11 @@ def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Occurring] = (
     )
 
 
-def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bool) -> Decoder:
-    """What decodes the fields of a job."""
+def decoder_of(
+    job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bool, decided: bool = True
+) -> Decoder:
+    """What decodes the fields of a job. ``decided``: with the decisions on the codes of fields that have a
+    charset of their own."""
     return Decoder(
         charset,
         fields,
@@ -398,7 +392,10 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
         trim=job.source["trim"] == "right",
         carry=job.source["shift"] == "carry",
         reuse=reuse,
-        charsets={name: own_charset(job, name) for name in sorted({f.charset for f in fields} - {""})},
+        charsets={
+            name: own_charset(job, name, decided=decided)
+            for name in sorted({f.charset for f in fields} - {""})
+        },
     )
 
 

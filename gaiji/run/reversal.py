@@ -21,9 +21,10 @@ from gaiji.messages import fault, tr
 from gaiji.records.forms import form_of
 from gaiji.run.job import Job
 from gaiji.run.manifest import read_manifest
+from gaiji.run.national import charset_of
 from gaiji.run.order import order_path, read_order
 from gaiji.run.places import check_beside
-from gaiji.run.plan import Plan, charset_of, typed_plan, with_byte_order
+from gaiji.run.plan import Plan, typed_plan, with_byte_order
 
 SEGMENT = 32_752
 """Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -31,9 +32,9 @@ from gaiji.run.csv_back import CsvBack, end_of
 from gaiji.run.framing import framing_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
-from gaiji.run.national import own_charset
+from gaiji.run.national import charset_of, own_charset
 from gaiji.run.occurrences import Occurrences
-from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of, with_byte_order
+from gaiji.run.plan import Plan, layout_of, output_of, whole_of, with_byte_order
 from gaiji.run.reversal import (
     Reversal,
     behind_descriptors,
@@ -82,8 +83,10 @@ class Backward:
         self.whole_job = whole_job or job
         whole = Whole(self._layout()) if job.source["format"] == "csv" else whole_of(job)
         kind = part.shape.kinds[part.number] if part and part.shape else None
-        variable = moved(whole, False) if whole.variable is not None else None
         self.layout = part.layout if part else self._layout()
+        own = self.layout.fields[: len(whole.layout.fields)]
+        settled = replace(whole, layout=replace(whole.layout, fields=own))
+        variable = moved(settled, False) if whole.variable is not None else None
         self.columns = len(self.layout.fields)
         self.fields = self.layout.fields[: self.columns - (len(kind.borrowed) if kind else 0)]
         charsets = {name: own_charset(job, name) for name in {f.charset for f in self.fields} - {""}}

@@ -168,7 +168,7 @@ def shrink_staged(
         files = [_staged(whole, side, held), _staged(after, output, held)]
         if people_to and equal is not None:
             files.append(_staged(people(equal, whole, _keys(frame, key)), people_to, held))
-        label = "" if context != "field" and _names_people(key, names) else key
+        label = "" if context != "field" and _names_people(key, [*names, *columns]) else key
         items = _items(frame, made, policy, label, context, site) if opened else []
         waiting = opened.add(_source(named or source, output, policy, site), items) if opened else 0
         reasons = Counter(reason for m in made.values() for reason in m.findings["reason"])
