@@ -264,7 +264,8 @@ class Decoder:
     def glyphs(self, batch: Batch, spec: Field) -> Column:
         """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
         charset = self.charset_of(spec)
-        program = charset.program(name_field=False, writes=Writes.UNITS)
+        everyday, controls = rules_of(spec.role)
+        program = charset.program(name_field=everyday, controls=controls, writes=Writes.UNITS)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
         total, longest = cut.extent(starts, ends, offset, length)
@@ -304,9 +305,11 @@ class Decoder:
     def _blank_units(self, charset: Charset) -> frozenset[int]:
         """The source units that are spaces, as the glyph column sees them."""
         if charset.name not in self._blanks:
-            self._blanks[charset.name] = frozenset(
-                value_of(c, size) for (size, c), e in charset.entries.items() if e.row.text in (" ", "\u3000")
-            )
+            codes = {(size, c) for (size, c), e in charset.entries.items() if e.row.text in (" ", "\u3000")}
+            if charset.kind.unicode:  # where no row says otherwise, a blank is itself
+                itself = (c for c in (0x20, 0x3000) if charset.entry_of(c, 2) is None)
+                codes |= {(size, c) for c in itself for size in (1, 2, 3, 4)}
+            self._blanks[charset.name] = frozenset(value_of(c, size) for size, c in codes)
         return self._blanks[charset.name]
 
     def overflow(self, rows: Sequence[int]) -> array[int]:

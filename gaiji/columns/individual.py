@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gaiji.model import Column
-from gaiji.standard.individual import DIGITS, WEIGHTS, checked, holds
+from gaiji.standard.individual import DIGIT, DIGITS, FOUR, GAP, WEIGHTS, checked, holds
 
 if TYPE_CHECKING:
     import polars as pl
 
-_DIGIT = "[0-9０-９]"
-_RUNS = f"{_DIGIT}+"
-_GROUPS = "[ \u3000‐－-]".join([f"{_DIGIT}{{4}}"] * 3)
+_RUNS = f"{DIGIT}+"
+_GROUPS = f"{FOUR}{GAP}{FOUR}{GAP}?{FOUR}|{FOUR}{GAP}?{FOUR}{GAP}{FOUR}"
 _OTHERS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
 _NARROW = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 _WIDE = b"\xef\xbc"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
+from gaiji.codes.code import JOINED
 from gaiji.codes.tables import DECODE_ONLY
 from gaiji.errors import GaijiError
 from gaiji.kernel import encode as kernel_encode
@@ -23,6 +24,7 @@ from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Chan
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
 from gaiji.run.reading import Reading
+from gaiji.standard.codepoints import unpack
 
 
 class Report:
@@ -142,7 +144,9 @@ class Report:
                     "decode_only": bool(row and row.flag == DECODE_ONLY),
                     "glyph": row.glyph if row else "",
                     "encodes_to": self._encodes_to(
-                        number, row.glyph if row else "", row.text if row else chr(code)
+                        number,
+                        row.glyph if row else "",
+                        row.text if row else unpack(code) if size == JOINED else chr(code),
                     ),
                     "records": records,
                 }

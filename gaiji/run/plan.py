@@ -8,10 +8,8 @@ Writes nothing.
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,12 +33,13 @@ from gaiji.output.melt import Melt
 from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
-from gaiji.records.reader import BATCH, Reader
+from gaiji.records.reader import Reader
 from gaiji.records.shape import Kind, Shape, Shaper
 from gaiji.run.framing import framing_of, framing_of_types
-from gaiji.run.header import ROWS, check_header
+from gaiji.run.header import check_header
 from gaiji.run.job import Job, load_job
-from gaiji.run.national import charset_of, check_national, own_charset
+from gaiji.run.national import assumes, charset_of, check_national, own_charset, unseen
+from gaiji.run.peek import begin, column_names, peek, regular, texts
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
     Typed,
@@ -54,9 +53,6 @@ from gaiji.run.types import (
     with_keys,
     within,
 )
-
-PEEK = 256 * 1024
-"""Bytes of a CSV that are read for its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +152,11 @@ class Plan:
         whole = whole_of(job) if job.source["format"] != "csv" else None
         laid = layout_of(job, (), whole) if whole else None
         framing = framing_of(job.source, charset, laid, job.path)
-        header, columns, first, begun = _peek(job, framing)
+        header, columns, first, begun = peek(job, framing)
         if header and "source.header" not in job.said:
-            names, *rows = (_texts(charset, cells) for cells in (header, *first))
+            names, *rows = (texts(charset, cells) for cells in (header, *first))
             check_header(names, rows, job.path)
-        layout = laid or layout_of(job, _names(charset, header, columns))
+        layout = laid or layout_of(job, column_names(charset, header, columns))
         whole = whole or Whole(layout)
         _check_fields(job, charset, framing, layout)
         shape = None
@@ -173,10 +169,15 @@ class Plan:
         output = output_of(job, layout.fields, whole.tables)
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
-        resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
+        resumable = regular(job.file(job.source["path"])) and not is_stream(job.output_path)
         plan = Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun, shape)
-        again = _regular(job.file(job.source["path"]))
-        check_national(job.path, decoder, (lambda: next(iter(plan.read()), None)) if again else None)
+        if not assumes(decoder):
+            return plan
+        if not regular(job.file(job.source["path"])) and begun is None:
+            if shape is not None:
+                raise unseen(job.path)
+            plan = replace(plan, begun=begin(job, framing))
+        check_national(job.path, decoder, plan.first())
         return plan
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -204,6 +205,11 @@ class Plan:
             self.job.file(self.job.source["path"]), self.framing, quarantine=quarantine, start=start
         )
         return Reading(reader, self.header, shaper=shaper, only=self.number)
+
+    def first(self) -> Batch | None:
+        """The first records of the input, None where there are none; of a pipe those that were read for it,
+        which its one pass gives again."""
+        return self.begun[1] if self.begun is not None else next(iter(self.read()), None)
 
     @property
     def each(self) -> tuple[Plan, ...]:
@@ -259,7 +265,7 @@ class Plan:
     def check_resumable(self) -> None:
         """UsageError when a run shall go on that never can."""
         if not self.resumable:
-            pipe = not _regular(self.job.file(self.job.source["path"]))
+            pipe = not regular(self.job.file(self.job.source["path"]))
             raise UsageError(
                 fault("E0248", "a pipe cannot be gone on with")
                 if pipe
@@ -330,7 +336,8 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
             named(one.layout, one.rule.trailer_field)
         _check_fields(one.job, charset, framing, one.layout)
         part = _part(one.job, charset, framing, with_keys(job, types, number), one.whole.tables, reuse)
-        check_national(job.path, part.decoder, None)
+        if assumes(part.decoder):
+            raise unseen(job.path)
         parts.append(replace(part, shape=shape, number=number, skipped=one.rule.skip))
     resumable = all(part.resumable for part in parts if not part.skipped)
     return replace(
@@ -348,7 +355,7 @@ def _part(
     output = output_of(job, layout.fields, tables)
     decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
     grouping = Grouping(decoder, policy=job.policy, **job.sampling)
-    resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
+    resumable = regular(job.file(job.source["path"])) and not is_stream(job.output_path)
     return Plan(job, charset, framing, layout, (), decoder, grouping, output, resumable)
 
 
@@ -399,37 +406,6 @@ def decoder_of(
     )
 
 
-def _peek(
-    job: Job, framing: Framing
-) -> tuple[tuple[bytes, ...], int, list[list[bytes]], tuple[Reader, Batch | None, Iterator[Batch]] | None]:
-    """The header of a CSV, how many columns it has, its first records; of a pipe, also the pass that was
-    begun for it."""
-    path, quarantine = job.file(job.source["path"]), job.source["on_bad_record"] == "quarantine"
-    regular = _regular(path)
-    if framing.format != "csv":
-        return (), 0, [], None
-    reader = Reader(path, framing, quarantine=quarantine, batch=PEEK if regular else BATCH)
-    batches = iter(reader)
-    first = next(batches, None)
-    header, columns = tuple(reader.header), len(first.starts) if first else 0
-    rows = [first.cells(row) for row in range(min(ROWS, first.rows))] if first else []
-    if not regular:
-        return header, columns, rows, (reader, first, batches)
-    assert isinstance(batches, Generator)
-    batches.close()
-    return header, columns, rows, None
-
-
-def _names(charset: Charset, header: Sequence[bytes], columns: int) -> list[str]:
-    """The names of a CSV's columns."""
-    names = _texts(charset, header)
-    return names or [f"column{i + 1}" for i in range(columns)]
-
-
-def _texts(charset: Charset, cells: Sequence[bytes]) -> list[str]:
-    return [charset.decode(cell, role="other").text for cell in cells]
-
-
 def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) -> None:
     """Rules that span job, layout and charset."""
     key = job.review["key"]
@@ -460,7 +436,7 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
 def _check_input(job: Job) -> None:
     """An input that cannot be read is an error before anything else is done."""
     path = job.file(job.source["path"])
-    if _regular(path):
+    if regular(path):
         Input(path).close()
 
 
@@ -479,14 +455,6 @@ def with_byte_order(job: Job) -> str:
         return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
     finally:
         file.close()
-
-
-def _regular(path: str) -> bool:
-    """Whether a path is a file that can be read again (no pipe, not standard input); also one not there."""
-    try:
-        return path != "-" and stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:
-        return True
 
 
 def _digest(texts: Sequence[str]) -> str:

@@ -18,10 +18,11 @@ WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 HIDDEN = "＊"
 MARKS = "【】"
 """What stands around the character that a sample is about: it may be a digit of a number."""
-_DIGIT, _BETWEEN = "[0-9０-９]", "[ \\u3000‐－-]?"
-_NUMBER = regex.compile(
-    f"(?<!{_DIGIT}){_DIGIT}{{4}}{_BETWEEN}{_DIGIT}{{4}}{_BETWEEN}{_DIGIT}{{4}}(?!{_DIGIT})"
-)
+DIGIT = "[0-9０-９]"
+BETWEEN = " \u3000-‐‑‒–—―−－ーｰ"
+"""What may stand between its fours: blanks, and whatever a charset makes of a dash."""
+FOUR, GAP = f"{DIGIT}{{4}}", f"[{BETWEEN.replace('-', '')}-]"
+_NUMBER = regex.compile(f"(?<!{DIGIT}){FOUR}{GAP}?{FOUR}{GAP}?{FOUR}(?!{DIGIT})")
 
 
 def checked(digits: str) -> bool:
