@@ -16,6 +16,7 @@ from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.charset import Charset
+from gaiji.codes.lost import load_marks
 from gaiji.codes.tables import Table
 from gaiji.columns.decode import TEXTS, Decoder, default_width
 from gaiji.columns.findings import Grouping
@@ -403,6 +404,7 @@ def decoder_of(
             name: own_charset(job, name, decided=decided)
             for name in sorted({f.charset for f in fields} - {""})
         },
+        marks=load_marks(tuple(job.review["lost"])),
     )
 
 
