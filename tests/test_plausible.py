@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 import gaiji
 from gaiji.cli import main
 from gaiji.codes.spec import charset_names
+from gaiji.errors import GaijiError
 from gaiji.model import Field
 from gaiji.run.plausible import DOUBLE, FAMILIES, better, near, others_of, readable, shares, usual
 
@@ -123,12 +125,14 @@ def raws_of(charset: str, texts: list[str]) -> list[bytes]:
     return [gaiji.load_charset(charset).encode(text) for text in texts]
 
 
-def can_write(charset: str, text: str) -> bool:
-    """Whether a charset has all of a text: JIPS lacks one of the given names."""
-    try:
-        return bool(gaiji.load_charset(charset).encode(text))
-    except GaijiError:
-        return False
+def writable(charset: str, texts: list[str]) -> list[str]:
+    """The texts of which a charset has all: JIPS lacks one of the given names."""
+    known, out = gaiji.load_charset(charset), []
+    for text in texts:
+        with suppress(GaijiError):
+            known.encode(text)
+            out.append(text)
+    return out
 
 
 def texts_of(charset: str, raws: list[bytes]) -> list[str]:
@@ -151,7 +155,7 @@ def differ(one: list[str], other: list[str]) -> float:
 def pairs(written: str, role: str, count: int, reads: Sequence[str]) -> tuple[int, list[str], list[str]]:
     """How many charsets read what is written in one otherwise; those of them that are not doubted; those
     that are doubted though they read the same."""
-    texts = [text for text in people(count)[role] if can_write(written, text)]
+    texts = writable(written, people(count)[role])
     raws = raws_of(written, texts)
     spec = Field("f", type="mixed", role=role)
     wrong, missed, false = 0, [], []
