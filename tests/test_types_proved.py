@@ -336,7 +336,12 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("type", WRITTEN)
+QUICK = ("zoned", "float", "mixed")
+
+
+@pytest.mark.parametrize(
+    "type", [pytest.param(one, marks=[] if one in QUICK else pytest.mark.slow) for one in WRITTEN]
+)
 def test_the_proof_reads_what_trailers_say_by_itself(tmp_path, monkeypatch, type):
     """Five trailers, the second of which says one too many, and one that is no number."""
     write = WRITTEN[type]

@@ -16,6 +16,7 @@ from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
+from gaiji.codes.lost import load_marks
 from gaiji.codes.spec import code_system
 from gaiji.codes.tables import Table
 from gaiji.columns.decode import TEXTS, Decoder, default_width
@@ -402,6 +403,7 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
         carry=job.source["shift"] == "carry",
         reuse=reuse,
         charsets={name: own_charset(job, name) for name in sorted({f.charset for f in fields} - {""})},
+        marks=load_marks(tuple(job.review["lost"])),
     )
 
 
