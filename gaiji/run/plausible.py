@@ -191,14 +191,14 @@ def shares(spec: Field, raws: Sequence[bytes], names: Iterable[str], always: str
 
 
 def worth(name: str, role: str, raws: Sequence[bytes]) -> bool:
-    """Whether a charset is worth loading: most values have its shifts in them, or Python's codec of its kind
-    makes something like names of them."""
+    """Whether a charset is worth loading: most values have its shifts in them, where it has any, or Python's
+    codec of its kind makes something like names of them."""
     if name in CODECS:
         texts = [raw.decode(CODECS[name], "replace") for raw in raws]
         return usual(role, texts) >= CLEAR - SLACK
     filled = [raw for raw in raws if raw.strip(b"\x40\x20\0")]
     shifts = load_spec(name).shift_in
-    return 2 * sum(any(shift in raw for shift in shifts) for raw in filled) >= len(filled)
+    return not shifts or 2 * sum(any(shift in raw for shift in shifts) for raw in filled) >= len(filled)
 
 
 def usual(role: str, texts: Iterable[str]) -> float:
