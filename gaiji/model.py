@@ -18,6 +18,25 @@ ROLES = ("name", "kana", "address", "other")
 """What a field holds."""
 FORMS = ("needed", "always", "never")
 """When the output has a variation selector."""
+OWNERS = (
+    "descriptors",
+    "line-ends",
+    "byte-order-mark",
+    "end-mark",
+    "delimiters",
+    "quotes",
+    "header",
+    "text",
+    "numbers",
+    "raw",
+    "padding",
+    "filler",
+    "skipped",
+    "quarantined",
+    "uncovered",
+)
+"""Who owns a byte of the input; each has exactly one of them. ``text``, ``numbers``, ``raw``: a field of
+that kind; ``padding``: blanks or low-values outside of fields; ``skipped``: a record that is left out."""
 IMAGES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 """What files of pictures are called."""
 MAX_SIDE = 1024
@@ -40,6 +59,13 @@ class Reason(IntEnum):
     SHRINK_LOOKALIKE = 11
     ONE_SOURCE = 12
     BAD_NUMBER = 16  # no unit of text: above 15, the last that the four bits of a kernel's kind hold
+    UNCOVERED = 17  # about a place in a record, as the next: no code, so nothing for the clerks' queue
+    SHORT_RECORD = 18
+
+    @property
+    def of_place(self) -> bool:
+        """Whether it is about bytes of a record, not about a code: no policy writes anything for it."""
+        return self in (Reason.UNCOVERED, Reason.SHORT_RECORD)
 
     @property
     def label(self) -> str:

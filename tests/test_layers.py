@@ -134,6 +134,8 @@ def package_of(name: str) -> str:
 
 FREETYPE = {"_FT_Face", "_FT_Bitmap"}
 """What freetype-py calls its C structures; there is no other way to them."""
+NAMED_TUPLE = {"_fields", "_replace", "_asdict"}
+"""What every named tuple offers; the line before the name keeps them apart from its fields."""
 
 
 def private_uses(known: dict[str, ast.Module]) -> list[str]:
@@ -160,7 +162,7 @@ def private_uses(known: dict[str, ast.Module]) -> list[str]:
                 isinstance(node, ast.Attribute)
                 and node.attr.startswith("_")
                 and not node.attr.startswith("__")
-            ) and node.attr not in own[package_of(name)] | FREETYPE:
+            ) and node.attr not in own[package_of(name)] | FREETYPE | NAMED_TUPLE:
                 wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
     return wrong
 

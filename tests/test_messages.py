@@ -76,7 +76,9 @@ def test_a_number_belongs_to_one_text():
 
 def test_the_register_keeps_its_numbers_and_says_what_the_code_says():
     known = make.register()
-    kept = [f"E{n:04d}" for n in range(1, 398)]  # later ones are given in blocks, so that branches do not clash
+    kept = [
+        f"E{n:04d}" for n in range(1, 398)
+    ]  # later ones are given in blocks, so that branches do not clash
     assert list(known)[: len(kept)] == kept and list(known) == sorted(known)
     assert make.renewed(known, ERRORS, set()) == known, "run `make messages` and look at what changed"
 

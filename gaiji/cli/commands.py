@@ -255,6 +255,8 @@ def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
 
 def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
     """One reason of findings: how many units, records and fields, which, and where the first is."""
+    if not told["fields"]:
+        return _place_line(reason, told)
     names = [f"{name} ({count})" for name, count in told["fields"].items()]
     more = [f"{len(names) - 5} more"] if len(names) > 5 else []
     first = told["first"]
@@ -270,6 +272,42 @@ def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
         field=first["field"],
         offset=first["offset"],
     )
+
+
+def _place_line(reason: str, told: Mapping[str, Any]) -> str:
+    """One reason that is about bytes of records and no field."""
+    from gaiji.model import Reason
+
+    first = {"record": told["first"]["record"], "offset": told["first"]["offset"]}
+    if reason == Reason.SHORT_RECORD.label:
+        return tr(
+            "{reason}: {records} records end before their last field; first record {record}, byte {offset}",
+            reason=reason,
+            records=told["records"],
+            **first,
+        )
+    return tr(
+        "{reason}: {units} bytes in {records} records that no field takes; first in record {record}, "
+        "byte {offset}",
+        reason=reason,
+        units=told["units"],
+        records=told["records"],
+        **first,
+    )
+
+
+def _filler_lines(data: Mapping[str, Any]) -> list[str]:
+    """What stands in FILLER, where something does."""
+    filler = data["bytes"]["filler"]
+    if not filler["records"]:
+        return []
+    return [
+        tr(
+            "FILLER that is not blank: {bytes} bytes in {records} records",
+            bytes=filler["bytes"],
+            records=filler["records"],
+        )
+    ]
 
 
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
@@ -310,6 +348,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
     for reason, told in data["flagged"].items():
         echo(_flagged_line(reason, told))
+    for line in _filler_lines(data):
+        echo(line)
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
     echo(tr("manifest: {value}", value=manifest_path(named)))
 
@@ -384,6 +424,11 @@ def _print_scan(report: dict[str, Any]) -> None:
         )
     if len(worst) > 20:
         click.echo(tr("  and {count} more (--json lists all)", count=len(worst) - 20))
+    for reason, told in report["flagged"].items():
+        if not told["fields"]:
+            click.echo(_place_line(reason, told))
+    for line in _filler_lines(report):
+        click.echo(line)
 
 
 @main.command()

@@ -1,11 +1,13 @@
 # Types of gaiji/kernel/cut.py when it is compiled.
 cimport cython
 
-cdef int OK, BAD_RDW, BAD_BDW, OPEN_QUOTE, BAD_QUOTE, COLUMNS, TRUNCATED
+cdef int OK, BAD_RDW, BAD_BDW, OPEN_QUOTE, BAD_QUOTE, COLUMNS, TRUNCATED, NO_LINE_END, UNKNOWN
 
 cdef class Scan:
     cdef public Py_ssize_t pos, rows, at, block_left, cells
+    cdef public Py_ssize_t descriptors, line_ends, delimiters, quotes, end_mark
     cdef public int error
+    cpdef void clear(self) noexcept
 
 @cython.locals(limit=cython.Py_ssize_t, size=cython.Py_ssize_t)
 cpdef Py_ssize_t scan_vb(Scan s, const unsigned char[::1] src, Py_ssize_t n, int blocked, long long[::1] starts,
@@ -14,6 +16,8 @@ cpdef Py_ssize_t scan_vb(Scan s, const unsigned char[::1] src, Py_ssize_t n, int
 @cython.locals(limit=cython.Py_ssize_t, pos=cython.Py_ssize_t, begin=cython.Py_ssize_t, end=cython.Py_ssize_t)
 cpdef Py_ssize_t scan_lines(Scan s, const unsigned char[::1] src, Py_ssize_t n, int unit, int big,
     long long[::1] starts, long long[::1] ends, int final)
+
+cdef bint _end_mark(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int unit, int big) noexcept nogil
 
 cdef int _at(const unsigned char[::1] src, Py_ssize_t pos, int unit, int big) noexcept nogil
 
@@ -26,9 +30,18 @@ cpdef Py_ssize_t scan_csv(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect 
     Py_ssize_t rows, long long[::1] starts, long long[::1] ends, int final)
 
 @cython.locals(unit=cython.int, pos=cython.Py_ssize_t, cell=cython.Py_ssize_t, begin=cython.Py_ssize_t,
-    stop=cython.Py_ssize_t, quoted=cython.int, c=cython.int, i=cython.Py_ssize_t)
+    stop=cython.Py_ssize_t, quoted=cython.int, width=cython.Py_ssize_t, quotes=cython.Py_ssize_t,
+    i=cython.Py_ssize_t)
 cdef int _csv_row(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect d, Py_ssize_t columns, Py_ssize_t rows,
     long long[::1] starts, long long[::1] ends, int final) noexcept nogil
+
+@cython.locals(unit=cython.int, c=cython.int, width=cython.Py_ssize_t)
+cdef Py_ssize_t _cell_end(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, Dialect d,
+    int final) noexcept nogil
+
+@cython.locals(c=cython.int)
+cdef Py_ssize_t _line_end(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, int unit, int big,
+    int final) noexcept nogil
 
 @cython.locals(unit=cython.int, c=cython.int)
 cdef Py_ssize_t _behind_quote(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect d, Py_ssize_t pos,

@@ -19,13 +19,17 @@ OPEN_QUOTE = 3
 BAD_QUOTE = 4
 COLUMNS = 5
 TRUNCATED = 6
+# What stands where a line end may be.
+NO_LINE_END = -2
+UNKNOWN = -3
 
 
 class Scan:
     """The place of a record scan in its input and why it stopped.
 
     ``pos``: bytes consumed; ``rows``: records found by the last call; ``error`` and ``at``: what was
-    wrong and where; ``block_left``: bytes that the current block still holds (with BDW).
+    wrong and where; ``block_left``: bytes that the current block still holds (with BDW). ``descriptors``,
+    ``line_ends``, ``delimiters``, ``quotes``, ``end_mark``: bytes of each that the last call consumed.
     """
 
     def __init__(self):
@@ -35,6 +39,15 @@ class Scan:
         self.at = 0
         self.block_left = 0
         self.cells = 0
+        self.clear()
+
+    def clear(self):
+        """No bytes of any kind yet."""
+        self.descriptors = 0
+        self.line_ends = 0
+        self.delimiters = 0
+        self.quotes = 0
+        self.end_mark = 0
 
 
 def scan_vb(s, src, n, blocked, starts, ends, final):
@@ -46,6 +59,7 @@ def scan_vb(s, src, n, blocked, starts, ends, final):
     limit = len(starts)
     s.rows = 0
     s.error = OK
+    s.clear()
     while s.rows < limit and s.pos < n:
         if blocked and s.block_left == 0:
             if s.pos + 4 > n:
@@ -55,6 +69,7 @@ def scan_vb(s, src, n, blocked, starts, ends, final):
                 s.error = BAD_BDW
                 break
             s.block_left = size - 4
+            s.descriptors += 4
             s.pos += 4
         if s.pos + 4 > n:
             break
@@ -66,6 +81,7 @@ def scan_vb(s, src, n, blocked, starts, ends, final):
             break
         starts[s.rows] = s.pos + 4
         ends[s.rows] = s.pos + size
+        s.descriptors += 4
         s.rows += 1
         s.pos += size
         if blocked:
@@ -81,6 +97,7 @@ def scan_lines(s, src, n, unit, big, starts, ends, final):
     limit = len(starts)
     s.rows = 0
     s.error = OK
+    s.clear()
     pos = s.pos
     begin = s.pos
     while s.rows < limit and pos + unit <= n:
@@ -91,8 +108,12 @@ def scan_lines(s, src, n, unit, big, starts, ends, final):
             starts[s.rows] = begin
             ends[s.rows] = end
             s.rows += 1
+            s.line_ends += pos + unit - end
             begin = pos + unit
         pos += unit
+    if final and s.rows < limit and _end_mark(src, begin, n, unit, big):
+        s.end_mark = n - begin
+        begin = n
     if final and s.rows < limit and begin < n:
         starts[s.rows] = begin
         ends[s.rows] = n
@@ -100,6 +121,11 @@ def scan_lines(s, src, n, unit, big, starts, ends, final):
         begin = n
     s.pos = begin
     return s.rows
+
+
+def _end_mark(src, pos, n, unit, big):
+    """Whether all that is left is the 1A with which DOS ends a text."""
+    return pos + unit == n and _at(src, pos, unit, big) == 0x1A
 
 
 def _at(src, pos, unit, big):
@@ -130,11 +156,12 @@ def scan_csv(s, src, n, dialect, columns, rows, starts, ends, final):
 
     ``starts``/``ends`` are column-major: cell (row, column) is at ``column * rows + row``. A record with
     another number of cells stops the scan with ``COLUMNS`` and ``s.cells``; so do a quote left open at
-    the end and text behind a closing quote. Blank lines are skipped. ``columns`` 0 takes the first
-    record's count.
+    the end and text behind a closing quote. Blank lines are line ends and no more, but where a record has one
+    cell: there they are its empty ones. ``columns`` 0 takes the first record's count.
     """
     s.rows = 0
     s.error = OK
+    s.clear()
     while s.rows < rows and s.pos < n:
         if not _csv_row(s, src, n, dialect, columns, rows, starts, ends, final):
             break
@@ -144,49 +171,47 @@ def scan_csv(s, src, n, dialect, columns, rows, starts, ends, final):
 def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
     unit = d.unit
     pos = s.pos
+    if final and _end_mark(src, pos, n, unit, d.big):
+        s.end_mark = unit
+        s.pos = n
+        return 1
     cell = 0
-    while True:
+    quotes = 0
+    width = -1
+    while width < 0:
         begin = pos
         quoted = 0
         if pos + unit <= n and _at(src, pos, unit, d.big) == d.quote:
             quoted = 1
             begin = pos + unit
             pos = _behind_quote(s, src, n, d, begin, final)
-            if pos < 0:
-                return 0
             stop = pos - unit
-        while True:
-            if pos + unit > n:
-                if not final:
-                    return 0
-                c = 10
-                break
-            c = _at(src, pos, unit, d.big)
-            if c == d.delimiter or c == 10:
-                break
-            if quoted and c != 13:
-                s.error = BAD_QUOTE
-                s.at = pos
-                return 0
-            if unit == 1 and d.lead[c] and pos + 1 < n and src[pos + 1] >= 0x40:
-                pos += 1
-            pos += unit
-        if not quoted:
+            quotes += 2 * unit
+        else:
+            pos = _cell_end(src, pos, n, d, final)
             stop = pos
-            if c == 10 and stop - unit >= begin and _at(src, stop - unit, unit, d.big) == 13:
-                stop -= unit
-        pos += unit
-        if cell == 0 and c == 10 and not quoted and stop == begin:
-            s.pos = pos if pos < n else n
-            return 1
+        if pos < 0:
+            return 0
         if cell < columns:
             starts[cell * rows + s.rows] = begin
             ends[cell * rows + s.rows] = stop
             if quoted:  # marked for _undo_quotes, which must not run before the record is known whole
                 ends[cell * rows + s.rows] = -stop - 1
         cell += 1
-        if c == 10:
-            break
+        if pos + unit <= n and _at(src, pos, unit, d.big) == d.delimiter:
+            pos += unit
+            continue
+        width = _line_end(src, pos, n, unit, d.big, final)
+        if width < 0:
+            if width == NO_LINE_END:
+                s.error = BAD_QUOTE
+                s.at = pos
+            return 0
+    pos += width
+    if cell == 1 and columns != 1 and not quoted and stop == begin:
+        s.line_ends += width
+        s.pos = pos
+        return 1
     s.cells = cell
     if cell != columns:
         s.error = COLUMNS
@@ -196,9 +221,51 @@ def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
         stop = ends[i * rows + s.rows]
         if stop < 0:
             ends[i * rows + s.rows] = _undo_quotes(src, starts[i * rows + s.rows], -stop - 1, d)
+            quotes += -stop - 1 - ends[i * rows + s.rows]
     s.rows += 1
-    s.pos = pos if pos < n else n
+    s.line_ends += width
+    s.delimiters += (cell - 1) * unit
+    s.quotes += quotes
+    s.pos = pos
     return 1
+
+
+def _cell_end(src, pos, n, d, final):
+    """Where a cell without quotes ends: before a delimiter or a line end; -1 when the buffer ends first."""
+    unit = d.unit
+    while pos + unit <= n:
+        c = _at(src, pos, unit, d.big)
+        if c == d.delimiter or c == 10:
+            return pos
+        if c == 13:
+            width = _line_end(src, pos, n, unit, d.big, final)
+            if width == UNKNOWN:
+                return -1
+            if width > 0:
+                return pos
+        if unit == 1 and d.lead[c] and pos + 1 < n and src[pos + 1] >= 0x40:
+            pos += 1
+        pos += unit
+    return n if final else -1
+
+
+def _line_end(src, pos, n, unit, big, final):
+    """Bytes of the line end at ``pos``: LF, CR LF, the end of the input, or a CR before that. ``UNKNOWN``
+    when the buffer ends before it can be told, ``NO_LINE_END`` when there is none."""
+    if pos + unit > n:
+        if not final:
+            return UNKNOWN
+        return 0 if pos == n else NO_LINE_END
+    c = _at(src, pos, unit, big)
+    if c == 10:
+        return unit
+    if c != 13:
+        return NO_LINE_END
+    if pos + 2 * unit > n:
+        if not final:
+            return UNKNOWN
+        return unit if pos + unit == n else NO_LINE_END
+    return 2 * unit if _at(src, pos + unit, unit, big) == 10 else NO_LINE_END
 
 
 def _behind_quote(s, src, n, d, pos, final):
@@ -323,4 +390,6 @@ CONSTANTS = {
     "BAD_QUOTE": BAD_QUOTE,
     "COLUMNS": COLUMNS,
     "TRUNCATED": TRUNCATED,
+    "NO_LINE_END": NO_LINE_END,
+    "UNKNOWN": UNKNOWN,
 }

@@ -10,6 +10,11 @@ class Scan:
     at: int
     block_left: int
     cells: int
+    descriptors: int
+    line_ends: int
+    delimiters: int
+    quotes: int
+    end_mark: int
 
 def scan_vb(
     s: Scan, src: bytes | bytearray, n: int, blocked: int, starts: array[int], ends: array[int], final: int

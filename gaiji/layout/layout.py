@@ -15,9 +15,11 @@ import regex
 
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
-from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_copybook
+from gaiji.layout.checks import check_columns, check_names, check_overlaps, field_error
+from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_described
+from gaiji.layout.fillers import without_fillers
 from gaiji.layout.roles import ROLES, find_role, load_preset, preset_names
-from gaiji.messages import Fault, fault, tr
+from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 TYPES = ("mixed", "dbcs", "sbcs", "zoned", "packed", "binary", "raw")
@@ -35,13 +37,11 @@ _KEYS: dict[str, type] = {
     "column": int,
     "overlaps": bool,
 }
+_TOP = ("field", "record_length", "shortest", "title")
 _OVERRIDES = ("type", "role", "scale", "signed", "digits")
 _NUMERIC = ("zoned", "packed", "binary")
 _KINDS = {str: "a string", int: "a whole number", bool: "true or false"}
 _FIELD_HEADER = regex.compile(r"(?m)^[ \t]*+\[\[[ \t]*+field[ \t]*+\]\]")
-
-MAX_FIELD_NAME = 120
-"""Characters of a field's name: it stands in queues and reports."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,16 @@ class Layout:
     """The fields of one kind of record, in order.
 
     ``record_length`` is in bytes, 0 for delimited formats; without a declared length it is the end of the
-    last field. ``path`` is the file that the layout came from, "" when there was none.
+    last field. ``path`` is the file that the layout came from, "" when there was none. ``fillers``: (offset,
+    length) of bytes that it declares to be no field. ``shortest``: bytes of the shortest record that it
+    allows, 0 when every record must reach the end of the last field.
     """
 
     fields: tuple[Field, ...]
     record_length: int = 0
     path: str = ""
+    fillers: tuple[tuple[int, int], ...] = ()
+    shortest: int = 0
 
     def field(self, name: str) -> Field:
         """The field of that name; LayoutError names the nearest one when there is none."""
@@ -86,8 +90,9 @@ def load_layout(
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:
-        fields, length = read_copybook(path, redefines=redefines, roles=roles, depending=depending)
-        return Layout(fields, _record_length(length, record_length, str(path)), str(path))
+        found = read_described(path, redefines=redefines, roles=roles, depending=depending)
+        length = _record_length(found.length, record_length, str(path))
+        return Layout(found.fields, length, str(path), found.fillers)
     if suffix != ".toml":
         raise LayoutError(
             fault("E0146", "has the suffix {suffix!r}, which names no layout format", suffix=suffix),
@@ -115,7 +120,8 @@ def layout_from_fields(
 
     Keys: name, and offset and length in bytes, or column from 0 for delimited formats; type, role, scale,
     signed, digits; ``overlaps = true`` on a field that shares bytes with one before it (as REDEFINES does).
-    ``lines`` holds the line of each table in ``path``, where they are known. Raises LayoutError.
+    ``type = "filler"`` declares bytes that are no field; it needs no name. ``lines`` holds the line of each
+    table in ``path``, where they are known. Raises LayoutError.
     """
     where = str(path)
     if not tables:
@@ -126,28 +132,31 @@ def layout_from_fields(
             path=where,
             next=tr("leave out those not needed"),
         )
+    tables, lines, fillers = without_fillers(tables, lines, where)
+    if not tables:
+        raise LayoutError(fault("E0148", "describes no field"), path=where, next=tr("add [[field]] tables"))
     known = lines if lines is not None and len(lines) == len(tables) else [0] * len(tables)
     fields = [
         _field(table, number, line, where)
         for number, (table, line) in enumerate(zip(tables, known, strict=True), 1)
     ]
-    _check_names(fields, where)
+    check_names(fields, where)
     delimited = [spec.column >= 0 for spec in fields]
     if any(delimited) and not all(delimited):
         odd = fields[delimited.index(False)]
-        raise _error(
+        raise field_error(
             fault("E0150", "has no column, others have"),
             odd,
             where,
             tr("describe all fields by column, or all by offset"),
         )
     if any(delimited):
-        _check_columns(fields, where)
+        check_columns(fields, where)
         return Layout(tuple(fields), 0, where)
-    _check_overlaps(fields, [bool(table.get("overlaps")) for table in tables], where)
-    end = max(spec.offset + spec.length for spec in fields)
+    check_overlaps(fields, [bool(table.get("overlaps")) for table in tables], where)
+    end = max([spec.offset + spec.length for spec in fields] + [sum(filler) for filler in fillers])
     if record_length and (beyond := next((f for f in fields if f.offset + f.length > record_length), None)):
-        raise _error(
+        raise field_error(
             fault(
                 "E0151",
                 "ends at byte {offset}, records have {record_length}",
@@ -158,7 +167,7 @@ def layout_from_fields(
             where,
             tr("correct offset and length, or record_length"),
         )
-    return Layout(tuple(fields), _record_length(end, record_length, where), where)
+    return Layout(tuple(fields), _record_length(end, record_length, where), where, fillers)
 
 
 def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
@@ -188,18 +197,26 @@ def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
 
 
 def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path: str | Path = "") -> Layout:
-    """The layout with type, role, scale, signed or digits of named fields changed by ``[[field]]`` tables.
+    """The layout with type, role, scale, signed or digits of named fields changed by ``[[field]]`` tables,
+    and with the fillers among them.
 
     Offset, length and column may be repeated, and must then agree with the layout. Raises LayoutError.
     """
     changed = {spec.name: spec for spec in layout.fields}
     where = str(path) or layout.path
+    tables, _, fillers = without_fillers(tables, None, where)
+    if fillers and not layout.record_length:
+        raise LayoutError(
+            fault("E0403", "has a filler, and fields by column"),
+            path=where,
+            next=tr("leave the filler out: a CSV has no bytes outside its columns"),
+        )
     for number, table in enumerate(tables, 1):
         _check_keys(table, number, 0, where)
         spec = layout.field(table["name"])
         for key in ("offset", "length", "column"):
             if key in table and table[key] != getattr(spec, key):
-                raise _error(
+                raise field_error(
                     fault(
                         "E0153",
                         "{key} is {given} in the layout, {table} in the job",
@@ -214,7 +231,7 @@ def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path
         new = replace(spec, **{key: table[key] for key in _OVERRIDES if key in table})
         _check_field(new, where)
         changed[spec.name] = new
-    return replace(layout, fields=tuple(changed.values()))
+    return replace(layout, fields=tuple(changed.values()), fillers=layout.fillers + fillers)
 
 
 def with_roles(layout: Layout, roles: Mapping[str, str], *, path: str | Path = "") -> Layout:
@@ -244,11 +261,11 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             fault("E0156", "is not valid TOML: {error}", error=error), path=path, next=tr("correct that line")
         ) from error
     for key in data:
-        if key not in ("field", "record_length", "title"):
+        if key not in _TOP:
             raise LayoutError(
                 fault("E0157", "has the unknown key {key!r}", key=key[:40]),
                 path=path,
-                next=nearest(key, ("field", "record_length", "title")),
+                next=nearest(key, _TOP),
             )
     tables = data.get("field", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -257,19 +274,24 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             path=path,
             next=tr("write [[field]] above each field"),
         )
-    declared = data.get("record_length")
+    declared, shortest = data.get("record_length"), data.get("shortest")
     if declared is not None and (not isinstance(declared, int) or isinstance(declared, bool) or declared < 1):
         raise LayoutError(
             fault("E0159", "record_length must be a whole number above 0"),
             path=path,
             next=tr("give it in bytes"),
         )
+    if shortest is not None and (not isinstance(shortest, int) or isinstance(shortest, bool) or shortest < 1):
+        raise LayoutError(
+            fault("E0405", "shortest must be a whole number above 0"), path=path, next=tr("give it in bytes")
+        )
     length = _record_length(declared, record_length, str(path)) if declared else record_length
     text = raw.decode("utf-8-sig")
     lines = [text.count("\n", 0, found.start()) + 1 for found in _FIELD_HEADER.finditer(text)][
         : MAX_FIELDS + 1
     ]
-    return layout_from_fields(tables, path=path, record_length=length, lines=lines)
+    layout = layout_from_fields(tables, path=path, record_length=length, lines=lines)
+    return replace(layout, shortest=shortest or 0)
 
 
 def _field(table: Mapping[str, Any], number: int, line: int, path: str) -> Field:
@@ -295,9 +317,9 @@ def _field(table: Mapping[str, Any], number: int, line: int, path: str) -> Field
     values = {key: table[key] for key in _KEYS if key in table and key != "overlaps"}
     spec = Field(**values, line=line)
     if spec.offset < 0 or spec.length < 0 or ("column" in table and spec.column < 0):
-        raise _error(fault("E0162", "has a negative place"), spec, path, tr("count from 0"))
+        raise field_error(fault("E0162", "has a negative place"), spec, path, tr("count from 0"))
     if "length" in table and spec.length < 1:
-        raise _error(
+        raise field_error(
             fault("E0163", "has the length {length}", length=spec.length),
             spec,
             path,
@@ -339,7 +361,7 @@ def _check_field(spec: Field, path: str) -> None:
     """Rules of one field that need no other."""
     for key, value, values in (("type", spec.type, TYPES), ("role", spec.role, ROLES)):
         if value not in values:
-            raise _error(
+            raise field_error(
                 fault("E0167", "has the {key} {value!r}", key=key, value=value[:40]),
                 spec,
                 path,
@@ -348,21 +370,21 @@ def _check_field(spec: Field, path: str) -> None:
     if spec.type not in _NUMERIC:
         given = next((key for key in ("scale", "signed", "digits") if getattr(spec, key)), "")
         if given:
-            raise _error(
+            raise field_error(
                 fault("E0168", "has {given}, but its type is {type}", given=given, type=spec.type),
                 spec,
                 path,
                 tr("use {numeric}, or drop it", numeric=", ".join(_NUMERIC)),
             )
     if spec.type == "dbcs" and spec.length % 2:
-        raise _error(
+        raise field_error(
             fault("E0169", "is dbcs and {length} bytes long", length=spec.length),
             spec,
             path,
             tr("two bytes a character: give an even length"),
         )
     if spec.length and spec.type == "binary" and spec.length > 8:
-        raise _error(
+        raise field_error(
             fault("E0170", "is binary and {length} bytes long", length=spec.length),
             spec,
             path,
@@ -372,7 +394,7 @@ def _check_field(spec: Field, path: str) -> None:
     if spec.length and spec.type in _NUMERIC:
         for key in ("digits", "scale"):
             if not 0 <= getattr(spec, key) <= room:
-                raise _error(
+                raise field_error(
                     fault(
                         "E0171",
                         "has {key} {given} in {length} bytes",
@@ -385,7 +407,7 @@ def _check_field(spec: Field, path: str) -> None:
                     tr("use 0 to {room}", room=room),
                 )
     if spec.digits and spec.scale > spec.digits:
-        raise _error(
+        raise field_error(
             fault(
                 "E0172", "has {scale} decimal places in {digits} digits", scale=spec.scale, digits=spec.digits
             ),
@@ -393,69 +415,6 @@ def _check_field(spec: Field, path: str) -> None:
             path,
             tr("correct scale or digits"),
         )
-
-
-def _check_names(fields: Sequence[Field], path: str) -> None:
-    seen: dict[str, Field] = {}
-    for spec in fields:
-        if len(spec.name) > MAX_FIELD_NAME or not spec.name.isprintable():
-            raise _error(
-                fault("E0173", "has a name that is too long or holds control characters"),
-                spec,
-                path,
-                tr("give it a short, plain name"),
-            )
-        if spec.name in seen:
-            first = f" (first on line {seen[spec.name].line})" if seen[spec.name].line else ""
-            raise _error(
-                fault("E0174", "is described twice{first}", first=first),
-                spec,
-                path,
-                tr("give each field its own name"),
-            )
-        seen[spec.name] = spec
-
-
-def _check_columns(fields: Sequence[Field], path: str) -> None:
-    seen: dict[int, str] = {}
-    for spec in fields:
-        if spec.column in seen:
-            raise _error(
-                fault(
-                    "E0175", "has the column {column} of {seen}", column=spec.column, seen=seen[spec.column]
-                ),
-                spec,
-                path,
-                tr("columns count from 0"),
-            )
-        seen[spec.column] = spec.name
-
-
-def _check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str) -> None:
-    """Each field may share bytes with those before it only where it says so."""
-    order = sorted(range(len(fields)), key=lambda at: (fields[at].offset, at))
-    end, last = 0, -1
-    for at in order:
-        spec = fields[at]
-        if allowed[at]:
-            continue
-        if spec.offset < end:
-            later, earlier = (spec, fields[last]) if at > last else (fields[last], spec)
-            stop = min(end, spec.offset + spec.length) - 1
-            raise _error(
-                fault(
-                    "E0176",
-                    "shares bytes {offset}–{stop} with {earlier}",
-                    offset=spec.offset,
-                    stop=stop,
-                    earlier=earlier.name,
-                ),
-                later,
-                path,
-                tr("correct offset or length, or set overlaps = true on it"),
-            )
-        if spec.offset + spec.length > end:
-            end, last = spec.offset + spec.length, at
 
 
 def _record_length(described: int, known: int | None, path: str) -> int:
@@ -492,8 +451,3 @@ def _unique(name: str, taken: set[str]) -> str:
         unique = f"{name}_{number}"
     taken.add(unique)
     return unique
-
-
-def _error(what: Fault, spec: Field, path: str, advice: str) -> LayoutError:
-    name = "".join(c if c.isprintable() else " " for c in spec.name[:60])
-    return LayoutError(what, path=path, line=spec.line, field=name, next=advice)

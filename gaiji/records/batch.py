@@ -83,7 +83,8 @@ class Batch:
     """Some whole records: byte ranges into ``src``; one pair of arrays, or one for each CSV column.
 
     ``file_offset`` is the offset of ``src[0]`` in the input, ``first`` the number of the first record
-    (from 1; records set aside are counted too, ``numbers`` then has the number of each).
+    (from 1; records set aside are counted too, ``numbers`` then has the number of each). ``owned``: how many
+    bytes between and around the records are what (``gaiji.model.OWNERS``).
     """
 
     src: bytearray | bytes
@@ -95,6 +96,12 @@ class Batch:
     bad: list[BadRecord] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     chunk: Chunk | None = None
+    owned: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has nothing: no record, none set aside, and no byte between records."""
+        return not (self.rows or self.bad or self.owned)
 
     def record_number(self, row: int) -> int:
         """The number in the input of the batch's row (``gaps``: rows before which a record was set aside)."""

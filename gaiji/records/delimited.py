@@ -6,6 +6,7 @@ The scans are in ``gaiji.kernel.cut``.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
@@ -14,7 +15,7 @@ from gaiji.kernel.cut import CONSTANTS as CUT
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Batch
 from gaiji.records.cutter import Cutter
-from gaiji.records.variable import mark_length
+from gaiji.records.variable import mark_length, owned_by
 
 
 class Delimited(Cutter):
@@ -24,13 +25,17 @@ class Delimited(Cutter):
         scan = cut.Scan()
         for buffer, filled, offset, last in self.chunks(self.batch):
             self.source.wait()  # undoing quotes rewrites the buffer
-            scan.pos = mark_length(buffer, filled, offset, self.framing.unit)
+            scan.pos = mark = mark_length(buffer, filled, offset, self.framing.unit)
+            owned = Counter({"byte-order-mark": mark} if mark else {})
             if not self._columns:
-                self._columns = self._first(scan, buffer, filled, last)
-                if not self._columns:
-                    self._tail = b"" if last else bytes(buffer[:filled])
+                self._columns = self._first(scan, buffer, filled, last, owned)
+                if not self._columns and not last:
+                    self._tail = bytes(buffer[:filled])
                     continue
-            yield from self._rows(scan, buffer, filled, offset, self._columns, last)
+            if self._columns:
+                yield from self._rows(scan, buffer, filled, offset, self._columns, last, owned)
+            elif owned:  # blank lines, a mark: no record
+                yield Batch(buffer, [], [], 0, offset, self.records + 1, owned=dict(owned))
             self._tail = bytes(buffer[scan.pos : filled])
 
     def _scan(
@@ -48,24 +53,37 @@ class Delimited(Cutter):
         dialect = cut.Dialect(ord(f.delimiter), ord(f.quote), f.unit, int(f.big), f.lead)
         return int(cut.scan_csv(scan, buffer, filled, dialect, columns, rows, starts, ends, int(last)))
 
-    def _first(self, scan: cut.Scan, buffer: bytearray, filled: int, last: bool) -> int:
-        """Count the columns of the first record; take it as the header when there is one."""
+    def _first(self, scan: cut.Scan, buffer: bytearray, filled: int, last: bool, owned: Counter[str]) -> int:
+        """Count the columns of the first record; take it as the header when there is one. ``owned`` gets the
+        bytes of the header, and of what stands before the first record."""
         none = array("q", [0])
         begin = scan.pos
         self._scan(scan, buffer, filled, 0, 1, none, none, last)
         if scan.error == CUT["OPEN_QUOTE"] or scan.error == CUT["BAD_QUOTE"]:
             raise self._error(scan, buffer, 0, 1)
         columns = int(scan.cells)
+        if columns == 1 and not self.framing.header:
+            scan.pos = begin  # blank lines before it are records of one empty cell
+        else:
+            owned.update(owned_by(scan))
         if columns and self.framing.header:
-            scan.pos = begin
             starts, ends = array("q", bytes(8 * columns)), array("q", bytes(8 * columns))
             self._scan(scan, buffer, filled, columns, 1, starts, ends, last)
             self.header = [bytes(buffer[a:b]) for a, b in zip(starts, ends, strict=True)]
+            owned.update(owned_by(scan) | {"header": sum(map(len, self.header))})
         return columns
 
     def _rows(
-        self, scan: cut.Scan, buffer: bytearray, filled: int, offset: int, columns: int, last: bool
+        self,
+        scan: cut.Scan,
+        buffer: bytearray,
+        filled: int,
+        offset: int,
+        columns: int,
+        last: bool,
+        owned: Counter[str],
     ) -> Iterator[Batch]:
+        """Batches of rows; the first has ``owned`` besides its own."""
         limit = max(1, min(65_536, 4_000_000 // columns))
         while True:
             starts, ends = array("q", bytes(8 * columns * limit)), array("q", bytes(8 * columns * limit))
@@ -78,11 +96,13 @@ class Delimited(Cutter):
                 rows,
                 offset,
                 self.records + 1,
+                owned=dict(owned + Counter(owned_by(scan))),
             )
+            owned.clear()
             self.records += rows
             error = scan.error
             more = bool(error) and not self._aside(batch, scan, buffer, filled, offset, columns, last)
-            if batch.rows or batch.bad:
+            if not batch.empty:
                 yield batch
             if more or (not error and rows < limit):
                 return

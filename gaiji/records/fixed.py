@@ -37,6 +37,8 @@ class Fixed(Cutter):
                 ends = array("q", range(length, rows * step + length, step))
             a, b = (array("q", (edge[i] for i in keep)) if bad else edge for edge in (starts, ends))
             batch = Batch(buffer, [a], [b], len(a), offset, self.records + 1, bad, gaps)
+            if newline and (whole := ended - sum(1 for one in bad if len(one.raw) == step)):
+                batch.owned = {"line-ends": whole * len(newline)}
             self.records += rows
             if last and self._tail:
                 at = offset + rows * step
@@ -48,7 +50,7 @@ class Fixed(Cutter):
                 )
                 self.bad(batch, at, self._tail, what, tr("check record_length, or the transfer of the file"))
                 self._tail = b""
-            if batch.rows or batch.bad:
+            if not batch.empty:
                 yield batch
 
     def _check_newlines(

@@ -22,10 +22,13 @@ _ROWS = 65_536
 class Variable(Cutter):
     """What records of many lengths share."""
 
-    def found(self, buffer: bytearray, starts: array[int], ends: array[int], offset: int) -> Batch:
-        """A batch of found records; those longer than declared are bad."""
+    def found(
+        self, buffer: bytearray, starts: array[int], ends: array[int], offset: int, scan: cut.Scan
+    ) -> Batch:
+        """A batch of records found by a scan; those longer than declared are bad."""
         rows = len(starts)
         batch = Batch(buffer, [starts], [ends], rows, offset, self.records + 1)
+        batch.owned = owned_by(scan)
         limit = self.framing.record_length
         self.records += rows
         if limit and cut.extent(starts, ends, 0, -1)[1] > limit:
@@ -72,10 +75,10 @@ class Described(Variable):
             while True:
                 starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
                 rows = cut.scan_vb(scan, buffer, filled, blocked, starts, ends, int(last))
-                batch = self.found(buffer, starts[:rows], ends[:rows], offset)
+                batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
-                if batch.rows or batch.bad:
+                if not batch.empty:
                     yield batch
                 if rows < _ROWS:
                     break
@@ -120,15 +123,30 @@ class Lines(Variable):
         scan = cut.Scan()
         unit, big = self.framing.unit, int(self.framing.big)
         for buffer, filled, offset, last in self.chunks(self.batch):
-            scan.pos = mark_length(buffer, filled, offset, unit)
+            scan.pos = mark = mark_length(buffer, filled, offset, unit)
             while True:
                 starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
                 rows = cut.scan_lines(scan, buffer, filled, unit, big, starts, ends, int(last))
-                if rows:
-                    yield self.found(buffer, starts[:rows], ends[:rows], offset)
+                batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
+                if mark:
+                    batch.owned["byte-order-mark"], mark = mark, 0
+                if not batch.empty:
+                    yield batch
                 if rows < _ROWS:
                     break
             self._tail = bytes(buffer[scan.pos : filled])
+
+
+def owned_by(scan: cut.Scan) -> dict[str, int]:
+    """The bytes between and around the records that a scan consumed, by their owners."""
+    found = {
+        "descriptors": scan.descriptors,
+        "line-ends": scan.line_ends,
+        "delimiters": scan.delimiters,
+        "quotes": scan.quotes,
+        "end-mark": scan.end_mark,
+    }
+    return {owner: size for owner, size in found.items() if size}
 
 
 def mark_length(buffer: bytearray, filled: int, offset: int, unit: int) -> int:

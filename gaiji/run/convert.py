@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from gaiji.disk.files import write_whole
 from gaiji.disk.lock import OutputLock
 from gaiji.log import event
+from gaiji.records.batch import MAX_RECORD
 from gaiji.run import stages
 from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
 from gaiji.run.job import Job, make_job
@@ -104,11 +106,12 @@ def scan(
         **source,
     }
     whole = not layout and spec["format"] != "csv"
-    length = spec.get("record_length", 0) or 1 << 20
+    length = spec.get("record_length", 0) or MAX_RECORD
     fields = [{"name": "record", "offset": 0, "length": length, "role": "name"}] if whole else []
     job = make_job({"source": spec, "output": {"path": os.devnull, "format": "csv"}, "field": fields})
     check_scan(job, report_to)
     plan = Plan.of(job)
+    plan = replace(plan, owners=plan.owners.of_any_length()) if whole else plan
     totals, reading = Totals(plan.fields, plan.job.review["samples"]), plan.read()
     for done in in_order(partial(stages.survey, plan), reading, 0):
         totals.add(done, reading.reader.path)

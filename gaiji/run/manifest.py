@@ -20,7 +20,7 @@ from gaiji.disk.files import AtomicFile, beside, part_path
 from gaiji.errors import GaijiError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
-from gaiji.model import Field, Reason
+from gaiji.model import OWNERS, Field, Reason
 from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
 from gaiji.records.reader import Reader
@@ -81,7 +81,8 @@ def read_manifest(output: Path) -> dict[str, Any]:
 
 
 def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
-    """Records, fields and findings: the part of the manifest that ``scan`` shares."""
+    """Records, fields, bytes and findings: the part of the manifest that ``scan`` shares."""
+    account = totals.account
     return {
         "input": {"path": plan.job.source["path"], "bytes": reader.count, "sha256": reader.sha256},
         "charset": {"name": plan.charset.name, "options": plan.charset.options},
@@ -93,6 +94,12 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
         },
         "fields": {
             spec.name: _field(spec, counts) for spec, counts in zip(plan.fields, totals.counts, strict=True)
+        },
+        "bytes": {
+            "unpacked": reader.size,
+            "owners": {owner: account.owned[owner] for owner in OWNERS if account.owned[owner]},
+            "filler": {"bytes": account.filler.size, "records": account.filler.records},
+            "short_records": account.short,
         },
         "flagged": flagged_by_reason(totals),
         "findings": [

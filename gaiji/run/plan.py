@@ -20,6 +20,7 @@ from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.spec import code_system
 from gaiji.columns.decode import Decoder, default_width
 from gaiji.columns.findings import Grouping
+from gaiji.columns.owners import Owners
 from gaiji.disk.files import Written, is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import JobError, LayoutError, ResumeError, UsageError, nearest
@@ -31,6 +32,7 @@ from gaiji.layout.layout import (
     override_fields,
     with_roles,
 )
+from gaiji.layout.spans import owner_of, spans
 from gaiji.messages import fault, tr
 from gaiji.model import Field
 from gaiji.output.formats import open_sink
@@ -103,6 +105,7 @@ class Plan:
     header: tuple[bytes, ...]
     decoder: Decoder
     grouping: Grouping
+    owners: Owners
     output: Output
     resumable: bool
     begun: tuple[Reader, Batch | None, Iterator[Batch]] | None = None
@@ -127,7 +130,10 @@ class Plan:
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format != "parquet")
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
-        return Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun)
+        owners = owners_of(job, charset, framing, layout)
+        return Plan(
+            job, charset, framing, layout, header, decoder, grouping, owners, output, resumable, begun
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         """A plan is its job: another process resolves it anew, and refuses where a table has changed."""
@@ -154,7 +160,8 @@ class Plan:
         """What decides the output: an interrupted run can be gone on with only while all of it is the
         same."""
         tables = [t.sha256 for t in (*self.charset.tables, *self.charset.sites)]
-        layout = [repr(self.framing), *map(repr, self.fields)]  # how long records are decides their cuts
+        extra = repr((self.layout.fillers, self.layout.shortest))
+        layout = [repr(self.framing), extra, *map(repr, self.fields)]  # record lengths decide the cuts
         return {
             "version of gaiji": __version__,
             "job": self.job.digest,
@@ -273,6 +280,14 @@ def output_of(job: Job, fields: Sequence[Field]) -> Output:
         output["newline"] == "crlf",
         output["encoding"],
     )
+
+
+def owners_of(job: Job, charset: Charset, framing: Framing, layout: Layout) -> Owners:
+    """Whose each byte of the input is."""
+    if framing.format == "csv":
+        return Owners(charset, framing, (), [owner_of(spec) for spec in layout.fields], 0)
+    shortest = int(job.source["shortest"]) or layout.shortest
+    return Owners(charset, framing, spans(layout.fields, layout.fillers), (), shortest)
 
 
 def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bool) -> Decoder:

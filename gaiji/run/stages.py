@@ -69,14 +69,18 @@ def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     fitted = fit(plan, sink, batch, decoded)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
     encoded = encode(sink, batch, fitted, dropped)
-    return Converted(batch, encoded, decoded.counts, decoded.sizes, hits, len(dropped), failed, reasons)
+    account = plan.owners.of(batch)
+    return Converted(
+        batch, encoded, decoded.counts, decoded.sizes, hits, len(dropped), account, failed, reasons
+    )
 
 
 def survey(plan: Plan, batch: Batch) -> Converted:
     """What is in a batch that goes nowhere."""
     decoded = decode(plan, batch)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
-    return Converted(batch, None, decoded.counts, decoded.sizes, hits, len(dropped), failed, reasons)
+    account = plan.owners.of(batch)
+    return Converted(batch, None, decoded.counts, decoded.sizes, hits, len(dropped), account, failed, reasons)
 
 
 def _kept(rows: int, dropped: list[int]) -> list[tuple[int, int]]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gaiji.codes.program import K
 from gaiji.columns.findings import Failure, Hit, Place, Reasons
+from gaiji.columns.owners import Account
 from gaiji.errors import DataError
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
@@ -33,6 +35,7 @@ class Converted:
     sizes: list[int]
     hits: list[Hit]
     dropped: int
+    account: Account
     failed: Failure | None = None
     reasons: Reasons = field(default_factory=dict)
 
@@ -52,6 +55,7 @@ class Totals:
     dropped: int = 0
     bad: int = 0
     reasons: Reasons = field(default_factory=dict)
+    account: Account = field(default_factory=Account)
 
     def __post_init__(self) -> None:
         self.counts = self.counts or [array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields]
@@ -87,6 +91,7 @@ class Totals:
         self.written += done.batch.rows - done.dropped
         self.dropped += done.dropped
         self.bad += len(done.batch.bad)
+        self.account.add(done.account)
 
     def _add_hit(self, hit: Hit) -> None:
         key = (hit.field.name, hit.field.role, hit.code, hit.reason)
@@ -100,7 +105,15 @@ class Totals:
         )
 
     def reconcile(self, reader: Reader) -> None:
-        """Every unit is mapped, passed or flagged, and the units cover every byte; else the run fails."""
+        """Every unit is mapped, passed or flagged, the units cover every byte of their field, and every byte
+        of the input has one owner; else the run fails.
+        """
+        if (owned := self.account.owned.total()) != reader.size:
+            raise DataError(
+                fault("E0400", "{size} bytes in, {owned} with an owner", size=reader.size, owned=owned),
+                where=reader.path,
+                next=tr("report this as a bug of gaiji"),
+            )
         for spec, counts, size in zip(self.fields, self.counts, self.sizes, strict=True):
             parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged(counts).values())
             if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
@@ -138,6 +151,7 @@ class Totals:
             sizes=list(self.sizes),
             hits=dict(self.hits),
             reasons=dict(self.reasons),
+            account=deepcopy(self.account),
         )
 
     def state(self) -> dict[str, Any]:
@@ -154,6 +168,7 @@ class Totals:
             "dropped": self.dropped,
             "bad": self.bad,
             "reasons": [[int(r), n, p.record, p.field, p.offset] for r, (n, p) in self.reasons.items()],
+            "account": self.account.state(),
         }
 
     def go_on(self, state: dict[str, Any]) -> None:
@@ -167,6 +182,7 @@ class Totals:
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
         }
+        self.account = Account.of_state(state["account"])
         for name, code, reason, count, records, samples in state["hits"]:
             hit = Hit(
                 by_name[name],
@@ -194,7 +210,9 @@ def empties(counts: array[int]) -> dict[str, int]:
 
 
 def flagged_by_reason(totals: Totals) -> dict[str, dict[str, Any]]:
-    """Per reason: units, the records that have one, the fields with their units, and the first place."""
+    """Per reason: units, the records that have one, the fields with their units, and the first place. Units
+    of what is about a place are bytes that no field takes, or records that end early.
+    """
     out: dict[str, dict[str, Any]] = {}
     for reason in sorted(totals.reasons):
         records, first = totals.reasons[reason]
@@ -207,5 +225,14 @@ def flagged_by_reason(totals: Totals) -> dict[str, dict[str, Any]]:
             "records": records,
             "fields": {spec.name: fields[spec.name] for spec in totals.fields if fields[spec.name]},
             "first": {"record": first.record, "field": first.field, "offset": first.offset},
+        }
+    for reason, found in sorted(totals.account.findings.items()):
+        assert found.first is not None  # a finding has a first place
+        first = found.first
+        out[reason.label] = {
+            "units": found.size or found.records,
+            "records": found.records,
+            "fields": {},
+            "first": {"record": first.record, "field": "", "offset": first.offset},
         }
     return out

@@ -15,7 +15,23 @@ entry" and "Reference format"; sizes of binary items from "USAGE clause".
 from __future__ import annotations
 
 from gaiji.layout.copybook.entries import MAX_RECORD
-from gaiji.layout.copybook.read import MAX_BYTES, MAX_FIELDS, SUFFIXES, parse_copybook, read_copybook
+from gaiji.layout.copybook.read import (
+    MAX_BYTES,
+    MAX_FIELDS,
+    SUFFIXES,
+    parse_copybook,
+    read_copybook,
+    read_described,
+)
 from gaiji.layout.copybook.text import FORMATS
 
-__all__ = ["FORMATS", "MAX_BYTES", "MAX_FIELDS", "MAX_RECORD", "SUFFIXES", "parse_copybook", "read_copybook"]
+__all__ = [
+    "FORMATS",
+    "MAX_BYTES",
+    "MAX_FIELDS",
+    "MAX_RECORD",
+    "SUFFIXES",
+    "parse_copybook",
+    "read_copybook",
+    "read_described",
+]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from gaiji.errors import LayoutError
 from gaiji.layout.copybook.choose import choose
 from gaiji.layout.copybook.entries import entries, tree
-from gaiji.layout.copybook.fields import fields
+from gaiji.layout.copybook.fields import fields, fillers
 from gaiji.layout.copybook.measure import measure, place
 from gaiji.layout.copybook.text import FORMATS, tokens
 from gaiji.layout.roles import ROLES
@@ -20,6 +21,14 @@ MAX_BYTES = 1 << 20
 MAX_FIELDS = 10_000
 
 
+class Described(NamedTuple):
+    """What a copybook says of a record: fields, length in bytes, (offset, length) of its FILLER."""
+
+    fields: tuple[Field, ...]
+    length: int
+    fillers: tuple[tuple[int, int], ...]
+
+
 def read_copybook(
     path: str | Path,
     *,
@@ -29,6 +38,22 @@ def read_copybook(
     format: str = "auto",
 ) -> tuple[tuple[Field, ...], int]:
     """The fields of a copybook file and the record length in bytes.
+
+    The options and errors are those of ``read_described``, which tells where FILLER is, too.
+    """
+    found = read_described(path, redefines=redefines, roles=roles, depending=depending, format=format)
+    return found.fields, found.length
+
+
+def read_described(
+    path: str | Path,
+    *,
+    redefines: Mapping[str, str] | None = None,
+    roles: Mapping[str, str] | None = None,
+    depending: str = "refuse",
+    format: str = "auto",
+) -> Described:
+    """The fields of a copybook file, the record length in bytes, and the FILLER.
 
     The file is UTF-8 or Shift_JIS (CP932), at most 1 MiB. See ``parse_copybook`` for the options and errors.
     """
@@ -58,9 +83,7 @@ def read_copybook(
         raise LayoutError(
             fault("E0094", "is neither UTF-8 nor Shift_JIS"), path=path, next=tr("save it as UTF-8")
         )
-    return parse_copybook(
-        text, path=path, redefines=redefines, roles=roles, depending=depending, format=format
-    )
+    return described(text, path=path, redefines=redefines, roles=roles, depending=depending, format=format)
 
 
 def parse_copybook(
@@ -73,6 +96,23 @@ def parse_copybook(
     format: str = "auto",
 ) -> tuple[tuple[Field, ...], int]:
     """The fields that a copybook describes and the record length in bytes.
+
+    The options are those of ``described``, which tells where FILLER is, too. Raises LayoutError.
+    """
+    found = described(text, path=path, redefines=redefines, roles=roles, depending=depending, format=format)
+    return found.fields, found.length
+
+
+def described(
+    text: str,
+    *,
+    path: str | Path = "",
+    redefines: Mapping[str, str] | None = None,
+    roles: Mapping[str, str] | None = None,
+    depending: str = "refuse",
+    format: str = "auto",
+) -> Described:
+    """The fields that a copybook describes, the record length in bytes, and the FILLER.
 
     ``redefines`` says which definition of an area is read (``{"A": "B"}``: B, which redefines A; also for
     several 01 levels); by default the first. ``roles`` maps name patterns (``*-simei``, case ignored) to
@@ -113,7 +153,7 @@ def parse_copybook(
             path=where,
             next=tr("give a copybook with a named PICTURE item"),
         )
-    return fields(root, roles or {}, where), root.size
+    return Described(fields(root, roles or {}, where), root.size, fillers(root))
 
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:

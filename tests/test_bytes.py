@@ -1,0 +1,413 @@
+"""Every byte of the input has exactly one owner: in the sums of the manifest, on the screen, in the exit code."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from oracle.dumps import make
+from oracle.owners import wrong
+from oracle.run import convert as convert_dump
+from twins import interpreted
+
+import gaiji
+from gaiji.cli.commands import main
+from gaiji.columns.findings import Place
+from gaiji.columns.owners import Account, Unowned
+from gaiji.errors import GaijiError, RecordError
+from gaiji.kernel import unread
+from gaiji.layout.copybook.read import described
+from gaiji.layout.layout import layout_from_fields, load_layout
+from gaiji.layout.spans import Span, spans
+from gaiji.model import OWNERS, Field, Reason
+from gaiji.records.batch import Framing
+from gaiji.records.reader import Reader
+
+ONE = [{"name": "a", "offset": 0, "length": 2}]
+
+
+def job(folder, data, charset, format, fields=(), more="", name="dump.dat"):
+    """A job over some bytes; its path."""
+    (folder / name).write_bytes(data)
+    tables = "".join(
+        "\n[[field]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in field.items())
+        for field in fields
+    )
+    path = folder / "job.toml"
+    path.write_text(
+        f'[source]\npath = "{name}"\ncharset = "{charset}"\nformat = "{format}"\n{more}\n'
+        f'[output]\npath = "out.csv"\n{tables}'
+    )
+    return path
+
+
+# charset, format, keys of [source], fields, bytes, owners, findings (bytes or records, the first record and offset)
+ACCOUNTS = {
+    "a line longer than its layout": (
+        ("windows-31j", "lines", "", ONE, b"abSECRET\nab\n"),
+        {"text": 4, "line-ends": 2, "uncovered": 6},
+        {"uncovered": (6, 1, 2)},
+    ),
+    "only blanks behind the last field": (
+        ("windows-31j", "lines", "", ONE, b"ab \x81\x40 \nab\0\0\n"),
+        {"text": 4, "line-ends": 2, "padding": 6},
+        {},
+    ),
+    "half a wide blank is none": (
+        ("windows-31j", "lines", "", ONE, b"ab  \x81\n"),
+        {"text": 2, "line-ends": 1, "uncovered": 3},
+        {"uncovered": (3, 1, 4)},
+    ),
+    "a short line": (
+        ("windows-31j", "lines", "", ONE, b"ab\r\na\r\n\r\nab"),
+        {"text": 5, "line-ends": 6},
+        {"short-record": (2, 2, 5)},
+    ),
+    "short lines that the job allows": (
+        ("windows-31j", "lines", "shortest = 1", ONE, b"ab\na\nab"),
+        {"text": 5, "line-ends": 2},
+        {},
+    ),
+    "a gap of fixed records": (
+        (
+            "ibm-930",
+            "fixed",
+            "record_length = 5",
+            [*ONE, {"name": "b", "offset": 4, "length": 1, "type": "raw"}],
+            b"\x81\x81\x40\x40\x01" + b"\x81\x81\x40\xc1\x01" + b"\x81\x81\x00\x40\x01",
+        ),
+        {"text": 6, "raw": 3, "padding": 4, "uncovered": 2},
+        {"uncovered": (2, 2, 8)},
+    ),
+    "fixed records longer than their fields": (
+        ("windows-31j", "fixed", 'record_length = 4\nnewline = "lf"', ONE, b"abxy\nab  \nab  "),
+        {"text": 6, "line-ends": 2, "padding": 4, "uncovered": 2},
+        {"uncovered": (2, 1, 2)},
+    ),
+    "filler": (
+        (
+            "windows-31j",
+            "fixed",
+            "record_length = 6",
+            [*ONE, {"type": "filler", "offset": 2, "length": 2}],
+            b"abxyzw" + b"ab  zw",
+        ),
+        {"text": 4, "filler": 4, "uncovered": 4},
+        {"uncovered": (4, 1, 4)},
+    ),
+    "fields that overlap count once": (
+        (
+            "windows-31j",
+            "fixed",
+            "record_length = 4",
+            [
+                {"name": "a", "offset": 0, "length": 3},
+                {"name": "b", "offset": 1, "length": 3, "type": "zoned", "overlaps": True},
+            ],
+            b"1234",
+        ),
+        {"text": 3, "numbers": 1},
+        {},
+    ),
+    "descriptors": (
+        (
+            "windows-31j",
+            "vb",
+            "blocked = true",
+            ONE,
+            bytes.fromhex("000E0000000600006162000400000008000000040000"),
+        ),
+        {"text": 2, "descriptors": 20},
+        {"short-record": (2, 2, 14)},
+    ),
+    "blanks and line ends of UTF-16": (
+        ("unicode-le", "lines", "", ONE, "\ufeffa \u3000\0\r\nb\u0120\n".encode("utf-16-le")),
+        {"byte-order-mark": 2, "text": 4, "line-ends": 6, "padding": 6, "uncovered": 2},
+        {"uncovered": (2, 2, 16)},
+    ),
+    "cells, quotes, blank lines": (
+        ("windows-31j", "csv", "", [], b'a,b\r\n"x""y",\n\n\r\n"",z'),
+        {"header": 2, "delimiters": 3, "quotes": 5, "line-ends": 6, "text": 4},
+        {},
+    ),
+    "cells of UTF-16 and half a unit": (
+        ("unicode-be", "csv", "header = false", [], '\ufeff"a",b\n'.encode("utf-16-be") + b"\0c\0,\0d\0"),
+        {"byte-order-mark": 2, "delimiters": 4, "quotes": 4, "line-ends": 2, "text": 9},
+        {"broken-shift": None},
+    ),
+    "empty rows of one column": (
+        ("windows-31j", "csv", "header = false", [], b"\nx\n\n"),
+        {"text": 1, "line-ends": 3},
+        {},
+    ),
+    "a header and a mark alone": (
+        ("unicode-utf8", "csv", "", [], b"\xef\xbb\xbf\n\na,b\n\x1a"),
+        {"byte-order-mark": 3, "line-ends": 3, "header": 2, "delimiters": 1, "end-mark": 1},
+        {},
+    ),
+    "the end mark of DOS": (
+        ("windows-31j", "lines", "", ONE, b"ab\r\n\x1a"),
+        {"text": 2, "line-ends": 2, "end-mark": 1},
+        {},
+    ),
+    "records set aside": (
+        ("windows-31j", "lines", 'record_length = 3\non_bad_record = "quarantine"', ONE, b"ab\nabcd\nabc\n"),
+        {"text": 4, "line-ends": 3, "quarantined": 4, "uncovered": 1},
+        {"uncovered": (1, 3, 10)},
+    ),
+    "rows with more cells than the header": (
+        ("windows-31j", "csv", 'on_bad_record = "quarantine"', [], b"a,b\n1,2,3\n4,5\n"),
+        {"header": 2, "delimiters": 2, "line-ends": 2, "text": 2, "quarantined": 6},
+        {},
+    ),
+    "nothing": (("windows-31j", "lines", "", ONE, b""), {}, {}),
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_the_owners_of_all_bytes(tmp_path, name):
+    (charset, format, more, fields, data), owned, findings = ACCOUNTS[name]
+    done = gaiji.convert(job(tmp_path, data, charset, format, fields, more))
+    told = done.data["bytes"]
+    assert told["owners"] == owned and list(told["owners"]) == [o for o in OWNERS if o in owned]
+    assert sum(owned.values()) == told["unpacked"] == len(data)
+    assert set(done.data["flagged"]) == set(findings)
+    for reason, wanted in findings.items():
+        found = done.data["flagged"][reason]
+        if wanted:
+            assert (found["units"], found["first"]["record"], found["first"]["offset"]) == wanted
+    assert done.exit_code == (3 if findings or "quarantined" in owned else 0)
+    assert not done.to_review or any(findings.values()) is False
+
+
+def test_filler_is_declared_counted_and_told(tmp_path, capsys):
+    """Not padding: counted, but no finding; a copybook's FILLER, and that of a layout and of the job besides."""
+    (tmp_path / "r.cpy").write_text("       01 R.\n          05 A PIC X(2).\n          05 FILLER PIC X(3).\n")
+    data = b"abxyz" + b"ab   " + b"ab\0\0\0"
+    path = job(tmp_path, data, "windows-31j", "fixed", more='layout = "r.cpy"')
+    done = gaiji.convert(path)
+    assert done.data["bytes"] == {
+        "unpacked": 15,
+        "owners": {"text": 6, "filler": 9},
+        "filler": {"bytes": 3, "records": 1},
+        "short_records": 0,
+    }
+    assert done.exit_code == 0
+    with pytest.raises(SystemExit) as left:
+        main(["convert", str(path)])
+    assert (
+        left.value.code == 0 and "FILLER that is not blank: 3 bytes in 1 records" in capsys.readouterr().out
+    )
+    more = 'layout = "r.cpy"\nrecord_length = 6'
+    path = job(
+        tmp_path, b"abxyz!", "windows-31j", "fixed", [{"type": "filler", "offset": 5, "length": 1}], more
+    )
+    assert gaiji.convert(path).data["bytes"]["owners"] == {"text": 2, "filler": 4}
+
+
+def test_uncovered_and_short_records_are_on_the_screen(tmp_path, capsys):
+    path = job(tmp_path, b"ab!!\na\nab!\n", "windows-31j", "lines", ONE)
+    with pytest.raises(SystemExit) as left:
+        main(["convert", str(path)])
+    out = capsys.readouterr().out
+    assert left.value.code == 3
+    assert "uncovered: 3 bytes in 2 records that no field takes; first in record 1, byte 2" in out
+    assert "short-record: 1 records end before their last field; first record 2, byte 6" in out
+    assert "0 codes wait for review" in out
+
+
+def test_scan_looks_at_the_whole_record(tmp_path, capsys):
+    """More than a megabyte, and no layout: the 外字 at the end of the record is there."""
+    (tmp_path / "a.dat").write_bytes(b"a" * (1 << 20) + b"\xf0\x40\n" + b"\n")
+    main(
+        ["scan", str(tmp_path / "a.dat"), "--charset", "windows-31j", "--format", "lines"],
+        standalone_mode=False,
+    )
+    out = capsys.readouterr().out
+    assert "unmapped-gaiji       F040" in out and "uncovered" not in out and "short" not in out
+    (tmp_path / "l.toml").write_text('[[field]]\nname = "a"\noffset = 0\nlength = 2\n')
+    args = ["scan", str(tmp_path / "a.dat"), "--charset", "windows-31j", "--format", "lines"]
+    main([*args, "--layout", str(tmp_path / "l.toml")], standalone_mode=False)
+    assert f"uncovered: {1 << 20} bytes in 1 records" in capsys.readouterr().out
+
+
+def test_a_run_whose_sums_are_not_the_size_fails(tmp_path, monkeypatch):
+    from gaiji.columns.owners import Owners
+
+    whole = Owners.of
+
+    def less(self, batch):
+        account = whole(self, batch)
+        account.owned["text"] -= 1
+        return account
+
+    monkeypatch.setattr(Owners, "of", less)
+    path = job(tmp_path, b"ab\n", "windows-31j", "lines", ONE)
+    with pytest.raises(GaijiError, match=r"E0400 .*3 bytes in, 2 with an owner"):
+        gaiji.convert(path)
+    assert not list(tmp_path.glob("out*"))
+
+
+# -- layouts ------------------------------------------------------------------------------------------------
+
+
+def test_spans_of_fields_that_overlap():
+    fields = [
+        Field("a", 2, 6),
+        Field("b", 4, 2, "packed"),
+        Field("c", 7, 3, "zoned"),
+        Field("d", 10, 1, "raw"),
+    ]
+    assert spans(fields, [(0, 1), (9, 4)]) == (
+        Span(0, 1, "filler"),
+        Span(1, 2, "uncovered"),
+        Span(2, 8, "text"),
+        Span(8, 10, "numbers"),
+        Span(10, 11, "raw"),
+        Span(11, 13, "filler"),
+    )
+
+
+def test_filler_of_copybooks():
+    text = (
+        "01 R. 05 FILLER PIC X. 05 G OCCURS 2. 10 FILLER PIC X(2). 10 PIC X. 10 A PIC X. 10 FILLER PIC X. "
+        "05 B PIC X(2). 05 C REDEFINES B PIC X(9). 05 FILLER. 10 FILLER PIC X(3) OCCURS 4."
+    )
+    assert described(text, format="free").fillers == ((0, 4), (5, 4), (10, 1), (20, 12))
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ({"type": "filler", "offset": 2}, "E0402"),
+        ({"type": "filler", "offset": -1, "length": 2}, "E0402"),
+        ({"type": "filler", "offset": 2, "length": True}, "E0402"),
+        ({"type": "filler", "offset": 2, "length": 2, "role": "name"}, "E0401"),
+        ({"type": "filler", "offset": 2, "length": 9}, "E0178"),
+    ],
+)
+def test_fillers_that_are_none(table, why):
+    with pytest.raises(GaijiError, match=why):
+        layout_from_fields([*ONE, table], record_length=8)
+
+
+def test_fillers_go_by_bytes_and_shortest_is_a_length(tmp_path):
+    filler = {"type": "filler", "offset": 0, "length": 1}
+    with pytest.raises(GaijiError, match="E0403"):
+        layout_from_fields([{"name": "a", "column": 0}, filler])
+    with pytest.raises(GaijiError, match="E0403"):
+        gaiji.convert(job(tmp_path, b"a,b\n", "windows-31j", "csv", [filler]))
+    with pytest.raises(GaijiError, match="E0148"):
+        layout_from_fields([filler])
+    with pytest.raises(GaijiError, match="E0404"):
+        gaiji.convert(job(tmp_path, b"a,b\n", "windows-31j", "csv", more="shortest = 2"))
+    layout = tmp_path / "l.toml"
+    layout.write_text('shortest = 1\n[[field]]\nname = "a"\noffset = 0\nlength = 2\n')
+    assert load_layout(layout).shortest == 1
+    assert (
+        gaiji.convert(job(tmp_path, b"a\n", "windows-31j", "lines", more='layout = "l.toml"')).exit_code == 0
+    )
+    layout.write_text(layout.read_text().replace("shortest = 1", "shortest = 0"))
+    with pytest.raises(GaijiError, match="E0405"):
+        load_layout(layout)
+
+
+# -- loops --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_loops_find_the_same_interpreted(seed):
+    from array import array
+    from random import Random
+
+    rng, plain = Random(seed), interpreted("unread")
+    pads, unit = rng.choice(
+        [([b"\x40"], 1), ([b" ", b"\x81\x40"], 1), ([b"\0 ", b"\x30\0"], 2), ([b" ", b"\xe3\x80\x80"], 1)]
+    )
+    pieces = [*pads * 6, bytes(unit), b"x", pads[-1][:1]]
+    starts, ends, src = array("q"), array("q"), bytearray()
+    for _ in range(30):
+        starts.append(len(src))
+        src += b"".join(rng.choice(pieces) for _ in range(rng.choice([0, 1, 3, 20])))
+        ends.append(len(src))
+    for begin, stop in [(0, -1), (3, -1), (2, 6), (0, 40), (50, 60)]:
+        both = []
+        for module in (unread, plain):
+            marks = bytearray(30)
+            found = module.unread(src, starts, ends, begin, stop, module.Pads(pads, unit), marks)
+            both.append((found.size, found.other, found.row, found.at, marks))
+        assert both[0] == both[1]
+        size = other = 0
+        for a, b in zip(starts, ends, strict=True):
+            part = bytes(src[a:b][begin : None if stop < 0 else stop])
+            size += len(part)
+            left = part
+            while left and (pad := next((p for p in (bytes(unit), *pads) if left.startswith(p)), None)):
+                left = left[len(pad) :]
+            other += len(part) if left else 0
+        assert both[0][:2] == (size, other)
+    for least in (0, 2, 5):
+        assert unread.shorter(starts, ends, least) == plain.shorter(starts, ends, least)
+    assert unread.lengths(starts, ends) == plain.lengths(starts, ends)
+
+
+FRAMINGS = {
+    "vb": (Framing("vb", blocked=True), bytes.fromhex("000E0000000600006162000400000008000000040000")),
+    "lines": (Framing("lines"), b"\xef\xbb\xbfab\r\n\r\nc\n\x1a"),
+    "lines of UTF-16": (Framing("lines", unit=2), "\ufeffab\r\n\r\nc\n".encode("utf-16-le")),
+    "fixed": (Framing("fixed", 2, "crlf"), b"ab\r\ncd\r\nef"),
+    "csv": (Framing("csv"), b'\xef\xbb\xbf\r\na,b\r\n"x""\n",\r\n\n\r\n"",z\r\n\x1a'),
+    "csv of one column": (Framing("csv", header=False), b'\r\n"x""\r\n"\r\n\ny\r'),
+    "csv of UTF-16": (Framing("csv", unit=2), '\ufeff\r\na,b\r\n"x""\n",\r\n\n'.encode("utf-16-le")),
+    "a broken csv": (Framing("csv"), b'a,b\n1,2,3\n"4"x,5\n6,7\n"8'),
+}
+
+
+def batches(reader):
+    """The batches of a reader; none where not even the first record of a CSV can be cut."""
+    try:
+        yield from reader
+    except RecordError as error:
+        assert "E0225" in str(error) or "E0226" in str(error)
+
+
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_bytes_between_records_do_not_depend_on_where_buffers_end(tmp_path, name):
+    framing, data = FRAMINGS[name]
+    path = tmp_path / "a"
+    for cut in range(len(data) + 1):
+        path.write_bytes(data[:cut] if "broken" not in name else data)
+        sums = []
+        for size in range(1, len(data) + 2):
+            owned = Counter[str]()
+            reader = Reader(str(path), framing, quarantine=True, batch=size)
+            for batch in batches(reader):
+                owned.update(batch.owned)
+                owned["records"] += sum(
+                    sum(e) - sum(s) for s, e in zip(batch.starts, batch.ends, strict=True)
+                )
+                owned["bad"] += sum(len(bad.raw) for bad in batch.bad)
+            assert owned.total() in (reader.size, 0), (cut, size, owned)
+            sums.append(owned)
+        assert all(owned == sums[0] for owned in sums), cut
+
+
+# -- across processes, generated dumps ----------------------------------------------------------------------
+
+
+def test_a_checkpoint_keeps_the_account():
+    kept = Account(
+        Counter(text=3, uncovered=2), {Reason.UNCOVERED: Unowned(2, 1, Place(4, "", 9))}, Unowned(), 7
+    )
+    assert Account.of_state(json.loads(json.dumps(kept.state()))) == kept
+    with pytest.raises(ValueError):
+        Account.of_state(kept.state() | {"owned": {"nobody": 1}})
+
+
+@pytest.mark.parametrize("format", ["fixed-crlf", "copybook", "vb-blocked", "lines", "csv"])
+def test_a_generated_dump_of_each_format_has_the_oracles_sums(tmp_path, format):
+    dump = make("windows-31j", format, 40, 3)
+    _, manifest = convert_dump(dump, tmp_path)
+    assert wrong(dump, manifest["bytes"]["owners"]) == []
+    assert not {"uncovered", "short-record"} & set(manifest["flagged"])
