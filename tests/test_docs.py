@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 import shutil
 from pathlib import Path
@@ -53,3 +55,45 @@ def test_the_example_of_the_readme_does_what_it_shows(tmp_path, monkeypatch):
     done = CliRunner().invoke(main, command.split())
     assert done.exit_code == 3 and "code is 3" in text
     assert done.stdout.splitlines() == shown.splitlines()
+
+
+NAME = re.compile(r"(?<![\w/.@-])gaiji((?:\.[A-Za-z_]\w*)+)")
+ENDS = {"toml", "sqlite", "pot", "mo", "po", "csv", "egg"}
+"""Names of files, not of modules."""
+
+
+def named(text: str) -> set[str]:
+    return {found[1][1:] for found in NAME.finditer(text) if found[1].split(".")[-1] not in ENDS}
+
+
+def stands(name: str) -> bool:
+    """Whether a dotted name below ``gaiji`` is a module, or something in one."""
+    parts = name.split(".")
+    for cut in range(len(parts), -1, -1):
+        module = ".".join(["gaiji", *parts[:cut]])
+        try:
+            thing = importlib.import_module(module)
+        except ModuleNotFoundError:
+            continue
+        for part in parts[cut:]:
+            if not hasattr(thing, part) and part not in getattr(thing, "__annotations__", {}):
+                return False
+            thing = getattr(thing, part, None)
+        return True
+    return False
+
+
+def test_every_name_of_ours_in_pages_and_docstrings_exists():
+    texts = {
+        page: re.sub(r"^```(?:python |diff)(?s:.*?)^```$", "", page.read_text("utf-8"), flags=re.M)
+        for page in PAGES
+    }
+    for path in (ROOT / "gaiji").rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        holders = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        docs = [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, holders)]
+        texts[path] = "\n".join(docs)
+    wrong = [
+        (path.name, name) for path, text in texts.items() for name in sorted(named(text)) if not stands(name)
+    ]
+    assert wrong == []

@@ -52,7 +52,13 @@ def test_toml_that_is_none(folder, reader, bad):
 
 
 def test_what_toml_is_none_is_said():
-    for text, why in (("x=" + "[" * 20_000, "deeply"), ("x=" + "9" * 6_000, "digits"), (b"\xff", "byte 0")):
+    for text, why in (
+        ("x=" + "[" * 20_000, "deeply"),
+        ("x=" + "9" * 6_000, "digits"),
+        ("a." * 101 + "b=1", "parts"),
+        ("[" + "'a' . " * 20_000 + "b]", "parts"),
+        (b"\xff", "byte 0"),
+    ):
         with pytest.raises(NotToml, match=why):
             parse_toml(text)
     assert parse_toml(b"\xef\xbb\xbfx=1") == {"x": 1}

@@ -24,7 +24,7 @@ from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.run.convert import convert
 from gaiji.shape.pictures import Gallery
-from gaiji.shrinking.evidence import sequences, shrink_links
+from gaiji.shrinking.evidence import led_elsewhere, sequences, shrink_links
 from gaiji.shrinking.files import own_name, shrink_file, unshrink_file
 from gaiji.shrinking.policy import Policy, load_policy
 from gaiji.shrinking.shrinker import Shrinker, shrink, unshrink
@@ -170,28 +170,25 @@ def test_no_registered_sequence_of_a_character_in_the_target_becomes_a_geta():
     assert len(texts) > 6_000 and "〓" not in "".join(shrink(text, "jisx0208").text for text in texts)
 
 
-# 国税庁's map leads these to another character of JIS X 0208 than 戸籍統一文字 does. Ours is the nearer 親字.
-OTHERWISE = {
-    "㟢": "崎嵜", "㠀": "島嶌", "㠯": "已以", "㬜": "晉晋", "㴑": "遡溯", "䐗": "豬猪", "䨩": "靈霊", "乚": "隱隠",
-    "亝": "齊斉", "尒": "爾尓", "嶹": "嶋陦", "擕": "攜携", "槑": "某楳", "毉": "医醫", "洤": "泉湶", "濵": "浜濱",
-    "焈": "煕熙", "磺": "鑛礦", "秇": "藝芸", "窻": "窓窗", "覐": "覺覚", "豔": "艷艶", "賡": "續続", "醼": "宴讌",
-    "鍳": "鑑鑒", "隯": "島陦", "雞": "鶏鷄", "鬭": "闘鬪", "麵": "麪麺", "𢛳": "悳徳",
-}  # fmt: skip
-
-
-def test_the_tax_agencys_map_names_the_same_characters_where_both_name_one():
+def test_where_the_tax_agencys_map_names_another_character_a_person_decides():
     jntajis = pytest.importorskip("jntajis")
-    wide, narrow, agree = load_target("jisx0213"), load_target("jisx0208"), 0
+    wide, narrow, agree, asked = load_target("jisx0213"), load_target("jisx0208"), 0, set()
     for code in (*range(0x3400, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x30000)):
         character = chr(code)
         if character not in wide or character in narrow:
             continue
         theirs = jntajis.jnta_shrink_translit(character, replacement="", passthrough=False)
-        ours = shrink(character, "jisx0208")
-        if theirs in narrow and len(theirs) == 1 and not ours.findings:
-            agree += ours.text == theirs
-            assert ours.text == theirs or OTHERWISE[character] == ours.text + theirs, character
+        choice = shrink(character, "jisx0208").changes[0].choice
+        if theirs not in narrow or len(theirs) != 1:
+            continue
+        if choice.reason is None:
+            assert choice.text == theirs, character
+            agree += 1
+        elif any(key[0] == character for key in led_elsewhere()):
+            assert choice.reason is Reason.SHRINK_MANY and theirs in choice.candidates[1:], character
+            asked.add(character)
     assert agree == 485
+    assert asked == {character for character, _ in led_elsewhere()}
 
 
 def test_the_page_has_the_counts_of_the_map_and_the_default_policy():

@@ -234,7 +234,7 @@ def _rows(
         ) from error
     header = lines[0].rstrip("\r").split("\t")
     _check_header(header, path, known, needed)
-    take = itemgetter(*(header.index(name) if name in header else -1 for name in Cells._fields))
+    take = itemgetter(*(header.index(name) if name in header else -1 for name in Cells.__annotations__))
     seen: dict[tuple[int, int], int] = {}
     for number, line in enumerate(lines[1:], 2):
         line = line.rstrip("\r")

@@ -1,7 +1,8 @@
 """Groups a batch's findings for people: what, where, how often, with a few occurrences.
 
 Owns grouping, samples and how much personal data a sample holds. Does not decide policies (``gaiji.run.job``)
-nor keep a queue (``gaiji.review``).
+nor keep a queue (``gaiji.queue``);
+reasons are set below, in ``gaiji.codes.program`` and the kernel.
 """
 
 from __future__ import annotations

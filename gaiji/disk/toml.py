@@ -8,6 +8,11 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
+import regex
+
+LONG_KEY = regex.compile(r"(?>(?:[\w\-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+){100}")
+"""A key of more than a hundred parts, on which Python's reader works for minutes."""
+
 
 class NotToml(ValueError):
     """A text that is no TOML, or that no TOML of ours can be; the message is one line."""
@@ -16,15 +21,21 @@ class NotToml(ValueError):
 def parse_toml(text: str | bytes) -> dict[str, Any]:
     """The tables of a TOML text (bytes: UTF-8, with or without a mark); NotToml says what is wrong with it.
 
-    Deep nesting and numbers of thousands of digits, on which Python's own reader gives up, count as wrong.
+    Deep nesting, keys of more than a hundred parts and numbers of thousands of digits, on which Python's own
+    reader gives up or works for minutes, count as wrong.
     """
     try:
-        return tomllib.loads(text if isinstance(text, str) else text.decode("utf-8-sig"))
+        text = text if isinstance(text, str) else text.decode("utf-8-sig")
+        if LONG_KEY.search(text):
+            raise NotToml("a key has too many parts")
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise NotToml(" ".join(str(error).split())) from error
     except UnicodeDecodeError as error:
         raise NotToml(f"no UTF-8 at byte {error.start}") from error
     except RecursionError as error:
         raise NotToml("brackets are nested too deeply") from error
+    except NotToml:
+        raise
     except ValueError as error:
         raise NotToml("a number has too many digits") from error

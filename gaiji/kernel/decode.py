@@ -5,7 +5,7 @@ Owns decoding of shifted, double-byte, single-byte, lead-byte, UTF-8/16 and deci
 the record of every unit that has no clean answer. Knows nothing of files, tables or reasons' meanings
 beyond their numbers, and imports nothing of the toolkit but the stand-in for an absent Cython.
 
-One source serves twice: compiled by Cython (types in ``kernel.pxd``) and run as plain Python. The only
+One source serves twice: compiled by Cython (types in ``decode.pxd``) and run as plain Python. The only
 code that differs is guarded by ``cython.compiled`` and concerns raw memory. Compiled code reads and
 writes through bare pointers: every loop is bounded by ``end``, and ``decode_rows`` starts a record only
 when the output has room for the longest text that the record can become (``Program.bound``).
@@ -78,9 +78,9 @@ def compiled():
 class Program:
     """One charset compiled for one field role, one output form and one set of policies.
 
-    All tables are ``bytes``; see ``gaiji.codes.charset`` for how they are filled. ``pad_double``: the two
-    bytes as they stand in the source, in its byte order; ``padded``: whether the single and the double pad
-    are blanks (or no character), so that they may be taken off unread.
+    All tables are ``bytes``; see ``gaiji.codes.program`` (``Compiler``) for how they are filled.
+    ``pad_double``: the two bytes as they stand in the source, in its byte order; ``padded``: whether the
+    single and the double pad are blanks (or no character), so that they may be taken off unread.
     """
 
     def __init__(self, kind, bound, single, double, triple, lead, trail, shifts, policy, tag, longs, **more):
@@ -746,7 +746,9 @@ def _put_unit(w, code, size):
     w.out[w.o] = code & 0xFF
     w.out[w.o + 1] = (code >> 8) & 0xFF
     w.out[w.o + 2] = (code >> 16) & 0xFF
-    w.out[w.o + 3] = size + (code >> 24)  # numbers of eight digits count on in the size (encoding.value_of)
+    w.out[w.o + 3] = size + (
+        code >> 24
+    )  # numbers of eight digits go on in the size (gaiji.codes.code.value_of)
     w.o += 4
 
 

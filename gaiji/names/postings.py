@@ -17,6 +17,8 @@ from gaiji.names.vocabulary import IDS, Extent, Level, Vocabulary, Words
 BREAKS = dict.fromkeys("\u3000\u30fb\uff65\u00b7\u2022\u2027\t\n\r,，、", " ")
 """What stands between two words."""
 MOST_WORDS = 255
+ROWS = 1 << 17
+"""Rows of a column that are cut at once: what cutting needs beside the result is some megabytes."""
 READINGS = 20
 """Readings of one spelling that are followed, the most frequent ones."""
 
@@ -37,13 +39,19 @@ class Postings:
     def __init__(self, frame: pl.DataFrame, columns: Sequence[str]) -> None:
         self.columns, self.height = len(columns), frame.height
         kind = np.uint32 if frame.height * len(columns) < 2**32 else np.int64
-        parts = [_cut(frame[column], len(columns), number, kind) for number, column in enumerate(columns)]
-        distinct = pl.concat([part.words for part in parts]).unique().sort()
+        self.sizes = np.zeros(self.height * self.columns, np.uint8)  # words by cell
+        parts = []
+        for number, column in enumerate(columns):
+            for start in range(0, self.height, ROWS):
+                first = start * self.columns + number
+                part = _cut(frame[column].slice(start, ROWS), first, self.columns, kind)
+                self.sizes[first : first + len(part.sizes) * self.columns : self.columns] = part.sizes
+                parts.append(part)
+        distinct, ids = _numbered(parts)
         self.vocabulary = Vocabulary(distinct)
-        ids = np.concatenate([_rows_of(part.words, distinct)[part.ids] for part in parts])
-        cells = np.concatenate([part.cells for part in parts])
-        positions = np.concatenate([part.positions for part in parts])
-        self.sizes = np.stack([part.sizes for part in parts], axis=1).reshape(-1)  # words by cell
+        cells = np.concatenate([np.empty(0, kind), *(part.cells for part in parts)])
+        positions = np.concatenate([np.empty(0, np.uint8), *(part.positions for part in parts)])
+        del parts
         self.first = self._words_at(ids, cells, positions)
         order = pl.Series(ids).arg_sort().to_numpy()
         self._cells, self._positions = cells[order], positions[order]
@@ -86,8 +94,9 @@ class Postings:
 
 @dataclass(frozen=True)
 class _Cut:
-    """A column in words: the distinct ones, and for each word its row among them, cell and place; ``sizes``
-    by row."""
+    """Some rows of a column in words: the distinct ones, and for each word its row among them, its cell and
+    its place there; ``sizes`` by row.
+    """
 
     words: pl.Series
     ids: IDS
@@ -96,7 +105,18 @@ class _Cut:
     sizes: NDArray[np.uint8]
 
 
-def _cut(texts: pl.Series, columns: int, number: int, kind: type) -> _Cut:
+def _numbered(parts: list[_Cut]) -> tuple[pl.Series, IDS]:
+    """All distinct words in order, and for each word of the parts its row among them."""
+    each = pl.concat([pl.Series([], dtype=pl.String), *(part.words for part in parts)])
+    distinct = each.unique().sort()
+    rows = _rows_of(each, distinct)
+    ends = np.cumsum([len(part.words) for part in parts])
+    ids = [rows[end - len(part.words) : end][part.ids] for part, end in zip(parts, ends, strict=True)]
+    return distinct, np.concatenate([np.empty(0, np.uint32), *ids])
+
+
+def _cut(texts: pl.Series, first: int, columns: int, kind: type) -> _Cut:
+    """``first``: the cell of the first text."""
     plain = texts.cast(pl.String).fill_null("").str.replace_many(BREAKS).str.strip_chars(" ")
     if plain.str.contains("  ", literal=True).any():
         plain = plain.str.replace_all(" +", " ")
@@ -105,7 +125,7 @@ def _cut(texts: pl.Series, columns: int, number: int, kind: type) -> _Cut:
     words = lists.explode()
     distinct = words.unique()
     ids = _rows_of(words, distinct)
-    cells = np.repeat(np.arange(len(texts), dtype=kind) * kind(columns) + kind(number), sizes)
+    cells = np.repeat(np.arange(len(texts), dtype=kind) * kind(columns) + kind(first), sizes)
     starts = np.cumsum(sizes, dtype=np.int32) - sizes
     positions = np.arange(len(ids), dtype=np.int32) - np.repeat(starts, sizes)
     low = [np.minimum(numbers, MOST_WORDS).astype(np.uint8) for numbers in (positions, sizes)]

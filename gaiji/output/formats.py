@@ -15,6 +15,8 @@ from gaiji.output.sink import Sink
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".dat": "fixed"}
 FORMATS = ("csv", "tsv", "parquet", "fixed")
+KEEPS = frozenset({"parquet"})
+"""Formats whose sinks keep the columns' buffers, which then are not used again for the next batch."""
 
 
 def open_sink(
@@ -38,4 +40,5 @@ def open_sink(
         return ParquetSink(path, names, kept)
     if format == "fixed":
         return FixedSink(path, names, widths=widths, encoding=encoding, kept=kept)
+    assert format in ("csv", "tsv"), format
     return LinesSink(path, names, delimiter="\t" if format == "tsv" else ",", bom=bom, crlf=crlf, kept=kept)

@@ -17,8 +17,6 @@ from gaiji.output.sink import Sink
 class ParquetSink(Sink):
     """Parquet by polars: a part for each batch, then one file."""
 
-    copies = False
-
     def __init__(self, path: Path, names: Sequence[str], kept: Written | None = None) -> None:
         super().__init__(path)
         self._names = list(names)

@@ -363,4 +363,5 @@ def open_readback(
         return Parquet(path, names)
     if format == "fixed":
         return Fixed(path, names, widths=widths, encoding=encoding)
+    assert format in ("csv", "tsv"), format
     return Lines(path, names, delimiter="\t" if format == "tsv" else ",", bom=bom, crlf=crlf)

@@ -17,9 +17,6 @@ from gaiji.model import Column
 class Sink:
     """Where batches go. ``encode`` may run on several threads; ``write`` takes its results in order."""
 
-    copies = True
-    """Whether ``encode`` copies: the columns' buffers may be used again when it returns."""
-
     def __init__(self, path: Path) -> None:
         self.path = path
         self._buffers = Buffers()

@@ -1,7 +1,7 @@
 """The job file: TOML in, a validated frozen ``Job`` out; every error names the key and the fix.
 
 Owns the keys of a job, their defaults and their checks, and the commented file that ``gaiji init``
-writes. Reads no data: charsets, layouts and tables are resolved in ``gaiji.run.convert``.
+writes. Reads no data: charsets, layouts and tables are resolved in ``gaiji.run.plan``.
 """
 
 from __future__ import annotations
@@ -412,7 +412,8 @@ def _check_together(job: Job) -> None:
             key="output.path",
             next=tr("end it in .parquet, or write CSV"),
         )
-    unfit = job.output_format == "fixed" or packing(job.output_path) or is_stream(job.output_path)
+    whole = job.output_format in ("csv", "tsv", "parquet")
+    unfit = not whole or packing(job.output_path) or is_stream(job.output_path)
     if job.target["shrink"] and unfit:
         raise JobError(
             fault("E0267", "is made of a .csv, .tsv or .parquet file only"),

@@ -35,7 +35,7 @@ from gaiji.layout.layout import (
 from gaiji.layout.spans import owner_of, spans
 from gaiji.messages import fault, tr
 from gaiji.model import Field
-from gaiji.output.formats import open_sink
+from gaiji.output.formats import KEEPS, open_sink
 from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
@@ -127,7 +127,7 @@ class Plan:
         layout = layout_of(job, _names(charset, header, columns))
         _check_fields(job, charset, framing, layout)
         output = output_of(job, layout.fields)
-        decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format != "parquet")
+        decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
         owners = owners_of(job, charset, framing, layout)

@@ -104,7 +104,7 @@ class _Reverse:
             import polars as pl
 
             return list(pl.read_parquet_schema(path))
-        if format == "fixed":
+        if format not in ("csv", "tsv"):
             raise LayoutError(
                 fault("E0272", "has no header that names the fields of a CSV"),
                 path=path,

@@ -59,6 +59,7 @@ character: never without being asked for by name."""
 LOOKALIKES = tuple(table for table, asserts in CLASSES.items() if asserts in (SIMILAR, ANOTHER))
 DISPUTES = "key-disputes.tsv"
 SEQUENCES = "sequences.tsv"
+SOURCES_DIFFER = "shrink-disputes.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,13 @@ def disputed() -> frozenset[frozenset[str]]:
     """Pairs of characters that a table links and that were looked at and found to be two."""
     rows = read_rows(DISPUTES)
     return frozenset(frozenset((_text(ucs), _text(other))) for ucs, other, join, *_ in rows if join == "no")
+
+
+@lru_cache(maxsize=1)
+def led_elsewhere() -> Mapping[tuple[str, str], str]:
+    """(character, what the map leads it to) → what 国税庁's JIS縮退マップ leads it to instead."""
+    rows = read_rows(SOURCES_DIFFER)
+    return {(_text(ucs), _text(taken)): _text(other) for ucs, taken, other, *_ in rows}
 
 
 @lru_cache(maxsize=1)

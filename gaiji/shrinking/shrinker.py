@@ -28,6 +28,7 @@ from gaiji.shrinking.evidence import (
     LOOKALIKES,
     RELATED,
     Link,
+    led_elsewhere,
     sequences,
     shrink_links,
     vetoed,
@@ -150,7 +151,17 @@ class Shrinker:
             return Choice(glyph.base, "same")
         if self.policy.hentaigana == "kana" and glyph.name in self._hentaigana:
             return self._one_of(glyph.name, self._hentaigana[glyph.name], "hentaigana")
-        return self._by_map(glyph.name)
+        return self._agreed(glyph.name, self._by_map(glyph.name))
+
+    def _agreed(self, name: str, choice: Choice) -> Choice:
+        """The choice, or both characters for a person where two official maps lead to two that the target
+        has.
+        """
+        other = led_elsewhere().get((self.repertoire[name].base, choice.text), "")
+        if choice.reason is not None or not other or other not in self.target:
+            return choice
+        reason = Reason.SHRINK_MANY
+        return Choice(self._fallback(name), reason.label, reason, (choice.text, other))
 
     @cached_property
     def _hentaigana(self) -> dict[str, tuple[str, ...]]:

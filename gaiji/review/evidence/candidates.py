@@ -2,7 +2,8 @@
 
 Owns the sources that look at the queue itself (the same code or the same picture decided before, the tables'
 own candidates), the forms related to a candidate, and how all sources become one ranking. Names speak through
-``gaiji.review.evidence.learn``, shapes through ``gaiji.review.shape``; both leave proposals in the queue.
+``gaiji.review.evidence.learn``, shapes through ``gaiji.review.evidence.shapes``; both leave proposals in the
+queue.
 """
 
 from __future__ import annotations
