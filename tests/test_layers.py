@@ -32,8 +32,20 @@ BELOW["run"] = set(BELOW)
 BELOW |= dict.fromkeys(("proof", "review", "reports", "database"), BELOW["run"] | {"run"})
 BELOW["cli"] = set(BELOW)
 CHECKED = {"kernel.decode", "kernel.numbers"}
-PROOF = {"kernel.encode": CHECKED, "kernel.compare": CHECKED, "kernel.numbers_back": CHECKED}
-"""The loops of the proof never use those that they check."""
+ACCOUNTS = {"kernel.cut", "kernel.unread", "layout.spans", "columns.owners"}
+CUTTERS = {f"records.{name}" for name in ("reader", "cutter", "fixed", "variable", "delimited", "source")}
+PROOF = {
+    "kernel.encode": CHECKED,
+    "kernel.compare": CHECKED,
+    "kernel.numbers_back": CHECKED,
+    "kernel.recut": CHECKED | ACCOUNTS,
+    "proof.raw": CUTTERS | ACCOUNTS,
+    "proof.recut": CUTTERS | ACCOUNTS | {"run.reading"},
+    "proof.account": CUTTERS | ACCOUNTS,
+    "proof.verify": CUTTERS | {"run.reading"},
+    "proof.pairs": CUTTERS | {"run.reading"},
+}
+"""The proof never uses the loops, the cutting and the accounts that it checks."""
 
 
 def modules(root: Path) -> dict[str, ast.Module]:
@@ -92,6 +104,9 @@ PLANTED = [
     ("kernel.encode", "from gaiji.kernel import decode"),
     ("kernel.compare", "from gaiji.kernel.decode import Program"),
     ("kernel.numbers_back", "from gaiji.kernel.numbers import numbers"),
+    ("kernel.recut", "from gaiji.kernel import cut"),
+    ("proof.recut", "from gaiji.records.fixed import Fixed"),
+    ("proof.account", "from gaiji.layout.spans import spans"),
     ("disk.files", "import gaiji.records.reader"),
     ("records.reader", "from gaiji.codes import charset"),
     ("layout.copybook", "def f():\n    from gaiji.run.job import Job"),

@@ -16,7 +16,7 @@ import click
 from gaiji import __version__
 from gaiji.cli.database import db
 from gaiji.cli.glyphs import COMMANDS as GLYPH_COMMANDS
-from gaiji.cli.options import log_option
+from gaiji.cli.options import log_option, place_line
 from gaiji.cli.options import overrides as _overrides
 from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
@@ -256,7 +256,7 @@ def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
 def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
     """One reason of findings: how many units, records and fields, which, and where the first is."""
     if not told["fields"]:
-        return _place_line(reason, told)
+        return place_line(reason, told)
     names = [f"{name} ({count})" for name, count in told["fields"].items()]
     more = [f"{len(names) - 5} more"] if len(names) > 5 else []
     first = told["first"]
@@ -271,28 +271,6 @@ def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
         record=first["record"],
         field=first["field"],
         offset=first["offset"],
-    )
-
-
-def _place_line(reason: str, told: Mapping[str, Any]) -> str:
-    """One reason that is about bytes of records and no field."""
-    from gaiji.model import Reason
-
-    first = {"record": told["first"]["record"], "offset": told["first"]["offset"]}
-    if reason == Reason.SHORT_RECORD.label:
-        return tr(
-            "{reason}: {records} records end before their last field; first record {record}, byte {offset}",
-            reason=reason,
-            records=told["records"],
-            **first,
-        )
-    return tr(
-        "{reason}: {units} bytes in {records} records that no field takes; first in record {record}, "
-        "byte {offset}",
-        reason=reason,
-        units=told["units"],
-        records=told["records"],
-        **first,
     )
 
 
@@ -426,7 +404,7 @@ def _print_scan(report: dict[str, Any]) -> None:
         click.echo(tr("  and {count} more (--json lists all)", count=len(worst) - 20))
     for reason, told in report["flagged"].items():
         if not told["fields"]:
-            click.echo(_place_line(reason, told))
+            click.echo(place_line(reason, told))
     for line in _filler_lines(report):
         click.echo(line)
 

@@ -17,9 +17,10 @@ from gaiji.kernel import encode as kernel_encode
 from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Readback
+from gaiji.proof.account import differences
 from gaiji.proof.prover import Prover
+from gaiji.proof.recut import Recut
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
-from gaiji.records.reader import Reader
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
 
@@ -31,7 +32,7 @@ class Report:
     def __init__(
         self,
         plan: Plan,
-        reader: Reader,
+        reader: Recut,
         readback: Readback,
         prover: Prover,
         totals: Totals,
@@ -84,6 +85,8 @@ class Report:
             },
             "cells": dict(zip(CLASSES, counts, strict=True)),
             "fields": self._fields(),
+            "bytes": self.totals.account.data(self.reader.size),
+            "flagged_bytes": self.totals.account.findings(),
             "form_examples": [
                 {"field": self.plan.output.columns[number], "records": records}
                 for number, records in sorted(totals.forms.items())
@@ -198,7 +201,11 @@ class Report:
             ("quarantine-sha256", self._quarantined(), bad),
             ("left-in-output", left, 0),
             ("cells", sum(map(sum, totals.classes)), cells),
+            ("header-of-input", reader.header == list(self.plan.header), True),
         ]
+        account = totals.account
+        mine = {"bytes": account.data(reader.size), "flagged": account.findings()}
+        rows += differences(mine, then)
         for number, spec in enumerate(self.plan.fields):
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}

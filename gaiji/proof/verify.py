@@ -18,8 +18,10 @@ from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
 from gaiji.messages import fault, tr
+from gaiji.proof.account import Accountant
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
+from gaiji.proof.recut import Recut
 from gaiji.proof.report import Report
 from gaiji.proof.totals import Pair, Proved, Totals
 from gaiji.run.job import Job
@@ -48,10 +50,11 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """0: proved; 3: proved, flagged characters wait for review; 1: something changed or is missing."""
+        """0: proved; 3: proved, flagged characters wait for review, or bytes of the input are in no field; 1:
+        something changed or is missing."""
         if not self.holds:
             return 1
-        return 3 if self.data["cells"]["flagged"] else 0
+        return 3 if self.data["cells"]["flagged"] or self.data["flagged_bytes"] else 0
 
 
 def verify(
@@ -71,6 +74,19 @@ def verify(
     return _Proof(Plan.of(job, overrides), names).run(threads)
 
 
+def accountant_of(plan: Plan) -> Accountant:
+    """Who counts, for the proof, whose each byte of a plan's input is."""
+    layout, framing = plan.layout, plan.framing
+    return Accountant(
+        plan.charset.spec,
+        layout.fields,
+        layout.fillers,
+        csv=framing.format == "csv",
+        shortest=int(plan.job.source["shortest"]) or layout.shortest,
+        length=framing.record_length if framing.format == "fixed" else 0,
+    )
+
+
 class _Proof:
     """One verification of a job."""
 
@@ -84,7 +100,17 @@ class _Proof:
             )
         self.names = names
         self.started = now()
-        self.reading = plan.read()
+        if plan.begun is not None:
+            raise UsageError(
+                fault("E0408", "a pipe cannot be read again"),
+                where=self.job.path,
+                next=tr("verify a job whose input is a file"),
+            )
+        source = self.job.source
+        self.reading = Recut(
+            self.job.file(source["path"]), plan.framing, quarantine=source["on_bad_record"] == "quarantine"
+        )
+        self.accountant = accountant_of(plan)
         self.manifest = read_manifest(self.job.named_path)
         self._check_same()
         told, shown = verify_paths(self.job.named_path)
@@ -126,7 +152,7 @@ class _Proof:
         left = self.readback.rest()
         report = Report(
             self.plan,
-            self.reading.reader,
+            self.reading,
             self.readback,
             self.prover,
             totals,
@@ -140,7 +166,9 @@ class _Proof:
         return Verification(data)
 
     def _prove(self, pair: Pair) -> tuple[Pair, Proved]:
-        return pair, self.prover.prove(pair)
+        done = self.prover.prove(pair)
+        done.account = self.accountant.account(pair.whole)
+        return pair, done
 
     def _write(self, data: Mapping[str, Any]) -> None:
         from gaiji.proof.page import page

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import gaiji
-from gaiji.kernel import compare, cut, decode, encode, join, numbers, numbers_back, unread
+from gaiji.kernel import compare, cut, decode, encode, join, numbers, numbers_back, recut, unread
 
-KERNELS = (compare, cut, decode, encode, join, numbers, numbers_back, unread)
+KERNELS = (compare, cut, decode, encode, join, numbers, numbers_back, recut, unread)
 BEHIND = "from gaiji.kernel import cut; cut.csv_skip(bytearray(64), 0, 4096, 1, 0)"
 """Reads on behind 64 bytes."""
 

@@ -1,0 +1,339 @@
+"""Where records lie in the input, told a second time, plainly, for the proof alone.
+
+Owns the cutting of every format and what each byte between records is. It shares no code with the cutters of
+``gaiji.records``: only the plain data that says how records lie (``Framing``), and in what others take them
+(``Batch``).
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from gaiji.errors import DataError
+from gaiji.kernel import recut
+from gaiji.kernel.recut import CONSTANTS as WHY
+from gaiji.messages import fault, tr
+from gaiji.proof.raw import SLACK, Raw
+from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Framing
+
+ENDINGS = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
+MOST = 65_536
+"""Records of a batch at most, where they have many lengths."""
+
+
+@dataclass
+class Piece:
+    """What was cut from a block: up to ``used``; the rows' places (of a CSV: a pair of arrays for each column
+    of ``src``), (offset, bytes) of what is set aside, and before which row."""
+
+    starts: list[Sequence[int]]
+    ends: list[Sequence[int]]
+    used: int
+    rows: int = 0
+    owned: Counter[str] = field(default_factory=Counter)
+    bad: list[tuple[int, int]] = field(default_factory=list)
+    gaps: list[int] = field(default_factory=list)
+    src: bytearray | None = None
+
+    def aside(self, at: int, size: int, before: int) -> None:
+        """A record that is none."""
+        self.bad.append((at, size))
+        self.gaps.append(before)
+
+
+class Recut:
+    """The batches of an input. ``records``, ``size``, ``count``, ``sha256``, ``header`` describe all of it
+    once the last is there; DataError for a record that is none where the job sets none aside."""
+
+    def __init__(self, path: str, framing: Framing, *, quarantine: bool, block: int = 0) -> None:
+        self.path = path
+        self.framing = framing
+        self.quarantine = quarantine
+        self.records = 0
+        self.header: list[bytes] = []
+        self.raw = Raw(path, block) if block else Raw(path)
+        self._done: bytearray | bytes = b""
+        self._lost = ""
+        self._left_of_block = 0
+        self._columns = 0
+        self._same = array("q"), array("q")
+        self._cut = {
+            "fixed": self._fixed,
+            "vb": self._described,
+            "lines": self._lines,
+            "csv": self._delimited,
+        }[framing.format]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the content."""
+        return self.raw.size
+
+    @property
+    def count(self) -> int:
+        """Bytes of the file as it lies."""
+        return self.raw.count
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file as it lies."""
+        return self.raw.sha256
+
+    def recycle(self, batch: Batch) -> None:
+        """A batch is done. They come back in order: a buffer is free when batches of the next one come."""
+        if batch.src is not self._done and self.framing.format != "csv":
+            self.raw.recycle(self._done)
+            self._done = batch.src
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches, in order."""
+        offset = 0
+        for buffer, held, last in self.raw.blocks():
+            begin = self._mark(buffer, held) if offset == 0 else 0
+            mark = begin
+            while True:
+                piece = self._cut(buffer, begin, held, last)
+                if mark and (piece.used > mark or last):
+                    piece.owned["byte-order-mark"], mark = mark, 0
+                batch = self._batch(buffer, piece, offset)
+                moved, begin = piece.used > begin, piece.used
+                if not batch.empty:
+                    yield batch
+                if not moved or begin >= held:
+                    break
+            begin -= mark if begin == mark else 0
+            self.raw.left = bytes(buffer[begin:held])
+            offset += begin
+            if len(self.raw.left) > MAX_RECORD:
+                raise self._none(0, offset)
+
+    def _batch(self, buffer: bytearray, piece: Piece, offset: int) -> Batch:
+        """A piece as others take it."""
+        first = self.records + 1
+        bad = [
+            BadRecord(first + before + i, offset + at, bytes(buffer[at : at + size]), "")
+            for i, ((at, size), before) in enumerate(zip(piece.bad, piece.gaps, strict=True))
+        ]
+        if bad and not self.quarantine:
+            raise self._none(bad[0].record, bad[0].offset)
+        self.records += piece.rows + len(bad)
+        src = buffer if piece.src is None else piece.src
+        return Batch(
+            src,
+            piece.starts,
+            piece.ends,
+            piece.rows,
+            offset,
+            first,
+            bad,
+            piece.gaps,
+            owned=dict(+piece.owned),
+        )
+
+    def _none(self, record: int, offset: int) -> DataError:
+        return DataError(
+            fault("E0407", "cannot be cut into records"),
+            where=f"{self.path}: record {record or self.records + 1} at byte {offset}",
+            next=tr("run gaiji convert again, which says why"),
+        )
+
+    def _mark(self, buffer: bytearray, held: int) -> int:
+        """Bytes of a byte order mark."""
+        head = bytes(buffer[: min(held, 3)])
+        if self.framing.format not in ("lines", "csv"):
+            return 0
+        if self.framing.unit == 2:
+            return 2 if head[:2] in (b"\xff\xfe", b"\xfe\xff") else 0
+        return 3 if head == b"\xef\xbb\xbf" else 0
+
+    # -- records of one length ------------------------------------------------------------------------
+
+    def _fixed(self, buffer: bytearray, begin: int, held: int, last: bool) -> Piece:
+        length, ending = self.framing.record_length, ENDINGS[self.framing.newline]
+        step = length + len(ending)
+        rows, rest = divmod(held - begin, step)
+        stop = begin + rows * step
+        piece = Piece([], [], held if last else stop)
+        if begin or rows != len(self._same[0]):  # the same places for every whole block
+            starts = array("q", range(begin, stop, step))
+            self._same = starts, array("q", range(begin + length, stop + length, step))
+        starts, ends = self._same
+        if any(buffer[begin + length + i : stop : step].count(byte) != rows for i, byte in enumerate(ending)):
+            kept = array("q")
+            for at in starts:
+                if buffer[at + length : at + step] == ending:
+                    kept.append(at)
+                else:
+                    piece.aside(at, step, len(kept))
+            starts, ends = kept, array("q", [at + length for at in kept])
+        piece.owned["line-ends"] = len(starts) * len(ending)
+        if last and rest and ending and rest == length:
+            starts, ends = starts + array("q", [stop]), ends + array("q", [held])
+        elif last and rest:
+            piece.aside(stop, rest, len(starts))
+        return _placed(piece, starts, ends)
+
+    # -- behind descriptors -----------------------------------------------------------------------------
+
+    def _described(self, buffer: bytearray, begin: int, held: int, last: bool) -> Piece:
+        starts, ends, pos = array("q"), array("q"), begin
+        piece, word, blocked = Piece([], [], begin), struct.Struct(">HH").unpack_from, self.framing.blocked
+        hungry = False
+        while not self._lost and not hungry and pos + 4 <= held and len(starts) < MOST:
+            size, flags = word(buffer, pos)
+            if blocked and not self._left_of_block:
+                if flags or size < 8:
+                    self._lost = "first"
+                else:
+                    self._left_of_block = size - 4
+                    piece.owned["descriptors"] += 4
+                    pos += 4
+            elif flags or size < 4 or (blocked and size > self._left_of_block):
+                self._lost = "first"
+            elif pos + size > held:
+                hungry = True
+            else:
+                starts.append(pos + 4)
+                ends.append(pos + size)
+                pos += size
+                self._left_of_block -= size if blocked else 0
+        piece.owned["descriptors"] += 4 * len(starts)
+        if last and len(starts) < MOST and not self._lost and (pos < held or self._left_of_block):
+            self._lost = "first"
+        starts, ends = self._not_too_long(piece, starts, ends)
+        if self._lost:
+            pos = self._rest(piece, pos, held, last, len(starts))
+        piece.used = pos
+        return _placed(piece, starts, ends)
+
+    def _rest(self, piece: Piece, pos: int, held: int, last: bool, rows: int) -> int:
+        """Behind a descriptor that is none all is set aside, in pieces of one size; where it has come to."""
+        size = min(held - pos, MAX_RECORD)
+        if (last or size == MAX_RECORD) and (size or self._lost == "first"):
+            piece.aside(pos, size, rows)
+            self._lost = "on"
+            return pos + size
+        return pos
+
+    def _not_too_long(
+        self, piece: Piece, starts: array[int], ends: array[int]
+    ) -> tuple[array[int], array[int]]:
+        """The records that are not longer than the job allows."""
+        limit = self.framing.record_length
+        if not limit or all(b - a <= limit for a, b in zip(starts, ends, strict=True)):
+            return starts, ends
+        kept, kept_ends = array("q"), array("q")
+        for a, b in zip(starts, ends, strict=True):
+            if b - a > limit:
+                piece.aside(a, b - a, len(kept))
+            else:
+                kept.append(a)
+                kept_ends.append(b)
+        return kept, kept_ends
+
+    # -- lines ----------------------------------------------------------------------------------------
+
+    def _lines(self, buffer: bytearray, begin: int, held: int, last: bool) -> Piece:
+        starts, ends, pos, piece = array("q"), array("q"), begin, Piece([], [], begin)
+        feed, back, sub = (self._unit(char) for char in "\n\r\x1a")
+        width = len(feed)
+        while len(starts) < MOST and (at := self._find(feed, buffer, pos, held)) >= 0:
+            end = at - width if at - width >= pos and buffer[at - width : at] == back else at
+            starts.append(pos)
+            ends.append(end)
+            pos = at + width
+            piece.owned["line-ends"] += pos - end
+        if last and len(starts) < MOST and pos < held:
+            if buffer[pos:held] == sub:
+                piece.owned["end-mark"] = width
+            else:
+                starts.append(pos)
+                ends.append(held)
+            pos = held
+        piece.used = pos
+        return _placed(piece, *self._not_too_long(piece, starts, ends))
+
+    def _unit(self, char: str) -> bytes:
+        """A character of line ends as it stands in the file."""
+        if self.framing.unit == 1:
+            return char.encode("ascii")
+        return char.encode("utf-16-be" if self.framing.big else "utf-16-le")
+
+    def _find(self, feed: bytes, buffer: bytearray, pos: int, held: int) -> int:
+        """Where the next line feed stands, at a whole number of characters; -1 when there is none."""
+        at = buffer.find(feed, pos, held)
+        while at >= 0 and (at - pos) % len(feed):
+            at = buffer.find(feed, at + 1, held)
+        return at
+
+    # -- cells ----------------------------------------------------------------------------------------
+
+    def _delimited(self, buffer: bytearray, begin: int, held: int, last: bool) -> Piece:
+        f = self.framing
+        cells = recut.Cells(ord(f.delimiter), ord(f.quote), f.unit, int(f.big), f.lead)
+        cells.pos = begin
+        piece = Piece([], [], begin)
+        if not self._columns and not self._first(cells, piece, buffer, held, last):
+            piece.used = held if last else begin
+            return piece
+        columns, out = self._columns, bytearray(held - cells.pos + SLACK)
+        most = min(MOST, max(1, 4_000_000 // columns), (held - cells.pos) // (columns * f.unit) + 1)
+        places = array("q", bytes(8 * columns * most)), array("q", bytes(8 * columns * most))
+        rows = recut.read_rows(cells, buffer, held, int(last), columns, most, out, *places)
+        _count(cells, piece)
+        piece.used = cells.pos
+        if cells.error:
+            end = held
+            if cells.error != WHY["NEVER_CLOSED"]:
+                feed = self._unit("\n")
+                at = self._find(feed, buffer, cells.at, held)
+                end = at + len(feed) if at >= 0 else held if last else cells.pos
+            if end > cells.pos:
+                piece.aside(cells.pos, end - cells.pos, rows)
+                piece.used = end
+        piece.src, piece.rows = out, rows
+        piece.starts = [places[0][c : rows * columns : columns] for c in range(columns)]
+        piece.ends = [places[1][c : rows * columns : columns] for c in range(columns)]
+        return piece
+
+    def _first(self, cells: recut.Cells, piece: Piece, buffer: bytearray, held: int, last: bool) -> bool:
+        """Count the cells of the first record, and take it where it is the header; whether there is one."""
+        begin, none = cells.pos, array("q", [0])
+        out = bytearray(held - begin + SLACK)
+        recut.read_rows(cells, buffer, held, int(last), 0, 1, out, none, none)
+        if cells.error and cells.error != WHY["WRONG_COUNT"]:
+            raise self._none(1, cells.at)
+        columns = int(cells.count)
+        if columns == 1 and not self.framing.header:
+            cells.pos = begin
+        elif columns or last:
+            _count(cells, piece)
+        if columns and self.framing.header:
+            starts, ends = array("q", bytes(8 * columns)), array("q", bytes(8 * columns))
+            recut.read_rows(cells, buffer, held, int(last), columns, 1, out, starts, ends)
+            _count(cells, piece)
+            self.header = [bytes(out[a:b]) for a, b in zip(starts, ends, strict=True)]
+            piece.owned["header"] = sum(map(len, self.header))
+        self._columns = columns
+        return columns > 0
+
+
+def _placed(piece: Piece, starts: array[int], ends: array[int]) -> Piece:
+    piece.starts, piece.ends, piece.rows = [starts], [ends], len(starts)
+    return piece
+
+
+def _count(cells: recut.Cells, piece: Piece) -> None:
+    """What the last reading met between cells."""
+    piece.owned.update(
+        {
+            "line-ends": cells.ends_of_lines,
+            "delimiters": cells.marks,
+            "quotes": cells.quoting,
+            "end-mark": cells.stop,
+        }
+    )
