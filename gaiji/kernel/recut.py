@@ -11,9 +11,11 @@ FRESH = 0
 INSIDE = 1
 QUOTED = 2
 CLOSED = 3
-# How the end of a record is met.
+# What a character does to a record.
 GOES_ON = 0
 ENDED = 1
+NEXT = 2
+STOPPED = 3
 # Why a record is none.
 WRONG_COUNT = 1
 BEHIND_QUOTE = 2
@@ -70,94 +72,96 @@ def _unit(s, src, pos):
 
 
 def _read_row(s, src, n, final, columns, out, begins, ends):
-    pos = s.pos
-    o = s.o
+    s.to = s.pos
+    s.put = s.o
+    s.place = FRESH
+    s.line = 0
+    s.quoted = 0
     k = s.rows * columns
-    place = FRESH
     count = 0
-    marks = 0
-    quoting = 0
-    line = 0
-    begin = o
+    begin = s.o
     over = GOES_ON
-    while over == GOES_ON:
-        rest = n - pos
-        if rest < s.unit:
-            if not final:
-                return 0
-            if place == QUOTED:
-                s.error = NEVER_CLOSED
-                s.at = s.pos
-                return 0
-            if rest and place == CLOSED:
-                s.error = BEHIND_QUOTE
-                s.at = pos
-                return 0
-            if rest:  # half a unit
-                out[o] = src[pos]
-                o += 1
-                pos += 1
-                place = INSIDE
-            over = ENDED
-        else:
-            c = _unit(s, src, pos)
-            width = s.unit
-            line = _line(s, src, pos, n, final) if place != QUOTED else 0
-            if line < 0:
-                return 0
-            if line:
-                over = ENDED
-                pos += line
-                width = 0
-            elif place == QUOTED and c == s.quote:
-                place = CLOSED
-                quoting += width
-            elif place == FRESH and c == s.quote:
-                place = QUOTED
-                quoting += width
-            elif place != QUOTED and c == s.delimiter:
-                if count < columns:
-                    begins[k + count] = begin
-                    ends[k + count] = o
-                count += 1
-                marks += width
-                begin = o
-                place = FRESH
-            elif place == CLOSED and c != s.quote:
-                s.error = BEHIND_QUOTE
-                s.at = pos
-                return 0
-            else:
-                if place == CLOSED:
-                    place = QUOTED
-                elif place == FRESH:
-                    place = INSIDE
-                if s.unit == 1 and s.lead[c] and rest > 1 and src[pos + 1] >= 0x40 and c != s.quote:
-                    width = 2
-                for i in range(width):
-                    out[o + i] = src[pos + i]
-                o += width
-            pos += width
-    if columns != 1 and count == 0 and place == FRESH:
-        s.ends_of_lines += line
-        s.pos = pos
-        return 1
-    if count < columns:
-        begins[k + count] = begin
-        ends[k + count] = o
-    count += 1
+    while over != ENDED:
+        over = _step(s, src, n, final, out)
+        if over == STOPPED:
+            return 0
+        if over == ENDED and columns != 1 and count == 0 and s.place == FRESH:
+            s.ends_of_lines += s.line
+            s.pos = s.to
+            return 1
+        if over != GOES_ON:
+            if count < columns:
+                begins[k + count] = begin
+                ends[k + count] = s.put
+            count += 1
+            begin = s.put
+            s.place = FRESH
     s.count = count
     if count != columns:
         s.error = WRONG_COUNT
         s.at = s.pos
         return 0
     s.rows += 1
-    s.o = o
-    s.pos = pos
-    s.ends_of_lines += line
-    s.marks += marks
-    s.quoting += quoting
+    s.o = s.put
+    s.pos = s.to
+    s.ends_of_lines += s.line
+    s.marks += (count - 1) * s.unit
+    s.quoting += s.quoted
     return 1
+
+
+def _step(s, src, n, final, out):
+    """Take the next character of a record."""
+    rest = n - s.to
+    if rest < s.unit:
+        return _last(s, src, rest, final, out)
+    c = _unit(s, src, s.to)
+    width = s.unit
+    if s.place != QUOTED:
+        s.line = _line(s, src, s.to, n, final)
+        if s.line:
+            s.to += s.line
+            return ENDED if s.line > 0 else STOPPED
+        if c == s.delimiter:
+            s.to += width
+            return NEXT
+    if c == s.quote and (s.place == FRESH or s.place == QUOTED):
+        s.place = QUOTED if s.place == FRESH else CLOSED
+        s.quoted += width
+        s.to += width
+        return GOES_ON
+    if s.place == CLOSED and c != s.quote:
+        return _wrong(s, BEHIND_QUOTE, s.to)
+    s.place = QUOTED if s.place == CLOSED or s.place == QUOTED else INSIDE
+    if width == 1 and s.lead[c] and rest > 1 and src[s.to + 1] >= 0x40 and c != s.quote:
+        width = 2
+    for i in range(width):
+        out[s.put + i] = src[s.to + i]
+    s.put += width
+    s.to += width
+    return GOES_ON
+
+
+def _last(s, src, rest, final, out):
+    """At the end of what there is; ``rest``: bytes of half a character."""
+    if not final:
+        return STOPPED
+    if s.place == QUOTED:
+        return _wrong(s, NEVER_CLOSED, s.pos)
+    if rest and s.place == CLOSED:
+        return _wrong(s, BEHIND_QUOTE, s.to)
+    if rest:
+        out[s.put] = src[s.to]
+        s.put += 1
+        s.to += 1
+        s.place = INSIDE
+    return ENDED
+
+
+def _wrong(s, error, at):
+    s.error = error
+    s.at = at
+    return STOPPED
 
 
 def _line(s, src, pos, n, final):
@@ -238,6 +242,8 @@ CONSTANTS = {
     "CLOSED": CLOSED,
     "GOES_ON": GOES_ON,
     "ENDED": ENDED,
+    "NEXT": NEXT,
+    "STOPPED": STOPPED,
     "WRONG_COUNT": WRONG_COUNT,
     "BEHIND_QUOTE": BEHIND_QUOTE,
     "NEVER_CLOSED": NEVER_CLOSED,
