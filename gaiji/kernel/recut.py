@@ -209,6 +209,9 @@ def look(b, src, starts, ends, begin, stop, rows):
         if a < z:
             b.size += z - a
             pos = a
+            while pos < z and src[pos] == 0:
+                pos += 1
+            pos = a if pos < z else z  # low-values throughout, or blanks one after another
             while pos < z:
                 width = _blank(b, src, pos, z)
                 if width == 0:

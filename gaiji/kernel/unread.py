@@ -16,7 +16,8 @@ LONGEST = 4096
 
 
 class Pads:
-    """What padding is made of: each of ``pads`` (one to three bytes), and NUL in units of ``unit`` bytes."""
+    """What padding is made of: each of ``pads`` (one to three bytes), and NUL in units of ``unit`` bytes; NUL
+    throughout is padding of any length."""
 
     def __init__(self, pads, unit):
         pads = [bytes(unit), *pads]
@@ -70,6 +71,11 @@ def _unread(src, starts, ends, begin, stop, pads, marks, found):
 
 def _odd(src, first, last, p):
     """Where the first byte is that is no padding; -1 when there is none."""
+    pos = first
+    while pos < last and src[pos] == 0:
+        pos += 1
+    if pos == last:  # low-values throughout, whatever a character's bytes
+        return -1
     pos = first
     size = last - first
     for i in range(p.count if cython.compiled and size <= LONGEST else 0):
