@@ -16,6 +16,12 @@ from gaiji.messages import fault, tr
 
 ROLES = ("name", "kana", "address", "other")
 """What a field holds."""
+SIGNS = ("ibm", "microfocus", "netcobol", "translated")
+"""How the sign of a zoned number stands in the zone of a digit."""
+SIGN_PLACES = ("leading", "leading-separate", "trailing-separate", "none")
+"""Where the sign of a number stands, where that is said."""
+FLOATS = ("hex", "ieee-big", "ieee-little")
+"""Floating point: hexadecimal as on IBM hosts, or IEEE 754 of either byte order."""
 FORMS = ("needed", "always", "never")
 """When the output has a variation selector."""
 OWNERS = (
@@ -127,8 +133,12 @@ class Field:
 
     ``offset`` and ``length`` are in bytes from the record's start (0 and 0 for delimited formats,
     where ``column`` counts from 0). ``type`` is one of mixed, dbcs, sbcs, zoned, packed, binary,
-    raw; ``role`` one of name, kana, address, other. ``scale`` is the number of decimal places of a
-    numeric field, ``signed`` whether it carries a sign.
+    float, raw; ``role`` one of name, kana, address, other. ``scale`` is the number of decimal places of a
+    numeric field, ``signed`` whether it carries a sign, ``digits`` those of its PICTURE (0: as many as fit),
+    ``sign`` where the sign stands and ``signs`` how (``SIGN_PLACES``, ``SIGNS``; "" where nobody said),
+    ``order`` the byte order of a binary number ("" is big), ``float`` the kind of a floating one.
+    ``charset`` is that of a text field which does not have the job's; ``national``: the copybook says that
+    its characters are national ones, and the job which those are.
     """
 
     name: str
@@ -141,6 +151,12 @@ class Field:
     signed: bool = False
     digits: int = 0
     line: int = 0
+    sign: str = ""
+    signs: str = ""
+    order: str = ""
+    float: str = ""
+    charset: str = ""
+    national: bool = False
 
 
 @dataclass(frozen=True, slots=True)

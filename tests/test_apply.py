@@ -15,7 +15,7 @@ from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.review.sheets.apply import apply
 from gaiji.run.convert import convert
-from gaiji.run.job import decisions_name, earlier_decisions_name
+from gaiji.run.decided import decisions_name, earlier_decisions_name
 
 JOB = """[source]
 path = "{name}.dat"

@@ -341,3 +341,12 @@ def test_every_error_can_be_pickled(kind):
     error = kind(*places, **others)
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is kind and str(again) == str(error) and again.__dict__ == error.__dict__
+
+
+def test_a_tag_has_every_digit():
+    """A byte that is no number stands as two hex digits, in the tag as in the queue."""
+    koseki = gaiji.load_charset("koseki")
+    policy = dict.fromkeys(("illegal", "broken-shift", "unmapped-gaiji", "unmapped-extension"), "tag")
+    for raw in (b"x", b"\x7f", b"\xfe", b"999999", b"000000"):
+        found = koseki.decode(raw, policy=policy)
+        assert found.text == f"{{{koseki.system}:{found.codes[0]}}}" and found.findings[0].code in found.text

@@ -49,6 +49,7 @@ def test_there_are_four():
     assert all(BLOCK.search(example) for example in EXAMPLES)
 
 
+@pytest.mark.slow
 def test_the_examples_work_as_written(copy):
     """One after the other: the charset uses the table of the example before."""
     ran = 0

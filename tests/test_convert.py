@@ -144,7 +144,7 @@ def test_a_bad_packed_digit_is_a_finding_with_its_hex(tmp_path):
     data = b"\x0a\x00\x1c" + record(1, "辻")[3:]
     manifest = convert(write(tmp_path, data)).data
     assert manifest["fields"]["id"]["flagged"] == {"bad-number": 1}
-    assert {"field": "id", "role": "other", "code": "0A", "reason": "bad-number", "count": 1} in manifest[
+    assert {"field": "id", "role": "other", "code": "0A001C", "reason": "bad-number", "count": 1} in manifest[
         "findings"
     ]
 

@@ -102,6 +102,22 @@ def test_usage_and_sign_come_from_groups() -> None:
     ]
 
 
+def test_where_the_sign_stands() -> None:
+    found = fields_of(
+        "05 S SIGN LEADING. 10 A PIC S9(3). 10 B PIC S9(3) TRAILING. 10 C PIC S9(3) SIGN IS TRAILING SEPARATE.\n"
+        "10 D PIC 9(3). 05 E PIC S9(3) LEADING SEPARATE CHARACTER. 05 F PIC S9(3)."
+    )
+    places = [(f.sign, f.length) for f in found.values()]
+    assert places == [
+        ("leading", 3),
+        ("", 3),
+        ("trailing-separate", 4),
+        ("", 3),
+        ("leading-separate", 4),
+        ("", 3),
+    ]
+
+
 def test_levels_that_are_no_data_are_passed_over() -> None:
     text = (
         "77 COUNTER PIC 9(4) COMP. 01 R. 05 A PIC X. 88 YES VALUE 'Y' 'y'. 88 NO VALUES ARE 'N' THRU 'O'.\n"
@@ -345,7 +361,6 @@ def test_cutting_a_clause_at_column_72_never_passes() -> None:
         ("05 A PIC N(4) COMP.", 2, "mixes double-byte"),
         ("05 A PIC 9(4) DISPLAY-1.", 2, "cannot be double-byte"),
         ("05 A PIC B(3).", 2, "not a known form"),
-        ("05 A PIC S9(4) SIGN LEADING.", 2, "SIGN LEADING without SEPARATE"),
         ("05 A PIC S9(4) SIGN MIDDLE.", 2, "write LEADING or TRAILING"),
         ("05 A PIC 9(4) COMP SYNC.", 2, "slack bytes"),
         ("05 G SYNC.\n10 A PIC 9(4) COMP.", 3, "slack bytes"),

@@ -233,15 +233,12 @@ NUMBERS = [
 ]
 
 
-def number(module, text, kind, scale, signed, ascii, width):
+def number(module, text, kind, scale, signed, ascii, width, **more):
     data = text.encode()
     out, offsets, bad = bytearray(width + 8), array("q", [0, 0]), array("i", [0])
     module.encode_numbers(
         data or b"\0",
-        kind,
-        scale,
-        signed,
-        ascii,
+        module.Numeric(kind, 0, scale, signed, ascii, **more),
         array("q", [0]),
         array("q", [len(data)]),
         array("q", [width]),

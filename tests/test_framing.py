@@ -97,6 +97,7 @@ def test_bad_rdw(tmp_path, tail, says, batch):
 
 def test_what_is_behind_a_bad_descriptor_goes_aside_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr("gaiji.records.variable.MAX_RECORD", 20)
+    monkeypatch.setattr("gaiji.records.source.HEAD", 0)
     data = vb([b"one"]) + b"\0\1\0\0" + bytes(range(100))
     for batch in (6, 13, 4096):
         rows, bad, _ = cut(tmp_path, data, Framing("vb"), quarantine=True, batch=batch)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import LayoutError
+from gaiji.layout.check import TYPES
 from gaiji.layout.copybook import MAX_FIELDS
 from gaiji.layout.layout import (
-    TYPES,
     Layout,
     for_header,
     layout_from_fields,

@@ -28,6 +28,7 @@ def run(*words):
     return done, [json.loads(line) for line in done.stderr.splitlines()]
 
 
+@pytest.mark.slow
 def test_a_run_in_lines_of_json(folder):
     path = folder / "juki-jef.dat"
     path.write_bytes(path.read_bytes() * 100)

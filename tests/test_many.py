@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quick import mostly_slow
 
 import gaiji
 from gaiji.codes import registry
@@ -51,7 +52,9 @@ def alike(charset, raws, column, **how):
             assert error.value.reason == other.value.reason and error.value.end == other.value.end
 
 
-@pytest.mark.parametrize("name", charset_names())
+@pytest.mark.parametrize(
+    "name", mostly_slow(charset_names(), ("windows-31j", "fujitsu-jef-ebcdik", "unicode-utf8", "koseki"))
+)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_a_column_of_any_bytes_is_its_fields(name, data):

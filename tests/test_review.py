@@ -296,7 +296,7 @@ def test_a_workbook_has_what_clerks_need(queue, tmp_path):
     sheet = load_workbook(path)["同定表"]
     assert tuple(cell.value for cell in sheet[1]) == COLUMNS
     assert (sheet.freeze_panes, sheet.page_setup.orientation, sheet.protection.sheet) == (
-        "E2",
+        "F2",
         "landscape",
         True,
     )

@@ -61,6 +61,7 @@ from gaiji.messages import fault, tr
     show_default=True,
     help="Text in the queue.",
 )
+@click.option("--site", default="", help="Name of the municipality whose findings and decisions these are.")
 def shrink(
     source: str,
     output: str,
@@ -74,6 +75,7 @@ def shrink(
     birth: str,
     people: str,
     context: str,
+    site: str,
 ) -> None:
     """Write a table's text in the characters of another system (縮退), with the way back in a side table."""
     from gaiji.shrinking.evidence import ASSERTS
@@ -94,6 +96,7 @@ def shrink(
         names=names or None,
         birth=birth,
         people_to=people,
+        site=site,
     )
     click.echo(
         tr(

@@ -122,12 +122,16 @@ def review_shapes(queue: str, fonts: tuple[Path, ...]) -> None:
     required=True,
     help="The code system whose codes they map, as the queue names it (JEF, KEIS, CP932 …).",
 )
-def review_tables(queue: str, tables: tuple[str, ...], system: str) -> None:
+@click.option("--site", help="Only the codes of this municipality (default: of all in the queue).")
+@click.option("--gaiji-set", help="Only those of this 外字 set of the site.")
+def review_tables(
+    queue: str, tables: tuple[str, ...], system: str, site: str | None, gaiji_set: str | None
+) -> None:
     """Propose what other towns' site tables say of the same codes."""
     from gaiji.review.evidence.candidates import propose_from_tables
 
     with _queue(queue) as opened:
-        count = propose_from_tables(opened, system, tables)
+        count = propose_from_tables(opened, system, tables, site=site, gaiji_set=gaiji_set)
     click.echo(tr("candidates for {count} codes", count=count))
 
 
@@ -136,18 +140,22 @@ def review_tables(queue: str, tables: tuple[str, ...], system: str) -> None:
 @click.argument("source", type=click.Path())
 @click.option("--charset", required=True, help="Charset of the dump, such as fujitsu-jef-ebcdik.")
 @click.option("--site", default="", help="Name of the municipality, as in [review] site of the job.")
+@click.option("--gaiji-set", default="", help="The site's 外字 set, as in [source] gaiji_set of the job.")
 @click.option("--dots", default="", help="Width x height of a raw dot matrix, such as 24x24.")
-def review_pictures(queue: str, source: str, charset: str, site: str, dots: str) -> None:
+def review_pictures(queue: str, source: str, charset: str, site: str, gaiji_set: str, dots: str) -> None:
     """Give the codes of a queue their pictures: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, raw
     dots.
     """
     from gaiji.codes.charset import load_charset
+    from gaiji.run.decided import own_set
     from gaiji.shape.pictures import parse_dots, read_pictures
 
     loaded = load_charset(charset)
     pictures = read_pictures(source, loaded, dots=parse_dots(dots))
     with _queue(queue) as opened:
-        given, reopened = opened.add_pictures(loaded.system, site, pictures)
+        given, reopened = opened.add_pictures(
+            loaded.system, site, pictures, gaiji_set=own_set(gaiji_set, site)
+        )
     click.echo(
         tr(
             "{count} pictures read, {given} codes of the queue have one; {reopened} decided "

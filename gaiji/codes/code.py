@@ -74,8 +74,8 @@ def read_code(form: Form, text: str) -> tuple[int, int]:
 
 def tag_digits(form: Form, code: int, size: int) -> str:
     """The digits of a code in a tag like ``{JEF:80A1}``, which the policy ``tag`` writes."""
-    if form is Form.NUMBER:
-        return f"{code % 10**size:0{size}d}"
+    if form is Form.NUMBER and size > 1:
+        return f"{code:0{size}d}"
     if form is Form.UNICODE:
         return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
     return f"{code:0{2 * size}X}"

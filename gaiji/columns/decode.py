@@ -18,6 +18,7 @@ from gaiji.codes.code import code_of, value_of
 from gaiji.codes.column import decode_rows
 from gaiji.codes.program import Grades, Writes
 from gaiji.codes.tables import GRADES, WEAK
+from gaiji.columns.numeric import NUMERIC, numeric_of
 from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
 from gaiji.kernel.decode import CONSTANTS as DECODE
@@ -26,7 +27,6 @@ from gaiji.kernel.numbers import Numeric, numbers
 from gaiji.model import Column, Field, Reason
 from gaiji.records.batch import Batch
 
-NUMERIC = {"zoned": NUMBERS["ZONED"], "packed": NUMBERS["PACKED"], "binary": NUMBERS["BINARY"]}
 Decoded = tuple[Column, "array[int]", "array[int]"]
 """A column, its counts (see ``kernel``) and its findings (six int64 each)."""
 COUNTED = GRADES[1:]
@@ -196,12 +196,11 @@ class Decoder:
         rows = batch.rows
         _, longest = cut.extent(starts, ends, offset, length)
         out, offsets = (
-            self._buffer(spec.name, rows * (2 * longest + 24) + 64),
+            self._buffer(spec.name, rows * (2 * longest + spec.scale + 24) + 64),
             array("q", bytes(8 * rows + 8)),
         )
         bad, written = array("i", bytes(4 * rows)), array("q", bytes(8 * NUMBERS["N_WRITTEN"]))
-        ascii_host = int(self.charset.spec.pad_single == 0x20)
-        numeric = Numeric(NUMERIC[spec.type], spec.digits, spec.scale, int(spec.signed), ascii_host)
+        numeric = Numeric(*numeric_of(self.charset, spec))
         flagged = numbers(batch.src, numeric, starts, ends, offset, length, out, offsets, bad, written)
         counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
         findings = array("q")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gaiji.columns.decode import Decoder
+from gaiji.columns.numeric import NUMERIC
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import ROLES, Column, Field, Reason
 from gaiji.records.batch import Batch
@@ -46,8 +47,15 @@ Reasons = dict[Reason, tuple[int, Place]]
 
 
 def reviewed(role: str, reason: Reason, roles: Collection[str]) -> bool:
-    """Whether a finding waits for a person, where ``roles`` are those that the job lets into the queue."""
-    return role in roles and (role in REVIEWED_ROLES or reason in CODE_REASONS)
+    """Whether a finding waits for a person, where ``roles`` are those that the job lets into the queue.
+
+    What is wrong in a number is no question of characters: it is told and counted, and does not go there.
+    """
+    return (
+        role in roles
+        and reason is not Reason.BAD_NUMBER
+        and (role in REVIEWED_ROLES or reason in CODE_REASONS)
+    )
 
 
 @dataclass(frozen=True)
@@ -107,10 +115,14 @@ class Grouping:
         for spec, findings in found:
             frame = _frame(findings)
             drop.update(self._dropped(frame))
-            for group in self._groups(frame).iter_rows(named=True):
+            number = spec.type in NUMERIC
+            groups = self._numbers(batch, spec, frame) if number else self._groups(frame)
+            for group in groups.iter_rows(named=True):
                 reason = Reason(group["reason"])
-                code = self.code_hex(group["code"], group["size"])
-                place = self._failure(batch, spec, reason, code, group)
+                code = group["hex"] if number else self.code_hex(group["code"], group["size"])
+                at = 2 * group["offset"][0]  # of a number only the byte that is wrong stands in an error
+                told = code[at : at + 2] if number else code
+                place = self._failure(batch, spec, reason, told, group)
                 first.setdefault(reason, []).append(place)
                 rows.setdefault(reason, set()).update(group["rows"])
                 if self.policy[reason] == "fail":
@@ -128,6 +140,23 @@ class Grouping:
         import polars as pl
 
         return frame.group_by("code", "size", "reason", maintain_order=True).agg(
+            pl.len().alias("count"),
+            pl.col("row", "offset", "position").head(max(self.samples, 1)),
+            pl.col("row").unique().alias("rows"),
+        )
+
+    def _numbers(self, batch: Batch, spec: Field, frame: pl.DataFrame) -> pl.DataFrame:
+        """What is wrong in numbers, by reason and by the bytes of the whole field (``hex``)."""
+        import polars as pl
+
+        starts, ends, offset, length = self.decoder.place(batch, spec)
+        raws = []
+        for row in frame["row"]:
+            begin = min(starts[row] + offset, ends[row])
+            stop = ends[row] if length < 0 else min(begin + length, ends[row])
+            raws.append(bytes(batch.src[begin:stop]).hex().upper())
+        frame = frame.with_columns(pl.Series("hex", raws, dtype=pl.String))
+        return frame.group_by("hex", "reason", maintain_order=True).agg(
             pl.len().alias("count"),
             pl.col("row", "offset", "position").head(max(self.samples, 1)),
             pl.col("row").unique().alias("rows"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from array import array
 from collections.abc import Iterator, Sequence
@@ -33,11 +34,13 @@ from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
 from gaiji.model import Column, Reason
+from gaiji.queue.items import Source
 from gaiji.queue.place import queue_files
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
+from gaiji.run.decided import check_decisions
 from gaiji.run.enqueue import Found, items_of
-from gaiji.run.job import check_earlier, sampling
+from gaiji.run.job import sampling
 from gaiji.run.places import charset_places, queue_places
 
 
@@ -397,12 +400,19 @@ class _Run:
             for report in reports
             for name, role, code, label, *counts in report["hits"]
         )
-        items = items_of(found, site=self.job.review["site"], samples=self.job.review["samples"])
+        items = items_of(found, owner=self.job.owner, samples=self.job.review["samples"])
         queue = open_queue(self.job.queue_where)
         try:
-            return queue.add(self.job.source_table, items)
+            return queue.add(self._source(), items)
         finally:
             queue.close()
+
+    def _source(self) -> Source:
+        """What the queue tells this job's findings by: the database, not only the name of its table."""
+        site, gaiji_set = self.job.owner
+        job, table = os.path.realpath(self.job.path), self.job.source_table
+        name = f"{_shown(self.job.source_url)} {table}"
+        return Source(name, job, site, gaiji_set, earlier=table)
 
     def summary(
         self, reports: Sequence[dict[str, Any]], resumed: int, begin: float, *, waiting: int
@@ -441,7 +451,7 @@ def _load(column: DbColumn, job: DbJob) -> Charset:
     """The column's charset with its site tables and, over them, the decisions that wait beside the queue."""
     charset = load_charset(column.charset, column.tables, options=column.options)
     decided = job.decisions_path(charset.system)
-    check_earlier(decided, charset.system, job.review["site"], job.path)
+    check_decisions(decided, charset.system, job.owner, job.path)
     if not decided.exists():
         return charset
     return load_charset(column.charset, [*column.tables, decided], options=column.options)

@@ -18,9 +18,10 @@ from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
-from gaiji.run.job import decisions_path, policies, queue_where, section
+from gaiji.run.decided import decisions_path, own_set
+from gaiji.run.job import policies, queue_where, section
 
-_SOURCE: dict[str, Any] = {"url": None, "table": None, "key": None, "chunk": 20_000}
+_SOURCE: dict[str, Any] = {"url": None, "table": None, "key": None, "chunk": 20_000, "gaiji_set": ""}
 _COLUMN: dict[str, Any] = {
     "name": None,
     "charset": None,
@@ -70,6 +71,7 @@ class DbJob:
     policy: Mapping[Reason, str]
     review: Mapping[str, Any]
     digest: str
+    gaiji_set: str = ""
 
     @property
     def queue_where(self) -> str | Path:
@@ -78,7 +80,12 @@ class DbJob:
 
     def decisions_path(self, system: str) -> Path:
         """The site table of decisions on a code system, used when it is there."""
-        return decisions_path(self.review, self.queue_where, self.path.parent, system)
+        return decisions_path(self.owner, self.queue_where, self.path.parent, system)
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Whose the user-defined codes are: the site, and its 外字 set, "" for the site's own."""
+        return self.review["site"], own_set(self.gaiji_set, self.review["site"])
 
     @property
     def manifest_path(self) -> Path:
@@ -144,6 +151,7 @@ def load_db_job(path: str | Path) -> DbJob:
         policy_of,
         review,
         hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest(),
+        source["gaiji_set"],
     )
 
 

@@ -75,8 +75,14 @@ class OutputFile(Protocol):
     def marks(self) -> list[Mark]:
         """The state for a checkpoint; none where no run can go on."""
 
+    def seal(self) -> None:
+        """All is written; only the name is missing."""
+
     def commit(self) -> None:
-        """All is written."""
+        """All is written, and stands under its name."""
+
+    def unname(self) -> None:
+        """Take the name away again: what goes with this file could not be named."""
 
     def discard(self) -> None:
         """Leave nothing behind; harmless after ``commit``."""
@@ -117,7 +123,7 @@ class AtomicFile:
         self._flushing: Future[None] | None = None
         self._flushed = 0
         self._failed: OSError | None = None
-        self._named = False
+        self._named = self._sealed = False
         self._final = Path(os.path.realpath(path)) if path.is_symlink() and not own else path
         part = self._final.with_name(part.name) if part else None
         try:
@@ -210,8 +216,10 @@ class AtomicFile:
             self._failed = error
             raise output_error(self.path, error) from error
 
-    def commit(self) -> None:
-        """Sync and give the file its name."""
+    def seal(self) -> None:
+        """All is written and on the disk; only the name is missing. OutputError when the disk is full."""
+        if self._sealed:
+            return
         self._flusher.shutdown()
         try:
             if self._failed is not None:
@@ -219,11 +227,32 @@ class AtomicFile:
             os.fsync(self._file.fileno())
             self._file.close()
             self._digest.wait()
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        self._sealed = True
+
+    @property
+    def standing(self) -> Path:
+        """Where what was written stands now."""
+        return self._final if self._named else self._temporary
+
+    def commit(self) -> None:
+        """Sync and give the file its name."""
+        self.seal()
+        try:
             if not self._named:
                 os.replace(self._temporary, self._final)
+                self._named = True
             sync_folder(self._final.parent)
         except OSError as error:
             raise output_error(self.path, error) from error
+
+    def unname(self) -> None:
+        """Take the name away again, when it has been given."""
+        if self._named:
+            with suppress(OSError):
+                os.replace(self._final, self._temporary)
+                self._named = False
 
     def discard(self) -> None:
         """Remove what was written; harmless after ``commit``."""
@@ -269,6 +298,13 @@ class Stream:
     def marks(self) -> list[Mark]:
         """None: no run can go on here."""
         return []
+
+    def seal(self) -> None:
+        """Send what is buffered."""
+        self._safely(self._file.flush)
+
+    def unname(self) -> None:
+        """What was sent cannot be taken back."""
 
     def commit(self) -> None:
         """Send what is buffered."""

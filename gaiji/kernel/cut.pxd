@@ -4,14 +4,26 @@ cimport cython
 cdef int OK, BAD_RDW, BAD_BDW, OPEN_QUOTE, BAD_QUOTE, COLUMNS, TRUNCATED, NO_LINE_END, UNKNOWN
 
 cdef class Scan:
-    cdef public Py_ssize_t pos, rows, at, block_left, cells
+    cdef public Py_ssize_t pos, rows, at, block_left, cells, begin, end, left
     cdef public Py_ssize_t descriptors, line_ends, delimiters, quotes, end_mark
     cdef public int error
     cpdef void clear(self) noexcept
 
-@cython.locals(limit=cython.Py_ssize_t, size=cython.Py_ssize_t)
-cpdef Py_ssize_t scan_vb(Scan s, const unsigned char[::1] src, Py_ssize_t n, int blocked, long long[::1] starts,
+cdef class Descriptors:
+    cdef int blocked, spanned, place, little, more, block_place, block_little, block_more
+
+@cython.locals(limit=cython.Py_ssize_t)
+cpdef Py_ssize_t scan_vb(Scan s, unsigned char[::1] src, Py_ssize_t n, Descriptors d, long long[::1] starts,
     long long[::1] ends, int final)
+
+@cython.locals(size=cython.Py_ssize_t, block=cython.Py_ssize_t, length=cython.Py_ssize_t, flag=cython.int,
+    i=cython.Py_ssize_t)
+cdef int _vb_record(Scan s, unsigned char[::1] src, Py_ssize_t n, Descriptors d, int join) noexcept
+
+cdef Py_ssize_t _described(const unsigned char[::1] src, Py_ssize_t pos, int place, int little, int block) noexcept
+
+@cython.locals(flag=cython.int)
+cdef int _segment(const unsigned char[::1] src, Py_ssize_t pos, int place) noexcept
 
 @cython.locals(limit=cython.Py_ssize_t, pos=cython.Py_ssize_t, begin=cython.Py_ssize_t, end=cython.Py_ssize_t)
 cpdef Py_ssize_t scan_lines(Scan s, const unsigned char[::1] src, Py_ssize_t n, int unit, int big,

@@ -16,8 +16,13 @@ class Scan:
     quotes: int
     end_mark: int
 
+class Descriptors:
+    def __init__(
+        self, blocked: int, spanned: int, rdw: tuple[int, int, int], bdw: tuple[int, int, int]
+    ) -> None: ...
+
 def scan_vb(
-    s: Scan, src: bytes | bytearray, n: int, blocked: int, starts: array[int], ends: array[int], final: int
+    s: Scan, src: bytearray, n: int, d: Descriptors, starts: array[int], ends: array[int], final: int
 ) -> int: ...
 def scan_lines(
     s: Scan,

@@ -757,10 +757,10 @@ def _put_tag(p, w, code, size):
     for i in range(p.tag_length):
         w.out[w.o] = p.tag[i]
         w.o += 1
-    i = size if p.kind == DECIMAL else 2 * size
+    base = 10 if p.kind == DECIMAL and size > 1 else 16  # a byte that is no number stands as two hex digits
+    i = size if base == 10 else 2 * size
     if p.kind == UTF8 or p.wide:
         i = 4 if code < 0x10000 else 6
-    base = 10 if p.kind == DECIMAL else 16
     at = w.o + i - 1
     w.o += i
     while i > 0:

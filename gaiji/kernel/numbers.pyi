@@ -4,7 +4,17 @@ from collections.abc import Sequence
 CONSTANTS: dict[str, int]
 
 class Numeric:
-    def __init__(self, kind: int, digits: int, scale: int, signed: int, ascii: int) -> None: ...
+    def __init__(
+        self,
+        kind: int,
+        digits: int,
+        scale: int,
+        signed: int,
+        ascii: int,
+        place: int = 0,
+        signs: int = 7,
+        little: int = 0,
+    ) -> None: ...
 
 def numbers(
     src: bytes | bytearray,

@@ -1,14 +1,14 @@
 """Rules that the fields of a layout keep together: names, columns, bytes that they share.
 
-Owns them and the form of an error about a field. Rules of one field alone are in ``gaiji.layout.layout``.
+Owns them. Rules of one field alone are in ``gaiji.layout.check``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gaiji.errors import LayoutError
-from gaiji.messages import Fault, fault, tr
+from gaiji.layout.check import field_error
+from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 MAX_FIELD_NAME = 120
@@ -76,8 +76,3 @@ def check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str) 
             )
         if spec.offset + spec.length > end:
             end, last = spec.offset + spec.length, at
-
-
-def field_error(what: Fault, spec: Field, path: str, advice: str) -> LayoutError:
-    name = "".join(c if c.isprintable() else " " for c in spec.name[:60])
-    return LayoutError(what, path=path, line=spec.line, field=name, next=advice)

@@ -15,14 +15,14 @@ import regex
 
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
-from gaiji.layout.checks import check_columns, check_names, check_overlaps, field_error
+from gaiji.layout.check import check_field, field_error, other_keys
+from gaiji.layout.checks import check_columns, check_names, check_overlaps
 from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_described
 from gaiji.layout.fillers import without_fillers
-from gaiji.layout.roles import ROLES, find_role, load_preset, preset_names
+from gaiji.layout.roles import find_role, load_preset, preset_names
 from gaiji.messages import fault, tr
 from gaiji.model import Field
 
-TYPES = ("mixed", "dbcs", "sbcs", "zoned", "packed", "binary", "raw")
 MAX_BYTES = 1 << 20
 
 _KEYS: dict[str, type] = {
@@ -34,12 +34,16 @@ _KEYS: dict[str, type] = {
     "scale": int,
     "signed": bool,
     "digits": int,
+    "sign": str,
+    "signs": str,
+    "order": str,
+    "float": str,
+    "charset": str,
     "column": int,
     "overlaps": bool,
 }
 _TOP = ("field", "record_length", "shortest", "title")
-_OVERRIDES = ("type", "role", "scale", "signed", "digits")
-_NUMERIC = ("zoned", "packed", "binary")
+_OVERRIDES = ("type", "role", "scale", "signed", "digits", "sign", "signs", "order", "float", "charset")
 _KINDS = {str: "a string", int: "a whole number", bool: "true or false"}
 _FIELD_HEADER = regex.compile(r"(?m)^[ \t]*+\[\[[ \t]*+field[ \t]*+\]\]")
 
@@ -118,10 +122,10 @@ def layout_from_fields(
 ) -> Layout:
     """A layout from the dictionary form of ``[[field]]`` tables.
 
-    Keys: name, and offset and length in bytes, or column from 0 for delimited formats; type, role, scale,
-    signed, digits; ``overlaps = true`` on a field that shares bytes with one before it (as REDEFINES does).
-    ``type = "filler"`` declares bytes that are no field; it needs no name. ``lines`` holds the line of each
-    table in ``path``, where they are known. Raises LayoutError.
+    Keys: name, and offset and length in bytes, or column from 0 for delimited formats; type, role, charset,
+    scale, signed, digits, sign, signs, order, float; ``overlaps = true`` on a field that shares bytes with
+    one before it (as REDEFINES does). ``type = "filler"`` declares bytes that are no field; it needs no name.
+    ``lines`` holds the line of each table in ``path``, where they are known. Raises LayoutError.
     """
     where = str(path)
     if not tables:
@@ -197,8 +201,8 @@ def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
 
 
 def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path: str | Path = "") -> Layout:
-    """The layout with type, role, scale, signed or digits of named fields changed by ``[[field]]`` tables,
-    and with the fillers among them.
+    """The layout with type, role, charset or number of named fields changed by ``[[field]]`` tables, and with
+    the fillers among them.
 
     Offset, length and column may be repeated, and must then agree with the layout. Raises LayoutError.
     """
@@ -228,10 +232,17 @@ def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path
                     where,
                     tr("remove {key} from its [[field]], or correct the layout", key=key),
                 )
-        new = replace(spec, **{key: table[key] for key in _OVERRIDES if key in table})
-        _check_field(new, where)
+        base = _retyped(spec, table["type"]) if "type" in table else spec
+        new = replace(base, **{key: table[key] for key in _OVERRIDES if key in table})
+        check_field(new, where)
         changed[spec.name] = new
     return replace(layout, fields=tuple(changed.values()), fillers=layout.fillers + fillers)
+
+
+def _retyped(spec: Field, type: str) -> Field:
+    """A field of another type, without what only its own type has."""
+    plain = Field(spec.name)
+    return replace(spec, type=type, **{key: getattr(plain, key) for key in other_keys(type)})
 
 
 def with_roles(layout: Layout, roles: Mapping[str, str], *, path: str | Path = "") -> Layout:
@@ -325,7 +336,7 @@ def _field(table: Mapping[str, Any], number: int, line: int, path: str) -> Field
             path,
             tr("give at least one byte"),
         )
-    _check_field(spec, path)
+    check_field(spec, path)
     return spec
 
 
@@ -354,66 +365,6 @@ def _check_keys(table: Mapping[str, Any], number: int, line: int, path: str) -> 
     if not name or not name.strip():
         raise LayoutError(
             fault("E0166", "has no name"), path=path, line=line, field=label, next=tr('add name = "…"')
-        )
-
-
-def _check_field(spec: Field, path: str) -> None:
-    """Rules of one field that need no other."""
-    for key, value, values in (("type", spec.type, TYPES), ("role", spec.role, ROLES)):
-        if value not in values:
-            raise field_error(
-                fault("E0167", "has the {key} {value!r}", key=key, value=value[:40]),
-                spec,
-                path,
-                tr("use one of: {values}", values=", ".join(values)),
-            )
-    if spec.type not in _NUMERIC:
-        given = next((key for key in ("scale", "signed", "digits") if getattr(spec, key)), "")
-        if given:
-            raise field_error(
-                fault("E0168", "has {given}, but its type is {type}", given=given, type=spec.type),
-                spec,
-                path,
-                tr("use {numeric}, or drop it", numeric=", ".join(_NUMERIC)),
-            )
-    if spec.type == "dbcs" and spec.length % 2:
-        raise field_error(
-            fault("E0169", "is dbcs and {length} bytes long", length=spec.length),
-            spec,
-            path,
-            tr("two bytes a character: give an even length"),
-        )
-    if spec.length and spec.type == "binary" and spec.length > 8:
-        raise field_error(
-            fault("E0170", "is binary and {length} bytes long", length=spec.length),
-            spec,
-            path,
-            tr("use 1 to 8 bytes, or type raw"),
-        )
-    room = {"zoned": spec.length, "packed": 2 * spec.length - 1, "binary": 19}.get(spec.type, 0)
-    if spec.length and spec.type in _NUMERIC:
-        for key in ("digits", "scale"):
-            if not 0 <= getattr(spec, key) <= room:
-                raise field_error(
-                    fault(
-                        "E0171",
-                        "has {key} {given} in {length} bytes",
-                        key=key,
-                        given=getattr(spec, key),
-                        length=spec.length,
-                    ),
-                    spec,
-                    path,
-                    tr("use 0 to {room}", room=room),
-                )
-    if spec.digits and spec.scale > spec.digits:
-        raise field_error(
-            fault(
-                "E0172", "has {scale} decimal places in {digits} digits", scale=spec.scale, digits=spec.digits
-            ),
-            spec,
-            path,
-            tr("correct scale or digits"),
         )
 
 

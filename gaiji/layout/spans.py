@@ -15,7 +15,7 @@ from gaiji.model import Field
 
 GAP = "uncovered"
 FILLER = "filler"
-_OWNERS = {"zoned": "numbers", "packed": "numbers", "binary": "numbers", "raw": "raw"}
+_OWNERS = {"zoned": "numbers", "packed": "numbers", "binary": "numbers", "float": "numbers", "raw": "raw"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ Owns which glyphs differ between two spellings and the files' columns. The rules
 from __future__ import annotations
 
 import html
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.names.pairs import Decided, decided_pairs
 from gaiji.names.registers import OTHER_NAMES
 from gaiji.output.tabular import need_columns, read_table, write_table
-from gaiji.queue.items import Item, Sample
+from gaiji.queue.items import Item, Sample, Source
 from gaiji.queue.place import queue_files
 from gaiji.queue.queue import open_queue
 from gaiji.standard.characters import CHARACTER, characters
@@ -99,7 +100,8 @@ def match_files(
     if queue:
         opened = open_queue(queue)
         try:
-            waiting = opened.add(f"{a} = {b}", _items(table, places))
+            both = " = ".join(os.path.realpath(one) for one in (a, b))
+            waiting = opened.add(Source(both, "match", earlier=f"{a} = {b}"), _items(table, places))
         finally:
             opened.close()
     return MatchReport(found.counts(), found.left_out, dict(differing), waiting, found.notes, decided.counts)

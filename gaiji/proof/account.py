@@ -18,7 +18,7 @@ from gaiji.kernel import recut
 from gaiji.model import OWNERS, Field
 from gaiji.records.batch import Batch
 
-NUMBERS = ("zoned", "packed", "binary")
+NUMBERS = ("zoned", "packed", "binary", "float")
 TEXT, NUMBER, RAW, FILLER, NOBODY = b"tnrf-"
 _NAMES = {TEXT: "text", NUMBER: "numbers", RAW: "raw"}
 

@@ -16,7 +16,8 @@ from functools import cached_property
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
 from gaiji.codes.program import K
-from gaiji.columns.decode import NUMERIC, Decoder, Place, rules_of
+from gaiji.columns.decode import Decoder, Place, rules_of
+from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
 from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Field, Reason
@@ -301,7 +302,8 @@ class Prover:
         changed |= {row for row in empty if cells.starts[number][row] != cells.ends[number][row]}
         empty -= changed
         flagged -= empty
-        forms = self._other_forms(pair, spec, number) - changed - flagged - broken - empty
+        forms, others = self._other_forms(pair, spec, number, changed | flagged | broken | empty)
+        changed |= others
         classes = done.classes[number]
         parts = ((CHANGED, changed), (FLAGGED, flagged), (FORM, forms), (EMPTY, empty))
         for kind, some in parts:
@@ -321,35 +323,30 @@ class Prover:
         if spec.type not in NUMERIC:
             return {}
         places = self._field_range(batch, spec)
-        ascii_host = self.charset.spec.pad_single == 0x20
-        return empty_numbers(
-            batch, NUMERIC[spec.type], places, 0 if self.fields.csv else spec.length, ascii_host
-        )
+        length = 0 if self.fields.csv else spec.length
+        return empty_numbers(batch, NUMERIC[spec.type], places, length, ascii_host(self.charset, spec))
 
-    def _other_forms(self, pair: Pair, spec: Field, number: int) -> set[int]:
-        """Rows whose number does not encode back to the very bytes of the source."""
+    def _other_forms(
+        self, pair: Pair, spec: Field, number: int, known: set[int]
+    ) -> tuple[set[int], set[int]]:
+        """Rows, but for those ``known``, whose number does not encode back to the very bytes of the source:
+        those whose bytes are another form of the same number, and those whose bytes are not."""
         if spec.type not in NUMERIC:
-            return set()
+            return set(), set()
         rows, cells = pair.batch.rows, pair.cells
         begin, end = self._field_range(pair.batch, spec)
         widths = array("q", map(int.__sub__, end, begin))
         out, offsets = bytearray(sum(widths) + 8), array("q", bytes(8 * rows + 8))
         bad, differ = array("i", bytes(4 * rows)), array("q", bytes(8 * rows))
-        numbers_back.encode_numbers(
-            cells.src,
-            NUMERIC[spec.type],
-            spec.scale,
-            int(spec.signed),
-            int(self.charset.spec.pad_single == 0x20),
-            cells.starts[number],
-            cells.ends[number],
-            widths,
-            out,
-            offsets,
-            bad,
-        )
+        numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
+        starts, ends = cells.starts[number], cells.ends[number]
+        numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
         n = compare.same_text(out, offsets, pair.batch.src, begin, end, differ)
-        return set(differ[:n])
+        left = array("q", (row for row in differ[:n] if row not in known))
+        same = bytearray(len(left))
+        numbers_back.same_numbers(pair.batch.src, numeric, begin, end, cells.src, starts, ends, left, same)
+        forms = {row for row, means in zip(left, same, strict=True) if means}
+        return forms, set(left) - forms
 
     def _field_range(self, batch: Batch, spec: Field) -> tuple[array[int], array[int]]:
         """Byte ranges of a field in its batch; kept while the framing gives the same ones."""

@@ -87,6 +87,10 @@ class Raw:
         self._digest.update(data)
         self.count += len(data)
 
+    def wait(self) -> None:
+        """Until all that was read is hashed: then a block may be rewritten."""
+        self._digest.wait()
+
     def recycle(self, buffer: bytearray | bytes) -> None:
         """Take back a buffer that nobody needs any more."""
         if isinstance(buffer, bytearray):

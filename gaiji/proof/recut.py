@@ -7,7 +7,6 @@ Owns the cutting of every format and what each byte between records is. It share
 
 from __future__ import annotations
 
-import struct
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -181,27 +180,19 @@ class Recut:
 
     def _described(self, buffer: bytearray, begin: int, held: int, last: bool) -> Piece:
         starts, ends, pos = array("q"), array("q"), begin
-        piece, word, blocked = Piece([], [], begin), struct.Struct(">HH").unpack_from, self.framing.blocked
-        hungry = False
-        while not self._lost and not hungry and pos + 4 <= held and len(starts) < MOST:
-            size, flags = word(buffer, pos)
-            if blocked and not self._left_of_block:
-                if flags or size < 8:
-                    self._lost = "first"
-                else:
-                    self._left_of_block = size - 4
-                    piece.owned["descriptors"] += 4
-                    pos += 4
-            elif flags or size < 4 or (blocked and size > self._left_of_block):
-                self._lost = "first"
-            elif pos + size > held:
-                hungry = True
-            else:
-                starts.append(pos + 4)
-                ends.append(pos + size)
-                pos += size
-                self._left_of_block -= size if blocked else 0
-        piece.owned["descriptors"] += 4 * len(starts)
+        piece = Piece([], [], begin)
+        if self.framing.spanned:
+            self.raw.wait()  # joining segments rewrites the block
+        while not self._lost and pos < held and len(starts) < MOST:
+            found = self._record(buffer, pos, held)
+            if isinstance(found, str):
+                self._lost = found
+                break
+            start, end, behind, left = found
+            starts.append(start)
+            ends.append(end)
+            piece.owned["descriptors"] += behind - pos - (end - start)
+            pos, self._left_of_block = behind, left
         if last and len(starts) < MOST and not self._lost and (pos < held or self._left_of_block):
             self._lost = "first"
         starts, ends = self._not_too_long(piece, starts, ends)
@@ -209,6 +200,38 @@ class Recut:
             pos = self._rest(piece, pos, held, last, len(starts))
         piece.used = pos
         return _placed(piece, starts, ends)
+
+    def _record(self, buffer: bytearray, pos: int, held: int) -> tuple[int, int, int, int] | str:
+        """(begin, end, what is behind, bytes left of its block) of one record, its segments joined; "first"
+        when a descriptor is none, "" when the input read so far ends before the record does."""
+        f = self.framing
+        parts: list[tuple[int, int]] = []
+        left, over = self._left_of_block, False
+        while not over:
+            if f.blocked and not left:
+                size, length, _ = _length(buffer, pos, held, f.bdw or f.rdw, block=True)
+                if not size:
+                    return ""
+                if length < size + (2 if f.rdw.startswith("two") else 4):
+                    return "first"
+                left, pos = length - size, pos + size
+            size, length, segment = _length(buffer, pos, held, f.rdw, block=False)
+            if not size:
+                return ""
+            inside = segment in ((0, 1) if not parts else (2, 3)) and (f.spanned or not segment)
+            if length < size or not inside or (f.blocked and length > left):
+                return "first"
+            if pos + length > held:
+                return ""
+            parts.append((pos + size, pos + length))
+            pos += length
+            left -= length if f.blocked else 0
+            over = segment in (0, 2)
+        begin, end = parts[0]
+        for a, b in parts[1:]:
+            buffer[end : end + b - a] = buffer[a:b]
+            end += b - a
+        return begin, end, pos, left
 
     def _rest(self, piece: Piece, pos: int, held: int, last: bool, rows: int) -> int:
         """Behind a descriptor that is none all is set aside, in pieces of one size; where it has come to."""
@@ -320,6 +343,30 @@ class Recut:
             piece.owned["header"] = sum(map(len, self.header))
         self._columns = columns
         return columns > 0
+
+
+def _length(buffer: bytearray, pos: int, held: int, form: str, *, block: bool) -> tuple[int, int, int]:
+    """(bytes of a descriptor, bytes from its begin to the end of what it describes, which segment that is);
+    all 0 when it is not all there, a length of -1 when it is none."""
+    words = form.split("-")
+    size = 2 if "two" in words else 4
+    if pos + size > held:
+        return 0, 0, 0
+    raw = bytes(buffer[pos : pos + size])
+    more, order = size if "exclusive" in words else 0, "little" if "little" in words else "big"
+    if size == 2:
+        said, other = raw, b"\0\0"
+    elif "second" in words:
+        said, other = raw[2:], raw[:2]
+    else:
+        said, other = raw[:2], raw[2:]
+        if block and order == "big" and raw[0] == 0x80 and any(raw[1:]):  # a large block: 31 bits
+            return size, int.from_bytes(raw[1:], "big") + more if any(other) else -1, 0
+    segment = {0: 0, 1: 1, 2: 2, 3: 3, 0x10: 2, 0x11: 3}.get(other[0], -1)
+    if other[1] or segment < 0 or (block and other[0]):
+        return size, -1, 0
+    length = int.from_bytes(said, "little" if order == "little" else "big") + more
+    return size, length, 0 if block else segment
 
 
 def _placed(piece: Piece, starts: array[int], ends: array[int]) -> Piece:

@@ -1,11 +1,15 @@
-"""What waits for a person, as plain data: items, samples, proposals.
+"""What waits for a person, as plain data: items, samples, proposals, and where findings come from.
 
 Owns no storage: the queue is in ``queue``, its tables in ``schema``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,55 @@ class Proposal:
     reason: str
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where findings come from: a job over an input, for the 外字 of a site's set.
+
+    ``job`` and ``input`` tell it from others together with site and set, the bytes of the input
+    (``digest``, SHA-256) tell an input that lies elsewhere now, ``output`` a job that has another name
+    now. ``earlier``: how a queue of the first schema named it. Files are absolute paths; a queue keeps
+    them as seen from its folder, so that a folder can be moved whole.
+    """
+
+    input: str
+    job: str = ""
+    site: str = ""
+    gaiji_set: str = ""
+    output: str = ""
+    digest: str = ""
+    earlier: str = ""
+
+    @property
+    def id(self) -> str:
+        """What the queue's counts go by; an input alone is its own name."""
+        if not (self.job or self.site or self.gaiji_set):
+            return self.input
+        whole = json.dumps([self.site, self.gaiji_set, self.job, self.input], ensure_ascii=False)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    def near(self, folder: Path) -> Source:
+        """The same, with its files as they are seen from a folder."""
+        seen = os.path.realpath(folder)
+        inputs = " = ".join(_near(name, seen) for name in self.input.split(" = "))  # two of them are compared
+        return replace(self, input=inputs, job=_near(self.job, seen), output=_near(self.output, seen))
+
+
+def _near(name: str, folder: str) -> str:
+    if not os.path.isabs(name):
+        return name
+    try:
+        return Path(os.path.relpath(name, folder)).as_posix()
+    except ValueError:  # another drive
+        return name
+
+
 @dataclass
 class Item:
-    """A code to review, with how often each field of each source holds it."""
+    """A code to review, with how often each field of each source holds it.
+
+    ``gaiji_set``: whose 外字 of the site they are, "" for the site's own: a code of one set is another
+    character than the same code of another.
+    """
 
     system: str
     code: str
@@ -48,11 +98,17 @@ class Item:
     verdict: str = ""
     """What its shape says: ``near-certain``, ``likely``, ``not-in-repertoire``, "" where nobody compared it.
     """
+    gaiji_set: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What makes an item one: code system, code, site, reason."""
-        return self.system, self.code, self.site, self.reason
+    def key(self) -> tuple[str, str, str, str, str]:
+        """What makes an item one: code system, code, site, 外字 set, reason."""
+        return self.system, self.code, self.site, self.gaiji_set, self.reason
+
+    @property
+    def owner(self) -> str:
+        """Whose 外字 it is, for people: the site and, where it has several sets, the set."""
+        return "／".join(name for name in (self.site, self.gaiji_set) if name)
 
     @property
     def total(self) -> int:

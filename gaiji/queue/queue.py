@@ -1,7 +1,8 @@
 """The review queue: one item for each code that a person must look at, in SQLite or PostgreSQL.
 
-Owns connections, transactions and how a run's findings are added. A run's counts are kept for each source, so
-running the same input again replaces them: items never double. Knows nothing of decoding or of file formats.
+Owns connections, transactions and what is read of it. A run's counts are kept for each source, so running the
+same job over the same input again replaces them (``gaiji.queue.adding``): items never double. Knows
+nothing of decoding or of file formats.
 """
 
 from __future__ import annotations
@@ -16,22 +17,12 @@ import sqlalchemy as sa
 from gaiji.errors import QueueError
 from gaiji.messages import fault, tr
 from gaiji.model import Picture
-from gaiji.queue.audit import append
-from gaiji.queue.items import Item, Proposal, Sample
+from gaiji.queue import adding
+from gaiji.queue.adding import SETTLED, reopen
+from gaiji.queue.items import Item, Proposal, Sample, Source
+from gaiji.queue.opening import prepare
 from gaiji.queue.place import make_queue_file, queue_files
-from gaiji.queue.schema import (
-    SCHEMA,
-    audit,
-    decision,
-    item,
-    meta,
-    metadata,
-    own_transactions,
-    picture,
-    proposal,
-    sample,
-    usage,
-)
+from gaiji.queue.schema import SCHEMA, item, meta, own_transactions, picture, proposal, sample, source, usage
 
 
 class Queue:
@@ -46,156 +37,55 @@ class Queue:
             self.engine = sa.create_engine(url, connect_args=waits)
             if url.startswith("sqlite"):
                 own_transactions(self.engine)
-            with self.engine.begin() as connection:
-                metadata.create_all(connection)
-                found = connection.execute(sa.select(meta.c.value).where(meta.c.key == "schema")).scalar()
-                if found is None:
-                    connection.execute(meta.insert().values(key="schema", value=SCHEMA))
+            found = prepare(self.engine)
         except sa.exc.SQLAlchemyError as error:
             raise self._error(error) from error
-        if found not in (None, SCHEMA):
+        if found != SCHEMA:
             raise QueueError(
                 fault("E0211", "has schema {found}, this gaiji writes {schema}", found=found, schema=SCHEMA),
                 where=self.name,
                 next=tr("use a new queue file"),
             )
 
-    def sources(self) -> list[str]:
-        """The inputs that findings came from, as their jobs name them."""
-        with self.engine.connect() as connection:
-            return [str(row.source) for row in connection.execute(sa.select(usage.c.source).distinct())]
+    def sources(self) -> list[Source]:
+        """Where findings came from, files as they are seen from ``folder``."""
+        names = ("input", "job", "site", "gaiji_set", "output", "digest")
+        with self.reading() as connection:
+            rows = connection.execute(sa.select(source).order_by(source.c.id)).mappings()
+            return [Source(**{name: row[name] for name in names}) for row in rows]
 
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
 
-    def add(self, source: str, items: Iterable[Item]) -> int:
-        """Record a run's findings in one transaction; what this source had before is replaced.
+    def add(self, source: Source | str, items: Iterable[Item]) -> int:
+        """Record a run's findings in one transaction; what this source had before is replaced, and nothing of
+        any other. A text is an input without a job.
 
         Returns how many of them still wait for a person. A decided item stays decided, unless its
-        ``basis`` (its bitmap, or what the tables say of its code) is another than at the decision; then it
-        is open again and the audit log says why. Counts of decided items that no longer occur are kept.
+        ``basis`` (what the tables say of its code) is another than what this source said before, or than any
+        source said at the decision; then it is open again and the audit log says why. Counts of decided items
+        that no longer occur are kept.
         Adding again what the queue has already leaves its bytes as they are.
         """
-        items = list(items)
+        given = source if isinstance(source, Source) else Source(source)
         with self.writing() as connection:
-            known = {
-                (row.system, row.code, row.site, row.reason): row
-                for row in connection.execute(sa.select(item)).all()
-            }
-            if self._has_all(connection, source, items, known):
-                return sum(known[found.key].state in UNSETTLED for found in items)
-            unsettled = sa.select(item.c.id).where(item.c.state.in_(UNSETTLED))
-            for table in (usage, sample):
-                connection.execute(
-                    table.delete().where((table.c.source == source) & table.c.item_id.in_(unsettled))
-                )
-            fresh = [found for found in items if found.key not in known]
-            self._add_new(connection, source, fresh)
-            waiting = len(fresh) + sum(
-                self._add_again(connection, source, found, known[found.key])
-                for found in items
-                if found.key in known
-            )
-            self._drop_unused(connection)
-            return waiting
-
-    def _has_all(
-        self, connection: sa.Connection, source: str, items: Sequence[Item], known: Mapping[Any, Any]
-    ) -> bool:
-        """Whether the source's findings stand in the queue just as they are given, and none beside them."""
-        given = {}
-        for new in items:
-            old = known.get(new.key)
-            if old is None or (old.basis, old.candidates) != (new.basis, new.candidates):
-                return False
-            given[old.id] = (_usages(new), _samples(new))
-        there: dict[int, tuple[list[Any], list[Any]]] = {owner: ([], []) for owner in given}
-        settled = {row.id for row in known.values() if row.state not in UNSETTLED}
-        for number, (table, keys) in enumerate(((usage, _USAGE), (sample, _SAMPLE))):
-            for row in connection.execute(sa.select(table).where(table.c.source == source)).mappings():
-                if row["item_id"] in there:
-                    there[row["item_id"]][number].append({key: row[key] for key in keys})
-                elif row["item_id"] not in settled:
-                    return False
-        return all(
-            _same(a, b, "field") and _same(c, d, "number")
-            for (a, c), (b, d) in ((given[owner], there[owner]) for owner in given)
-        )
-
-    def _add_new(self, connection: sa.Connection, source: str, fresh: Sequence[Item]) -> None:
-        """Items that the queue did not have, in a few statements however many they are."""
-        if not fresh:
-            return
-        connection.execute(
-            item.insert(),
-            [
-                {
-                    "system": found.system,
-                    "code": found.code,
-                    "site": found.site,
-                    "reason": found.reason,
-                    "candidates": found.candidates,
-                    "basis": found.basis,
-                    "state": "open",
-                    "version": 0,
-                }
-                for found in fresh
-            ],
-        )
-        rows = connection.execute(
-            sa.select(item.c.id, item.c.system, item.c.code, item.c.site, item.c.reason)
-        ).all()
-        ids = {tuple(row[1:]): row[0] for row in rows}
-        for table, of in ((usage, _usages), (sample, _samples)):
-            added = [
-                {"item_id": ids[found.key], "source": source} | row for found in fresh for row in of(found)
-            ]
-            if added:
-                connection.execute(table.insert(), added)
-
-    def _add_again(self, connection: sa.Connection, source: str, found: Item, old: Any) -> bool:
-        """What a source has of an item that the queue knows; whether the item waits for a person."""
-        state = old.state
-        if old.basis != found.basis or old.candidates != found.candidates:
-            state = self._basis_changed(connection, found, old)
-        for table, rows in ((usage, _usages(found)), (sample, _samples(found))):
-            connection.execute(table.delete().where((table.c.source == source) & (table.c.item_id == old.id)))
-            if rows:
-                connection.execute(
-                    table.insert(), [{"item_id": old.id, "source": source} | row for row in rows]
-                )
-        return state in UNSETTLED
-
-    def _basis_changed(self, connection: sa.Connection, found: Item, old: Any) -> str:
-        values = {"basis": found.basis, "candidates": found.candidates}
-        connection.execute(item.update().where(item.c.id == old.id).values(**values))
-        return self._reopen(
-            connection, old, "what the tables say of its code is another than at the decision"
-        )
-
-    def _reopen(self, connection: sa.Connection, old: Any, why: str) -> str:
-        """A settled item is open again, and the log says why; returns the new state."""
-        if old.state not in ("confirmed", "rejected", "proposed"):
-            return str(old.state)
-        connection.execute(decision.delete().where(decision.c.item_id == old.id))
-        connection.execute(
-            item.update().where(item.c.id == old.id).values(state="open", version=old.version + 1)
-        )
-        append(connection, "gaiji", "reopen", old.id, {"note": why, "state": "open"})
-        return "open"
+            return adding.add(connection, given.near(self.folder), list(items))
 
     def add_pictures(
-        self, system: str, site: str, pictures: Mapping[str, Sequence[Picture]]
+        self, system: str, site: str, pictures: Mapping[str, Sequence[Picture]], *, gaiji_set: str = ""
     ) -> tuple[int, int]:
-        """Give the items of a code system and site their 外字 pictures, by code; returns (items, reopened).
+        """Give the items of a code system and a site's set their 外字 pictures, by code; returns (items,
+        reopened).
 
         An item decided with another picture than the one given now is open again; one that had none is not.
         """
         given = reopened = 0
         with self.writing() as connection:
             rows = connection.execute(
-                sa.select(item).where((item.c.system == system) & (item.c.site == site))
+                sa.select(item).where(
+                    (item.c.system == system) & (item.c.site == site) & (item.c.gaiji_set == gaiji_set)
+                )
             ).all()
             had = self._digests(connection)
             for old in rows:
@@ -221,8 +111,8 @@ class Queue:
                         for n, p in enumerate(new)
                     ],
                 )
-                if before and old.state in ("confirmed", "rejected", "proposed"):
-                    self._reopen(connection, old, "the picture of the 外字 is another than at the decision")
+                if before and old.state in SETTLED:
+                    reopen(connection, old, "the picture of the 外字 is another than at the decision")
                     reopened += 1
         return given, reopened
 
@@ -233,21 +123,29 @@ class Queue:
             out.setdefault(item_id, []).append(digest)
         return out
 
-    def propose(self, source: str, proposals: Mapping[int, Sequence[Proposal]], items: Sequence[int]) -> None:
+    def propose(
+        self,
+        source: str,
+        proposals: Mapping[int, Sequence[Proposal]],
+        items: Sequence[int],
+        *,
+        origin: Source | None = None,
+    ) -> None:
         """Keep a source's proposals (item id → glyphs, each once); what it proposed for ``items`` before is
-        replaced.
+        replaced. ``origin``: the job whose dump speaks, which leaves what other jobs' dumps say.
         """
+        said = origin.near(self.folder).id if origin else ""
         rows = [
-            {"item_id": item_id, "source": source, "glyph": p.glyph, "score": p.score, "reason": p.reason}
+            {"item_id": item_id, "source": source, "origin": said}
+            | {"glyph": p.glyph, "score": p.score, "reason": p.reason}
             for item_id, some in proposals.items()
             for p in some
         ]
+        mine = (proposal.c.source == source) & proposal.c.origin.in_({said, ""})
         with self.writing() as connection:
             for start in range(0, len(items), 500):
                 some = items[start : start + 500]
-                connection.execute(
-                    proposal.delete().where((proposal.c.source == source) & proposal.c.item_id.in_(some))
-                )
+                connection.execute(proposal.delete().where(mine & proposal.c.item_id.in_(some)))
             if rows:
                 connection.execute(proposal.insert(), rows)
 
@@ -276,18 +174,6 @@ class Queue:
             for row in connection.execute(query):
                 out.setdefault(row.item_id, []).append(Picture(row.width, row.height, bytes(row.ink)))
         return out
-
-    def _drop_unused(self, connection: sa.Connection) -> None:
-        """Open items that nobody touched and no source uses any more: a table settled them, or the input
-        changed.
-        """
-        used, logged = sa.select(usage.c.item_id), sa.select(audit.c.item_id)
-        gone = sa.select(item.c.id).where(
-            item.c.id.not_in(used) & (item.c.state == "open") & item.c.id.not_in(logged)
-        )
-        for table in (picture, proposal, sample):
-            connection.execute(table.delete().where(table.c.item_id.in_(gone)))
-        connection.execute(item.delete().where(item.c.id.in_(gone)))
 
     def order(self, states: Sequence[str], also: int = 0, verdict: str = "") -> list[tuple[int, str]]:
         """(id, code) of the items in these states (and of item ``also``), those that concern the most people
@@ -357,6 +243,7 @@ class Queue:
             id=row.id,
             version=row.version,
             verdict=row.verdict,
+            gaiji_set=row.gaiji_set,
         )
 
     @contextmanager
@@ -410,40 +297,11 @@ _BY_PEOPLE = (
     sa.func.coalesce(sa.func.sum(usage.c.records), 0).desc(),
     item.c.system,
     item.c.code,
+    item.c.site,
+    item.c.gaiji_set,
     item.c.reason,
     item.c.id,
 )
-
-
-UNSETTLED = ("open", "proposed", "deferred")
-"""States of items that wait for a person."""
-_USAGE = ("field", "role", "count", "records")
-_SAMPLE = ("number", "record", "record_key", "field", "position", "text")
-
-
-def _usages(found: Item) -> list[dict[str, Any]]:
-    return [
-        {"field": name, "role": role, "count": count, "records": found.records.get((name, role), count)}
-        for (name, role), count in found.counts.items()
-    ]
-
-
-def _samples(found: Item) -> list[dict[str, Any]]:
-    return [
-        {
-            "number": number,
-            "record": s.record,
-            "record_key": s.record_key,
-            "field": s.field,
-            "position": s.position,
-            "text": s.text,
-        }
-        for number, s in enumerate(found.samples)
-    ]
-
-
-def _same(some: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> bool:
-    return sorted(some, key=lambda row: row[key]) == sorted(others, key=lambda row: row[key])
 
 
 def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """The tables of a review queue, the same for SQLite and PostgreSQL.
 
-Owns names, types and keys; how they are filled is in ``queue``, ``audit`` and ``decisions``.
+Owns names, types and keys; how they are filled is in ``adding``, ``queue``, ``audit`` and ``decisions``,
+how a queue of an earlier version becomes one of this in ``opening``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-SCHEMA = "1"
+SCHEMA = "2"
 metadata = sa.MetaData()
 meta = sa.Table(
     "meta",
@@ -24,13 +25,30 @@ item = sa.Table(
     sa.Column("system", sa.String(32), nullable=False),
     sa.Column("code", sa.String(32), nullable=False),
     sa.Column("site", sa.String(128), nullable=False),
+    sa.Column("gaiji_set", sa.String(128), nullable=False, default="", server_default=""),
     sa.Column("reason", sa.String(32), nullable=False),
     sa.Column("candidates", sa.Text, nullable=False, default=""),
     sa.Column("basis", sa.String(64), nullable=False, default=""),
     sa.Column("state", sa.String(16), nullable=False, default="open"),
     sa.Column("version", sa.Integer, nullable=False, default=0),
     sa.Column("verdict", sa.String(24), nullable=False, default=""),
-    sa.UniqueConstraint("system", "code", "site", "reason"),
+    sa.UniqueConstraint("system", "code", "site", "gaiji_set", "reason", name="item_is_one"),
+)
+source = sa.Table(
+    "source",
+    metadata,
+    sa.Column("id", sa.String(512), primary_key=True),
+    sa.Column("site", sa.String(128), nullable=False),
+    sa.Column("gaiji_set", sa.String(128), nullable=False),
+    *(sa.Column(name, sa.Text, nullable=False) for name in ("job", "input", "output", "digest")),
+)
+standing = sa.Table(
+    "standing",
+    metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("source", sa.String(512), primary_key=True),
+    sa.Column("basis", sa.String(64), nullable=False),
+    sa.Column("candidates", sa.Text, nullable=False),
 )
 usage = sa.Table(
     "usage",
@@ -69,6 +87,7 @@ proposal = sa.Table(
     metadata,
     sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
     sa.Column("source", sa.String(16), primary_key=True),
+    sa.Column("origin", sa.String(512), primary_key=True, default="", server_default=""),
     sa.Column("glyph", sa.String(16), primary_key=True),
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),

@@ -20,7 +20,9 @@ class Framing:
 
     ``record_length``: bytes of a fixed record without its newline, or the longest record allowed (0: any).
     ``newline``: none, lf, crlf (fixed only). ``blocked``: VB with block descriptors. ``unit`` is 2 for
-    UTF-16, ``big`` its byte order; ``lead`` marks lead bytes of double bytes (CSV).
+    UTF-16, ``big`` its byte order; ``lead`` marks lead bytes of double bytes (CSV). ``rdw``, ``bdw``: how a
+    descriptor says a length (``forms``; ``bdw`` "": as ``rdw``); ``spanned``: records in segments are joined;
+    ``longest``: bytes of a record by its layout (0: not known), which nothing is cut by.
     """
 
     format: str
@@ -33,6 +35,10 @@ class Framing:
     unit: int = 1
     big: bool = False
     lead: bytes = bytes(256)
+    rdw: str = "standard"
+    bdw: str = ""
+    spanned: bool = False
+    longest: int = 0
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,23 @@ from gaiji.errors import DataError, ResumeError
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Start
 
+HEAD = 256 * 1024
+"""Bytes of an input's beginning that are kept, so that its form can be judged by them."""
+
 
 class Source:
     """One input, from its first byte to its last. ``size``: bytes of its content that have been read.
 
     A packed input (.gz, .zst) is read unpacked: ``size`` is of what is in it, ``count`` and ``sha256`` of the
-    file as it lies.
+    file as it lies. ``head``: the first of them, ``HEAD`` at most, where reading began there; ``ended``:
+    there are no more.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.size = 0
+        self.head = b""
+        self.ended = False
         self._digest = BackgroundDigest()
         self._buffers = Buffers()
         self._input = Input(path)
@@ -55,6 +61,11 @@ class Source:
             return os.fstat(self._input.file.fileno()).st_size
         except OSError:
             return 0
+
+    @property
+    def plain_total(self) -> int:
+        """Bytes of the content of a regular file that is not packed, else 0."""
+        return 0 if self._input.packing else self.total
 
     def check_unchanged(self) -> None:
         """DataError when a regular input is not what was read: another size, or other content where its times
@@ -136,11 +147,24 @@ class Source:
         while filled < room:
             got = self._input.readinto(view[filled:room])
             if not got:
+                self.ended = True
                 break
             self._digest.update(view[filled : filled + got])
+            if self.size == len(self.head) < HEAD:
+                self.head += view[filled : filled + min(got, HEAD - self.size)]
             filled += got
             self.size += got
         return buffer, filled
+
+    def whole_head(self) -> bytes:
+        """Read on until ``head`` is what it can be; returns what was read, which no buffer has."""
+        more = b""
+        while not self.ended and self.size == len(self.head) < HEAD:
+            piece = self.take(HEAD - self.size, keep=True)
+            self.ended = not piece
+            self.head += piece
+            more += piece
+        return more
 
     def mark(self) -> Future[str]:
         """Digest of what has been read so far, once it is known."""

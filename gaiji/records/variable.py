@@ -14,6 +14,8 @@ from gaiji.kernel.cut import CONSTANTS as CUT
 from gaiji.messages import fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
 from gaiji.records.cutter import Cutter
+from gaiji.records.forms import FAR, FORMS, Shape, judge
+from gaiji.records.source import HEAD
 
 _ROWS = 65_536
 """Records of a batch at most."""
@@ -64,17 +66,22 @@ class Variable(Cutter):
 
 
 class Described(Variable):
-    """Records behind descriptors: IBM record formats V, VB."""
+    """Records behind descriptors: IBM record formats V, VB, VS and VBS, and what transfers make of them."""
 
     def batches(self) -> Iterator[Batch]:
         scan = cut.Scan()
         scan.block_left = self._block
-        blocked = int(self.framing.blocked)
+        lie = self._lie()
+        self.judged = self._start is not None and self._start.offset > 0
         for buffer, filled, offset, last in self.chunks(self.batch):
+            if not self.judged and (last or len(self.source.head) == HEAD):
+                self._judge()
+            if self.framing.spanned:
+                self.source.wait()  # joining segments rewrites the buffer
             scan.pos = 0
             while True:
                 starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
-                rows = cut.scan_vb(scan, buffer, filled, blocked, starts, ends, int(last))
+                rows = cut.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
                 batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
@@ -88,6 +95,36 @@ class Described(Variable):
                 yield from self._aside()
                 return
 
+    def _shape(self) -> Shape:
+        """How the job says that the records lie."""
+        f = self.framing
+        return Shape(FORMS[f.rdw], FORMS[f.bdw or f.rdw] if f.blocked else None, f.spanned)
+
+    def _lie(self) -> cut.Descriptors:
+        """The same for the kernel."""
+        shape = self._shape()
+        rdw, bdw = shape.rdw.numbers, (shape.bdw or shape.rdw).numbers
+        return cut.Descriptors(int(self.framing.blocked), int(self.framing.spanned), rdw, bdw)
+
+    def _judge(self) -> None:
+        """RecordError when the first bytes are surely in another form than the declared one, whether they
+        can be cut in that or not."""
+        self.judged = True
+        head, ended = self.source.head, self.source.ended and self.source.size == len(self.source.head)
+        declared = self._shape()
+        found = judge(head, ended, declared, self.framing.longest)
+        if found is None:
+            return
+        first = found.bdw or found.rdw
+        raise RecordError(
+            fault("E0445", "the descriptors are not in the form that the job names"),
+            path=self.source.path,
+            record=1,
+            offset=0,
+            raw=head[: first.size],
+            next=tr("they look like this: {keys} in [source]", keys=found.keys(declared, self.framing.bdw)),
+        )
+
     def _bad_rdw(
         self, batch: Batch, buffer: bytearray, filled: int, scan: cut.Scan, offset: int, last: bool
     ) -> None:
@@ -97,12 +134,41 @@ class Described(Variable):
             CUT["BAD_BDW"]: fault("E0221", "the block descriptor (BDW) is not valid"),
             CUT["TRUNCATED"]: fault("E0222", "the last record is cut off"),
         }
-        raw = bytes(buffer[scan.at : filled])
-        if self.quarantine and not last:
+        raw = bytes(buffer[scan.pos : filled])
+        if not self.judged:
+            raw += self.source.whole_head()
+            self._judge()
+        if not self.quarantine:
+            raise RecordError(
+                names[scan.error],
+                path=self.source.path,
+                record=self.records + 1,
+                offset=offset + scan.at,
+                raw=_shown(bytes(buffer[scan.at : filled])[:4], self.framing.unit),
+                next=self._advice(),
+            )
+        if not last:
             raw += self.source.take(max(MAX_RECORD - len(raw), 0), keep=True)
-        advice = tr("check blocked in [source], or the transfer of the file (binary, with RDW)")
-        self.bad(batch, offset + scan.at, raw, names[scan.error], advice, raw[:4])
+        self.bad(batch, offset + scan.pos, raw, names[scan.error], "")
         scan.pos = filled
+
+    def _advice(self) -> str:
+        """What to do about an input in which no form of descriptors is found."""
+        longest, total = self.framing.longest, self.source.plain_total
+        if self.records < FAR and longest and total:
+            for name, ending in (("crlf", b"\r\n"), ("lf", b"\n"), ("none", b"")):
+                at, step = longest, longest + len(ending)
+                ends = self.source.head[at : at + len(ending)] == ending
+                if ends and (total % step == 0 or (ending and total % step == longest)):
+                    return tr(
+                        "records of the layout's {length} bytes without descriptors fit: "
+                        'set format = "fixed", newline = "{newline}" in [source]',
+                        length=longest,
+                        newline=name,
+                    )
+        return tr(
+            "check rdw, blocked and spanned in [source], or the transfer of the file (binary, with RDW)"
+        )
 
     def _aside(self) -> Iterator[Batch]:
         """What is left of the input behind a bad descriptor, piece by piece: it may be longer than memory."""
@@ -114,6 +180,11 @@ class Described(Variable):
             batch = Batch(b"", [array("q")], [array("q")], 0, offset, self.records + 1)
             self.bad(batch, offset, piece, fault("E0223", "stands behind a bad descriptor"), "")
             yield batch
+
+
+def _shown(raw: bytes, unit: int) -> bytes:
+    """Bytes at a descriptor's place, where they cannot be text of a record (zeros are in none but UTF-16)."""
+    return raw if raw.count(0) >= 2 and unit == 1 else b""
 
 
 class Lines(Variable):

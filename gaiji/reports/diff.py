@@ -14,7 +14,7 @@ from typing import Any
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.code import Form, value_of, write_code
 from gaiji.codes.tables import Table, load_site, load_table, table_ids
-from gaiji.columns.decode import NUMERIC
+from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Batch

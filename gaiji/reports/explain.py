@@ -13,7 +13,8 @@ from typing import Any
 
 from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
-from gaiji.columns.decode import NUMERIC, rules_of
+from gaiji.columns.decode import rules_of
+from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Field, Reason

@@ -107,7 +107,7 @@ def report_summary(
     manifest = read_manifest(job.named_path)
     queue = open_queue(job.queue_where)
     try:
-        items = [item for item in queue.items() if item.site == job.review["site"]]
+        items = [item for item in queue.items() if (item.site, item.gaiji_set) == job.owner]
     finally:
         queue.close()
     fields = [f for f in manifest["fields"].values() if f["role"] in REVIEWED_ROLES]

@@ -88,7 +88,7 @@ def _decided(job: Job, system: str) -> tuple[dict[tuple[str, str], Decision], di
     """(code, reason) → the confirmed decision, and code → picture, of the job's queue."""
     queue = open_queue(job.queue_where)
     try:
-        mine = [i for i in queue.items() if i.system == system and i.site == job.review["site"]]
+        mine = [i for i in queue.items() if (i.system, i.site, i.gaiji_set) == (system, *job.owner)]
         made, pictures = Decisions(queue).all(), queue.pictures()
         confirmed = {(i.code, i.reason): made[i.id] for i in mine if i.state == "confirmed" and i.id in made}
         return confirmed, {i.code: pictures[i.id][0] for i in mine if pictures.get(i.id)}

@@ -62,7 +62,7 @@ def convert(
         with Session(plan, resume=resume, checkpoints=checkpoints) as session:
             event("convert-started", plan.facts() | {"record": session.begun_at})
             write_records(session, threads, progress)
-            codes, waiting = fill_queue(plan, session.totals, pictures)
+            codes, waiting = fill_queue(plan, session.totals, pictures, session.reading.reader.sha256)
             shrunk = shrink_output(plan, policy)
             manifest = manifest_of(
                 plan,

@@ -6,6 +6,7 @@ Owns which findings become items and what an item says of its code. The queue it
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from gaiji.codes.charset import Charset
 from gaiji.columns.findings import reviewed
+from gaiji.disk.files import STDOUT
 from gaiji.model import ROLES, Picture, Reason
+from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 from gaiji.run.totals import Totals
 
 if TYPE_CHECKING:
-    from gaiji.queue.items import Item
+    from gaiji.queue.items import Item, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,10 @@ class Found:
 
 
 def items_of(
-    found: Iterable[Found], *, site: str, samples: int, roles: Collection[str] = ROLES
+    found: Iterable[Found], *, owner: tuple[str, str], samples: int, roles: Collection[str] = ROLES
 ) -> list[Item]:
-    """One item for each code and reason that ``reviewed`` lets in, with ``samples`` at most."""
+    """One item for each code and reason that ``reviewed`` lets in, with ``samples`` at most; ``owner``:
+    site and 外字 set."""
     from gaiji.queue.items import Item, Sample
 
     items: dict[tuple[str, str, Reason], Item] = {}
@@ -50,7 +54,13 @@ def items_of(
         if key not in items:
             candidates, basis = standing(one.charset, one.code, one.reason)
             items[key] = Item(
-                one.charset.system, one.code, site, one.reason.label, candidates=candidates, basis=basis
+                one.charset.system,
+                one.code,
+                owner[0],
+                one.reason.label,
+                candidates=candidates,
+                basis=basis,
+                gaiji_set=owner[1],
             )
         item, place = items[key], (one.field, one.role)
         item.counts[place] = item.counts.get(place, 0) + one.count
@@ -92,9 +102,23 @@ def pictures_of(plan: Plan) -> dict[str, list[Picture]]:
     return read_pictures(plan.job.file(review["pictures"]), plan.charset, dots=parse_dots(review["dots"]))
 
 
-def fill_queue(plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Picture]]) -> tuple[int, int]:
+def source_of(job: Job, digest: str = "") -> Source:
+    """What the queue tells a job's findings by; ``digest``: of the input's bytes, where they were read."""
+    from gaiji.queue.items import Source
+
+    site, gaiji_set = job.owner
+    output = "" if job.output["path"] == STDOUT else os.path.realpath(job.output_path)
+    named = os.path.realpath(job.path) if job.path else output
+    path = job.source["path"]
+    given = path if path == STDOUT else os.path.realpath(job.file(path))
+    return Source(given, named, site, gaiji_set, output, digest, earlier=path)
+
+
+def fill_queue(
+    plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Picture]], digest: str
+) -> tuple[int, int]:
     """Put a run's findings and the town's pictures into the job's queue; returns (codes, those that
-    wait)."""
+    wait). ``digest``: of the input's bytes."""
     from gaiji.queue.queue import open_queue
 
     job, charset = plan.job, plan.charset
@@ -105,12 +129,13 @@ def fill_queue(plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Pictu
         for (name, role, code, reason), hit in hits
     )
     review = job.review
-    items = items_of(found, site=review["site"], samples=review["samples"], roles=review["roles"])
+    items = items_of(found, owner=job.owner, samples=review["samples"], roles=review["roles"])
     queue = open_queue(job.queue_where)
     try:
-        waiting = queue.add(job.source["path"], items)
+        waiting = queue.add(source_of(job, digest), items)
         if pictures:
-            waiting += queue.add_pictures(charset.system, job.review["site"], pictures)[1]
+            site, gaiji_set = job.owner
+            waiting += queue.add_pictures(charset.system, site, pictures, gaiji_set=gaiji_set)[1]
     finally:
         queue.close()
     return len(items), waiting

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,25 +19,15 @@ from gaiji.disk.packing import packing, unpacked_name
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
 from gaiji.messages import fault, tr
-from gaiji.model import ROLES, Reason
+from gaiji.model import ROLES, SIGNS, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
-from gaiji.records.batch import FORMATS
+from gaiji.run.decided import decisions_path, own_set
+from gaiji.run.framing import check_framing
+from gaiji.run.keys import FORMAT, FRAMING, Key
 
 MOST = 2**31 - 1
 """The greatest number that a key can have."""
-SITE_LENGTH = 40
-"""Characters of a site that stand in a file name; three bytes each leave room for the rest."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key of a section: its type, its default (None: required), its legal values, what it means."""
-
-    type: Any
-    default: Any
-    what: str
-    values: tuple[str, ...] = ()
 
 
 KEYS: dict[str, dict[str, Key]] = {
@@ -49,7 +38,7 @@ KEYS: dict[str, dict[str, Key]] = {
             'input file, relative to the job file (.gz and .zst are unpacked); "-" is standard input',
         ),
         "charset": Key(str, None, "charset of the input (gaiji charset list)"),
-        "format": Key(str, None, "how records lie in the file", FORMATS),
+        "format": FORMAT,
         "record_length": Key(
             int, 0, "bytes of a fixed record without its newline; the longest record of vb and lines"
         ),
@@ -58,14 +47,18 @@ KEYS: dict[str, dict[str, Key]] = {
         ),
         "layout": Key(str, "", "a copybook (.cpy) or a TOML file with [[field]] tables"),
         "tables": Key(list, (), "site tables, in order; later ones win"),
-        "newline": Key(str, "none", "what ends a fixed record", ("none", "lf", "crlf")),
-        "blocked": Key(bool, False, "vb records lie in blocks with a BDW"),
-        "delimiter": Key(str, ",", "one character between the cells of a CSV"),
-        "quote": Key(str, '"', "the quote character of a CSV"),
-        "header": Key(bool, True, "the first record of a CSV holds the column names"),
+        "gaiji_set": Key(
+            str,
+            "",
+            "whose 外字 the user-defined codes are, where systems of one site have 外字 of their own "
+            "(default: the site's)",
+        ),
+        **FRAMING,
         "preset": Key(str, "", "header names that decide the roles of CSV columns"),
         "roles": Key(dict, {}, "field name → role, over what copybook names and presets say"),
         "redefines": Key(dict, {}, "copybook: which REDEFINES to read, item → chosen item"),
+        "signs": Key(str, "", "how zoned numbers carry their sign (see layouts.md)", ("", *SIGNS)),
+        "binary": Key(str, "picture", "digits of COMP items: full under TRUNC(BIN)", ("picture", "full")),
         "shift": Key(str, "reset", "what a field boundary does to the shift state", ("reset", "carry")),
         "trim": Key(str, "right", "padding at the end of text fields", ("right", "none")),
         "on_bad_record": Key(str, "fail", "a record that cannot be cut", ("fail", "quarantine")),
@@ -176,7 +169,13 @@ class Job:
         """The site table that ``gaiji review apply`` writes for a code system beside the queue; used when it
         is there.
         """
-        return decisions_path(self.review, self.queue_where, self.output_path.parent, system)
+        return decisions_path(self.owner, self.queue_where, self.output_path.parent, system)
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Whose the user-defined codes of the input are: the site, and its 外字 set, "" for the site's
+        own."""
+        return self.review["site"], own_set(self.source["gaiji_set"], self.review["site"])
 
 
 def sampling(review: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,48 +190,6 @@ def queue_where(review: Mapping[str, Any], base: Path, beside: Path) -> str | Pa
     if "://" in named:
         return named
     return base / named if named else beside / "review.sqlite"
-
-
-def decisions_path(review: Mapping[str, Any], queue: str | Path, beside: Path, system: str) -> Path:
-    """The site table of decisions on a code system: beside the queue, or in ``beside`` where that is a
-    database."""
-    folder = beside if isinstance(queue, str) else queue.parent
-    return folder / decisions_name(system, review["site"])
-
-
-def decisions_name(system: str, site: str) -> str:
-    """``decisions-JEF.tsv``, with the site's name where one is given: another name for each site.
-
-    A site that is not of small letters and digits alone, or that a file system could take for another's
-    (case, composition, length), has a digest behind its name.
-    """
-    plain = "".join(c if c.isalnum() else "_" for c in site)
-    if site != plain or site != unicodedata.normalize("NFKC", site).casefold() or len(site) > SITE_LENGTH:
-        plain = f"{plain[:SITE_LENGTH]}.{hashlib.sha256(site.encode()).hexdigest()[:16]}"
-    return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
-
-
-def earlier_decisions_name(system: str, site: str) -> str:
-    """The name that an earlier version gave the file, which several sites could share."""
-    plain = "".join(c if c.isalnum() else "_" for c in site)
-    return f"decisions-{system}{'-' + plain if plain else ''}.tsv"
-
-
-def check_earlier(decided: Path, system: str, site: str, job: str | Path) -> None:
-    """JobError when decisions lie there under a name that two sites could share instead of ``decided``: whose
-    they are only the queue can say."""
-    earlier = decided.with_name(earlier_decisions_name(system, site))
-    if not decided.exists() and earlier != decided and earlier.exists():
-        raise JobError(
-            fault(
-                "E0394",
-                "{earlier} has the name that an earlier version gave to several sites",
-                earlier=earlier,
-            ),
-            path=job,
-            key="review.site",
-            next=tr("run gaiji review apply, which writes each site's own"),
-        )
 
 
 def load_job(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Job:
@@ -389,6 +346,7 @@ def _texts(value: Any) -> Iterator[str]:
 def _check_together(job: Job) -> None:
     """Rules that span keys."""
     source, output = job.source, job.output
+    check_framing(source, job.path)
     for key in ("delimiter", "quote"):
         if len(source[key]) != 1 or not source[key].isascii():
             raise JobError(

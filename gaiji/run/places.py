@@ -101,18 +101,22 @@ def check_beside(job: Job, writes: Iterable[Place], reads: Iterable[Place] = ())
 
 
 def queue_reads(queue: Queue) -> Iterator[Place]:
-    """What a command on a queue must leave alone: its files, and the inputs that its findings came from.
+    """What a command on a queue must leave alone: its files, and the jobs and inputs that its findings
+    came from.
 
-    A queue names inputs as their jobs do and does not know the jobs' folders: they are looked for in the
-    working folder, beside the queue and in the folders above it. Manifests there, and the outputs that they
-    tell of, are left alone too.
+    A queue of an earlier version names inputs as their jobs did and does not know the jobs' folders: they are
+    looked for in the working folder, beside the queue and in the folders above it. Manifests there, and
+    the outputs that they tell of, are left alone too.
     """
     yield from queue_places(queue.url)
     folder = queue.folder.absolute()
-    for name in {name for source in queue.sources() for name in source.split(" = ")}:
-        for base in (Path(), folder, *folder.parents):
-            if (base / name).is_file():
-                yield Place("input", base / name)
+    for source in queue.sources():
+        if (folder / source.job).is_file():
+            yield Place("job file", folder / source.job)
+        for name in source.input.split(" = "):
+            for base in (folder,) if source.job else (Path(), folder, *folder.parents):
+                if (base / name).is_file():
+                    yield Place("input", base / name)
     for path in sorted(folder.glob("*manifest.json")):
         yield Place("manifest", path)
         yield from outputs_told(path)

@@ -12,7 +12,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaiji import __version__
@@ -32,6 +32,7 @@ from gaiji.layout.layout import (
     override_fields,
     with_roles,
 )
+from gaiji.layout.settle import settle
 from gaiji.layout.spans import owner_of, spans
 from gaiji.messages import fault, tr
 from gaiji.model import Field
@@ -40,7 +41,9 @@ from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
-from gaiji.run.job import Job, check_earlier, load_job
+from gaiji.run.decided import check_decisions
+from gaiji.run.framing import framing_of
+from gaiji.run.job import Job, load_job
 from gaiji.run.reading import Reading
 
 PEEK = 256 * 1024
@@ -122,9 +125,10 @@ class Plan:
         job = job if isinstance(job, Job) else load_job(job, overrides)
         _check_input(job)
         charset = charset_of(job, with_byte_order(job))
-        framing = framing_of(job, charset)
+        laid = layout_of(job, ()) if job.source["format"] != "csv" else None
+        framing = framing_of(job.source, charset, laid)
         header, columns, begun = _peek(job, framing)
-        layout = layout_of(job, _names(charset, header, columns))
+        layout = laid or layout_of(job, _names(charset, header, columns))
         _check_fields(job, charset, framing, layout)
         output = output_of(job, layout.fields)
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
@@ -207,34 +211,9 @@ def charset_of(job: Job, name: str) -> Charset:
     """The job's charset with its site tables and, over them, the decisions that lie beside the queue."""
     tables = [job.file(table) for table in job.source["tables"]]
     decided = job.decisions_path(code_system(name))
-    check_earlier(decided, code_system(name), job.review["site"], job.path)
+    check_decisions(decided, code_system(name), job.owner, job.path)
     tables += [str(decided)] if decided.exists() else []
     return load_charset(name, tables, options=job.source["options"])
-
-
-def framing_of(job: Job, charset: Charset) -> Framing:
-    """How the input is cut into records."""
-    source, kind = job.source, charset.kind
-    length = source["record_length"]
-    if not length and source["format"] == "fixed" and source["layout"]:
-        length = load_layout(job.file(source["layout"]), redefines=source["redefines"]).record_length
-    lead = bytearray(256)
-    if kind.led:
-        for area in charset.ranges:
-            for byte in area.lead:
-                lead[byte] = 1
-    return Framing(
-        source["format"],
-        length,
-        source["newline"],
-        source["blocked"],
-        source["delimiter"],
-        source["quote"],
-        source["header"],
-        2 if kind.wide else 1,
-        kind.wide and not kind.little,
-        bytes(lead),
-    )
 
 
 def layout_of(job: Job, names: Sequence[str]) -> Layout:
@@ -254,7 +233,8 @@ def layout_of(job: Job, names: Sequence[str]) -> Layout:
         )
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
-    return with_roles(layout, source["roles"], path=job.path)
+    layout = with_roles(layout, source["roles"], path=job.path)
+    return replace(layout, fields=settle(layout.fields, signs=source["signs"], binary=source["binary"]))
 
 
 def output_of(job: Job, fields: Sequence[Field]) -> Output:

@@ -18,7 +18,7 @@ from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.encoding import E
-from gaiji.columns.decode import NUMERIC
+from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name
@@ -27,14 +27,17 @@ from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import join, numbers_back
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
-from gaiji.model import Field, Reason
+from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.records.forms import form_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.places import check_beside
 from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
 from gaiji.standard.characters import points
 
 ROWS = 8192
+SEGMENT = 32_752
+"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
@@ -297,20 +300,10 @@ class _Reverse:
             array("q", bytes(8 * rows + 8)),
             array("i", bytes(4 * rows)),
         )
-        ascii_host = self.charset.spec.pad_single == 0x20
-        numbers_back.encode_numbers(
-            cells.src,
-            NUMERIC[spec.type],
-            spec.scale,
-            int(spec.signed),
-            int(ascii_host),
-            starts,
-            ends,
-            widths,
-            out,
-            offsets,
-            bad,
-        )
+        self._check_minus(spec, cells, starts, ends, first)
+        numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
+        numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
+        blank = b" " if ascii_host(self.charset, spec) else b"\x40"
         found = array("q")
         for row in range(rows):
             if bad[row]:
@@ -318,11 +311,23 @@ class _Reverse:
                     self.empty[spec.name] += 1
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-                out[offsets[row] : offsets[row + 1]] = bytes([self.charset.spec.pad_single]) * (
-                    offsets[row + 1] - offsets[row]
-                )
+                out[offsets[row] : offsets[row + 1]] = blank * (offsets[row + 1] - offsets[row])
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
+
+    def _check_minus(
+        self, spec: Field, cells: Cells, starts: Sequence[int], ends: Sequence[int], first: int
+    ) -> None:
+        """A minus can be written only where it is known how: makers differ."""
+        if not sign_unsaid(self.charset, spec):
+            return
+        for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
+            if a < b and cells.src[a] == ord("-"):
+                raise DataError(
+                    fault("E0473", "nobody said how a minus is written"),
+                    where=f"{self.job.output_path}: record {first + row + 1}, field {spec.name}",
+                    next=tr("set signs in [source] (or in its [[field]]): {signs}", signs=", ".join(SIGNS)),
+                )
 
     def _raw(self, cells: Cells, starts: Sequence[int], ends: Sequence[int], width: int) -> Encoded:
         out, offsets = bytearray(), array("q", [0])
@@ -408,14 +413,31 @@ class _Reverse:
             ):
                 end -= n
             if source["format"] == "vb":
-                size = (end + 4).to_bytes(2, "big") + b"\0\0"
-                out += (
-                    ((end + 8).to_bytes(2, "big") + b"\0\0" if source["blocked"] else b"")
-                    + size
-                    + record[:end]
-                )
+                out += self._described(record[:end])
             else:
                 out += record[:end] + self._text("\n")
+        return out
+
+    def _described(self, record: bytearray) -> bytearray:
+        """A record behind its descriptor, in segments where the source may have them and one cannot hold it,
+        each in a block of its own where there are blocks."""
+        source, out = self.job.source, bytearray()
+        rdw, bdw = form_of(source["rdw"]), form_of(source["bdw"] or source["rdw"])
+        assert rdw is not None and bdw is not None
+        room = 0xFFFF - rdw.size - bdw.size if source["blocked"] else 0xFFFF - rdw.size
+        room = min(room, SEGMENT) if source["spanned"] else room
+        if len(record) > room and not source["spanned"]:
+            raise DataError(
+                fault("E0448", "has {count} bytes, more than a descriptor can say", count=len(record)),
+                where=f"{self.job.output_path}: a record",
+                next=tr('set spanned = true or format = "fixed" in [source]'),
+            )
+        parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
+        for number, part in enumerate(parts):
+            last = number == len(parts) - 1
+            mark = (0 if last else 1) if number == 0 else 2 if last else 3
+            piece = rdw.write(len(part), mark) + part
+            out += bdw.write(len(piece)) * source["blocked"] + piece
         return out
 
     def _describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def shrink_output(plan: Plan, policy: Policy | None) -> dict[str, Any]:
         key=review["key"],
         queue=plan.job.queue_where,
         context="field" if review["context"] == "field" else "none",
+        site=review["site"],
     )
     return {
         "to": policy.to,

@@ -22,6 +22,8 @@ from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
 
+MOST_NUMBERS = 100
+"""Different bad numbers of a field that are told by their bytes; the others are counted together."""
 EMPTY_AS = {"low-values": "LOW_VALUES", "blanks": "BLANKS"}
 
 
@@ -43,7 +45,7 @@ class Converted:
 @dataclass
 class Totals:
     """What all batches so far add up to, for the ``fields`` of a run; ``samples``: how many occurrences a
-    finding keeps.
+    finding keeps. ``numbers``: of each field, how many different bad numbers there were.
     """
 
     fields: Sequence[Field]
@@ -56,6 +58,7 @@ class Totals:
     bad: int = 0
     reasons: Reasons = field(default_factory=dict)
     account: Account = field(default_factory=Account)
+    numbers: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.counts = self.counts or [array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields]
@@ -96,6 +99,11 @@ class Totals:
     def _add_hit(self, hit: Hit) -> None:
         key = (hit.field.name, hit.field.role, hit.code, hit.reason)
         old = self.hits.get(key)
+        if old is None and hit.reason is Reason.BAD_NUMBER:
+            if self.numbers[hit.field.name] >= MOST_NUMBERS:
+                hit, key = replace(hit, code=""), (*key[:2], "", hit.reason)
+                old = self.hits.get(key)
+            self.numbers[hit.field.name] += 1
         if old is None:
             self.hits[key] = hit
             return
@@ -152,6 +160,7 @@ class Totals:
             hits=dict(self.hits),
             reasons=dict(self.reasons),
             account=deepcopy(self.account),
+            numbers=Counter(self.numbers),
         )
 
     def state(self) -> dict[str, Any]:
@@ -193,6 +202,7 @@ class Totals:
                 records,
             )
             self.hits[name, hit.field.role, code, hit.reason] = hit
+            self.numbers[name] += hit.reason is Reason.BAD_NUMBER
         if [len(c) for c in self.counts] != [K["N_COUNTS"]] * len(self.fields) or len(self.sizes) != len(
             self.fields
         ):

@@ -7,6 +7,7 @@ queue come back. Which character a glyph becomes is in ``gaiji.shrinking.shrinke
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from gaiji.layout.roles import find_role, normalise
 from gaiji.messages import fault, tr
 from gaiji.output.tabular import need_columns, read_table, write_table
 from gaiji.queue.decisions import confirmed_items
-from gaiji.queue.items import Item, Sample
+from gaiji.queue.items import Item, Sample, Source
 from gaiji.queue.place import queue_files
 from gaiji.queue.queue import Queue, open_queue
 from gaiji.shrinking.people import counted, equal_names, people
@@ -89,15 +90,16 @@ def shrink_file(
     names: Sequence[str] | None = None,
     birth: str = "",
     people_to: str | Path = "",
+    site: str = "",
 ) -> ShrinkReport:
     """Shrink columns of a table (all of text when none is named) into ``output``, with the way back in
     ``side``.
 
     ``key`` names the column that tells records apart. Findings go to ``queue``; decisions confirmed there are
-    used; ``context`` is field or none (no names in the queue). ``names`` are the columns that make up a
-    person's name (None: those of ``own_name``), ``birth`` the birth date: whose name becomes another's is
-    counted, and listed in ``people_to`` with those whose name holds a look-alike. UsageError for a missing
-    column or a policy that cannot be.
+    used; ``context`` is field or none (no names in the queue); ``site`` is whose findings and decisions
+    those are. ``names`` are the columns that make up a person's name (None: those of ``own_name``),
+    ``birth`` the birth date: whose name becomes another's is counted, and listed in ``people_to`` with
+    those whose name holds a look-alike. UsageError for a missing column or a policy that cannot be.
     """
     _check_apart(source, {"output": output, "side table": side, "list of people": people_to}, policy, queue)
     frame = read_table(source, as_text=False)
@@ -112,9 +114,10 @@ def shrink_file(
     need_columns(frame, [*chosen, *names, *(c for c in (key, birth) if c)], source)
     opened = open_queue(queue) if queue else None
     try:
-        shrinker = Shrinker(policy, decided=decided(opened, policy) if opened else {})
+        shrinker = Shrinker(policy, decided=decided(opened, policy, site) if opened else {})
         made = {name: shrinker.column(frame[name]) for name in chosen}
-        waiting = opened.add(str(source), _items(frame, made, policy, key, context)) if opened else 0
+        items = _items(frame, made, policy, key, context, site) if opened else []
+        waiting = opened.add(_source(source, output, policy, site), items) if opened else 0
     finally:
         if opened:
             opened.close()
@@ -125,9 +128,7 @@ def shrink_file(
     equal = equal_names(frame, after, names, birth) if names else None
     if people_to and equal is not None:
         write_table(people(equal, whole, _keys(frame, key)), people_to)
-    reasons: Counter[str] = Counter()
-    for m in made.values():
-        reasons.update(m.findings["reason"].to_list())
+    reasons = Counter(reason for m in made.values() for reason in m.findings["reason"])
     return ShrinkReport(
         frame.height,
         dict(Counter(whole["evidence"].to_list())),
@@ -279,13 +280,20 @@ def _write_refused(table: pl.DataFrame, refused: Mapping[int, str], path: str | 
     write_table(frame.with_columns(why=why) if refused else frame.with_columns(why=pl.lit("")), path)
 
 
-def decided(queue: Queue, policy: Policy) -> dict[str, str]:
-    """Glyph name → the character that was decided for it (its glyph's own), "" for 判読不能: from confirmed
-    items.
+def _source(source: str | Path, output: str | Path, policy: Policy, site: str) -> Source:
+    """What the queue tells the findings of a table by."""
+    read, written = os.path.realpath(source), os.path.realpath(output)
+    return Source(read, f"{system_name(policy)}", site, output=written, earlier=str(source))
+
+
+def decided(queue: Queue, policy: Policy, site: str = "") -> dict[str, str]:
+    """Glyph name → the character that was decided for it (its glyph's own), "" for 判読不能: from the
+    confirmed items of a site and, where it has none, those that were decided without a site.
     """
     out = {}
     shrinker = Shrinker(policy)
-    for found, made in confirmed_items(queue):
+    mine = [one for one in confirmed_items(queue) if one[0].site in ("", site)]
+    for found, made in sorted(mine, key=lambda one: one[0].site):
         if found.system != system_name(policy):
             continue
         text = load_repertoire()[made.glyph].base if made.glyph else made.text
@@ -343,7 +351,7 @@ def _side(
 
 
 def _items(
-    frame: pl.DataFrame, made: dict[str, ShrunkColumn], policy: Policy, key: str, context: str
+    frame: pl.DataFrame, made: dict[str, ShrunkColumn], policy: Policy, key: str, context: str, site: str
 ) -> list[Item]:
     """One item a glyph, with its counts, the first occurrences and the candidates' glyph names."""
     items: dict[tuple[str, str], Item] = {}
@@ -354,7 +362,9 @@ def _items(
             found = items.get((glyph, reason))
             if found is None:
                 names = "|".join(defaults[c] for c in candidates if c in defaults)
-                found = items[glyph, reason] = Item(system_name(policy), glyph, "", reason, candidates=names)
+                found = items[glyph, reason] = Item(
+                    system_name(policy), glyph, site, reason, candidates=names
+                )
                 seen[glyph, reason] = set()
             place = (name, "name")
             found.counts[place] = found.counts.get(place, 0) + 1

@@ -22,7 +22,8 @@ from gaiji.codes.spec import charset_names
 from gaiji.columns.decode import NUMERIC, Decoder
 from gaiji.errors import GaijiError
 from gaiji.kernel.decode import CONSTANTS as DECODE
-from gaiji.layout.layout import TYPES, load_layout
+from gaiji.layout.check import TYPES
+from gaiji.layout.layout import load_layout
 from gaiji.layout.roles import ROLES
 from gaiji.model import Field, Reason
 from gaiji.proof.verify import verify

@@ -10,6 +10,7 @@ from random import Random
 from oracle.alphabet import alphabet
 from oracle.charsets import Charset
 from oracle.copybook import Column
+from oracle.figures import SIGNS, host
 
 TEXT_KINDS = (
     "plain", "full", "one", "inner-blanks", "blank", "low-values", "special", "lost", "unmapped-gaiji-15",
@@ -98,10 +99,22 @@ def _number_possible(charset: Charset, column: Column, kind: str) -> bool:
         "bad-digit": figure.type != "binary",
         "two-signs": zoned and figure.digits not in (0, column.length),
         "blank-inside": zoned and column.length > 2,
-        "sign-4x": zoned and figure.signed and not charset.ebcdic and figure.digits == column.length,
-        "sign-5x": zoned and figure.signed and not charset.ebcdic and figure.digits == column.length,
-        "sign-text": zoned and figure.signed and not charset.ebcdic and figure.digits == column.length,
-        "sign-conflict": zoned and figure.signed and not charset.ebcdic and figure.digits == column.length,
+        "sign-4x": zoned
+        and figure.signed
+        and not host(figure, charset.ebcdic)
+        and figure.digits == column.length,
+        "sign-5x": zoned
+        and figure.signed
+        and not host(figure, charset.ebcdic)
+        and figure.digits == column.length,
+        "sign-text": zoned
+        and figure.signed
+        and not host(figure, charset.ebcdic)
+        and figure.digits == column.length,
+        "sign-conflict": zoned
+        and figure.signed
+        and not host(figure, charset.ebcdic)
+        and figure.digits == column.length,
         "over-picture": figure.digits > 0 and _spare(column),
         "blank-binary": figure.type == "binary" and column.length > 1,
     }.get(kind, True)
@@ -111,7 +124,8 @@ def _spare(column: Column) -> bool:
     """Whether the bytes can hold more than the digits of the PICTURE."""
     figure = column.figure
     assert figure is not None
-    return figure.type == "binary" or (figure.type == "packed" and figure.digits % 2 == 0)
+    room = 2 * column.length - (figure.place != "none")
+    return figure.type == "binary" or (figure.type == "packed" and figure.digits < room)
 
 
 class _Text:
@@ -270,9 +284,10 @@ class _Number:
 
     def __init__(self, rng: Random, column: Column, ebcdic: bool) -> None:
         assert column.figure is not None
-        self.rng, self.figure, self.ebcdic = rng, column.figure, ebcdic
+        self.rng, self.figure, self.ebcdic = rng, column.figure, host(column.figure, ebcdic)
         self.length = column.length
         self.apart = self.figure.type == "zoned" and self.figure.digits not in (0, self.length)
+        self.sign_at = 0 if self.figure.place == "leading" else self.length - 1
 
     def make(self, kind: str) -> bytes:
         """The bytes of a number of that kind."""
@@ -317,30 +332,45 @@ class _Number:
         if self.apart:
             sign = "-" if negative else "+"
             text = sign + digits if self.rng.random() < 0.5 else digits + sign
+            if self.figure.place:
+                text = sign + digits if self.figure.place == "leading-separate" else digits + sign
             return text.encode("cp037" if self.ebcdic else "ascii")
         raw = digits.encode("cp037" if self.ebcdic else "ascii")
-        last = int(digits[-1])
+        last = int(digits[self.sign_at])
         if self.ebcdic:
             zone = self.rng.choice(
                 [0xD0, 0xB0] if negative else [0xC0, 0xF0, 0xA0, 0xE0] if kind == "signed" else [0xF0]
             )
-            return raw[:-1] + bytes([zone + last])
+            return self.with_sign(raw, zone + last)
         sign_byte = {
             "sign-4x": 0x40 + last,
             "sign-5x": 0x53 + last % 7,
             "sign-conflict": 0x50 + last % 3,
             "sign-text": b"{}JKLMNO"[last % 8],
-        }.get(kind, (0x70 if negative else 0x30) + last)
-        return raw[:-1] + bytes([sign_byte])
+        }.get(kind, self.ascii_sign(last, negative, kind))
+        return self.with_sign(raw, sign_byte)
+
+    def with_sign(self, raw: bytes, byte: int) -> bytes:
+        """The digits with the byte that carries the sign."""
+        return raw[: self.sign_at] + bytes([byte]) + raw[self.sign_at + 1 :]
+
+    def ascii_sign(self, digit: int, negative: bool, kind: str) -> int:
+        """A digit with its sign, as its convention writes it; without one, or where nobody said which, as it comes."""
+        if kind != "signed":
+            return 0x30 + digit
+        table = SIGNS[self.figure.signs or "microfocus"]
+        return next((b for b, meaning in table.items() if meaning == (negative, digit)), 0x30 + digit)
 
     def packed(self, kind: str) -> bytes:
-        room = 2 * self.length - 1
+        room = 2 * self.length - (self.figure.place != "none")
         count = self.figure.digits or room
         spare = "0" * (room - count) if kind != "over-picture" else self.rng.choice("123456789")
         signs = (
             "dbd" if kind == "signed" and self.rng.random() < 0.7 else "cfcae" if self.figure.signed else "f"
         )
-        return bytes.fromhex((spare + self.digits(kind, count) + self.rng.choice(signs))[-2 * self.length :])
+        sign = "" if self.figure.place == "none" else self.rng.choice(signs)
+        spare = spare.rjust(room - count, "0")
+        return bytes.fromhex((spare + self.digits(kind, count) + sign)[-2 * self.length :])
 
     def binary(self, kind: str) -> bytes:
         bits = 8 * self.length
@@ -359,6 +389,6 @@ class _Number:
         )
         if kind == "signed":
             value = -value
-        raw = value.to_bytes(self.length, "big", signed=value < 0)
+        raw = value.to_bytes(self.length, "little" if self.figure.little else "big", signed=value < 0)
         blank = b"\x40" if self.ebcdic else b"\x20"
         return raw if raw.strip(blank) else self.binary(kind)

@@ -91,10 +91,6 @@ def _fields(dump: Dump) -> list[list[bytes]]:
     return [[record[c.offset : c.offset + c.length] for c in dump.columns] for record in cut]
 
 
-EITHER = frozenset(("sign-4x", "sign-5x", "sign-text"))
-"""Kinds of numbers that may be read, or be told as findings as long as nobody has said which convention is meant."""
-
-
 def compare(
     dump: Dump,
     output: bytes,
@@ -116,9 +112,7 @@ def compare(
     for number, (row, cells) in enumerate(zip(right.rows, found[1:], strict=False)):
         for at, column in enumerate(dump.columns):
             cell = cells[at] if at < len(cells) else None
-            if cell == "" and row[at] and dump.kinds[number][at] in EITHER:
-                right.findings[at]["bad-number"] += 1
-            elif cell != row[at]:
+            if cell != row[at]:
                 raw = right.raw[number][at].hex().upper()
                 out.append(
                     Difference(where, number + 1, column.name, dump.kinds[number][at], row[at], cell, raw)

@@ -114,5 +114,8 @@ def _column(item: Item, at: int, usage: str, suffix: str) -> Column:
         size = 2 if digits <= 4 else 4 if digits <= 9 else 8
         bound = 0 if usage == "COMP-5" else digits
         return Column(name, at, size, "binary", figure=Figure("binary", scale, figure.signed, bound))
-    apart = 1 if item.clause("SEPARATE") else 0
-    return Column(name, at, digits + apart, "zoned", figure=figure)
+    end = item.clause(r"SIGN (?:IS )?(LEADING|TRAILING)").lower()
+    apart = f"{end}-separate" if item.clause("SEPARATE") else ""
+    place = (apart or (end if end == "leading" else "")) if figure.signed else ""
+    figure = Figure("zoned", scale, figure.signed, digits, place)
+    return Column(name, at, digits + bool(apart), "zoned", figure=figure)

@@ -13,12 +13,13 @@ from oracle.alphabet import alphabet
 from oracle.cells import NUMBER_KINDS, TEXT_KINDS, Cells
 from oracle.charsets import Charset, load
 from oracle.copybook import Column, columns
-from oracle.figures import Figure
+from oracle.figures import SIGNS, Figure
 
 HALF_BEFORE_PIPE = "half-before-pipe"
 """EUC with the delimiter |, which half a character may stand before."""
 EVERY = frozenset((*TEXT_KINDS, *NUMBER_KINDS, HALF_BEFORE_PIPE))
 FORMATS = ("fixed", "fixed-lf", "fixed-crlf", "copybook", "lines", "vb", "vb-blocked", "csv")
+PLACES = {"zoned": ["leading", "leading-separate", "trailing-separate"], "packed": ["none"]}
 ROLES = ("name", "other", "address", "kana")
 
 
@@ -138,7 +139,7 @@ def _layout(charset: Charset, rng: Random, format: str) -> tuple[list[Column], s
 def _column(charset: Charset, rng: Random, name: str, at: int, type: str) -> Column:
     role = rng.choice(ROLES)
     if type == "zoned":
-        return _number_column(rng, name, at, type, rng.randint(1, 18))
+        return _number_column(rng, name, at, type, rng.randint(1, 18), ebcdic=charset.ebcdic)
     if type == "packed":
         return _number_column(rng, name, at, type, rng.randint(1, 10))
     if type == "binary":
@@ -159,16 +160,24 @@ def _column(charset: Charset, rng: Random, name: str, at: int, type: str) -> Col
     return Column(name, at, length, type, role)
 
 
-def _number_column(rng: Random, name: str, at: int, type: str, length: int) -> Column:
-    room = {"zoned": length, "packed": 2 * length - 1, "binary": 0}[type]
+def _number_column(
+    rng: Random, name: str, at: int, type: str, length: int, *, ebcdic: bool = False
+) -> Column:
+    place = rng.choice(["", "", "", *PLACES.get(type, [])]) if length > 1 else ""
+    signs = rng.choice(["", "", *SIGNS, "ibm"]) if type == "zoned" and not ebcdic else ""
+    room = {"zoned": length, "packed": 2 * length - (place != "none"), "binary": 0}[type]
     digits = 0
     if type == "packed" and rng.random() < 0.6:
         digits = max(1, room - rng.randrange(2))
     if type == "zoned":
-        digits = length
+        digits = length - place.endswith("separate")
+    if type == "binary" and rng.random() < 0.3:
+        digits = rng.randint(1, 2 * length)
     scale = rng.choice([0, 0, 2, rng.randint(0, digits or room or 6)])
     scale = min(scale, digits or room or 18)
-    return Column(name, at, length, type, figure=Figure(type, scale, rng.random() < 0.6, digits))
+    signed = rng.random() < 0.6 and place != "none"
+    little = type == "binary" and rng.random() < 0.3
+    return Column(name, at, length, type, figure=Figure(type, scale, signed, digits, place, signs, little))
 
 
 def _copybook(charset: Charset, rng: Random) -> tuple[list[Column], str, int]:

@@ -16,16 +16,26 @@ BAD = Counter({"bad-number": 1})
 
 @dataclass(frozen=True)
 class Figure:
-    """The PICTURE of a number: decimal places, whether it has a sign, its digits (0: as many as fit)."""
+    """The PICTURE of a number: decimal places, whether it has a sign, its digits (0: as many as fit), where its sign
+    stands and how it is written ("" for both: nobody said), whether its low byte comes first."""
 
     type: str
     scale: int = 0
     signed: bool = False
     digits: int = 0
+    place: str = ""
+    signs: str = ""
+    little: bool = False
+
+
+def host(figure: Figure, ebcdic: bool) -> bool:
+    """Whether the digits and blanks are EBCDIC's: as its signs say, else as the charset's are."""
+    return figure.signs == "ibm" if figure.signs else ebcdic
 
 
 def read(figure: Figure, raw: bytes, *, ebcdic: bool) -> Reading:
     """A field of type zoned, packed or binary. Blanks or low-values throughout are empty, but a binary zero."""
+    ebcdic = host(figure, ebcdic)
     blank = b"\x40" if ebcdic else b"\x20"
     if figure.type == "binary":
         return _binary(figure, raw, blank)
@@ -43,7 +53,7 @@ def _point(negative: bool, digits: str, scale: int) -> str:
 
 
 def _binary(figure: Figure, raw: bytes, blank: bytes) -> Reading:
-    value = int.from_bytes(raw, "big", signed=figure.signed)
+    value = int.from_bytes(raw, "little" if figure.little else "big", signed=figure.signed)
     too_big = figure.digits and abs(value) >= 10**figure.digits
     if too_big or (len(raw) > 1 and not raw.strip(blank)):
         return Reading("", BAD.copy())
@@ -51,7 +61,8 @@ def _binary(figure: Figure, raw: bytes, blank: bytes) -> Reading:
 
 
 def _packed(figure: Figure, raw: bytes) -> tuple[bool, str] | None:
-    digits, sign = raw.hex()[:-1], raw.hex()[-1]
+    text = raw.hex()
+    digits, sign = (text, "f") if figure.place == "none" else (text[:-1], text[-1])
     if not digits.isdecimal() or sign.isdecimal():
         return None
     spare = len(digits) - figure.digits if figure.digits else 0
@@ -61,16 +72,29 @@ def _packed(figure: Figure, raw: bytes) -> tuple[bool, str] | None:
 
 
 def _zoned(figure: Figure, raw: bytes, ebcdic: bool) -> tuple[bool, str] | None:
-    """A sign may stand apart, before or behind, or in the zone of the last digit."""
+    """A sign may stand apart, before or behind, or in the zone of the last digit; where the copybook says one of
+    them, nowhere else."""
     text = raw.decode("cp037" if ebcdic else "latin-1")
-    for sign, rest in ((text[0], text[1:]), (text[-1], text[:-1])):
-        if sign in "+-":
-            plain = all(c in "0123456789" for c in rest) and rest
-            return (sign == "-", rest) if plain else None
-    if not all(c in "0123456789" for c in text[:-1]):
+    apart = {"": [0, -1], "leading": [], "leading-separate": [0], "trailing-separate": [-1]}[figure.place]
+    for at in apart:
+        if text[at] in "+-":
+            rest = text[1:] if at == 0 else text[:-1]
+            return _fits(figure, text[at] == "-", rest if rest.isascii() and rest.isdigit() else None)
+    if figure.place.endswith("separate"):
         return None
-    last = (_ebcdic_sign if ebcdic else _ascii_sign)(raw[-1])
-    return (last[0], text[:-1] + str(last[1])) if last else None
+    at = 0 if figure.place == "leading" else len(raw) - 1
+    last = _ebcdic_sign(raw[at]) if ebcdic else _ascii_sign(raw[at], figure.signs)
+    rest = text[:at] + text[at + 1 :]
+    if last is None or not all(c in "0123456789" for c in rest):
+        return None
+    return _fits(figure, last[0], text[:at] + str(last[1]) + text[at + 1 :])
+
+
+def _fits(figure: Figure, negative: bool, digits: str | None) -> tuple[bool, str] | None:
+    """A number whose digits before those of the PICTURE are zeros."""
+    if digits is None or (figure.digits and digits[: -figure.digits].strip("0")):
+        return None
+    return negative, digits
 
 
 def _ebcdic_sign(byte: int) -> tuple[bool, int] | None:
@@ -78,17 +102,18 @@ def _ebcdic_sign(byte: int) -> tuple[bool, int] | None:
     return (zone in (0xB, 0xD), digit) if zone >= 0xA and digit < 10 else None
 
 
-def _ascii_sign(byte: int) -> tuple[bool, int] | None:
-    """Every convention is asked; None where none knows the byte, or where two give different numbers."""
-    found = {
-        table[byte]
-        for table in (
-            {0x30 + d: (False, d) for d in range(10)},  # no sign, or Micro Focus and GnuCOBOL's plus
-            {0x70 + d: (True, d) for d in range(10)},  # their minus
-            {0x40 + d: (False, d) for d in range(10)} | {0x50 + d: (True, d) for d in range(10)},  # NetCOBOL
-            {b: (False, d) for d, b in enumerate(b"{ABCDEFGHI")}  # EBCDIC translated as if it were text
-            | {b: (True, d) for d, b in enumerate(b"}JKLMNOPQR")},
-        )
-        if byte in table
-    }
+PLAIN = {0x30 + d: (False, d) for d in range(10)}
+SIGNS = {
+    "microfocus": {0x70 + d: (True, d) for d in range(10)},  # and GnuCOBOL
+    "netcobol": {0x40 + d: (False, d) for d in range(10)} | {0x50 + d: (True, d) for d in range(10)},
+    "translated": {b: (False, d) for d, b in enumerate(b"{ABCDEFGHI")}  # EBCDIC translated as if it were text
+    | {b: (True, d) for d, b in enumerate(b"}JKLMNOPQR")},
+}
+"""What the byte that carries the sign means, by convention; a digit without a sign is a digit in all of them."""
+
+
+def _ascii_sign(byte: int, signs: str) -> tuple[bool, int] | None:
+    """Every convention that may be meant is asked; None where none knows the byte, or two give different numbers."""
+    tables = [PLAIN, *(table for name, table in SIGNS.items() if signs in ("", name))]
+    found = {table[byte] for table in tables if byte in table}
     return found.pop() if len(found) == 1 else None

@@ -15,7 +15,7 @@ from oracle.charsets import load
 from oracle.dumps import Dump
 
 OUTSIDE = ("padding", "filler")
-KINDS = {"zoned": "numbers", "packed": "numbers", "binary": "numbers", "raw": "raw"}
+KINDS = {"zoned": "numbers", "packed": "numbers", "binary": "numbers", "float": "numbers", "raw": "raw"}
 
 
 def owners(dump: Dump) -> Counter[str]:

@@ -108,7 +108,9 @@ def _field(column: Any) -> dict[str, Any]:
     if column.figure is None:
         return table | {"role": column.role}
     figure = column.figure
-    return table | {"scale": figure.scale, "signed": figure.signed, "digits": figure.digits}
+    table |= {"scale": figure.scale, "signed": figure.signed, "digits": figure.digits}
+    said = {"sign": figure.place, "signs": figure.signs, "order": "little" if figure.little else ""}
+    return table | {key: value for key, value in said.items() if value}
 
 
 def hold(dump: Dump, name: str = "") -> list[Difference]:

@@ -117,6 +117,7 @@ class Leaf:
     digits: int = 0
     scale: int = 0
     signed: bool = False
+    sign: str = ""
 
 
 def entries(tokens: Iterator[Token]) -> Iterator[list[Token]]:

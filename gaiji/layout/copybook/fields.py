@@ -32,6 +32,7 @@ def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]
                 leaf.signed,
                 leaf.digits,
                 item.line,
+                leaf.sign,
             )
         )
     if unused := [pattern for pattern in roles if pattern not in used]:

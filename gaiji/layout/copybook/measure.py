@@ -183,14 +183,9 @@ def _numeric(item: Item, usage: str, symbols: Mapping[str, int]) -> Leaf:
         raise item.error(fault("E0140", "a number cannot be double-byte"), tr("correct USAGE or PICTURE"))
     if item.blank_zero:  # IBM: the category becomes numeric-edited, and zero is all spaces
         return Leaf("sbcs", digits)
-    read = bool(item.name) and item.named_leaves >= 0
-    if read and signed and _inherited_sign(item) == ("LEADING", False):
-        raise item.error(
-            fault("E0141", "SIGN LEADING without SEPARATE is not supported"),
-            tr("describe its bytes in TOML as a field of type raw"),
-        )
-    separate = signed and _inherited_sign(item)[1]
-    return Leaf("zoned", digits + separate, digits, scale, signed)
+    end, separate = _inherited_sign(item) if signed else ("TRAILING", False)
+    sign = f"{end.lower()}-separate" if separate else "leading" if end == "LEADING" else ""
+    return Leaf("zoned", digits + separate, digits, scale, signed, sign)
 
 
 def _inherited_sign(item: Item) -> tuple[str, bool]:

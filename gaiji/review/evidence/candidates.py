@@ -23,6 +23,7 @@ from gaiji.messages import mark, tr
 from gaiji.queue.items import Item, Proposal
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import decision, item, picture, proposal
+from gaiji.run.decided import own_set
 from gaiji.standard.errata import erratum
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
@@ -40,6 +41,9 @@ SOURCES = {
 """Source → what clerks are told it is, the most telling first."""
 WEIGHTS = {"table": 0.9, "site": 0.7, "code": 0.6, "picture": 0.98, "dump": 0.85, "shape": 0.97, "form": 0.3}
 """How far a score of 1 from a source carries in the ranking: 1 - (1 - w₁s₁)(1 - w₂s₂)…"""
+OF_A_SET = frozenset({"unmapped-gaiji"})
+"""Reasons of codes that mean another character in each 外字 set: what another set decided says nothing of
+them."""
 UNHEARD, BEHIND = 0.3, 0.2
 """Where shapes were compared: the share that a glyph keeps for which nothing else speaks, and what the others
 carry alone.
@@ -89,7 +93,8 @@ def _gather(queue: Queue, items: Sequence[Item]) -> dict[int, dict[str, dict[str
     with queue.reading() as connection:
         kept = sa.select(proposal) if one is None else sa.select(proposal).where(proposal.c.item_id == one)
         for row in connection.execute(kept):
-            out[row.item_id][row.glyph][row.source] = (row.score, row.reason)
+            said, now = out[row.item_id][row.glyph], (row.score, row.reason)
+            said[row.source] = max(said.get(row.source, now), now)  # of several dumps the one that says most
         decided = _decided(connection)
         digests: dict[int, set[str]] = defaultdict(set)
         for owner, digest in connection.execute(sa.select(picture.c.item_id, picture.c.digest)):
@@ -106,7 +111,7 @@ def _gather(queue: Queue, items: Sequence[Item]) -> dict[int, dict[str, dict[str
         for rank, name in enumerate(n for n in found.candidates.split("|") if n):
             mine[name]["table"] = (round(0.9**rank, 4), why)
         for owner, glyph, why in by_code.get((found.system, found.code), ()):
-            if owner != found.id:
+            if owner != found.id and found.reason not in OF_A_SET:
                 mine[glyph]["code"] = (1.0, why)
         for digest in digests.get(found.id, ()):
             for owner, glyph, why in by_digest[digest]:
@@ -195,17 +200,28 @@ def forms_of(name: str, *, limit: int = 60) -> list[str]:
     return list(out)[:limit]
 
 
-def propose_from_tables(queue: Queue, system: str, tables: Sequence[str | Path]) -> int:
+def propose_from_tables(
+    queue: Queue,
+    system: str,
+    tables: Sequence[str | Path],
+    *,
+    site: str | None = None,
+    gaiji_set: str | None = None,
+) -> int:
     """Proposals for the codes of a system that other towns' site tables map; returns how many codes got
-    one."""
+    one. ``site`` and ``gaiji_set``: only the codes of that site, of that set of it; None: of all."""
     rows: dict[str, list[Proposal]] = defaultdict(list)
     form = form_of(system)
     for path in tables:
-        site = load_site(path, form=form)
-        for row in site.rows:
+        for row in load_site(path, form=form).rows:
             if row.glyph and "|" not in row.glyph:
                 rows[write_code(form, row.code, row.size)].append(Proposal(row.glyph, 1.0, Path(path).name))
-    items = [found for found in queue.items() if found.system == system]
+    wanted = None if gaiji_set is None else own_set(gaiji_set, site or "")
+    items = [
+        found
+        for found in queue.items()
+        if found.system == system and site in (None, found.site) and wanted in (None, found.gaiji_set)
+    ]
     given = {
         found.id: list({p.glyph: p for p in rows[found.code]}.values())
         for found in items

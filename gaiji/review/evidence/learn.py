@@ -23,6 +23,7 @@ from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.review.evidence.candidates import Proposal
 from gaiji.review.evidence.context import Evidence, Names
+from gaiji.run.enqueue import source_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan
 from gaiji.run.workers import progress_bar
@@ -54,8 +55,8 @@ def learn(
 ) -> Learned:
     """Read the job's input again and put what its names propose into the job's review queue.
 
-    Memory grows with the distinct names of the dump, not with its records. Earlier proposals of this kind are
-    replaced.
+    Memory grows with the distinct names of the dump, not with its records. What the job's own dump
+    proposed before is replaced; what other jobs' dumps propose stays.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     names, plan = read_names(job, progress=progress)
@@ -63,12 +64,13 @@ def learn(
     told = job.review["context"] == "field"
     queue = open_queue(job.queue_where)
     try:
-        items = [i for i in queue.items() if i.reason in _LABELS and i.site == job.review["site"]]
+        mine = (plan.charset.system, *job.owner)
+        items = [i for i in queue.items() if i.reason in _LABELS and (i.system, i.site, i.gaiji_set) == mine]
         heard = {item.id: found.get(f"{item.system}:{item.code}", []) for item in items}
         proposals = {
             item_id: _proposals(plan, evidence, told) for item_id, evidence in heard.items() if evidence
         }
-        queue.propose("dump", proposals, list(heard))
+        queue.propose("dump", proposals, list(heard), origin=source_of(job))
     finally:
         queue.close()
     return Learned(len(items), len(proposals))

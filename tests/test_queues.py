@@ -1,0 +1,386 @@
+"""One queue for many: towns, systems with 外字 of their own, jobs; no run touches what another left there."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import os
+import shutil
+import sqlite3
+from collections import Counter
+from functools import lru_cache
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gaiji.errors import JobError, QueueError
+from gaiji.queue.decisions import Decision, Decisions, verify_audit
+from gaiji.queue.items import Item, Source
+from gaiji.queue.queue import open_queue
+from gaiji.queue.schema import SCHEMA
+from gaiji.review.evidence.candidates import suggest
+from gaiji.review.evidence.learn import learn
+from gaiji.review.sheets.apply import apply
+from gaiji.run.convert import convert
+from gaiji.run.decided import decisions_name
+
+JOB = """[source]
+path = "{path}"
+charset = "windows-31j-jis90"
+format = "csv"
+gaiji_set = "{gaiji_set}"
+[output]
+path = "{output}"
+[review]
+queue = "{queue}"
+site = "{site}"
+key = "番号"
+"""
+TOWNS, SYSTEMS, RUNS = ("架空町", "架空 町"), ("juki", "zei", "koku"), ("1", "2")
+SURNAMES = {"juki": "渡邉", "zei": "高橋", "koku": "山崎"}
+READINGS = {"juki": "ﾜﾀﾅﾍﾞ", "zei": "ﾀｶﾊｼ", "koku": "ﾔﾏｻｷ"}
+GLYPHS = {"juki": "MJ026191", "zei": "MJ029117", "koku": "MJ010834"}
+NAMES = list(itertools.product(TOWNS, SYSTEMS, RUNS))
+
+
+def dump(system: str, more: int) -> bytes:
+    """Records whose first character is the user-defined F040; ``more`` of them beside those with the plain name."""
+    surname, kana = SURNAMES[system], READINGS[system]
+    lines = ["番号,氏名,フリガナ"]
+    lines += [f"{n},{surname}　太郎,{kana} ﾀﾛｳ" for n in range(1, 6)]
+    lines += [f"{n},@{surname[1:]}　花子,{kana} ﾊﾅｺ" for n in range(6, 7 + more)]
+    return "\r\n".join(lines).encode("cp932").replace(b"@", b"\xf0\x40")
+
+
+def write(folder, town, system, run, *, queue="q.sqlite"):
+    """The job of one run of a town's system, flat in a folder; both runs read one dump."""
+    folder.mkdir(exist_ok=True)
+    number = TOWNS.index(town)
+    (folder / f"{number}-{system}.csv").write_bytes(dump(system, number))
+    name = f"{number}-{system}-{run}"
+    text = JOB.format(
+        path=f"{number}-{system}.csv", gaiji_set=system, output=f"out/{name}.csv", queue=queue, site=town
+    )
+    (folder / f"{name}.toml").write_text(text, "utf-8")
+    return folder / f"{name}.toml"
+
+
+def told(folder, queue="q.sqlite"):
+    """(site, set, code) → counts by field, candidates of dumps, and state, of a queue."""
+    opened = open_queue(folder / queue)
+    try:
+        return {
+            (i.site, i.gaiji_set, i.code): (
+                dict(i.counts),
+                [(c.glyph, c.score, c.reason) for c in suggest(opened, i.id)],
+                i.state,
+            )
+            for i in opened.items()
+        }
+    finally:
+        opened.close()
+
+
+def outputs(folder):
+    return {path.name: path.read_bytes() for path in (folder / "out").glob("*.csv")}
+
+
+def decide(folder, queue="q.sqlite"):
+    """Each set's F040 as what it is there."""
+    opened = open_queue(folder / queue)
+    acts = Decisions(opened)
+    for one in list(opened.items()):
+        made = Decision("字形一致", GLYPHS[one.gaiji_set], decided_by="佐藤", decided_at="2026-01-01")
+        acts.decide(one.id, made)
+    apply(opened, (folder / queue).parent)
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    """What a job gives in a folder of its own: its counts and candidates, its output before and after decisions."""
+
+    @lru_cache
+    def made(name):
+        folder = tmp_path_factory.mktemp("apart")
+        job = write(folder, *name)
+        convert(job)
+        learn(job)
+        ((key, first),) = told(folder).items()
+        before = outputs(folder)
+        decide(folder)
+        assert convert(job).to_review == 0
+        return key, first, before, outputs(folder)
+
+    return made
+
+
+def check_order(folder, apart, order, again, rest):
+    """All jobs in one folder and queue, converted in one order and some of them again in another."""
+    for name in order:
+        job = write(folder, *name)
+        convert(job)
+        learn(job)
+    for name in rest:
+        convert(write(folder, *name))
+    wanted = {}
+    for key, (counts, candidates, state), _, _ in (apart(name) for name in order):
+        both = wanted[key][0] if key in wanted else {}  # two runs over one dump count it twice
+        wanted[key] = dict(Counter(both) + Counter(counts)), candidates, state
+    assert told(folder) == wanted
+    assert outputs(folder) == {k: v for name in order for k, v in apart(name)[2].items()}
+    decide(folder)
+    for name in again:
+        assert convert(write(folder, *name)).to_review == 0
+    assert {state for _, _, state in told(folder).values()} == {"confirmed"}
+    assert outputs(folder) == {k: v for name in order for k, v in apart(name)[3].items()}
+
+
+@pytest.mark.slow
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@given(st.permutations(NAMES), st.permutations(NAMES), st.integers(0, len(NAMES)))
+def test_any_order_gives_what_separate_folders_give(tmp_path_factory, apart, order, again, number):
+    check_order(tmp_path_factory.mktemp("together"), apart, order, again, again[:number])
+
+
+def test_an_order_gives_what_separate_folders_give(tmp_path, apart):
+    order = [NAMES[n] for n in (7, 0, 2, 6, 1, 8)]
+    check_order(tmp_path / "f", apart, order, order[::-1], order[3:])
+
+
+def nested(folder, town, code):
+    """A town's folder with the same names inside as every other town's."""
+    (folder / town).mkdir(parents=True)
+    (folder / town / "juki.csv").write_bytes("番号,氏名\r\n1,山".encode("cp932") + code + b"\r\n")
+    text = JOB.format(path="juki.csv", gaiji_set="", output="out/x.csv", queue="../q.sqlite", site=town)
+    (folder / town / "job.toml").write_text(text, "utf-8")
+    return folder / town / "job.toml"
+
+
+def keys(folder):
+    return sorted((site, code) for site, _, code in told(folder))
+
+
+def test_equal_relative_paths_are_not_one_source(tmp_path, monkeypatch):
+    jobs = [nested(tmp_path, "t1", b"\xf0\x40"), nested(tmp_path, "t2", b"\xf0\x50")]
+    for job in (*jobs, *jobs):
+        convert(job)
+        monkeypatch.chdir(job.parent)
+        convert("job.toml")
+        monkeypatch.undo()
+    assert keys(tmp_path) == [("t1", "F040"), ("t2", "F050")]
+    assert [counts for counts, _, _ in told(tmp_path).values()] == [{("氏名", "name"): 1}] * 2
+
+
+def test_a_folder_that_is_moved_whole_and_a_job_that_is_renamed_count_once(tmp_path):
+    job = nested(tmp_path / "here", "t1", b"\xf0\x40")
+    convert(job)
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    job = tmp_path / "there/t1/job.toml"
+    convert(job)
+    convert(job.rename(job.with_name("renamed.toml")))
+    (job.with_name("juki.csv")).rename(job.with_name("moved.csv"))
+    convert(job.with_name("renamed.toml"), overrides={"source.path": "moved.csv"})
+    ((counts, _, _),) = told(tmp_path / "there").values()
+    assert counts == {("氏名", "name"): 1}
+    (job.with_name("moved.csv")).write_bytes("番号,氏名\r\n1,山\r\n".encode("cp932"))
+    convert(job.with_name("renamed.toml"), overrides={"source.path": "moved.csv"})
+    assert told(tmp_path / "there") == {}
+
+
+def test_a_site_that_is_corrected_in_its_job_leaves_the_wrong_one(tmp_path):
+    job = nested(tmp_path, "t1", b"\xf0\x40")
+    convert(job, overrides={"review.site": "wrong"})
+    convert(job)
+    assert keys(tmp_path) == [("t1", "F040")]
+
+
+def test_a_set_of_the_sites_name_is_its_own_set(tmp_path):
+    job = nested(tmp_path, "t1", b"\xf0\x40")
+    convert(job, overrides={"source.gaiji_set": "t1"})
+    convert(job)
+    assert list(told(tmp_path)) == [("t1", "", "F040")]
+
+
+def test_learning_from_one_dump_leaves_what_another_said(tmp_path):
+    """Two jobs of one set: the second dump has no witness for the code, and takes none away."""
+    one, other = (write(tmp_path, TOWNS[0], "juki", run) for run in RUNS)
+    (tmp_path / "other.csv").write_bytes(dump("juki", 0).splitlines()[0] + b"\r\n9,\xf0\x40,\xb1\r\n")
+    convert(one)
+    learn(one)
+    before = told(tmp_path)[TOWNS[0], "juki", "F040"][1]
+    assert before
+    convert(other, overrides={"source.path": "other.csv"})
+    learn(other, overrides={"source.path": "other.csv"})
+    assert told(tmp_path)[TOWNS[0], "juki", "F040"][1] == before
+    (tmp_path / "0-juki.csv").write_bytes((tmp_path / "other.csv").read_bytes())
+    convert(one)
+    learn(one)
+    assert told(tmp_path)[TOWNS[0], "juki", "F040"][1] != before
+
+
+def test_what_two_jobs_say_of_one_code_opens_nothing_again(queue):
+    """Their tables differ: in turns they say what they always said."""
+    one, other = (Source(f"{n}.dat", f"{n}.toml", "町") for n in "ab")
+    items = [
+        Item("CP932", "B1AC", "町", "ambiguous", {("n", "name"): 1}, candidates=c, basis=c) for c in "xy"
+    ]
+    queue.add(one, items[:1])
+    queue.add(other, items[1:])
+    (found,) = queue.items()
+    Decisions(queue).decide(found.id, Decision("字形一致", "MJ026191", decided_by="a"))
+    for _ in range(2):
+        assert queue.add(one, items[:1]) == queue.add(other, items[1:]) == 0
+    items[1].basis = "z"
+    assert queue.add(other, items[1:]) == 1
+    assert verify_audit(queue) == (2, "")
+
+
+def test_names_of_sets_are_never_one_file():
+    names = ["", "a", "A", "a-b", "a b", "b", "税", "a" * 90, "a" * 91, "架空町"]
+    pairs = [(site, one) for site in names for one in names if one != site]
+    made = [decisions_name("JEF", *pair) for pair in pairs]
+    assert len({name.casefold() for name in made}) == len(pairs)
+    assert all(len(name.encode()) < 250 and os.path.basename(name) == name for name in made)
+
+
+# -- a queue that is opened -----------------------------------------------------------------------------
+
+
+def _open(barrier, number, path, said):
+    barrier.wait()
+    try:
+        queue = open_queue(path)
+        queue.add(f"s{number}", [Item("CP932", f"F04{number}", "", "unmapped-gaiji", {("n", "name"): 1})])
+        queue.close()
+        said.put("ok")
+    except Exception as error:
+        said.put(f"{type(error).__name__}: {error}")
+
+
+def test_a_new_queue_opened_by_three_at_once_works(tmp_path):
+    forked = multiprocessing.get_context("fork")
+    found = Counter()
+    for round in range(5):
+        path = tmp_path / f"{round}.sqlite"
+        barrier, said = forked.Barrier(3), forked.Queue()
+        some = [forked.Process(target=_open, args=(barrier, n, path, said)) for n in range(3)]
+        for one in some:
+            one.start()
+        found.update(said.get() for _ in some)
+        for one in some:
+            one.join()
+        queue = open_queue(path)
+        assert sorted(i.code for i in queue.items()) == ["F040", "F041", "F042"]
+        queue.close()
+    assert found == {"ok": 15}
+
+
+FIRST = """
+CREATE TABLE meta ("key" VARCHAR(64) NOT NULL, value TEXT NOT NULL, PRIMARY KEY ("key"));
+INSERT INTO meta VALUES('schema','1');
+CREATE TABLE item (id INTEGER NOT NULL, system VARCHAR(32) NOT NULL, code VARCHAR(32) NOT NULL,
+ site VARCHAR(128) NOT NULL, reason VARCHAR(32) NOT NULL, candidates TEXT NOT NULL, basis VARCHAR(64) NOT NULL,
+ state VARCHAR(16) NOT NULL, version INTEGER NOT NULL, verdict VARCHAR(24) NOT NULL, PRIMARY KEY (id),
+ UNIQUE (system, code, site, reason));
+INSERT INTO item VALUES(1,'CP932','F040','架空町','unmapped-gaiji','','','open',0,'');
+INSERT INTO item VALUES(7,'CP932','F041','架空町','unmapped-gaiji','','','open',0,'');
+INSERT INTO item VALUES(8,'CP932','F040','隣町','unmapped-gaiji','','','open',0,'');
+CREATE TABLE audit (number INTEGER NOT NULL, item_id INTEGER NOT NULL, at TEXT NOT NULL, person TEXT NOT NULL,
+ action TEXT NOT NULL, detail TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (number));
+CREATE TABLE usage (item_id INTEGER NOT NULL, source VARCHAR(512) NOT NULL, field VARCHAR(256) NOT NULL,
+ role VARCHAR(16) NOT NULL, count BIGINT NOT NULL, records BIGINT NOT NULL, PRIMARY KEY (item_id, source, field),
+ FOREIGN KEY(item_id) REFERENCES item (id));
+INSERT INTO usage VALUES(1,'0-juki.csv','氏名','name',1,1);
+INSERT INTO usage VALUES(7,'0-juki.csv','氏名','name',1,1);
+INSERT INTO usage VALUES(8,'0-juki.csv','氏名','name',5,5);
+CREATE TABLE sample (item_id INTEGER NOT NULL, source VARCHAR(512) NOT NULL, number INTEGER NOT NULL,
+ record BIGINT NOT NULL, record_key VARCHAR(256) NOT NULL, field VARCHAR(256) NOT NULL, position INTEGER NOT NULL,
+ text TEXT NOT NULL, PRIMARY KEY (item_id, source, number), FOREIGN KEY(item_id) REFERENCES item (id));
+INSERT INTO sample VALUES(1,'0-juki.csv',0,6,'6','氏名',0,'【〓】邉　花子');
+CREATE TABLE picture (item_id INTEGER NOT NULL, number INTEGER NOT NULL, width INTEGER NOT NULL,
+ height INTEGER NOT NULL, digest VARCHAR(64) NOT NULL, ink BLOB NOT NULL, PRIMARY KEY (item_id, number),
+ FOREIGN KEY(item_id) REFERENCES item (id));
+INSERT INTO picture VALUES(1,0,1,1,'d',X'FF');
+CREATE TABLE proposal (item_id INTEGER NOT NULL, source VARCHAR(16) NOT NULL, glyph VARCHAR(16) NOT NULL,
+ score FLOAT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (item_id, source, glyph),
+ FOREIGN KEY(item_id) REFERENCES item (id));
+INSERT INTO proposal VALUES(1,'dump','MJ026191',0.5,'x');
+CREATE TABLE decision (item_id INTEGER NOT NULL, kind TEXT NOT NULL, glyph TEXT NOT NULL, text TEXT NOT NULL,
+ evidence TEXT NOT NULL, note TEXT NOT NULL, decided_by TEXT NOT NULL, decided_at TEXT NOT NULL,
+ repertoire TEXT NOT NULL, confirmed_by TEXT NOT NULL, confirmed_at TEXT NOT NULL, PRIMARY KEY (item_id),
+ FOREIGN KEY(item_id) REFERENCES item (id));
+CREATE INDEX ix_picture_digest ON picture (digest);
+"""
+"""What the version before wrote, its tables as SQLite showed them."""
+
+
+@pytest.fixture
+def first(tmp_path):
+    """A queue of the first schema, beside the job whose counts it has."""
+    with sqlite3.connect(tmp_path / "q.sqlite") as made:
+        made.executescript(FIRST)
+    made.close()
+    return tmp_path
+
+
+def test_a_queue_of_the_first_schema_is_read(first):
+    queue = open_queue(first / "q.sqlite")
+    found = {(i.id, i.site, i.code): (dict(i.counts), len(i.samples)) for i in queue.items()}
+    assert found == {
+        (1, "架空町", "F040"): ({("氏名", "name"): 1}, 1),
+        (7, "架空町", "F041"): ({("氏名", "name"): 1}, 0),
+        (8, "隣町", "F040"): ({("氏名", "name"): 5}, 0),
+    }
+    assert [c.glyph for c in suggest(queue, 1)] == ["MJ026191"] and queue.pictured([1, 7]) == {1}
+    Decisions(queue).decide(1, Decision("字形一致", "MJ026191", decided_by="佐藤"))
+    assert verify_audit(queue) == (1, "")
+    queue.close()
+    job = write(first, TOWNS[0], "juki", "1")
+    convert(job, overrides={"source.gaiji_set": ""})
+    left = told(first)  # what the job had before is replaced, the other town's stands
+    assert {key: (counts, state) for key, (counts, _, state) in left.items()} == {
+        ("架空町", "", "F040"): ({("氏名", "name"): 1}, "confirmed"),
+        ("隣町", "", "F040"): ({("氏名", "name"): 5}, "open"),
+    }
+
+
+def test_a_migration_that_is_cut_short_leaves_the_first_schema(first, monkeypatch):
+    from gaiji.queue import opening
+
+    before = list(sqlite3.connect(first / "q.sqlite").iterdump())
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "SCHEMA", None)  # the last statement fails
+        with pytest.raises(QueueError):
+            open_queue(first / "q.sqlite")
+    assert list(sqlite3.connect(first / "q.sqlite").iterdump()) == before
+    open_queue(first / "q.sqlite").close()
+    query = "SELECT value FROM meta WHERE key = 'schema'"
+    assert sqlite3.connect(first / "q.sqlite").execute(query).fetchone() == (SCHEMA,)
+
+
+def test_a_queue_of_a_later_version_is_refused(first):
+    with sqlite3.connect(first / "q.sqlite") as made:
+        made.execute("UPDATE meta SET value = '99'")
+    made.close()
+    with pytest.raises(QueueError, match="has schema 99"):
+        open_queue(first / "q.sqlite")
+
+
+# -- decisions that are half written --------------------------------------------------------------------
+
+
+def test_tables_that_are_half_written_are_not_read(tmp_path):
+    job = write(tmp_path, TOWNS[0], "juki", "1")
+    convert(job)
+    decide(tmp_path)
+    name = decisions_name("CP932", TOWNS[0], "juki")
+    shutil.move(tmp_path / name, tmp_path / f".{name}.unfinished")
+    (tmp_path / ".decisions.together").write_text(json.dumps({"named": [name], "removed": []}), "utf-8")
+    with pytest.raises(JobError, match="half written"):
+        convert(job)
+    decide(tmp_path)
+    assert convert(job).to_review == 0
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
