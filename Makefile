@@ -68,6 +68,7 @@ mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/relations.py
 	$(BIN)/python mappings/build/keys.py
 	$(BIN)/python mappings/build/sequences.py
+	$(BIN)/python mappings/build/codepoints.py
 
 shape-model: $(VENV)/ready
 	$(BIN)/python tests/eval/shape/train.py

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gaiji.reports.diff import diff_tables, impact
     from gaiji.reports.explain import explain
     from gaiji.run.convert import convert, scan
+    from gaiji.run.erase import erase
     from gaiji.run.manifest import Manifest
     from gaiji.run.reverse import reverse
     from gaiji.shrinking.shrinker import shrink, unshrink
@@ -44,6 +45,7 @@ __all__ = [
     "codes",
     "convert",
     "diff_tables",
+    "erase",
     "errors",
     "explain",
     "impact",
@@ -73,6 +75,7 @@ _HOMES = {
     "Verification": "gaiji.proof.verify",
     "convert": "gaiji.run.convert",
     "diff_tables": "gaiji.reports.diff",
+    "erase": "gaiji.run.erase",
     "explain": "gaiji.reports.explain",
     "impact": "gaiji.reports.diff",
     "load_charset": "gaiji.codes.charset",

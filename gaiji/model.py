@@ -60,13 +60,15 @@ class Reason(IntEnum):
     AMBIGUOUS = 6
     NO_UNICODE = 7
     OVERFLOW = 8
-    SHRINK_NONE = 9
-    SHRINK_MANY = 10
-    SHRINK_LOOKALIKE = 11
+    NOT_IN_STANDARD = 9
     ONE_SOURCE = 12
-    BAD_NUMBER = 16  # no unit of text: above 15, the last that the four bits of a kernel's kind hold
+    # No units of text: above 15, the last that the four bits of a kernel's kind hold.
+    BAD_NUMBER = 16
     UNCOVERED = 17  # about a place in a record, as the next: no code, so nothing for the clerks' queue
     SHORT_RECORD = 18
+    SHRINK_NONE = 24
+    SHRINK_MANY = 25
+    SHRINK_LOOKALIKE = 26
 
     @property
     def of_place(self) -> bool:

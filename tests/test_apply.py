@@ -124,6 +124,21 @@ def test_what_is_opened_again_leaves_the_table(tmp_path):
     assert applied(tmp_path) == {}
 
 
+def test_convert_says_that_a_table_is_not_what_was_decided(tmp_path):
+    job = write(tmp_path, "a", "t")
+    convert(job)
+    decide(tmp_path, {"t": "MJ000001"})
+    said = "the table of decisions is not what the queue says now"
+    for act in ("decided, not applied", "applied", "withdrawn", "applied again"):
+        if act.startswith("applied"):
+            applied(tmp_path)
+        if act == "withdrawn":
+            decide(tmp_path, {"t": None})
+        shown = CliRunner().invoke(main, ["convert", str(job)])
+        assert (said in shown.output) == (not act.startswith("applied")), act
+        assert shown.exit_code == (0 if act == "applied" else 3), act
+
+
 def test_one_of_two_decisions_opened_again_leaves_the_other(tmp_path):
     job = write(tmp_path, "a", "t")
     (tmp_path / "a.dat").write_bytes(b"\xf0\x40\xf0\x41\xf0\x42")

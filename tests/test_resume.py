@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from gaiji.disk.datafiles import samples_dir
+from gaiji.disk.files import AtomicFile
 from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
 from gaiji.messages import fault
@@ -28,6 +29,7 @@ from gaiji.records.reader import Reader
 from gaiji.run import checkpoint
 from gaiji.run.checkpoint import Checkpoints, checkpoint_path
 from gaiji.run.convert import convert
+from gaiji.run.session import Session
 from tests.conftest import tmpfs
 
 SINKS = (LinesSink, ParquetSink)
@@ -198,12 +200,16 @@ def _limited(write, left):
 
 
 STEPS = [
-    (LinesSink, "commit"),
-    (ParquetSink, "commit"),
-    (Quarantine, "commit"),
+    (LinesSink, "seal"),
+    (ParquetSink, "seal"),
+    (Quarantine, "seal"),
     (main_path, "fill_queue"),
     (main_path, "shrink_output"),
     (main_path, "write_manifest"),
+    (LinesSink, "commit"),
+    (ParquetSink, "commit"),
+    (Quarantine, "commit"),
+    (Session, "name"),
     (Checkpoints, "remove"),
 ]
 
@@ -226,8 +232,14 @@ def test_interrupted_while_files_get_their_names_it_goes_on_to_the_same_bytes(
             act(*args)
         raise Killed
 
+    def ended(*args):
+        """The process is gone: nothing that would be tidied up is."""
+        raise Killed
+
     with monkeypatch.context() as patch:
         patch.setattr(owner, step, interrupted)
+        for one in (*SINKS, Quarantine, AtomicFile):
+            patch.setattr(one, "unname", ended)
         if (owner in SINKS) and (owner is ParquetSink) != (case == "parquet"):
             pytest.skip("another kind of output")
         with pytest.raises(Killed):

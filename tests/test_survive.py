@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -14,7 +15,7 @@ import pytest
 
 from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.lock import OutputLock
-from gaiji.errors import DataError, OutputError
+from gaiji.errors import DataError, OutputError, QueueError
 from gaiji.records.reader import BATCH, Reader
 from gaiji.run import stages
 from gaiji.run.convert import convert
@@ -243,3 +244,85 @@ def test_many_findings_do_not_make_the_buffers_grow(folder):
         sizes.append(sum(len(buffer) for buffer in plan.decoder._mine.__dict__.values()))
     assert len(sizes) > 2
     assert sizes[-1] <= 1.1 * sizes[0] and sizes[-1] < 8 * BATCH
+
+
+# -- the end of a run: nothing has its name before everything is on the disk and in the queue ---------------
+
+SMALL = """[source]
+path = "a.csv"
+charset = "windows-31j"
+format = "csv"
+on_bad_record = "quarantine"
+roles = { n = "name" }
+[target]
+shrink = "jisx0208"
+[output]
+path = "out/x.csv"
+[review]
+queue = "queue/q.sqlite"
+"""
+NAMED = (
+    "x.csv",
+    "x.csv.manifest.json",
+    "x.csv.bad-records.bin",
+    "x.csv.bad-records.tsv",
+    "x.jisx0208.csv",
+    "x.jisx0208.csv.side.tsv",
+)
+
+
+@pytest.fixture
+def small_job(tmp_path):
+    (tmp_path / "a.csv").write_bytes(
+        "n,k\r\n山,1\r\n田@,2\r\n田,2,3\r\n".encode("cp932").replace(b"@", b"\xf0\x40")
+    )
+    (tmp_path / "job.toml").write_text(SMALL, "utf-8")
+    return tmp_path / "job.toml"
+
+
+def left(job):
+    return {
+        path.name: path.read_bytes() for path in (job.parent / "out").glob("*") if "manifest" not in path.name
+    }
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace", "unlink"])
+def test_a_disk_that_is_full_at_any_step_leaves_no_output(small_job, monkeypatch, step):
+    convert(small_job)
+    whole = left(small_job)
+    assert set(NAMED) == {path.name for path in (small_job.parent / "out").iterdir()}
+    act, failed = getattr(os, step), 0
+    for at in range(40):
+        shutil.rmtree(small_job.parent / "out")
+        calls = [0]
+
+        def fails(*args, calls=calls, at=at, **more):
+            calls[0] += 1
+            if calls[0] == at + 1:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return act(*args, **more)
+
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(os, step, fails)
+                convert(small_job)
+        except OutputError:
+            failed += 1
+            assert not {path.name for path in (small_job.parent / "out").iterdir()} & set(NAMED)
+        if calls[0] <= at:
+            break
+    assert at < 39 and (failed >= 6 or step == "unlink")
+    convert(small_job)
+    assert left(small_job) == whole
+
+
+@pytest.mark.parametrize("size", ["8k", "40k", "64k"])
+def test_a_disk_that_is_full_when_the_queue_is_filled_leaves_no_output(small_job, size):
+    with tmpfs(small_job.parent / "queue", f"size={size}"):
+        try:
+            convert(small_job)
+        except (QueueError, OutputError) as error:
+            assert "\n" not in str(error)
+            assert not {path.name for path in (small_job.parent / "out").glob("*")} & set(NAMED)
+        else:
+            assert size == "64k"

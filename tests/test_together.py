@@ -79,10 +79,11 @@ def test_the_ways_back_leave_each_other_alone(tmp_path):
         convert(write(tmp_path, name))
     for name in INPUTS:
         shown = CliRunner().invoke(main, ["convert", "--reverse", str(tmp_path / f"{name}.toml")])
-        assert shown.exit_code == 0 and f"in reversed-{name}.csv.reverse-findings.tsv" in shown.output
+        back = f"{OUTPUTS[name]}.reversed.csv"
+        assert shown.exit_code == 0 and f"in {back}.reverse-findings.tsv" in shown.output
     for name in INPUTS:
         for end in ("", ".reverse-findings.tsv", ".reverse.json"):
-            assert (tmp_path / f"out/reversed-{name}.csv{end}").exists()
+            assert (tmp_path / f"out/{OUTPUTS[name]}.reversed.csv{end}").exists()
 
 
 def test_a_run_without_bad_records_removes_its_former_own(tmp_path):

@@ -20,7 +20,7 @@ from gaiji.cli.options import log_option, place_line
 from gaiji.cli.options import overrides as _overrides
 from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
-from gaiji.cli.reports import report
+from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
@@ -138,7 +138,7 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, db, report, review):
+for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, db, erase, report, review):
     main.add_command(_command)
 
 
@@ -185,7 +185,9 @@ class ConvertCommand(click.Command):
     help="The way back: the job's output to vendor bytes, in the input's format.",
 )
 @click.option(
-    "--output", default="", help="With --reverse: where to (default: reversed-NAME beside the job's output)."
+    "--output",
+    default="",
+    help="With --reverse: where to (default: beside the job's output, named after it).",
 )
 def convert(
     job: str, settings: tuple[str, ...], threads: int, resume: bool, backward: bool, output: str
@@ -329,6 +331,15 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     for line in _filler_lines(data):
         echo(line)
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
+    if not data["review"]["as_decided"]:
+        echo(
+            tr(
+                "the table of decisions is not what the queue says now: "
+                "run gaiji review apply, then convert again"
+            )
+        )
+    for name, rows in data["individual_numbers"].items():
+        echo(tr("field {name}: {rows} records hold what has the form of a 個人番号", name=name, rows=rows))
     echo(tr("manifest: {value}", value=manifest_path(named)))
 
 

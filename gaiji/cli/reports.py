@@ -12,6 +12,26 @@ def report() -> None:
     """Reports for the counter and the manager."""
 
 
+@click.command()
+@click.argument("job", type=click.Path())
+@click.option("--also", multiple=True, type=click.Path(), help="A further file to remove; repeatable.")
+def erase(job: str, also: tuple[str, ...]) -> None:
+    """Remove what a finished migration left of people's data beside its output, and write a certificate."""
+    from gaiji.run.erase import erase as run
+
+    done = run(job, also=also)
+    click.echo(
+        tr(
+            "{files} files and {samples} samples of the queue erased; certificate: {path}",
+            files=len(done.data["files"]),
+            samples=done.data["queue"]["samples"],
+            path=done.path,
+        )
+    )
+    for limit in done.data["not_promised"]:
+        click.echo(tr("not promised: {limit}", limit=limit), err=True)
+
+
 @report.command("residents")
 @click.argument("job", type=click.Path())
 @click.option(

@@ -40,9 +40,9 @@ def _list(known: Collection[str]) -> str:
     return ", ".join(repr(word) for word in known)
 
 
-def is_name(role: str) -> bool:
-    """Whether a role is that of names, where ``◎`` and its like are findings."""
-    return one_of("role", role, ROLES) == "name"
+def legal_role(role: str) -> str:
+    """What a field holds."""
+    return one_of("role", role, ROLES)
 
 
 def legal_form(form: str) -> str:

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from gaiji.codes import arguments as given
 from gaiji.codes.by_glyph import check_glyphs, check_names, glyph_text, pieces
-from gaiji.codes.code import read_code, write_code
+from gaiji.codes.code import JOINED, read_code, write_code
 from gaiji.codes.describe import describe
 from gaiji.codes.encoding import encode_one
 from gaiji.codes.kind import kind_of
 from gaiji.codes.layers import Entries, Entry, Layers, digits_of
-from gaiji.codes.program import Compiled, Compiler, Grades, K, Program, Recipe, Rules, Unit, Writes
+from gaiji.codes.program import Compiled, Compiler, Grades, K, Program, Recipe, Rules, Unit, Writes, rules_of
 from gaiji.codes.short import ShortDecoder
 from gaiji.codes.spec import DASHES, Spec, chosen_options, load_spec, offset_pua, system_of
 from gaiji.codes.stream import Reading, StreamDecoder
 from gaiji.codes.tables import ENCODE_ONLY, Row, Table, load_site, load_table
 from gaiji.codes.texts import Texts
+from gaiji.codes.unicode import UnicodeCompiler, plain_row, standard_tables
 from gaiji.errors import ArgumentTypeError, CharsetError, UndecodableError, UnencodableError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.messages import fault, tr
@@ -70,14 +71,22 @@ def load_charset(
         )
     spec = load_spec(given.text_of(name, "name"))
     chosen = chosen_options(spec, options or {})
+    sites = [load_site(path, form=kind_of(spec.kind).form) for path in site]
+    known = repertoire or load_repertoire()
+    return Charset(spec, _tables(spec, chosen, known), sites, chosen, known)
+
+
+def _tables(spec: Spec, chosen: Mapping[str, str], repertoire: Repertoire) -> list[Table]:
+    """The tables of a charset file with these options; those of Unicode are the repertoire's own lists."""
+    if kind_of(spec.kind).unicode:
+        return standard_tables(repertoire, chosen)
     tables: list[Table] = []
     for which in ("single", "double", "triple"):
         ids = list(getattr(spec, which))
         for option, value in chosen.items():
             ids += spec.options.get(option, {}).get(value, {}).get(which, [])
         tables += [load_table(table_id) for table_id in ids]
-    sites = [load_site(path, form=kind_of(spec.kind).form) for path in site]
-    return Charset(spec, tables, sites, chosen, repertoire or load_repertoire())
+    return tables
 
 
 class Charset:
@@ -168,7 +177,12 @@ class Charset:
         shared = (Rules(), form, writes, little)
         compiled = self._compiled.get(shared)
         if compiled is None:
-            compiler = Compiler(self._recipe(little), writes=writes)
+            recipe = self._recipe(little)
+            compiler = (
+                UnicodeCompiler(recipe, self.repertoire, writes=writes)
+                if self.kind.unicode
+                else Compiler(recipe, writes=writes)
+            )
             compiled = self._compiled.setdefault(shared, compiler.build(self.units(form)))
         return compiled.ruled(rules)
 
@@ -232,7 +246,7 @@ class Charset:
         out = decoder.feed(data, final=True)
         if errors == "strict" and out.findings:
             first = min(out.findings, key=lambda finding: finding.offset)
-            end = min(first.offset + self._bytes(first.code), len(data))
+            end = min(first.offset + self.kind.length(*read_code(self.kind.form, first.code)), len(data))
             raise UndecodableError(self.name, first.code, first.offset, end, first.reason)
         return out
 
@@ -274,30 +288,17 @@ class Charset:
         )
 
     def decoder(
-        self,
-        *,
-        type: str = "",
-        role: str = "name",
-        form: str = "needed",
-        policy: Policy | None = None,
-        controls: bool = False,
+        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Policy | None = None
     ) -> StreamDecoder:
-        """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole.
-        ``controls``: control characters are findings."""
-        return StreamDecoder(self.reading(type=type, role=role, form=form, policy=policy, controls=controls))
+        """A decoder to feed in chunks cut anywhere: the sum of its answers is the answer for the whole."""
+        return StreamDecoder(self.reading(type=type, role=role, form=form, policy=policy))
 
     def reading(
-        self,
-        *,
-        type: str = "",
-        role: str = "name",
-        form: str = "needed",
-        policy: Policy | None = None,
-        controls: bool = False,
+        self, *, type: str = "", role: str = "name", form: str = "needed", policy: Policy | None = None
     ) -> Reading:
         """The programs for one type of field, role, form and set of policies."""
         mode, form = self.mode(type), given.legal_form(form)
-        name = Rules(given.is_name(role), controls)
+        name = Rules(*rules_of(given.legal_role(role)))
         rules = given.legal_policy(policy)
         little = partial(self._reading, mode, name, form, rules, little=True) if self.kind.marked else None
         return self._reading(mode, name, form, rules, little_too=little)
@@ -352,41 +353,39 @@ class Charset:
 
     def entry(self, code: str) -> Entry | None:
         """The row that decides a written code, or None; UsageError when it is no code."""
-        number, size = read_code(self.kind.form, code)
-        return self.entries.get((size, number))
+        return self.entry_of(*read_code(self.kind.form, code))
 
     def entry_of(self, code: int, size: int) -> Entry | None:
         """The row that decides a whole unit as the kernel names it, or None."""
-        return self.entries.get(self.kind.key(code, size))
-
-    def _bytes(self, code: str) -> int:
-        """How many bytes of the source a written code stands for, as far as it says."""
-        number, size = read_code(self.kind.form, code)
-        if self.kind.unicode and size > 1:
-            return len(chr(number).encode(self.kind.codec if self.kind.wide else "utf-8", "surrogatepass"))
-        return size
+        key = self.kind.key(code, size)
+        found = self.entries.get(key)
+        if found is None and self.kind.unicode and size > 1 and key[0] != JOINED:
+            row = plain_row(self.repertoire, code)
+            return Entry(row, self.tables[-1]) if row else None
+        return found
 
     def glyph_of(self, code: int, size: int) -> str | None:
         """The glyph name of a code that has exactly one, else None."""
-        entry = self.entries.get((size, code))
+        entry = self.entry_of(code, size)
         return entry.row.glyph if entry and entry.row.glyph and entry.row.sure else None
 
     def grade_of(self, code: int, size: int) -> str:
         """What the row of a code rests on (``gaiji.codes.tables.GRADES``), "" where there is none. A code
         point of a Unicode charset is found however many bytes it took."""
-        sizes = (2, 3) if self.kind.unicode else (size,)
-        entry = next((self.entries[at, code] for at in sizes if (at, code) in self.entries), None)
+        entry = self.entry_of(code, size)
         return entry.row.grade if entry else ""
 
     def explain(self, code: int, size: int) -> list[Provenance]:
         """Which tables have a row for the code, the deciding one first."""
+        shipped = "standard" if self.kind.unicode else "vendor"
         found = [
-            Provenance("site" if table in self.sites else "vendor", table.path, row.line)
+            Provenance("site" if table in self.sites else shipped, table.path, row.line)
             for table in (*self.tables, *self.sites)
             for row in table.rows
             if (row.size, row.code) == (size, code) and row.flag != ENCODE_ONLY
         ]
-        return found[::-1]
+        plain = self.entry_of(code, size) if self.kind.unicode and not found else None
+        return [Provenance(shipped, plain.table.path, plain.row.line)] if plain else found[::-1]
 
     def private_use(self) -> dict[int, str]:
         """Private use code point → 外字 code as written, by the convention that the option ``pua`` names."""
@@ -484,11 +483,12 @@ def _again(
 ) -> Charset:
     """A charset from another process; CharsetError when the tables here are not those that it had there."""
     repertoire = own if isinstance(own, Repertoire) else load_repertoire(own[0] or False)
-    tables = [load_table(table_id) for table_id, _ in shipped]
+    spec = load_spec(name)
+    tables = _tables(spec, options, repertoire)
     same = isinstance(own, Repertoire) or repertoire.version == own[1]
-    if not same or [table.sha256 for table in tables] != [digest for _, digest in shipped]:
+    if not same or [(table.id, table.sha256) for table in tables] != list(shipped):
         raise CharsetError(
             fault("E0361", "{name} has other tables here than where it was loaded", name=name),
             next=tr("use one installation of gaiji"),
         )
-    return Charset(load_spec(name), tables, sites, options, repertoire)
+    return Charset(spec, tables, sites, options, repertoire)

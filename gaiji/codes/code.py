@@ -12,6 +12,10 @@ import regex
 
 from gaiji.errors import UsageError
 from gaiji.messages import fault, mark, tr
+from gaiji.standard.codepoints import pack, unpack
+
+JOINED, BASES = 8, 0x40000
+"""The size of a base with its selector (of Unicode); bases from here on have none. As in the kernel."""
 
 
 class Form(Enum):
@@ -30,12 +34,14 @@ class Form(Enum):
 _ADVICE = {
     Form.HEX: mark("write 2, 4 or 6 hex digits"),
     Form.NUMBER: mark("write decimal digits"),
-    Form.UNICODE: mark("write 4 to 6 hex digits, like E000"),
+    Form.UNICODE: mark("write 4 to 6 hex digits, like E000, or base and selector, like 845B_E0101"),
 }
 _LEGAL = {
     Form.HEX: regex.compile(r"(?:[0-9A-Fa-f]{2}){1,4}"),
     Form.NUMBER: regex.compile(r"[0-9]{3,8}|[0-9A-Fa-f]{2}"),
-    Form.UNICODE: regex.compile(r"[0-9A-Fa-f]{2}|[0-9A-Fa-f]{4,6}"),
+    Form.UNICODE: regex.compile(
+        r"(?i)[0-9A-F]{2}|[0-9A-F]{4,6}|[0-9A-F]{4,6}_(?:FE0[0-9A-F]|E01[0-9A-F]{2}|309[9A]|030[01]|02E[59])"
+    ),
 }
 
 
@@ -44,7 +50,7 @@ def write_code(form: Form, code: int, size: int) -> str:
 
     ``HEX``: its bytes (``C4D4``). ``NUMBER``: its digits (``349920``), a byte that is no number as two hex
     digits (``78``). ``UNICODE``: its code point in four digits or as many as it needs (``E000``, ``F0000``),
-    a byte that is no character as two.
+    a byte that is no character as two; a base with its selector or mark as in the MJ list (``845B_E0101``).
     """
     if not size:
         return ""
@@ -52,7 +58,9 @@ def write_code(form: Form, code: int, size: int) -> str:
         return f"{code:02X}"
     if form is Form.NUMBER:
         return f"{code:0{size}d}"
-    return f"{code:04X}" if form is Form.UNICODE else f"{code:0{2 * size}X}"
+    if form is Form.UNICODE:
+        return "_".join(f"{ord(c):04X}" for c in unpack(code)) if size == JOINED else f"{code:04X}"
+    return f"{code:0{2 * size}X}"
 
 
 def read_code(form: Form, text: str) -> tuple[int, int]:
@@ -66,16 +74,29 @@ def read_code(form: Form, text: str) -> tuple[int, int]:
         raise UsageError(fault("E0362", "{text!r} is not a code", text=text[:20]), next=form.advice)
     if form is Form.NUMBER and len(text) > 2:
         return int(text), len(text)
+    base, _, selector = text.partition("_")
+    if selector:
+        return pack(_chars(text, base, selector)), JOINED
     code = int(text, 16)
     if form is Form.UNICODE and len(text) > 2:
         return code, 2 if code < 0x10000 else 3
     return code, len(text) // 2
 
 
+def _chars(text: str, base: str, selector: str) -> str:
+    """The characters of a written sequence; UsageError where no such base can have a selector."""
+    if int(base, 16) >= BASES or int(selector, 16) in range(0xE01F0, 0xE0200):
+        raise UsageError(fault("E0362", "{text!r} is not a code", text=text[:20]), next=Form.UNICODE.advice)
+    return chr(int(base, 16)) + chr(int(selector, 16))
+
+
 def tag_digits(form: Form, code: int, size: int) -> str:
     """The digits of a code in a tag like ``{JEF:80A1}``, which the policy ``tag`` writes."""
     if form is Form.NUMBER and size > 1:
         return f"{code:0{size}d}"
+    if form is Form.UNICODE and size == JOINED:
+        text = unpack(code)
+        return f"{tag_digits(form, ord(text[0]), 2)}_{ord(text[1]):04X}"
     if form is Form.UNICODE:
         return f"{code:04X}" if code < 0x10000 else f"{code:06X}"
     return f"{code:0{2 * size}X}"
@@ -84,8 +105,8 @@ def tag_digits(form: Form, code: int, size: int) -> str:
 def value_of(code: int, size: int) -> int:
     """A code and its bytes (digits) as the kernels hold them: 24 bits of code, four of size.
 
-    Numbers of eight digits reach beyond 24 bits; what is above counts on from 8 in the size, which nothing
-    else uses.
+    Numbers of eight digits, and a base with its selector in Unicode, reach beyond 24 bits; what is above
+    counts on from 8 in the size, which nothing else uses.
     """
     return code + (size << 24)
 

@@ -218,9 +218,12 @@ def _findings(reading: Reading, flat: array[int], rows: list[int] | None, mark: 
     frame = pl.DataFrame({name: numbers.gather_every(K["FINDING"], i) for i, name in enumerate(FINDINGS)})
     units = frame.select("number", "size").unique()
     names = [reading.code(number, size) for number, size in units.iter_rows()]
+    lengths = [reading.kind.length(number, size) for number, size in units.iter_rows()]
     labels = {int(reason): reason.label for reason in Reason}
     frame = frame.join(
-        units.with_columns(pl.Series("code", names, dtype=pl.String)),
+        units.with_columns(
+            pl.Series("code", names, dtype=pl.String), pl.Series("length", lengths, dtype=pl.Int64)
+        ),
         on=["number", "size"],
         how="left",
         maintain_order="left",
@@ -232,7 +235,7 @@ def _findings(reading: Reading, flat: array[int], rows: list[int] | None, mark: 
         "code",
         pl.col("offset") + mark,
         "position",
-        "size",
+        pl.col("length").alias("size"),
     )
 
 

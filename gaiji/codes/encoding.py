@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gaiji.codes.kind import WIDE_PLANES
+from gaiji.codes.code import JOINED
 from gaiji.codes.program import Recipe, Unit, decimal_slots
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
@@ -33,21 +33,30 @@ class Unmatched:
 
 
 def compile_codes(
-    recipe: Recipe, values: Mapping[str, int], *, shifts: bool, reads: Iterable[Unit] = (), geta: int = 0
+    recipe: Recipe,
+    values: Mapping[str, int],
+    *,
+    shifts: bool,
+    reads: Iterable[Unit] = (),
+    geta: int = 0,
+    blocked: bytes = b"",
 ) -> kernel_encode.Codes:
     """The kernel's arrays for these texts and their values (``value_of``).
 
     ``shifts``: the field mixes single and double bytes, so shift sequences stand between them.
     ``reads``: what each code reads as, for the comparison with a source; ``geta``: the value written for a
-    text without a code (0: nothing).
+    text without a code (0: nothing); ``blocked``: a byte for each code point, 1 where it must not stand for
+    itself.
     """
     tree = _Tree()
+    if blocked:
+        tree.block(blocked)
     for text, value in values.items():
         if text:
             tree.add(text, value)
     shifted = shifts and recipe.kind.typed
     pad = recipe.kind.padding(recipe.pad_double)
-    planes, blob = _reads(recipe, reads)
+    planes, wide, blob = _reads_unicode(reads) if recipe.kind.unicode else _reads(recipe, reads)
     return kernel_encode.Codes(
         E[recipe.kind.writes],
         *tree.arrays(),
@@ -59,6 +68,7 @@ def compile_codes(
         little=int(recipe.kind.little),
         digits=recipe.digits,
         geta=geta,
+        wide_keys=wide,
     )
 
 
@@ -69,13 +79,15 @@ class _Tree:
         self._pages = array("H", bytes(2 * 0x1100))
         self._slots = array("I", bytes(4 * 256))
         self._steps: dict[tuple[int, int], list[int]] = {}
+        self._shared = {0}
 
     def add(self, text: str, value: int) -> None:
         """One text; the longest text that matches wins, so order does not matter."""
         first = ord(text[0])
         slot = self._slot(first)
         if len(text) == 1:
-            self._slots[slot] |= value | (E["MORE"] if value == BLOCKED else 0)
+            more = E["MORE"] if value == BLOCKED else self._slots[slot] & E["MORE"]
+            self._slots[slot] = value | more
             return
         if not is_selector(ord(text[1])):
             self._slots[slot] |= E["MORE"]
@@ -89,11 +101,22 @@ class _Tree:
                     step[1] = 0x110000 + len(self._steps)
                 state = step[1]
 
+    def block(self, points: bytes) -> None:
+        """The code points that must not stand for themselves."""
+        known = {bytes(256): 0}
+        for number in range(0x1100):
+            page = points[number << 8 : (number + 1) << 8]
+            if page not in known:
+                known[page] = len(self._slots) // 256
+                self._slots.extend((BLOCKED | E["MORE"]) * mark for mark in page)
+            self._pages[number] = known[page]
+        self._shared = set(known.values())
+
     def _slot(self, point: int) -> int:
         page = self._pages[point >> 8]
-        if not page:
-            page = self._pages[point >> 8] = len(self._slots) // 256
-            self._slots.frombytes(bytes(4 * 256))
+        if page in self._shared:
+            self._slots.extend(self._slots[page << 8 : (page + 1) << 8])
+            page = self._pages[point >> 8] = len(self._slots) // 256 - 1
         return page << 8 | point & 255
 
     def arrays(self) -> tuple[array[int], array[int], array[int], array[int], array[int]]:
@@ -111,28 +134,50 @@ class _Tree:
         return self._pages, self._slots, keys, values, nexts
 
 
-def _reads(
-    recipe: Recipe, units: Iterable[Unit]
-) -> tuple[tuple[array[int], bytes, array[int], bytes, array[int], bytes], bytes]:
-    """Where each code's text stands, for single, double and triple codes; and all texts in one piece."""
-    unicode_kind = recipe.kind.unicode
+Reads = tuple[tuple["array[int]", bytes, "array[int]", bytes, "array[int]", bytes], "array[int]", bytes]
+"""Where each code's text stands and its length, for single, double and triple codes; the values of the third
+in Unicode; and all texts in one piece."""
+
+
+def _reads_unicode(units: Iterable[Unit]) -> Reads:
+    """Characters of the BMP by their number; those beyond it and sequences by their values, sorted."""
+    at, lengths, blob = array("I", bytes(4 * 65_536)), bytearray(65_536), bytearray()
+    more: dict[int, bytes] = {}
+    for unit in units:
+        text = unit.text.encode()
+        if unit.size == JOINED or unit.code > 0xFFFF:
+            more[unit.code + (JOINED << 24 if unit.size == JOINED else 0)] = text
+        else:
+            at[unit.code], lengths[unit.code] = len(blob), len(text)
+            blob += text
+    keys, places, sizes = array("I", sorted(more)), array("I"), bytearray()
+    for key in keys:
+        places.append(len(blob))
+        sizes.append(len(more[key]))
+        blob += more[key]
+    none = array("I", [0])
+    planes = (none, b"\0", at, bytes(lengths), places or none, bytes(sizes))
+    return planes, keys, bytes(blob) + b"\0"
+
+
+def _reads(recipe: Recipe, units: Iterable[Unit]) -> Reads:
+    """By the numbers of the codes."""
     wanted = list(units)
     double = (decimal_slots(recipe.digits) if recipe.digits else 65_536) if wanted else 1
-    slots = (256, double, (0x20000 if unicode_kind else 65_536) if wanted else 1)
+    slots = (256, double, 65_536 if wanted else 1)
     at = [array("I", bytes(4 * n)) for n in slots]
     lengths = [bytearray(n) for n in slots]
     blob = bytearray()
     for unit in wanted:
-        if unicode_kind:
-            plane, code = (2, unit.code - WIDE_PLANES) if unit.code >= WIDE_PLANES else (1, unit.code)
-        elif recipe.digits:
+        if recipe.digits:
             plane, code = (0, unit.code) if unit.size == 1 else (1, unit.code)
         else:
             plane, code = unit.size - 1, unit.code & 0xFFFF
         text = unit.text.encode()
         at[plane][code], lengths[plane][code] = len(blob), len(text)
         blob += text
-    return (at[0], bytes(lengths[0]), at[1], bytes(lengths[1]), at[2], bytes(lengths[2])), bytes(blob) + b"\0"
+    planes = (at[0], bytes(lengths[0]), at[1], bytes(lengths[1]), at[2], bytes(lengths[2]))
+    return planes, array("I"), bytes(blob) + b"\0"
 
 
 def encode_one(

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gaiji.codes.code import Form
+from gaiji.codes.code import JOINED, Form
 from gaiji.errors import CharsetError, nearest
 from gaiji.messages import fault
-
-WIDE_PLANES = 0xF0000
-"""Planes 15 and 16, private to the town, have a table of their own; the planes between pass through."""
+from gaiji.standard.codepoints import unpack
 
 
 @dataclass(frozen=True)
@@ -55,10 +53,17 @@ class Kind:
 
     def key(self, code: int, size: int) -> tuple[int, int]:
         """(size, code) by which tables hold a whole unit; a Unicode character has the size of its digits,
-        whatever its bytes are."""
+        whatever its bytes are; a base with its selector has size 8 (``gaiji.standard.codepoints.pack``)."""
         if self.unicode:
-            return 2 if code < 0x10000 else 3, code
+            return JOINED if size == JOINED else 2 if code < 0x10000 else 3, code
         return size, code
+
+    def length(self, code: int, size: int) -> int:
+        """How many bytes of the source a code stands for, as far as it says."""
+        if not self.unicode or size == 1:
+            return size
+        text = unpack(code) if size == JOINED else chr(code)
+        return len(text.encode(self.codec if self.wide else "utf-8", "surrogatepass"))
 
     def padding(self, double: bytes) -> bytes:
         """A charset file's double pad in the order of the bytes of this kind."""

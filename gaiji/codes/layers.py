@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gaiji.codes.code import Form, write_code
-from gaiji.codes.kind import WIDE_PLANES, Kind
+from gaiji.codes.code import JOINED, Form, write_code
+from gaiji.codes.kind import Kind
 from gaiji.codes.program import decimal_slots
 from gaiji.codes.tables import ENCODE_ONLY, Range, Row, Table
 from gaiji.errors import TableError
@@ -137,11 +137,9 @@ class Layers:
         return Row(row.code, row.size, glyph.text, glyph.name, *row[4:])
 
     def _check_code_point(self, row: Row, site: Table) -> None:
-        """Site rows for Unicode sources: the basic plane and the private planes, which is where towns put
-        外字.
-        """
+        """Site rows for Unicode sources: a character, or a base with its selector."""
         basic = row.size == 2 and not 0xD800 <= row.code <= 0xDFFF
-        if not basic and not (row.size == 3 and WIDE_PLANES <= row.code <= 0x10FFFF):
+        if not basic and row.size != JOINED and not (row.size == 3 and row.code <= 0x10FFFF):
             raise self._site_error(
                 site,
                 row,
@@ -152,7 +150,7 @@ class Layers:
                     code=self._code(row),
                     name=self.name,
                 ),
-                tr("write four hex digits (no surrogate), or six from 0F0000 to 10FFFF"),
+                tr("write 4 to 6 hex digits (no surrogate), or base and selector, like 845B_E0101"),
             )
 
     def _check_digits(self, row: Row, site: Table) -> None:

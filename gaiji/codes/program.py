@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from gaiji.codes.kind import WIDE_PLANES, Kind
+from gaiji.codes.kind import Kind
 from gaiji.codes.tables import WEAK, Range
 from gaiji.kernel import decode as kernel
 from gaiji.model import Reason
@@ -21,7 +21,11 @@ from gaiji.model import Reason
 K: dict[str, int] = kernel.CONSTANTS
 LOST = frozenset("◎■□●〓�")
 """What earlier migrations left where a character of a name should be."""
-CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) - set("\t\n\r")
+DIRECTIONS = frozenset(
+    map(chr, (0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070)))
+) | frozenset("\ufeff\ufff9\ufffa\ufffb")
+"""What shows nothing but changes how the text around it is read, joined or ordered."""
+CONTROLS = (frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) | DIRECTIONS) - set("\t\n\r")
 """Control characters: no part of a name or an address. Tabs and line ends may stand in a CSV's cell."""
 BLANKS = frozenset((" ", "\u3000"))
 """What padding reads as."""
@@ -41,6 +45,7 @@ DEFAULT_POLICY = {
     Reason.SHRINK_MANY: "keep",
     Reason.SHRINK_LOOKALIKE: "keep",
     Reason.BAD_NUMBER: "keep",
+    Reason.NOT_IN_STANDARD: "keep",
 }
 _HOW = {"keep": K["STORED"], "pua": K["STORED"], "tag": K["TAG"]}
 
@@ -78,6 +83,11 @@ class Rules(NamedTuple):
     names: bool = False
     controls: bool = False
     grades: Grades = Grades.LEAVE
+
+
+def rules_of(role: str) -> tuple[bool, bool]:
+    """Whether marks of loss, and whether control characters, are findings in fields of that role."""
+    return role == "name", role in ("name", "kana", "address")
 
 
 class Unit(NamedTuple):
@@ -176,6 +186,17 @@ def decimal_slots(digits: int) -> int:
 
 
 @dataclass(frozen=True)
+class Wide:
+    """What only Unicode has: the page of each 256 code points in ``triple``, the codes of sequences (sorted)
+    with their plane, and how kinds differ in names (``bytes.translate``)."""
+
+    pages: array[int]
+    keys: array[int]
+    sequence: tuple[bytes, bytes, bytes]
+    named: bytes
+
+
+@dataclass(frozen=True)
 class Compiled:
     """Everything of a program but the policies: what is megabytes, and the same for all of them."""
 
@@ -189,20 +210,29 @@ class Compiled:
     longs: tuple[bytes, ...]
     padded: tuple[int, ...]
     watched: tuple[Watched, ...] = ()
+    unicode: Wide | None = None
 
     def ruled(self, rules: Rules) -> Compiled:
         """The same for fields that ask more of the units than that they are mapped."""
         if rules == Rules():
             return self
-        planes = [Plane.thawed(plane) for plane in (self.single, self.double, self.triple)]
+        planes = [Plane.thawed(plane) for plane in (self.single, self.double, self.triple, *self._sequences)]
         for unit in self.watched:
             flag = unit.flag(rules)
             if flag is not None:
                 planes[unit.plane].flag(unit.slot, *flag)
             elif unit.grade != "standard" and rules.grades is not Grades.LEAVE:
                 planes[unit.plane].grade(unit.slot, unit.text.encode())
-        single, double, triple = (plane.frozen() for plane in planes)
-        return replace(self, single=single, double=double, triple=triple)
+        if rules.names and self.unicode:
+            for plane in planes[1:]:
+                plane.kind[:] = plane.kind.translate(self.unicode.named)
+        single, double, triple, *more = (plane.frozen() for plane in planes)
+        wide = replace(self.unicode, sequence=more[0]) if self.unicode else None
+        return replace(self, single=single, double=double, triple=triple, unicode=wide)
+
+    @property
+    def _sequences(self) -> tuple[tuple[bytes, bytes, bytes], ...]:
+        return (self.unicode.sequence,) if self.unicode else ()
 
     def arguments(self, policy: Mapping[Reason, str]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """What ``kernel.Program`` takes for these policies, by place and by name."""
@@ -216,7 +246,7 @@ class Compiled:
         tag = f"{{{recipe.system}:".encode()
         places = (
             K[kind.reads],
-            max([8, len(tag) + 10] + [len(text) for text in self.longs]),
+            max([8, len(tag) + 16] + [len(text) for text in self.longs]),
             self.single,
             self.double,
             self.triple,
@@ -227,7 +257,10 @@ class Compiled:
             tag,
             (b"".join(self.longs), offsets),
         )
-        return places, {
+        wide = self.unicode
+        planes = {"wide_planes": (wide.pages, wide.keys, wide.sequence[0], wide.sequence[2])} if wide else {}
+        return places, planes | {
+            "unicode": int(kind.unicode),
             "units": int(self.writes),
             "little": int(kind.little),
             "wide": int(kind.wide),
@@ -271,7 +304,7 @@ class Compiler:
         self.shields = not self.kind.unicode
         self.single = Plane(256)
         self.double = Plane(decimal_slots(recipe.digits) if recipe.digits else 65_536)
-        self.triple = Plane(0x20000 if self.kind.unicode else 65_536)
+        self.triple = Plane(65_536)
         self.longs: list[bytes] = []
         self.lead = bytearray(256)
         self.trail = bytearray(256)
@@ -280,8 +313,6 @@ class Compiler:
 
     def build(self, entries: Iterable[Unit]) -> Compiled:
         """The planes for these units; codes of the declared ranges that have none become findings."""
-        if self.kind.unicode:
-            self._pass_through()
         for area in self.recipe.ranges:
             self._area(area)
         for unit in entries:
@@ -298,23 +329,23 @@ class Compiler:
             tuple(self.longs),
             tuple(map(int, self.padding.values())),
             tuple(self.watched.values()),
+            self._wide(),
         )
 
-    def _pass_through(self) -> None:
-        """Unicode sources: each character of the BMP is its own text."""
-        plane = self.double
-        for cp in range(0x10000):
-            if not 0xD800 <= cp <= 0xDFFF:
-                self._set(plane, cp, cp, 2, chr(cp).encode())
-        for mark in (*LOST, *CONTROLS):
-            self._watch(plane, ord(mark), mark)
+    def _wide(self) -> Wide | None:
+        """What only Unicode has (``gaiji.codes.unicode``)."""
+        return None
 
     def _watch(self, plane: Plane, slot: int, text: str, grade: str = "standard") -> None:
         """Note a mapped unit of which some fields ask more; forget what stood there before."""
-        number = 0 if plane is self.single else 1 if plane is self.double else 2
+        number = next(number for number, known in enumerate(self._planes()) if known is plane)
         self.watched.pop((number, slot), None)
         if grade != "standard" or text in LOST or not CONTROLS.isdisjoint(text):
             self.watched[number, slot] = Watched(number, slot, text, grade)
+
+    def _planes(self) -> tuple[Plane, ...]:
+        """All planes, by the numbers that ``Watched`` has."""
+        return self.single, self.double, self.triple
 
     def _area(self, area: Range) -> None:
         """Every code of a range: a finding until a row says otherwise."""
@@ -344,12 +375,13 @@ class Compiler:
             return self.single, 0
         return (self.double, 0) if size == 2 else (self.triple, 0)
 
+    def _place(self, unit: Unit) -> tuple[Plane, int]:
+        """The plane and slot of a unit."""
+        plane, _ = self._plane(unit.size)
+        return plane, unit.code & 0xFFFF if plane is self.triple else unit.code
+
     def _unit(self, unit: Unit, *, override: bool) -> None:
-        if override and unit.code >= WIDE_PLANES:
-            plane, slot = self.triple, unit.code - WIDE_PLANES
-        else:
-            plane, _ = self._plane(2 if override else unit.size)
-            slot = unit.code & 0xFFFF if plane is self.triple else unit.code
+        plane, slot = self._place(unit)
         if (unit.size, unit.code) in self.padding:  # a code that reads as anything but a blank is no padding
             self.padding[unit.size, unit.code] = unit.reason is None and unit.text in BLANKS
         text = unit.text.encode()

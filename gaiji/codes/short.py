@@ -90,6 +90,6 @@ class ShortDecoder:
             self._reading.name,
             self._reading.code(code, size),
             offset + mark,
-            offset + mark + size,
+            offset + mark + self._reading.kind.length(code, size),
             Reason(reason).label,
         )

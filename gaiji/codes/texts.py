@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
-from gaiji.codes.code import value_of
+from gaiji.codes.code import JOINED, value_of
 from gaiji.codes.encoding import BLOCKED, compile_codes
 from gaiji.codes.layers import Entries
 from gaiji.codes.program import CONTROLS, LOST, K, Recipe, Unit
 from gaiji.codes.spec import DASHES
 from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, Row, Table
+from gaiji.codes.unicode import flagged_points
 from gaiji.kernel import encode as kernel_encode
+from gaiji.standard.codepoints import pack, unpack
 from gaiji.standard.repertoire import Repertoire
 
 
@@ -67,20 +69,33 @@ class Texts:
             ]
             values: dict[str, int] = {}
             for unit in reads:
-                if self.entries[unit.size, unit.code].row.flag != DECODE_ONLY and _fits(unit.size, mode):
+                if self._owns(self.entries[unit.size, unit.code].row, mode):
                     values.setdefault(unit.text, value_of(unit.code, unit.size))
+            blocked = b""
             if self.recipe.kind.unicode:
-                values |= dict.fromkeys(LOST if name_field else (), BLOCKED) | self._unmapped()
+                values |= dict.fromkeys(LOST if name_field else (), BLOCKED)
                 values |= dict.fromkeys(CONTROLS if controls else (), BLOCKED)
-            self._codes[key] = compile_codes(self.recipe, values, shifts=mode == K["MIXED"], reads=reads)
+                values |= {u.text: BLOCKED for u in self._units(form) if _keeps_itself(u)}
+                blocked = self._blocked(name_field)
+            self._codes[key] = compile_codes(
+                self.recipe, values, shifts=mode == K["MIXED"], reads=reads, blocked=blocked
+            )
         return self._codes[key]
 
-    def _unmapped(self) -> dict[str, int]:
-        """Unicode charsets: the private use characters of the declared ranges that no row maps."""
-        mapped = {code for _, code in self.entries}
-        return {
-            chr(code): BLOCKED for area in self.recipe.ranges for code in area.codes() if code not in mapped
-        }
+    def _owns(self, row: Row, mode: int) -> bool:
+        """Whether the text of a row, as far as it has one, is that code's. A sequence of Unicode stands for
+        itself, and has no other."""
+        joined = self.recipe.kind.unicode and row.size == JOINED
+        return row.flag != DECODE_ONLY and _fits(row.size, mode) and not joined
+
+    def _blocked(self, name_field: bool) -> bytes:
+        """Unicode charsets: 1 for each code point whose decoding is a finding though its text may stay:
+        private use, and in names kanji that the standard lacks."""
+        marks = flagged_points(self.repertoire, name_field=name_field)
+        for size, code in self.entries:
+            if size != JOINED:
+                marks[code] = 0
+        return bytes(marks)
 
     def encoding(self, mode: int = K["MIXED"]) -> dict[str, Row]:
         """Text → row in a field of that mode. The first to claim a text keeps it: what decoding writes, full
@@ -91,9 +106,7 @@ class Texts:
         return self._encodings[mode]
 
     def _encoding(self, mode: int) -> dict[str, Row]:
-        entries = [
-            e.row for e in self.entries.values() if e.row.flag != DECODE_ONLY and _fits(e.row.size, mode)
-        ]
+        entries = [e.row for e in self.entries.values() if self._owns(e.row, mode)]
         plain = [row for row in entries if row.sure]
         decoded = {(u.size, u.code): u.text for u in self._units("needed")}
         rows: dict[str, Row] = {}
@@ -115,16 +128,36 @@ class Texts:
             if full is not None and full.text in rows:
                 rows.setdefault(short, rows[full.text])
         rows.pop("", None)
-        return rows
+        return rows | self._explicit(entries)
+
+    def _explicit(self, entries: Sequence[Row]) -> dict[str, Row]:
+        """Unicode charsets in which a plain character means another glyph than the standard's (option
+        ``shape``): the standard's is its sequence there."""
+        out: dict[str, Row] = {}
+        for row in entries:
+            plain = chr(row.code) if self.recipe.kind.unicode and len(row.text) > 1 else ""
+            glyph = self.repertoire.get(self.repertoire.defaults().get(plain, ""))
+            if glyph is not None and len(glyph.text) == 2 and row.text[0] == plain:
+                sequence = self.entries.get((JOINED, pack(glyph.text)))
+                out |= {plain: sequence.row} if sequence else {}
+        return out
 
     @cached_property
     def glyph_texts(self) -> dict[str, str]:
         """Glyph name → a text that encodes to the code of that glyph."""
-        return {
+        plain = self.repertoire.forms("needed") if self.recipe.kind.unicode else {}
+        return {name: text for name, text in plain.items() if text} | {
             e.row.glyph: e.row.text
             for e in self.entries.values()
-            if e.row.glyph and e.row.sure and e.row.flag != DECODE_ONLY
+            if e.row.glyph and e.row.sure and self._owns(e.row, K["MIXED"])
         }
+
+
+def _keeps_itself(unit: Unit) -> bool:
+    """Whether a unit of Unicode is a finding whose text may stay as it is."""
+    if unit.reason is None:
+        return False
+    return unit.text == (unpack(unit.code) if unit.size == JOINED else chr(unit.code))
 
 
 def _fits(size: int, mode: int) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import code_of, value_of
 from gaiji.codes.column import decode_rows
-from gaiji.codes.program import Grades, Writes
+from gaiji.codes.program import Grades, Writes, rules_of
 from gaiji.codes.tables import GRADES, WEAK
 from gaiji.columns.numeric import NUMERIC, numeric_of
 from gaiji.kernel import cut
@@ -35,11 +35,6 @@ PEOPLE = DECODE["GRADES"] + len(COUNTED)
 """The counter of records that rest on one source in this name field and in none before."""
 Place = tuple[Any, Any, int, int]
 """Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
-
-
-def rules_of(spec: Field) -> tuple[bool, bool]:
-    """Whether marks of loss, and whether control characters, are findings in a text field."""
-    return spec.role == "name", spec.role in ("name", "address")
 
 
 def default_width(spec: Field) -> int:
@@ -89,7 +84,7 @@ class Decoder:
                 policy=policy,
                 grades=asked if rules[0] else Grades.LEAVE,
             )
-            for rules in {rules_of(f) for f in fields if f.type not in NUMERIC and f.type != "raw"}
+            for rules in {rules_of(f.role) for f in fields if f.type not in NUMERIC and f.type != "raw"}
         }
 
     def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
@@ -137,7 +132,7 @@ class Decoder:
         return array("q", flat.filter(kept).to_list())
 
     def _text(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
-        program = self._programs[rules_of(spec)]
+        program = self._programs[rules_of(spec.role)]
         place = self.place(batch, spec)
         total, longest = cut.extent(*place)
         out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * DECODE["SLACK"])
@@ -155,7 +150,7 @@ class Decoder:
         """The source units of a text field (``Writes.REASONS``), the byte where each row's
         end in them, and the findings. ``place`` may name some of the batch's rows only. ``trim``: leave out
         the padding at the end of fields of one width."""
-        name_field, controls = rules_of(spec)
+        name_field, controls = rules_of(spec.role)
         program = self.charset.program(
             name_field=name_field,
             controls=controls,

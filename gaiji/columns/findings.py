@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gaiji.columns.decode import Decoder
+from gaiji.columns.individual import hidden, holds
 from gaiji.columns.numeric import NUMERIC
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import ROLES, Column, Field, Reason
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 REVIEWED_ROLES = frozenset({"name", "kana", "address"})
 """Fields all of whose findings go to the review queue."""
 CODE_REASONS = frozenset(
-    {Reason.UNMAPPED_GAIJI, Reason.UNMAPPED_EXTENSION, Reason.AMBIGUOUS, Reason.NO_UNICODE}
+    {
+        Reason.UNMAPPED_GAIJI,
+        Reason.UNMAPPED_EXTENSION,
+        Reason.AMBIGUOUS,
+        Reason.NO_UNICODE,
+        Reason.NOT_IN_STANDARD,
+    }
 )
 """What is about a code, which means the same in every field: it goes to the queue from any of them."""
 NAMES = ("row", "offset", "position", "code", "size", "reason")
@@ -99,6 +106,9 @@ class Grouping:
         self.key = key
         self.context = context
         self.roles = roles
+        roles_of = {spec.name: spec.role for spec in decoder.fields}
+        if context != "field" and roles_of.get(key) in ("name", "kana"):
+            self.key = ""  # a key that is a name would be one in the queue
 
     def group(
         self, batch: Batch, found: Sequence[tuple[Field, array[int]]], columns: Sequence[Column]
@@ -194,7 +204,8 @@ class Grouping:
         return self.charset.code(code, size)
 
     def _key_of(self, batch: Batch, columns: Mapping[str, Column], row: int) -> str:
-        return _cell(columns[self.key], row)[:200] if self.key else str(batch.record_number(row))
+        told = _cell(columns[self.key], row)[:200] if self.key else ""
+        return told if self.key and not holds(told) else str(batch.record_number(row))
 
     def _marked(self, column: Column, row: int, position: int) -> str:
         """The field's text with the finding between 【 and 】, no more than the context allows."""
@@ -205,8 +216,9 @@ class Grouping:
         if self.context == "glyph-only":
             return parts[position] if position < len(parts) else ""
         if position >= len(parts):
-            return text + "【】"
-        return "".join(parts[:position]) + "【" + parts[position] + "】" + "".join(parts[position + 1 :])
+            return hidden(text) + "【】"
+        before, after = "".join(parts[:position]), "".join(parts[position + 1 :])
+        return f"{hidden(before)}【{parts[position]}】{hidden(after)}"
 
 
 def _earliest(places: Sequence[Failure]) -> Place:

@@ -13,7 +13,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,6 +68,10 @@ class OutputFile(Protocol):
     @property
     def sha256(self) -> str:
         """Digest of the bytes written so far."""
+
+    @property
+    def standing(self) -> Path:
+        """Where what was written stands now."""
 
     def write(self, data: bytes | bytearray | memoryview, then: Then = None) -> None:
         """Append; ``data`` must not change until ``then`` is called, from another thread."""
@@ -303,6 +307,11 @@ class Stream:
         """Send what is buffered."""
         self._safely(self._file.flush)
 
+    @property
+    def standing(self) -> Path:
+        """Nowhere that it could be read again."""
+        return Path(os.devnull)
+
     def unname(self) -> None:
         """What was sent cannot be taken back."""
 
@@ -360,6 +369,32 @@ def write_whole(path: Path, data: bytes, *, own: bool = False) -> None:
         file.commit()
     finally:
         file.discard()
+
+
+def name_all(files: Sequence[AtomicFile]) -> None:
+    """Give files their names; when one cannot get its name, none has it."""
+    try:
+        for file in files:
+            file.commit()
+    except BaseException:
+        for file in reversed(files):
+            file.unname()
+        raise
+    finally:
+        for file in files:
+            file.discard()
+
+
+def staged(path: Path, data: bytes, *, part: Path | None = None, own: bool = False) -> AtomicFile:
+    """A small file that is whole and on the disk, all but its name; OutputError when it cannot be written."""
+    file = AtomicFile(path, part=part, own=own)
+    try:
+        file.write(data)
+        file.seal()
+    except BaseException:
+        file.discard()
+        raise
+    return file
 
 
 def sync_folder(folder: Path) -> None:

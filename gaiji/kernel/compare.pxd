@@ -2,7 +2,7 @@
 cimport cython
 from libc.string cimport memcmp
 
-from gaiji.kernel.encode cimport Codes, Pen, check_lengths, encode_one, match_text, read_point
+from gaiji.kernel.encode cimport Codes, Pen, check_lengths, encode_one, match_text, read_point, suffix_point
 
 cdef extern from *:
     """
@@ -14,7 +14,7 @@ cdef extern from *:
     """
     void gaiji_prefetch(const void *p) noexcept nogil
 
-cdef int LEAD, DECIMAL, UTF8, OVERFLOW, FINDING, AHEAD, IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED
+cdef int LEAD, DECIMAL, UTF8, OVERFLOW, FINDING, AHEAD, IDENTICAL, FORM, ONE_WAY, FLAGGED, CHANGED, JOINED
 cdef Py_ssize_t VALUE
 
 @cython.locals(n_rows=cython.Py_ssize_t, found=cython.Py_ssize_t)
@@ -55,7 +55,8 @@ cdef Py_ssize_t _compare_rows(Codes c, Pen w, Flags flags, const long long[::1] 
 cdef Py_ssize_t _compare_one(Codes c, Pen w, Flags flags, const unsigned int[::1] units, Py_ssize_t first,
     Py_ssize_t last, int trim, Py_ssize_t cut, long long[::1] notes, Py_ssize_t n) noexcept nogil
 
-@cython.locals(size=cython.Py_ssize_t, i=cython.Py_ssize_t, after=cython.Py_ssize_t, same=cython.int)
+@cython.locals(size=cython.Py_ssize_t, i=cython.Py_ssize_t, after=cython.Py_ssize_t, same=cython.int,
+    pack=cython.Py_ssize_t)
 cdef int _stands(Codes c, Pen w, Flags flags, Py_ssize_t unit) noexcept nogil
 
 @cython.locals(n=cython.Py_ssize_t, code=cython.Py_ssize_t, size=cython.int, i=cython.Py_ssize_t)
@@ -71,7 +72,15 @@ cdef Py_ssize_t _room(const unsigned char *data, Py_ssize_t at, Py_ssize_t n, Py
 @cython.locals(size=cython.int, code=cython.Py_ssize_t, i=cython.Py_ssize_t)
 cdef Py_ssize_t _reading(Codes c, Flags flags, Py_ssize_t unit, Py_ssize_t cut) noexcept nogil
 
-@cython.locals(size=cython.int, code=cython.Py_ssize_t, n=cython.int)
+cdef Py_ssize_t _point_room(Py_ssize_t code, Py_ssize_t cut) noexcept nogil
+
+@cython.locals(value=cython.Py_ssize_t, low=cython.Py_ssize_t, high=cython.Py_ssize_t, middle=cython.Py_ssize_t)
+cdef Py_ssize_t _more(Codes c, Py_ssize_t unit) noexcept nogil
+
+@cython.locals(n=cython.int, more=cython.int, pack=cython.Py_ssize_t)
+cdef Py_ssize_t _itself(Pen w, Py_ssize_t unit) noexcept nogil
+
+@cython.locals(size=cython.int, code=cython.Py_ssize_t, n=cython.Py_ssize_t)
 cdef Py_ssize_t _reads(Codes c, Pen w, Py_ssize_t unit) noexcept nogil
 
 @cython.locals(i=cython.Py_ssize_t)

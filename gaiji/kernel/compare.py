@@ -12,7 +12,7 @@ except ImportError:  # a bare install without Cython: the same code, interpreted
     from gaiji.kernel import nocython as cython
 
 if not cython.compiled:  # compiled code has them from the .pxd
-    from gaiji.kernel.encode import check_lengths, encode_one, match_text, read_point
+    from gaiji.kernel.encode import check_lengths, encode_one, match_text, read_point, suffix_point
 
 # As in gaiji.kernel.encode.
 LEAD = 1
@@ -22,6 +22,8 @@ OVERFLOW = 8
 FINDING = 6
 VALUE = 0x0FFFFFFF
 AHEAD = 16
+# The size that a base and its selector have together, as in gaiji.kernel.decode.
+JOINED = 8
 # What a compared row is; each is worse than the one before it.
 IDENTICAL = 0
 FORM = 1
@@ -289,7 +291,16 @@ def _stands(c, w, flags, unit):
         w.pos = after
         return FORM
     match_text(c, w, w.pos)
-    same = w.value & VALUE == unit or (c.kind >= UTF8 and w.value & 0xFFFFFF == unit & 0xFFFFFF)
+    if c.kind < UTF8:
+        same = w.value & VALUE == unit
+    elif unit >> 24 < JOINED:
+        same = w.value & 0xFFFFFF == unit & 0xFFFFFF and w.value >> 24 & 15 < JOINED
+    elif w.value & VALUE == unit:  # a sequence with a text of its own
+        same = 1
+    else:  # or it stands for itself
+        pack = (unit & VALUE) - (JOINED << 24)
+        same = w.value == pack >> 9 and size > w.used
+        same = same and read_point(w, w.pos + w.used) and w.cp == suffix_point(pack & 511)
     w.pos = after
     return FORM if same else ONE_WAY
 
@@ -349,16 +360,61 @@ def _reading(c, flags, unit, cut):
             i = (i + 1) & flags.mask
         return _room(flags.blob, flags.at[i], flags.lengths[i], cut) if flags.keys[i] != -1 else 0
     if c.kind >= UTF8:
-        if code < c.n_double and c.len2[code]:
+        if size >= JOINED or code >= 0x10000:
+            i = _more(c, unit)
+            if i >= 0:
+                return _room(c.blob, c.at3[i], c.len3[i], cut)
+        elif code < c.n_double and c.len2[code]:
             return _room(c.blob, c.at2[code], c.len2[code], cut)
-        if cut < 0:
-            return 1 if code < 0x10000 else 2
-        return 1 if code < 0x80 else (2 if code < 0x800 else (3 if code < 0x10000 else 4))
+        if size >= JOINED:
+            code = (unit - (JOINED << 24)) >> 9
+            i = suffix_point((unit - (JOINED << 24)) & 511)
+            return _point_room(code, cut) + _point_room(i, cut)
+        return _point_room(code, cut)
     if size == 1:
         return _room(c.blob, c.at1[code], c.len1[code], cut)
     if size == 3 and c.kind != DECIMAL:
         return _room(c.blob, c.at3[code & 0xFFFF], c.len3[code & 0xFFFF], cut)
     return _room(c.blob, c.at2[code], c.len2[code], cut) if code < c.n_double else 0
+
+
+def _point_room(code, cut):
+    """Room that a code point takes."""
+    if cut < 0:
+        return 1 if code < 0x10000 else 2
+    return 1 if code < 0x80 else (2 if code < 0x800 else (3 if code < 0x10000 else 4))
+
+
+def _more(c, unit):
+    """Where the text of a character beyond the BMP, or of a sequence, stands; -1: it is itself."""
+    value = unit & VALUE if unit >> 24 & 15 >= JOINED else unit & 0xFFFFFF
+    low = 0
+    high = c.n_triple
+    while low < high:
+        middle = (low + high) >> 1
+        if c.keys3[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    if low < c.n_triple and c.keys3[low] == value:
+        return low
+    return -1
+
+
+def _itself(w, unit):
+    """Bytes of a code point, or of a base and its selector, when they stand at the cursor, else -1."""
+    n = 0
+    if w.pos >= w.end:
+        return -1
+    if unit >> 24 & 15 < JOINED:
+        n = read_point(w, w.pos)
+        return n if n and w.cp == unit & 0xFFFFFF else -1
+    pack = (unit & VALUE) - (JOINED << 24)
+    n = read_point(w, w.pos)
+    if n == 0 or w.cp != pack >> 9 or w.pos + n >= w.end:
+        return -1
+    more = read_point(w, w.pos + n)
+    return n + more if more and w.cp == suffix_point(pack & 511) else -1
 
 
 def _reads(c, w, unit):
@@ -367,15 +423,13 @@ def _reads(c, w, unit):
     code = unit & 0xFFFFFF
     n = 0
     if c.kind >= UTF8:
-        if code < c.n_double and c.len2[code]:
+        if size >= JOINED or code >= 0x10000:
+            n = _more(c, unit)
+            if n >= 0:
+                return c.len3[n] if _equal(w, c.blob, c.at3[n], c.len3[n]) else -1
+        elif code < c.n_double and c.len2[code]:
             return c.len2[code] if _equal(w, c.blob, c.at2[code], c.len2[code]) else -1
-        if code >= 0xF0000 and code - 0xF0000 < c.n_triple and c.len3[code - 0xF0000]:
-            code -= 0xF0000
-            return c.len3[code] if _equal(w, c.blob, c.at3[code], c.len3[code]) else -1
-        if w.pos >= w.end:
-            return -1
-        n = read_point(w, w.pos)
-        return n if n and w.cp == code else -1
+        return _itself(w, unit)
     if size == 1:
         n = c.len1[code]
         return n if n and _equal(w, c.blob, c.at1[code], n) else -1
@@ -411,7 +465,7 @@ def _blank(c, unit):
     if unit >> 28:
         return 0
     if c.kind >= UTF8:
-        return code == 0x20 or code == 0x3000
+        return size < JOINED and (code == 0x20 or code == 0x3000)
     n = 0
     at = 0
     if size == 1:
@@ -481,6 +535,7 @@ CONSTANTS = {
     "FINDING": FINDING,
     "VALUE": VALUE,
     "AHEAD": AHEAD,
+    "JOINED": JOINED,
     "IDENTICAL": IDENTICAL,
     "FORM": FORM,
     "ONE_WAY": ONE_WAY,

@@ -5,7 +5,8 @@ from libc.string cimport memcmp, memcpy
 cdef int ILLEGAL, BROKEN_SHIFT, MAPPED, LONG, GRADED, GRADED_SPECIAL, GRADED_LONG, GRADES, GETA, STORED, TAG, SHIFTED, LEAD, DECIMAL, UTF8
 cdef int MIXED, DOUBLE, SINGLE, UNITS, MAPPED_UNITS, PASSED_UNITS, TRIMMED_UNITS, FLAGGED, BYTES, N_COUNTS
 cdef int LOW_VALUES, BLANKS, UNSIGNED, TRIM, EMPTIES
-cdef int FINDING, SLACK
+cdef int FINDING, SLACK, JOINS, ITSELF, JOINED, NOT_IN_STANDARD
+cdef Py_ssize_t BASES
 cdef const unsigned char *WIDE_SPACES
 cdef const unsigned char *SPACES
 
@@ -34,6 +35,12 @@ cdef class Program:
     cdef const unsigned char *tag
     cdef const unsigned char *long_text
     cdef const long long[::1] long_offsets
+    cdef int unicode
+    cdef Py_ssize_t n_sequences
+    cdef const unsigned char *qtext
+    cdef const unsigned char *qkind
+    cdef const unsigned int[::1] pages
+    cdef const unsigned int[::1] qkeys
 
 cdef class Work:
     cdef const unsigned char[::1] _src
@@ -45,7 +52,8 @@ cdef class Work:
     cdef Py_ssize_t start, end
     cdef public Py_ssize_t o, n, row, pos, char, open_at
     cdef public int shifted, final, special
-    cdef int mixed, open_with
+    cdef int mixed, open_with, joins, last_counter
+    cdef Py_ssize_t last_pos, last_end, last_cp, last_o, last_n
 
 @cython.locals(n_rows=cython.Py_ssize_t)
 cpdef Py_ssize_t decode_rows(Program p, Work w, int mode, int trim, int carry, const long long[::1] starts,
@@ -91,6 +99,23 @@ cdef int _step_surrogate(Program p, Work w, Py_ssize_t code) noexcept nogil
 @cython.locals(index=cython.Py_ssize_t, kind=cython.int)
 cdef void _wide(Program p, Work w, int size, Py_ssize_t cp) noexcept nogil
 
+cdef Py_ssize_t _suffix(Py_ssize_t cp) noexcept nogil
+
+cdef Py_ssize_t _suffix_point(Py_ssize_t n) noexcept nogil
+
+@cython.locals(low=cython.Py_ssize_t, high=cython.Py_ssize_t, middle=cython.Py_ssize_t)
+cdef Py_ssize_t _sequence(Program p, Py_ssize_t pack) noexcept nogil
+
+@cython.locals(src="const unsigned char *", at=cython.Py_ssize_t, cp=cython.Py_ssize_t)
+cdef int _last(Program p, Work w) noexcept nogil
+
+cdef void _take_back(Work w) noexcept nogil
+
+@cython.locals(n=cython.Py_ssize_t, pack=cython.Py_ssize_t, end=cython.Py_ssize_t, index=cython.Py_ssize_t, kind=cython.int)
+cdef void _join(Program p, Work w, int size, Py_ssize_t cp) noexcept nogil
+
+cdef void _hold(Program p, Work w) noexcept nogil
+
 cdef void _field_lead(Program p, Work w) noexcept nogil
 
 @cython.locals(src="const unsigned char *", out="unsigned char *", pos=cython.Py_ssize_t, end=cython.Py_ssize_t,
@@ -111,8 +136,10 @@ cdef int _utf8_tail_ok(Work w, Py_ssize_t size) noexcept nogil
 @cython.locals(src="const unsigned char *", size=cython.int, b=cython.int, code=cython.Py_ssize_t, i=cython.int)
 cdef void _field_decimal(Program p, Work w) noexcept nogil
 
-@cython.locals(reason=cython.int, stored=cython.int, graded=cython.bint)
+@cython.locals(reason=cython.int, stored=cython.int, graded=cython.bint, counter=cython.int)
 cdef void _emit(Program p, Work w, int size, Py_ssize_t code, int kind, const unsigned char *text, Py_ssize_t index) noexcept nogil
+
+cdef void _remember(Work w, int size, Py_ssize_t code, int counter, int joins) noexcept nogil
 
 @cython.locals(how=cython.int)
 cdef void _flag(Program p, Work w, int size, Py_ssize_t code, int reason, const unsigned char *text, Py_ssize_t index, int stored) noexcept nogil
@@ -127,9 +154,15 @@ cdef void _put_long(Program p, Work w, const unsigned char *text, Py_ssize_t ind
 
 cdef void _put_unit(Work w, Py_ssize_t code, int size) noexcept nogil
 
-@cython.locals(i=cython.int, base=cython.int, d=cython.int, at=cython.Py_ssize_t)
+@cython.locals(i=cython.int)
 cdef void _put_tag(Program p, Work w, Py_ssize_t code, int size) noexcept nogil
 
+@cython.locals(d=cython.int, at=cython.Py_ssize_t)
+cdef void _put_digits(Work w, Py_ssize_t code, int n, int base) noexcept nogil
+
+cdef void _put_itself(Work w, Py_ssize_t code, int size) noexcept nogil
+
+@cython.locals(out="unsigned char *", o=cython.Py_ssize_t)
 cdef void _put_utf8(Work w, Py_ssize_t cp) noexcept nogil
 
 @cython.locals(src="const unsigned char *", end=cython.Py_ssize_t, done=cython.Py_ssize_t)

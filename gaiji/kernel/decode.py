@@ -14,7 +14,14 @@ Look-up: a table of 8-byte texts beside a table of their lengths; each character
 copy, so buffers carry 8 bytes of slack. Length 0 sends a unit down the slow path, where ``kind`` says
 what it is: the low four bits are a reason (or ``MAPPED``, ``LONG``), the high four the length of the text
 stored for it.
+
+Unicode: code points beyond the BMP are looked up by pages (``pages``: the page of each 256 of them), and a
+selector or mark joins the unit before it, which is taken back: base and selector are one unit, with a table
+of its own (``qkeys``). The code of such a unit is base << 9 | number of the selector (``_suffix``), its size
+``JOINED``. A text that is stored as ``ITSELF`` is the unit's own code point or sequence.
 """
+
+from array import array
 
 try:
     import cython
@@ -31,7 +38,16 @@ LONG = 15
 # grade.
 GRADED = 13
 GRADED_SPECIAL = 14  # its text holds what a CSV must quote
-GRADED_LONG = 11  # a reason that only outputs have, never a unit of the source
+GRADED_LONG = 11  # its text is one of the long ones
+# A selector or a mark, which belongs to the character before it.
+JOINS = 10
+# Values of the high four bits of ``kind`` beyond every length: the text is the unit itself, in Unicode.
+ITSELF = 13
+# What base and selector together have for a size; numbers of eight digits are their only others.
+JOINED = 8
+NOT_IN_STANDARD = 9
+# No base is joined beyond plane 3: nothing is registered there, and its code would not fit.
+BASES = 0x40000
 # Replacement policies.
 GETA = 0
 STORED = 1
@@ -68,6 +84,9 @@ WIDE_SPACES = (
     b"\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80\xe3\x80\x80"
 )
 SPACES = b"                "
+
+
+EMPTY = array("I")
 
 
 def compiled():
@@ -134,6 +153,12 @@ class Program:
         self.tag_length = len(tag)
         self.long_text = long_text
         self.long_offsets = long_offsets
+        self.unicode = more.get("unicode", 0)
+        pages, keys, self.qtext, self.qkind = more.get("wide_planes", (EMPTY, EMPTY, b"", b""))
+        self.pages = pages
+        self.qkeys = keys
+        self.n_sequences = len(keys)
+        self._keep += (self.qtext, self.qkind)
 
 
 class Work:
@@ -158,6 +183,7 @@ class Work:
         self.row = 0
         self.final = 1
         self.special = 0
+        self.last_end = -1
 
 
 def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, capacity, slots):
@@ -234,6 +260,7 @@ def _rows(
         w.end = end
         w.char = 0
         w.open_at = -1
+        w.last_end = -1
         w.mixed = 1 if mode == MIXED else 0
         w.shifted = 1 if mode == DOUBLE else 0
         w.open_with = 0
@@ -289,6 +316,8 @@ def _field(p, w):
                 _run_single(p, w)
             if w.pos < w.end and not _step_shifted(p, w):
                 break
+    if p.unicode and not w.final:
+        _hold(p, w)
 
 
 def _run_double(p, w):
@@ -403,8 +432,12 @@ def _step_shifted(p, w):
         return 1
     code = (w.src[w.pos + p.little] << 8) | w.src[w.pos + 1 - p.little]
     kind = p.dkind[code]
-    if p.wide and (code & 0xF800) == 0xD800:
-        return _step_surrogate(p, w, code)
+    if p.wide:
+        if (code & 0xF800) == 0xD800:
+            return _step_surrogate(p, w, code)
+        if kind & 15 == JOINS:
+            _join(p, w, 2, code)
+            return 1
     if w.mixed and (kind == 0 or kind == ILLEGAL):
         s = _match_shift(p, w, w.pos + 1)
         if s < 0 and not w.final:
@@ -478,21 +511,125 @@ def _step_surrogate(p, w, code):
 
 
 def _wide(p, w, size, cp):
-    """A character beyond the BMP: passed through, unless ``triple`` says otherwise (planes 15 and 16)."""
-    if cp >= 0xF0000:
-        index = cp - 0xF0000
-        kind = p.tkind[index]
-        if kind != 0 or p.tlen[index]:
-            _emit(p, w, size, cp, kind if kind else p.tlen[index] << 4, p.ttext, index)
-            return
-    if p.units:
-        _put_unit(w, cp, 4)
+    """A character beyond the BMP, by its page."""
+    index = (p.pages[cp >> 8] << 8) | (cp & 255)
+    kind = p.tkind[index]
+    if kind & 15 == JOINS:
+        _join(p, w, size, cp)
     else:
-        _put_utf8(w, cp)
-    w.counts[UNITS] += 1
-    w.counts[PASSED_UNITS] += 1
-    w.char += 1
-    w.pos += size
+        _emit(p, w, size, cp, kind, p.ttext, index)
+
+
+def _suffix(cp):
+    """The number of a selector (0 to 255) or of a mark (from 256)."""
+    if cp >= 0xE0100:
+        return cp - 0xE0100 + 16
+    if cp >= 0xFE00:
+        return cp - 0xFE00
+    if cp >= 0x3099:
+        return cp - 0x3099 + 256
+    if cp < 0x302:
+        return cp - 0x300 + 258
+    return 260 if cp == 0x2E5 else 261
+
+
+def _suffix_point(n):
+    """The selector or mark of that number."""
+    if n < 16:
+        return 0xFE00 + n
+    if n < 256:
+        return 0xE0100 + n - 16
+    if n < 258:
+        return 0x3099 + n - 256
+    if n < 260:
+        return 0x300 + n - 258
+    return 0x2E5 if n == 260 else 0x2E9
+
+
+def _sequence(p, pack):
+    """Where the sequence stands in the tables, -1 when nothing registers it."""
+    low = 0
+    high = p.n_sequences
+    while low < high:
+        middle = (low + high) >> 1
+        if p.qkeys[middle] < pack:
+            low = middle + 1
+        else:
+            high = middle
+    if low < p.n_sequences and p.qkeys[low] == pack:
+        return low
+    return -1
+
+
+def _last(p, w):
+    """Find the unit that ends at the cursor into ``w.last_…``; 0 when none does that could have a selector.
+
+    What went the slow way has left it there; what the fast loops copied is itself, of a known width.
+    """
+    if w.last_end == w.pos:
+        return w.joins
+    if w.pos <= w.start:
+        return 0
+    src = w.src
+    at = w.pos - 2
+    cp = 0
+    if p.wide:
+        cp = (src[at + p.little] << 8) | src[at + 1 - p.little]
+    else:
+        at = w.pos - 1
+        while at > w.start and src[at] & 0xC0 == 0x80:
+            at -= 1
+        cp = src[at]
+        if cp >= 0xE0:
+            cp = ((cp & 15) << 12) | ((src[at + 1] & 63) << 6) | (src[at + 2] & 63)
+        elif cp >= 0x80:
+            cp = ((cp & 31) << 6) | (src[at + 1] & 63)
+    w.last_pos = at
+    w.last_cp = cp
+    w.last_o = w.o - p.dlen[cp]
+    w.last_n = w.n
+    w.last_counter = PASSED_UNITS
+    return 1
+
+
+def _take_back(w):
+    """As if the unit before the cursor had not been read."""
+    w.o = w.last_o
+    w.n = w.last_n
+    w.pos = w.last_pos
+    w.counts[UNITS] -= 1
+    w.counts[w.last_counter] -= 1
+    w.char -= 1
+
+
+def _join(p, w, size, cp):
+    """A selector or mark of ``size`` bytes: one unit with the character before it, which is taken back."""
+    if not _last(p, w) or w.last_cp >= BASES:
+        _flag(p, w, size, cp, ILLEGAL, p.stext, 0, 0)
+        w.joins = 0
+        return
+    n = _suffix(cp)
+    pack = (w.last_cp << 9) | n
+    end = w.pos + size
+    index = -1
+    kind = ILLEGAL
+    if n >= 256:
+        kind = ITSELF << 4
+    else:
+        index = _sequence(p, pack)
+        if index >= 0:
+            kind = p.qkind[index]
+    _take_back(w)
+    _emit(p, w, JOINED, pack, kind, p.qtext, index if index >= 0 else 0)
+    w.pos = end
+    w.last_end = end
+    w.joins = 0
+
+
+def _hold(p, w):
+    """The input goes on later, and may go on with a selector: the last unit waits for what follows it."""
+    if w.pos > w.start and _last(p, w) and w.last_cp > 0x20:
+        _take_back(w)
 
 
 def _field_lead(p, w):
@@ -590,7 +727,10 @@ def _field_utf8(p, w):
             continue
         n = p.dlen[cp]
         if n == 0:
-            _emit(p, w, size, cp, p.dkind[cp], p.dtext, cp)
+            if p.dkind[cp] & 15 == JOINS:
+                _join(p, w, size, cp)
+            else:
+                _emit(p, w, size, cp, p.dkind[cp], p.dtext, cp)
             continue
         if cython.compiled:
             memcpy(w.out + w.o, p.dtext + 8 * cp, 8)
@@ -672,22 +812,40 @@ def _emit(p, w, size, code, kind, text, index):
     if reason != MAPPED and reason != LONG and not graded:
         _flag(p, w, size, code, reason, text, index, stored)
         return
+    counter = PASSED_UNITS if stored >= ITSELF else MAPPED_UNITS
+    if p.unicode:
+        _remember(w, size, code, counter, 1)
     if graded:
         _note(p, w, size, code, GRADED)
     if p.units:
         _put_unit(w, code, size)
+    elif stored >= ITSELF:
+        _put_itself(w, code, size)
     elif reason == LONG or reason == GRADED_LONG:  # noqa: SIM109 (a tuple is no C)
         _put_long(p, w, text, index)
     else:
         _put(w, text, index, stored)
     w.counts[UNITS] += 1
-    w.counts[MAPPED_UNITS] += 1
+    w.counts[counter] += 1
     w.char += 1
     w.pos += size
 
 
+def _remember(w, size, code, counter, joins):
+    """How to take the unit back that now begins; ``joins``: whether a selector may follow it."""
+    w.last_pos = w.pos
+    w.last_end = w.pos + size
+    w.last_cp = code
+    w.last_o = w.o
+    w.last_n = w.n
+    w.last_counter = counter
+    w.joins = joins
+
+
 def _flag(p, w, size, code, reason, text, index, stored):
     """A unit that a person must look at: note it and write the replacement that the policy names."""
+    if p.unicode:
+        _remember(w, size, code, FLAGGED + reason, reason == NOT_IN_STANDARD)
     _note(p, w, size, code, reason)
     w.special = 1
     how = p.policy[reason]
@@ -695,6 +853,8 @@ def _flag(p, w, size, code, reason, text, index, stored):
         _put_unit(w, code, size if p.units == 1 else size | reason << 4)
     elif how == TAG:
         _put_tag(p, w, code, size)
+    elif how == STORED and stored >= ITSELF:
+        _put_itself(w, code, size)
     elif how == STORED and stored:
         _put(w, text, index, stored)
     else:
@@ -757,29 +917,64 @@ def _put_tag(p, w, code, size):
     for i in range(p.tag_length):
         w.out[w.o] = p.tag[i]
         w.o += 1
-    base = 10 if p.kind == DECIMAL and size > 1 else 16  # a byte that is no number stands as two hex digits
-    i = size if base == 10 else 2 * size
-    if p.kind == UTF8 or p.wide:
-        i = 4 if code < 0x10000 else 6
-    at = w.o + i - 1
-    w.o += i
-    while i > 0:
-        d = code % base
-        w.out[at] = 48 + d if d < 10 else 55 + d
-        code = code // base
-        at -= 1
-        i -= 1
+    if p.unicode and size == JOINED:  # 845B_E0100
+        _put_digits(w, code >> 9, 4 if code >> 9 < 0x10000 else 6, 16)
+        w.out[w.o] = 0x5F
+        w.o += 1
+        code = _suffix_point(code & 511)
+        _put_digits(w, code, 4 if code < 0x10000 else 5, 16)
+    elif p.unicode:
+        _put_digits(w, code, 4 if code < 0x10000 else 6, 16)
+    elif p.kind == DECIMAL and size > 1:
+        _put_digits(w, code, size, 10)
+    else:  # bytes, also one that is no number
+        _put_digits(w, code, 2 * size, 16)
     w.out[w.o] = 0x7D
     w.o += 1
 
 
+def _put_digits(w, code, n, base):
+    """The last ``n`` digits of a number."""
+    at = w.o + n - 1
+    w.o += n
+    while n > 0:
+        d = code % base
+        w.out[at] = 48 + d if d < 10 else 55 + d
+        code = code // base
+        at -= 1
+        n -= 1
+
+
+def _put_itself(w, code, size):
+    """A code point as UTF-8, or a base and what joined it."""
+    if size == JOINED:
+        _put_utf8(w, code >> 9)
+        _put_utf8(w, _suffix_point(code & 511))
+    else:
+        _put_utf8(w, code)
+
+
 def _put_utf8(w, cp):
-    """Four bytes of UTF-8 for a character beyond the BMP."""
-    w.out[w.o] = 0xF0 | (cp >> 18)
-    w.out[w.o + 1] = 0x80 | ((cp >> 12) & 0x3F)
-    w.out[w.o + 2] = 0x80 | ((cp >> 6) & 0x3F)
-    w.out[w.o + 3] = 0x80 | (cp & 0x3F)
-    w.o += 4
+    """A code point in UTF-8."""
+    out = w.out
+    o = w.o
+    if cp < 0x80:
+        out[o] = cp
+        w.o += 1
+        return
+    if cp < 0x800:
+        out[o] = 0xC0 | (cp >> 6)
+        w.o += 2
+    elif cp < 0x10000:
+        out[o] = 0xE0 | (cp >> 12)
+        out[o + 1] = 0x80 | ((cp >> 6) & 0x3F)
+        w.o += 3
+    else:
+        out[o] = 0xF0 | (cp >> 18)
+        out[o + 1] = 0x80 | ((cp >> 12) & 0x3F)
+        out[o + 2] = 0x80 | ((cp >> 6) & 0x3F)
+        w.o += 4
+    out[w.o - 1] = 0x80 | (cp & 0x3F)
 
 
 def _drop_padding(p, w, mode):
@@ -844,6 +1039,11 @@ CONSTANTS = {
     "GRADED": GRADED,
     "GRADED_SPECIAL": GRADED_SPECIAL,
     "GRADED_LONG": GRADED_LONG,
+    "JOINS": JOINS,
+    "ITSELF": ITSELF,
+    "JOINED": JOINED,
+    "BASES": BASES,
+    "NOT_IN_STANDARD": NOT_IN_STANDARD,
     "GETA": GETA,
     "STORED": STORED,
     "TAG": TAG,

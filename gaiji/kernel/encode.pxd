@@ -2,7 +2,7 @@
 cimport cython
 from libc.string cimport memset
 
-cdef int SHIFTED, LEAD, DECIMAL, UTF8, UTF16, MIXED, DOUBLE, SINGLE, ILLEGAL, BROKEN_SHIFT, OVERFLOW, FINDING, SLACK
+cdef int SHIFTED, LEAD, DECIMAL, UTF8, UTF16, MIXED, DOUBLE, SINGLE, ILLEGAL, BROKEN_SHIFT, OVERFLOW, FINDING, SLACK, JOINED
 cdef Py_ssize_t MORE, VALUE
 
 cdef class Codes:
@@ -33,6 +33,7 @@ cdef class Codes:
     cdef const unsigned int *at1
     cdef const unsigned int *at2
     cdef const unsigned int *at3
+    cdef const unsigned int[::1] keys3
 
 cdef class Pen:
     cdef const unsigned char[::1] _src
@@ -80,6 +81,11 @@ cdef int read_point(Pen w, Py_ssize_t pos) noexcept nogil
 
 @cython.locals(i=cython.int, size=cython.int, code=cython.Py_ssize_t, wide=cython.int, need=cython.int)
 cdef int _put(Codes c, Pen w, Py_ssize_t value) noexcept nogil
+
+@cython.locals(base=cython.Py_ssize_t, mark=cython.Py_ssize_t, first=cython.int, second=cython.int)
+cdef int _put_sequence(Codes c, Pen w, Py_ssize_t code) noexcept nogil
+
+cdef Py_ssize_t suffix_point(Py_ssize_t n) noexcept nogil
 
 cdef int _width(Codes c, Py_ssize_t cp) noexcept nogil
 

@@ -11,6 +11,8 @@ Longer texts are found by steps (state, code point) in a hash. A variation selec
 character before it: a match that leaves one behind is none.
 """
 
+from array import array
+
 try:
     import cython
 except ImportError:  # a bare install without Cython: the same code, interpreted
@@ -34,6 +36,8 @@ OVERFLOW = 8
 FINDING = 6
 MORE = 0x80000000
 VALUE = 0x0FFFFFFF
+# The size of a base and its selector in Unicode; their code is base << 9 | number of the selector.
+JOINED = 8
 SLACK = 64
 
 
@@ -42,13 +46,17 @@ def compiled():
     return bool(cython.compiled)
 
 
+NO_KEYS = array("I")
+
+
 class Codes:
     """A charset compiled for encoding in one field mode; ``gaiji.codes.encoding`` fills it.
 
     ``pages`` (array H), ``slots`` (array I): code point → value. ``keys`` (array q, -1 free), ``values`` (I),
     ``nexts`` (array q, -1 none): steps of longer texts; their length is a power of two.
     ``reads``: what each code reads as, for ``compare_rows``: for single, double and triple codes an array I
-    of where its text stands in ``blob``, one array of its length.
+    of where its text stands in ``blob``, one array of its length. In Unicode the third are those of the
+    values ``keys3`` (array I, sorted): characters beyond the BMP and sequences.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class Codes:
         self.pad_single, self.pad_hi, self.pad_lo = pads
         self._keep = (pages, slots, keys, values, nexts, reads, blob, shift_in, shift_out)
         at1, len1, at2, len2, at3, len3 = reads
+        self.keys3 = more.get("wide_keys", NO_KEYS)
         self.n_double = len(len2)
         self.n_triple = len(len3)
         self.blob = blob
@@ -362,6 +371,8 @@ def _put(c, w, value):
     size = (value >> 24) & 15
     code = value & 0xFFFFFF
     if c.kind >= UTF8:
+        if size >= JOINED:
+            return _put_sequence(c, w, (value & VALUE) - (JOINED << 24))
         size = _width(c, code)
     wide = c.n_in and size > 1
     need = size
@@ -382,6 +393,34 @@ def _put(c, w, value):
         w.shifted = wide
     _write(c, w, code, size)
     return 1
+
+
+def _put_sequence(c, w, code):
+    """Write a base and its selector, both or none (noted as ``overflow``)."""
+    base = code >> 9
+    mark = suffix_point(code & 511)
+    first = _width(c, base)
+    second = _width(c, mark)
+    if w.limit >= 0 and w.o + first + second > w.limit:
+        _note(w, base, w.used, OVERFLOW)
+        w.full = 1
+        return 0
+    _write(c, w, base, first)
+    _write(c, w, mark, second)
+    return 1
+
+
+def suffix_point(n):
+    """The selector (0 to 255) or mark of that number."""
+    if n < 16:
+        return 0xFE00 + n
+    if n < 256:
+        return 0xE0100 + n - 16
+    if n < 258:
+        return 0x3099 + n - 256
+    if n < 260:
+        return 0x300 + n - 258
+    return 0x2E5 if n == 260 else 0x2E9
 
 
 def _width(c, cp):
@@ -473,4 +512,5 @@ CONSTANTS = {
     "MORE": MORE,
     "VALUE": VALUE,
     "SLACK": SLACK,
+    "JOINED": JOINED,
 }

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 from gaiji.disk.files import Mark, Written, not_kept, output_error, part_path, sync_folder
@@ -20,8 +21,9 @@ class ParquetSink(Sink):
     def __init__(self, path: Path, names: Sequence[str], kept: Written | None = None) -> None:
         super().__init__(path)
         self._names = list(names)
-        self._sha256 = ""
+        self._sha256, self._size = "", 0
         self._folder = part_path(Path(os.path.realpath(path)))
+        self._whole = self._folder / "whole.parquet"
         self._parts: list[Path] = []
         self._unsynced: list[Path] = []
         self._chain = ""
@@ -94,10 +96,10 @@ class ParquetSink(Sink):
         except OSError as error:
             raise output_error(self.path, error) from error
 
-    def commit(self) -> None:
+    def seal(self) -> Path:
         import polars as pl
 
-        whole = self._folder / "whole.parquet"
+        whole = self._whole
         try:
             if self._parts:
                 pl.scan_parquet(self._parts).sink_parquet(whole)
@@ -107,11 +109,23 @@ class ParquetSink(Sink):
                 self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
                 os.fsync(file.fileno())
             whole.chmod(0o600)  # as the other outputs: names are personal data
-            final = Path(os.path.realpath(self.path))
-            os.replace(whole, final)
+            self._size = whole.stat().st_size
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        return whole
+
+    def commit(self) -> None:
+        final = Path(os.path.realpath(self.path))
+        try:
+            os.replace(self._whole, final)
             sync_folder(final.parent)
         except OSError as error:
             raise output_error(self.path, error) from error
+
+    def unname(self) -> None:
+        if not self._whole.exists():
+            with suppress(OSError):
+                os.replace(Path(os.path.realpath(self.path)), self._whole)
 
     def discard(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -120,4 +134,4 @@ class ParquetSink(Sink):
         pass  # no part is open
 
     def describe(self) -> dict[str, object]:
-        return {"path": str(self.path), "bytes": self.path.stat().st_size, "sha256": self._sha256}
+        return {"path": str(self.path), "bytes": self._size, "sha256": self._sha256}

@@ -35,8 +35,16 @@ class Sink:
         """Append one encoded batch."""
         raise NotImplementedError
 
+    def seal(self) -> Path:
+        """All is written and on the disk; only the name is missing. Returns where it stands."""
+        raise NotImplementedError
+
     def commit(self) -> None:
-        """Finish: the output appears under its name."""
+        """The output appears under its name."""
+        raise NotImplementedError
+
+    def unname(self) -> None:
+        """Take the name away again: what goes with the output could not be named."""
         raise NotImplementedError
 
     def discard(self) -> None:
@@ -84,8 +92,15 @@ class StreamSink(Sink):
             encoded, lambda: self._buffers.give(buffer) if isinstance(buffer, bytearray) else None
         )
 
+    def seal(self) -> Path:
+        self._file.seal()
+        return self._file.standing
+
     def commit(self) -> None:
         self._file.commit()
+
+    def unname(self) -> None:
+        self._file.unname()
 
     def discard(self) -> None:
         self._file.discard()

@@ -19,13 +19,14 @@ from gaiji.output.lines import BOM
 SUFFIXES = {".csv": ",", ".tsv": "\t", ".parquet": ""}
 
 
-def read_table(path: str | Path, *, as_text: bool = True) -> pl.DataFrame:
+def read_table(path: str | Path, *, as_text: bool = True, named: Path | None = None) -> pl.DataFrame:
     """All columns, as text or (``as_text`` false) with the types of a Parquet file.
 
-    UsageError when the file cannot be read as its suffix says.
+    ``named``: the name that a file will have that has none yet. UsageError when the file cannot be read
+    as its suffix says.
     """
     path = Path(path)
-    separator = _separator(path)
+    separator = _separator(named or path)
     try:
         if not separator:
             frame = pl.read_parquet(path)
@@ -50,6 +51,11 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> None:
     """Write a table whole or not at all; CSV has a byte order mark, so that Excel reads it. OutputError when
     it cannot be.
     """
+    write_whole(Path(path), table_bytes(frame, path))
+
+
+def table_bytes(frame: pl.DataFrame, path: str | Path) -> bytes:
+    """A table as the file of that name would hold it."""
     path = Path(path)
     separator = _separator(path)
     buffer = BytesIO()
@@ -65,7 +71,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> None:
             ) from error
     else:
         frame.write_parquet(buffer)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def safe_cell(cell: str) -> str:

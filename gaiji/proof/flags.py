@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from gaiji.codes.charset import Charset
-from gaiji.codes.code import code_of, tag_digits
+from gaiji.codes.code import JOINED, code_of, tag_digits
 from gaiji.codes.program import CONTROLS, LOST
 from gaiji.kernel import compare
 from gaiji.model import Reason
+from gaiji.standard.codepoints import unpack
 
 
 class FlagTexts:
@@ -50,11 +51,21 @@ class FlagTexts:
             if how == "tag":
                 text = f"{{{self.charset.system}:{tag_digits(self.charset.kind.form, code, size)}}}"
             elif how in ("keep", "pua"):
-                text = self._stored.get((0 if self.charset.kind.unicode else size, code), "") or "〓"
+                text = self._stored.get(self._key(code, size), "") or self._itself(code, size, reason) or "〓"
                 text = text if reason is not Reason.BROKEN_SHIFT and len(text.encode()) <= 8 else "〓"
                 text = text if reason is not Reason.ILLEGAL or CONTROLS.isdisjoint(text) else "〓"
             self._texts[unit] = text.encode()
         return self._texts[unit]
+
+    def _key(self, code: int, size: int) -> tuple[int, int]:
+        """A code point has no size of its own; a sequence of Unicode has."""
+        return (0 if self.charset.kind.unicode and size != JOINED else size), code
+
+    def _itself(self, code: int, size: int, reason: Reason) -> str:
+        """Unicode: what is private, or lacks in the standard, may stay as it is."""
+        if not self.charset.kind.unicode or reason not in (Reason.NOT_IN_STANDARD, Reason.UNMAPPED_GAIJI):
+            return ""
+        return unpack(code) if size == JOINED else chr(code)
 
     @cached_property
     def _stored(self) -> dict[tuple[int, int], str]:
@@ -70,5 +81,5 @@ class FlagTexts:
                     for i, code in enumerate(area.codes())
                 }
         for unit in self.charset.units(self.form):
-            stored[0 if unicode_kind else unit.size, unit.code] = unit.text
+            stored[self._key(unit.code, unit.size)] = unit.text
         return stored

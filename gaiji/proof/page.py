@@ -27,6 +27,7 @@ REASONS = {
     "already-lost": mark("原本で欠落"),
     "ambiguous": mark("候補が複数"),
     "no-unicode": mark("符号位置なし"),
+    "not-in-standard": mark("MJ・GJにない漢字"),
     "overflow": mark("項目長超過"),
     "bad-number": mark("数値として読めない"),
     "shrink-none": mark("縮退先なし"),

@@ -15,8 +15,8 @@ from functools import cached_property
 
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
-from gaiji.codes.program import K
-from gaiji.columns.decode import Decoder, Place, rules_of
+from gaiji.codes.program import K, rules_of
+from gaiji.columns.decode import Decoder, Place
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
 from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
@@ -51,7 +51,10 @@ class Prover:
         self._ranges: dict[str, tuple[object, int, array[int], array[int]]] = {}
         self.codes = {
             spec.name: self.charset.proof(
-                self.mode(spec), name_field=rules_of(spec)[0], controls=rules_of(spec)[1], form=fields.form
+                self.mode(spec),
+                name_field=rules_of(spec.role)[0],
+                controls=rules_of(spec.role)[1],
+                form=fields.form,
             )
             for spec in fields.fields
             if spec.type not in NUMERIC and spec.type != "raw"
@@ -266,7 +269,7 @@ class Prover:
         cells = pair.cells
         start, end = cells.starts[number][row] + offset, cells.ends[number][row]
         found = bytes(cells.src[start : min(start + 8, end)])
-        unit = self.charset.entries.get((size, code)) if size else None
+        unit = self.charset.entry_of(code, size) if size else None
         expected = unit.row.text if unit else ""
         return Change(
             pair.record(row),

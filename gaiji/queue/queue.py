@@ -7,6 +7,7 @@ nothing of decoding or of file formats.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,11 @@ class Queue:
             self.engine = sa.create_engine(url, connect_args=waits)
             if url.startswith("sqlite"):
                 own_transactions(self.engine)
-            found = prepare(self.engine)
+            try:
+                found = prepare(self.engine)
+            except BaseException:
+                self.engine.dispose()
+                raise
         except sa.exc.SQLAlchemyError as error:
             raise self._error(error) from error
         if found != SCHEMA:
@@ -71,6 +76,38 @@ class Queue:
         given = source if isinstance(source, Source) else Source(source)
         with self.writing() as connection:
             return adding.add(connection, given.near(self.folder), list(items))
+
+    def samples(self, sources: Sequence[str]) -> int:
+        """How many samples the sources of these ids have."""
+        with self.reading() as connection:
+            count = sa.select(sa.func.count()).select_from(sample).where(sample.c.source.in_(sources))
+            return int(connection.execute(count).scalar_one())
+
+    def forget(self, sources: Sequence[str]) -> int:
+        """Take what sources (by id) say of people out of the queue: their samples, and what their dumps
+        propose.
+
+        Counts and decisions stay. Returns how many samples there were. SQLite overwrites the rows, then
+        the file is made anew without them.
+        """
+        with self.writing() as connection:
+            if self.engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            gone = connection.execute(sample.delete().where(sample.c.source.in_(sources))).rowcount
+            connection.execute(proposal.delete().where(proposal.c.origin.in_(sources)))
+        if self.engine.dialect.name == "sqlite":
+            self._shrink()
+        return int(gone)
+
+    def _shrink(self) -> None:
+        """Make an SQLite file anew, without what deleted rows left in it."""
+        raw = self.engine.raw_connection()
+        try:
+            raw.cursor().execute("VACUUM")  # the driver begins no transaction of its own
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+        finally:
+            raw.close()
 
     def add_pictures(
         self, system: str, site: str, pictures: Mapping[str, Sequence[Picture]], *, gaiji_set: str = ""

@@ -15,6 +15,7 @@ REASONS = {
     "already-lost": mark("過去の移行で失われた文字"),
     "ambiguous": mark("候補が複数"),
     "no-unicode": mark("Unicodeにない文字"),
+    "not-in-standard": mark("MJ・GJにない漢字"),
     "overflow": mark("出力項目の桁あふれ"),
     "bad-number": mark("数値として読めない"),
     "shrink-none": mark("縮退先なし"),

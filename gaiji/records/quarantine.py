@@ -52,6 +52,16 @@ class Quarantine:
         """The files as they are now, for a checkpoint."""
         return [mark for file in self._files or () for mark in file.marks()]
 
+    def seal(self) -> None:
+        """All is written and on the disk; only the names are missing."""
+        for file in self._files or ():
+            file.seal()
+
+    def unname(self) -> None:
+        """Take the names away again."""
+        for file in self._files or ():
+            file.unname()
+
     def commit(self) -> None:
         """Give the files their names; OutputError when those of an earlier run cannot be removed."""
         for file in self._files or ():

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gaiji.codes.by_glyph import pieces
 from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
-from gaiji.columns.decode import rules_of
 from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
@@ -111,7 +111,6 @@ def _text(plan: Plan, spec: Field, raw: bytes, state: int, *, keep: bool) -> tup
         role=spec.role,
         form=plan.job.target["form"],
         policy=plan.job.policy,
-        controls=rules_of(spec)[1],
     )
     decoder.state = state
     parts: list[Part] = []
@@ -143,7 +142,10 @@ def _units(plan: Plan, decoder: StreamDecoder, raw: bytes, begin: int, stop: int
     if len(out.codes) == 1:
         return [_character(plan, begin, raw[begin:stop], out.text, out.glyphs[0], out.codes[0], reasons)]
     parts, at = [], begin
-    texts = list(out.text) if len(out.text) == len(out.codes) else [""] * len(out.codes)
+    texts = pieces(
+        out.glyphs, out.text, unicode=plan.charset.kind.unicode, repertoire=plan.charset.repertoire
+    )
+    texts = texts if len(texts) == len(out.codes) else [""] * len(out.codes)
     for i, code in enumerate(out.codes):  # half a character, and what the byte after it turned out to be
         size = min(_size(plan, code), stop - at) if i < len(out.codes) - 1 else stop - at
         mine = [f.reason for f in out.findings if f.code == code]
@@ -153,7 +155,7 @@ def _units(plan: Plan, decoder: StreamDecoder, raw: bytes, begin: int, stop: int
 
 
 def _size(plan: Plan, code: str) -> int:
-    return read_code(plan.charset.kind.form, code)[1]
+    return plan.charset.kind.length(*read_code(plan.charset.kind.form, code))
 
 
 def _character(
@@ -162,13 +164,12 @@ def _character(
     """A source character with the row that decided it."""
     charset = plan.charset
     number, size = read_code(charset.kind.form, code)
-    known = (size, number) in charset.entries and (charset.kind.unicode or size == len(raw))
-    rows = charset.explain(number, size) if known and "broken-shift" not in reasons else []
+    entry = charset.entry_of(number, size) if charset.kind.unicode or size == len(raw) else None
+    rows = charset.explain(number, size) if entry and "broken-shift" not in reasons else []
     part = _part(offset, raw, "character", text) | {"code": code, "glyph": glyph or ""}
-    if rows:
+    if entry and rows:
         part |= {"layer": rows[0].layer, "file": rows[0].path, "line": rows[0].line}
-        row = charset.entries[size, number].row
-        part |= {"grade": row.grade, "note": row.note}
+        part |= {"grade": entry.row.grade, "note": entry.row.note}
         part["overridden"] = [f"{Path(row.path).name}:{row.line}" for row in rows[1:]]
     elif charset.kind.unicode and not reasons:
         part |= {"layer": "unicode", "file": "", "line": 0}

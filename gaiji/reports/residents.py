@@ -96,6 +96,10 @@ def _decided(job: Job, system: str) -> tuple[dict[tuple[str, str], Decision], di
         queue.close()
 
 
+KEPT = (Reason.ALREADY_LOST, Reason.AMBIGUOUS, Reason.NOT_IN_STANDARD)
+"""What residents see as the old system has it."""
+
+
 class _Reader:
     """Decodes each field twice: as the job's tables alone have it, and as the run writes it."""
 
@@ -104,7 +108,7 @@ class _Reader:
         job = plan.job
         tables = [job.file(name) for name in job.source["tables"]]
         plain = load_charset(plan.charset.name, tables, options=job.source["options"])
-        policy = dict.fromkeys(Reason, "geta") | {Reason.ALREADY_LOST: "keep", Reason.AMBIGUOUS: "keep"}
+        policy = dict.fromkeys(Reason, "geta") | dict.fromkeys(KEPT, "keep")
         self.before = decoder_of(replace(job, policy=policy), plain, plan.fields, reuse=False)
         self.names = Grouping(self.before, policy=job.policy, **job.sampling)
 

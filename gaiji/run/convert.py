@@ -46,7 +46,8 @@ def convert(
     ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal.
     ``resume`` goes on where an interrupted run of the same job left off, from its start where it left
     nothing; UsageError for a pipe, ResumeError when the input, the output or a table has changed since.
-    ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its final name.
+    ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its final name:
+    the queue is filled and everything that the run writes is on the disk before the first file gets its name.
     """
     check_memory()
     started, began = now(), time.monotonic()
@@ -62,25 +63,25 @@ def convert(
         with Session(plan, resume=resume, checkpoints=checkpoints) as session:
             event("convert-started", plan.facts() | {"record": session.begun_at})
             write_records(session, threads, progress)
-            codes, waiting = fill_queue(plan, session.totals, pictures, session.reading.reader.sha256)
-            shrunk = shrink_output(plan, policy)
+            review = fill_queue(plan, session.totals, pictures, session.reading.reader.sha256)
+            shrunk = shrink_output(plan, policy, session.standing)
             manifest = manifest_of(
                 plan,
                 session.reading.reader,
                 session.totals,
                 (session.sink, session.quarantine),
-                {"codes": codes, "waiting": waiting + shrunk.get("waiting", 0)},
-                shrunk,
+                review | {"waiting": review["waiting"] + shrunk.told.get("waiting", 0)},
+                shrunk.told,
                 started,
             )
-            write_manifest(manifest, plan.job.named_path)
+            session.name(shrunk.files, write_manifest(manifest, plan.job.named_path))
         done = {"records": manifest.data["records"], "waiting": manifest.to_review}
         event("convert-ended", plan.facts() | done | {"seconds": round(time.monotonic() - began, 3)})
         return manifest
 
 
 def write_records(session: Session, threads: int, progress: bool) -> None:
-    """All records to the session's files, which get their names when everything adds up."""
+    """All records to the session's files; what they hold adds up then, and none has its name yet."""
     work = partial(stages.convert, session.plan, session.sink)
     with progress_bar(session.reading.reader, progress) as advance:
         for done in in_order(work, session.reading, threads):

@@ -10,12 +10,13 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gaiji.codes.charset import Charset
 from gaiji.columns.findings import reviewed
 from gaiji.disk.files import STDOUT
 from gaiji.model import ROLES, Picture, Reason
+from gaiji.run.decided import as_decided
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 from gaiji.run.totals import Totals
@@ -116,9 +117,11 @@ def source_of(job: Job, digest: str = "") -> Source:
 
 def fill_queue(
     plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Picture]], digest: str
-) -> tuple[int, int]:
-    """Put a run's findings and the town's pictures into the job's queue; returns (codes, those that
-    wait). ``digest``: of the input's bytes."""
+) -> dict[str, Any]:
+    """Put a run's findings and the town's pictures into the job's queue; returns what the manifest says:
+    codes, those that wait, and whether the table of decisions that was used says what the queue says
+    (``as_decided``).
+    ``digest``: of the input's bytes."""
     from gaiji.queue.queue import open_queue
 
     job, charset = plan.job, plan.charset
@@ -132,10 +135,11 @@ def fill_queue(
     items = items_of(found, owner=job.owner, samples=review["samples"], roles=review["roles"])
     queue = open_queue(job.queue_where)
     try:
+        decided = as_decided(queue, job.decisions_path(charset.system), charset.system, job.owner)
         waiting = queue.add(source_of(job, digest), items)
         if pictures:
             site, gaiji_set = job.owner
             waiting += queue.add_pictures(charset.system, site, pictures, gaiji_set=gaiji_set)[1]
     finally:
         queue.close()
-    return len(items), waiting
+    return {"codes": len(items), "waiting": waiting, "as_decided": decided}

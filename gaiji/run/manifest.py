@@ -16,7 +16,7 @@ from typing import Any
 from gaiji import __version__
 from gaiji.codes.program import K
 from gaiji.columns.decode import COUNTED, PEOPLE
-from gaiji.disk.files import AtomicFile, beside, part_path
+from gaiji.disk.files import AtomicFile, beside, part_path, staged
 from gaiji.errors import GaijiError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
@@ -43,7 +43,10 @@ class Manifest:
     def exit_code(self) -> int:
         """0: done, nothing is flagged or set aside in any field; 3: done, something waits."""
         records = self.data["records"]
-        waits = self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
+        stale = not self.data["review"].get("as_decided", True)
+        waits = (
+            stale or self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
+        )
         return 3 if waits else 0
 
 
@@ -101,6 +104,9 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
             "filler": {"bytes": account.filler.size, "records": account.filler.records},
             "short_records": account.short,
         },
+        "individual_numbers": {
+            spec.name: rows for spec, rows in zip(plan.fields, totals.individuals, strict=True) if rows
+        },
         "flagged": flagged_by_reason(totals),
         "findings": [
             {"field": name, "role": role, "code": code, "reason": reason.label, "count": hit.count}
@@ -114,7 +120,7 @@ def manifest_of(
     reader: Reader,
     totals: Totals,
     files: tuple[Sink, Quarantine],
-    review: Mapping[str, int],
+    review: Mapping[str, Any],
     shrunk: Mapping[str, Any],
     started: str,
 ) -> Manifest:
@@ -138,15 +144,11 @@ def manifest_of(
     )
 
 
-def write_manifest(manifest: Manifest, output: Path) -> None:
-    """Write a run's manifest, whole or not at all."""
+def write_manifest(manifest: Manifest, output: Path) -> AtomicFile:
+    """Write a run's manifest, all but its name."""
     path = manifest_path(output)
-    file = AtomicFile(path, part=part_path(path), own=True)
-    try:
-        file.write((json.dumps(manifest.data, ensure_ascii=False, indent=2) + "\n").encode())
-        file.commit()
-    finally:
-        file.discard()
+    data = (json.dumps(manifest.data, ensure_ascii=False, indent=2) + "\n").encode()
+    return staged(path, data, part=part_path(path), own=True)
 
 
 def now() -> str:

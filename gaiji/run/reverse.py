@@ -7,6 +7,7 @@ could not be encoded. For parallel running of two systems; the proof of a conver
 
 from __future__ import annotations
 
+import codecs
 import json
 from array import array
 from collections import Counter
@@ -36,6 +37,7 @@ from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
 from gaiji.standard.characters import points
 
 ROWS = 8192
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEGMENT = 32_752
 """Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 _NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
@@ -61,12 +63,20 @@ def reverse(
 ) -> Reversal:
     """Turn a job's output (its ``[output]`` path) into vendor bytes as its ``[source]`` describes them.
 
-    ``output``: where to; by default ``reversed-`` and the source's name, beside the job's output. Shifts are
-    written in canonical form, fields padded to their length, unnamed bytes filled with padding. Glyph
-    columns, where the job has them, decide before the text. A text without a code becomes 〓, one that is too
-    long is cut at a character; both are findings. Raises GaijiError when the output cannot be read.
+    ``output``: where to; by default named after the job's output, beside it: ``juki.csv.reversed.dat``.
+    Shifts are written in canonical form, fields padded to their length, unnamed bytes filled with
+    padding. Glyph columns, where the job has them, decide before the text. A text without a code becomes
+    〓, one that is too long is cut at a character; both are findings. Raises GaijiError when the output
+    cannot be read.
     """
     return _Reverse(load_job(job, overrides) if not isinstance(job, Job) else job, output).run()
+
+
+def reversed_path(job: Job) -> Path:
+    """Where the way back goes by default: beside the job's output and named after the whole of it, with
+    the suffix of the source."""
+    suffix = unpacked_name(Path(job.source["path"])).suffix
+    return beside(job.named_path, f"reversed{suffix}")
 
 
 class _Reverse:
@@ -74,10 +84,8 @@ class _Reverse:
 
     def __init__(self, job: Job, output: str | Path) -> None:
         self.job = job
-        source = job.source
         self.charset = charset_of(job, with_byte_order(job))
-        name = unpacked_name(Path(source["path"])).name
-        self.path = Path(output) if output else job.output_path.parent / f"reversed-{name}"
+        self.path = Path(output) if output else reversed_path(job)
         if packing(self.path):
             raise UsageError(
                 fault("E0271", "the way back is written unpacked"),
@@ -153,7 +161,7 @@ class _Reverse:
         file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
         try:
             notes.write(b"record\tfield\tposition\ttext\treason\n")
-            file.write(self._head())
+            file.write(self._mark() + self._head())
             for first, cells, rows in self._batches():
                 columns = [
                     self._encode(spec, number, cells, rows, first, notes)
@@ -342,6 +350,14 @@ class _Reverse:
     def _text(self, text: str) -> bytes:
         """A delimiter, quote or line end in the source's charset."""
         return text.encode(self.charset.kind.codec)
+
+    def _mark(self) -> bytes:
+        """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
+        path = Path(self.job.file(self.job.source["path"]))
+        if not self.charset.kind.unicode or not path.is_file():
+            return b""
+        start = self._start(path)
+        return next((mark for mark in MARKS if start.startswith(mark)), b"")
 
     def _head(self) -> bytes:
         """The header of a CSV."""

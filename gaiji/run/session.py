@@ -1,14 +1,17 @@
 """What a run holds open: its reading, its files under temporary names, its sums, its checkpoints.
 
-Owns when they are written, kept for ``--resume`` or thrown away. What a batch becomes is in
+Owns when they are written, when all of them get their names, and whether they are kept for ``--resume``
+or thrown away. What a batch becomes is in
 ``gaiji.run.stages``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from gaiji.disk.files import AtomicFile
 from gaiji.errors import ResumeError
 from gaiji.log import event
 from gaiji.messages import fault, tr
@@ -39,7 +42,7 @@ class Session:
 
     def __enter__(self) -> Self:
         """Open the files; what fails here is treated like any later error."""
-        self._files: list[Sink | Quarantine] = []
+        self._files: list[Sink | Quarantine | AtomicFile] = []
         kept, output = self._kept, self.plan.output
         try:
             self.sink = output.open(kept.output if kept else None)
@@ -66,15 +69,28 @@ class Session:
         self.reading.recycle(done.batch)
 
     def finish(self) -> None:
-        """All batches are written: check that everything adds up, then give the files their names."""
+        """All batches are written: check that everything adds up and is on the disk. Nothing has its name
+        yet."""
         reader = self.reading.reader
         self.totals.reconcile(reader)
         reader.check_unchanged()
         self._points.save_last(
             reader.end(), self.sink.marks(), self.quarantine.marks(), self.quarantine.count, self.totals
         )
-        self.sink.commit()
-        self.quarantine.commit()
+        self.standing = self.sink.seal()
+        self.quarantine.seal()
+
+    def name(self, others: Sequence[AtomicFile], manifest: AtomicFile) -> None:
+        """Give all files their names, the manifest's last; when one cannot get its name, none has it."""
+        self._files += [*others, manifest]
+        files: list[Sink | Quarantine | AtomicFile] = [self.quarantine, *others, self.sink, manifest]
+        try:
+            for file in files:
+                file.commit()
+        except BaseException:
+            for file in reversed(files):
+                file.unname()
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

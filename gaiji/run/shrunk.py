@@ -5,11 +5,12 @@ Owns the names of those files and what the manifest says of them. 縮退 itself 
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gaiji.disk.files import beside
+from gaiji.disk.files import AtomicFile, beside
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 
@@ -41,36 +42,44 @@ def shrunk_paths(output: Path, policy: Policy | None) -> list[Path]:
     return [shrunk, beside(shrunk, "side.tsv")]
 
 
-def shrink_output(plan: Plan, policy: Policy | None) -> dict[str, Any]:
-    """Write the output again for another system, with its way back; what the manifest says of it."""
+@dataclass(frozen=True)
+class Shrunk:
+    """The output for another system: what the manifest says of it, and its files, which have no names yet."""
+
+    told: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[AtomicFile, ...] = ()
+
+
+def shrink_output(plan: Plan, policy: Policy | None, standing: Path) -> Shrunk:
+    """Write the output again for another system, with its way back, all but the names; ``standing``:
+    where the output stands, which has no name yet either."""
     if policy is None:
-        return {}
-    from gaiji.shrinking.files import shrink_file
+        return Shrunk()
+    from gaiji.shrinking.files import shrink_staged
 
     review = plan.job.review
-    shrunk, side = shrunk_paths(plan.output.path, policy)
-    done = shrink_file(
-        plan.output.path,
-        shrunk,
-        side,
+    done = shrink_staged(
+        standing,
+        *shrunk_paths(plan.output.path, policy),
         policy=policy,
         columns=[f.name for f in plan.fields if f.role in ("name", "address")],
         key=review["key"],
         queue=plan.job.queue_where,
         context="field" if review["context"] == "field" else "none",
         site=review["site"],
+        named=plan.output.path,
     )
-    return {
+    side, shrunk = done.files
+    told = {
         "to": policy.to,
         "files": [_described(shrunk), _described(side)],
-        "changed": done.changed,
-        "findings": done.findings,
-        "waiting": done.waiting,
-        "people": dict(done.people),
+        "changed": done.report.changed,
+        "findings": done.report.findings,
+        "waiting": done.report.waiting,
+        "people": dict(done.report.people),
     }
+    return Shrunk(told, done.files)
 
 
-def _described(path: Path) -> dict[str, object]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"path": path.name, "bytes": path.stat().st_size, "sha256": digest}
+def _described(file: AtomicFile) -> dict[str, object]:
+    return {"path": file.path.name, "bytes": file.size, "sha256": file.sha256}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gaiji.columns.findings import Failure, Hit, Reasons
+from gaiji.columns.individual import rows_holding
 from gaiji.model import Column, Field
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch
@@ -68,19 +69,19 @@ def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     decoded = decode(plan, batch)
     fitted = fit(plan, sink, batch, decoded)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
+    individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
     encoded = encode(sink, batch, fitted, dropped)
-    account = plan.owners.of(batch)
-    return Converted(
-        batch, encoded, decoded.counts, decoded.sizes, hits, len(dropped), account, failed, reasons
-    )
+    counts, sizes, account = decoded.counts, decoded.sizes, plan.owners.of(batch)
+    return Converted(batch, encoded, counts, sizes, hits, len(dropped), account, failed, reasons, individuals)
 
 
 def survey(plan: Plan, batch: Batch) -> Converted:
     """What is in a batch that goes nowhere."""
     decoded = decode(plan, batch)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
-    account = plan.owners.of(batch)
-    return Converted(batch, None, decoded.counts, decoded.sizes, hits, len(dropped), account, failed, reasons)
+    individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
+    counts, sizes, account = decoded.counts, decoded.sizes, plan.owners.of(batch)
+    return Converted(batch, None, counts, sizes, hits, len(dropped), account, failed, reasons, individuals)
 
 
 def _kept(rows: int, dropped: list[int]) -> list[tuple[int, int]]:

@@ -40,6 +40,8 @@ class Converted:
     account: Account
     failed: Failure | None = None
     reasons: Reasons = field(default_factory=dict)
+    individuals: list[int] = field(default_factory=list)
+    """Rows of each field that hold a 個人番号."""
 
 
 @dataclass
@@ -58,9 +60,11 @@ class Totals:
     bad: int = 0
     reasons: Reasons = field(default_factory=dict)
     account: Account = field(default_factory=Account)
+    individuals: list[int] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        self.individuals = self.individuals or [0] * len(self.fields)
         self.counts = self.counts or [array("q", bytes(8 * K["N_COUNTS"])) for _ in self.fields]
         self.sizes = self.sizes or [0] * len(self.fields)
 
@@ -86,6 +90,7 @@ class Totals:
             for i, value in enumerate(more):
                 mine[i] += value
         self.sizes = [a + b for a, b in zip(self.sizes, done.sizes, strict=True)]
+        self.individuals = [a + b for a, b in zip(self.individuals, done.individuals, strict=True)]
         for hit in done.hits:
             self._add_hit(hit)
         for found, (records, place) in done.reasons.items():
@@ -157,6 +162,7 @@ class Totals:
             self,
             counts=[array("q", c) for c in self.counts],
             sizes=list(self.sizes),
+            individuals=list(self.individuals),
             hits=dict(self.hits),
             reasons=dict(self.reasons),
             account=deepcopy(self.account),
@@ -172,6 +178,7 @@ class Totals:
         return {
             "counts": [list(c) for c in self.counts],
             "sizes": self.sizes,
+            "individuals": self.individuals,
             "hits": hits,
             "written": self.written,
             "dropped": self.dropped,
@@ -187,6 +194,7 @@ class Totals:
         by_name = {spec.name: spec for spec in self.fields}
         self.counts = [array("q", c) for c in state["counts"]]
         self.sizes = [int(size) for size in state["sizes"]]
+        self.individuals = [int(rows) for rows in state["individuals"]]
         self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
@@ -211,7 +219,8 @@ class Totals:
 
 def flagged(counts: array[int]) -> dict[str, int]:
     """Flagged units by reason."""
-    return {r.label: counts[K["FLAGGED"] + r] for r in Reason if counts[K["FLAGGED"] + r]}
+    known = [(reason.label, K["FLAGGED"] + reason) for reason in Reason if K["FLAGGED"] + reason < K["BYTES"]]
+    return {label: counts[at] for label, at in known if counts[at]}
 
 
 def empties(counts: array[int]) -> dict[str, int]:

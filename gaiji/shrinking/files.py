@@ -10,16 +10,18 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.files import AtomicFile, name_all, staged
 from gaiji.errors import DataError, UsageError
 from gaiji.layout.roles import find_role, normalise
 from gaiji.messages import fault, tr
-from gaiji.output.tabular import need_columns, read_table, write_table
+from gaiji.output.tabular import need_columns, read_table, table_bytes, write_table
 from gaiji.queue.decisions import confirmed_items
 from gaiji.queue.items import Item, Sample, Source
 from gaiji.queue.place import queue_files
@@ -101,8 +103,52 @@ def shrink_file(
     ``birth`` the birth date: whose name becomes another's is counted, and listed in ``people_to`` with
     those whose name holds a look-alike. UsageError for a missing column or a policy that cannot be.
     """
-    _check_apart(source, {"output": output, "side table": side, "list of people": people_to}, policy, queue)
-    frame = read_table(source, as_text=False)
+    done = shrink_staged(
+        source,
+        output,
+        side,
+        policy=policy,
+        columns=columns,
+        key=key,
+        queue=queue,
+        context=context,
+        names=names,
+        birth=birth,
+        people_to=people_to,
+        site=site,
+    )
+    name_all(done.files)
+    return done.report
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What ``shrink_file`` made: its report, and its files, which are on the disk and have no names yet."""
+
+    report: ShrinkReport
+    files: tuple[AtomicFile, ...]
+
+
+def shrink_staged(
+    source: str | Path,
+    output: str | Path,
+    side: str | Path,
+    *,
+    policy: Policy,
+    columns: Sequence[str],
+    key: str,
+    queue: str | Path,
+    context: str,
+    site: str,
+    names: Sequence[str] | None = None,
+    birth: str = "",
+    people_to: str | Path = "",
+    named: Path | None = None,
+) -> Staged:
+    """``shrink_file``, all but the names of its files. ``named``: the name that the source will have."""
+    written = {"output": output, "side table": side, "list of people": people_to}
+    _check_apart(source, written, policy, queue)
+    frame = read_table(source, as_text=False, named=named)
     names = own_name(frame.columns) if names is None else names
     chosen = _chosen(frame, columns, key, source)
     if people_to and not names:
@@ -112,30 +158,39 @@ def shrink_file(
             next=tr("give --name COLUMN"),
         )
     need_columns(frame, [*chosen, *names, *(c for c in (key, birth) if c)], source)
-    opened = open_queue(queue) if queue else None
-    try:
+    with ExitStack() as held:
+        opened = held.enter_context(closing(open_queue(queue))) if queue else None
         shrinker = Shrinker(policy, decided=decided(opened, policy, site) if opened else {})
         made = {name: shrinker.column(frame[name]) for name in chosen}
-        items = _items(frame, made, policy, key, context, site) if opened else []
-        waiting = opened.add(_source(source, output, policy, site), items) if opened else 0
-    finally:
+        after = frame.with_columns(m.text.alias(name) for name, m in made.items())
+        whole = _side(frame, after, made, key, names)
+        equal = equal_names(frame, after, names, birth) if names else None
+        files = [_staged(whole, side, held), _staged(after, output, held)]
+        if people_to and equal is not None:
+            files.append(_staged(people(equal, whole, _keys(frame, key)), people_to, held))
+        label = "" if context != "field" and _names_people(key, names) else key
+        items = _items(frame, made, policy, label, context, site) if opened else []
+        waiting = opened.add(_source(named or source, output, policy, site), items) if opened else 0
+        reasons = Counter(reason for m in made.values() for reason in m.findings["reason"])
+        people_found = counted(equal, whole) if equal is not None else {}
+        changed = dict(Counter(whole["evidence"].to_list()))
+        report = ShrinkReport(frame.height, changed, dict(reasons), waiting, people_found)
         if opened:
             opened.close()
-    after = frame.with_columns(m.text.alias(name) for name, m in made.items())
-    whole = _side(frame, after, made, key, names)
-    write_table(whole, side)
-    write_table(after, output)
-    equal = equal_names(frame, after, names, birth) if names else None
-    if people_to and equal is not None:
-        write_table(people(equal, whole, _keys(frame, key)), people_to)
-    reasons = Counter(reason for m in made.values() for reason in m.findings["reason"])
-    return ShrinkReport(
-        frame.height,
-        dict(Counter(whole["evidence"].to_list())),
-        dict(reasons),
-        waiting,
-        counted(equal, whole) if equal is not None else {},
-    )
+        held.pop_all()
+    return Staged(report, tuple(files))
+
+
+def _staged(frame: pl.DataFrame, path: str | Path, held: ExitStack) -> AtomicFile:
+    """A table on the disk without its name, which goes when what follows fails."""
+    file = staged(Path(path), table_bytes(frame, path))
+    held.callback(file.discard)
+    return file
+
+
+def _names_people(key: str, names: Sequence[str]) -> bool:
+    """Whether the values of a key are people's names or readings."""
+    return key in names or find_role(key) in ("name", "kana")
 
 
 def _check_apart(

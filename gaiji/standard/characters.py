@@ -17,7 +17,7 @@ SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 SELECTOR = f"[{SELECTORS}]"
 MARKS = "\u3099\u309a\u0300\u0301\u02e5\u02e9"
 """Marks that belong to the character before them, for a character class."""
-TAG = r"\{[A-Z0-9-]+:[0-9A-F]+\}"
+TAG = r"\{[A-Z0-9-]+:[0-9A-F]+(?:_[0-9A-F]+)?\}"
 """What the policy ``tag`` writes for a code that has no text: one character to people."""
 _SELECTOR = regex.compile(SELECTOR)
 _GLYPH = rf"[^{SELECTORS}][{SELECTORS}{MARKS}]*|."
@@ -27,8 +27,7 @@ own.
 """
 CHARACTER = regex.compile(rf"[\uFF66-\uFF9D][\uFF9E\uFF9F]|{_GLYPH}", regex.DOTALL)
 """What a reader counts as one character: half-width kana with their ﾞ or ﾟ too."""
-_TAGGED_POINT = regex.compile(rf"{TAG}|.", regex.DOTALL)
-_TAGGED = regex.compile(rf"{TAG}|{_GLYPH}", regex.DOTALL)
+_TAGGED = regex.compile(rf"{TAG}|[^{SELECTORS}][{SELECTORS}{MARKS}]?|.", regex.DOTALL)
 
 
 def glyphs(text: str) -> list[str]:
@@ -57,8 +56,8 @@ def bare(text: str) -> str:
 
 
 def first_code(text: str, at: int = 0) -> str:
-    """The code point or tag at a place of a text, "" at its end."""
-    match = _TAGGED_POINT.match(text, at)
+    """The character or tag at a place of a text as its source had it, "" at its end."""
+    match = _TAGGED.match(text, at)
     return match[0] if match else ""
 
 

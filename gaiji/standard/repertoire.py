@@ -220,6 +220,14 @@ class Repertoire:
         """Plain character → name of the glyph that it means alone, compatibility ideographs included."""
         return self._defaults
 
+    def names_of(self, base: str) -> tuple[str, ...]:
+        """The names of the glyphs of a plain character, best first, as ``by_text`` has them."""
+        return tuple(self._names[row] for row in self._bases.get(base, ()))
+
+    def line_of(self, name: str) -> int:
+        """The line of a glyph of the MJ list in its file (``mj-006.02.tsv``)."""
+        return self._rows[name] + 2
+
     # Inside: rows, glyphs and indexes, each made when first asked for.
 
     def _glyph(self, row: int) -> Glyph:

@@ -234,10 +234,16 @@ def _open_systems() -> dict[str, dict[str, Any]]:
 def _unicode() -> dict[str, dict[str, Any]]:
     note = (
         "Private use characters (U+E000-F8FF and planes 15 and 16) are the site's own 外字: findings "
-        "until a site table maps them. Kanji without a variation sequence pass through; their shape is "
-        "that of the font they were typed on."
+        "until a site table maps them. A kanji without a selector is the glyph that the option shape says; "
+        "sequences of other collections become those of the MJ list."
     )
     pua = {"kind": "user", "lead": "E0-F8", "trail": ["00-FF"], "pua": {"linear": "E000", "windows": "E000"}}
+    shape = {
+        "values": ["unicode", "jis90", "jis2004"],
+        "default": "unicode",
+        "what": "what a plain kanji meant where it was typed: MJ's own glyph, or what a font of "
+        "JIS X 0208:1990 or JIS X 0213:2004 draws",
+    }
     out = {}
     for name, kind, label in (
         ("unicode", "utf-16", "UTF-16 with a byte order mark, else big-endian"),
@@ -253,6 +259,7 @@ def _unicode() -> dict[str, dict[str, Any]]:
             pad_double="3000",
             note=note,
             range=[pua],
+            options={"shape": shape},
         )
     return out
 

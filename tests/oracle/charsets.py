@@ -172,11 +172,53 @@ def standard_kanji() -> tuple[str, ...]:
 
 
 @cache
+def standard_kanji_set() -> frozenset[str]:
+    """The same, to look one up."""
+    return frozenset(standard_kanji())
+
+
+@cache
 def sequences() -> tuple[str, ...]:
     """Sequences of the MJ list that need their selector."""
     return tuple(sorted({g.needed for g in glyphs().values() if len(g.needed) == 2}))
 
 
 def is_control(text: str) -> bool:
-    """Whether a control character is in the text; tabs and line ends, which a CSV's cell may hold, are none."""
-    return any(unicodedata.category(c) == "Cc" and c not in "\t\n\r" for c in text)
+    """Whether a control character or a direction mark is in the text; tabs and line ends, which a CSV's cell may
+    hold, are none."""
+    kinds = {"Cc", "Cf", "Zl", "Zp"}
+    return any(unicodedata.category(c) in kinds and c not in "\t\n\r\u0600\u06dd\u070f\u08e2" for c in text)
+
+
+@cache
+def points() -> dict[int, str]:
+    """Assigned code points and their kinds."""
+    found = {}
+    for row in _tsv(MAPPINGS / "repertoire" / "codepoints.tsv"):
+        found |= dict.fromkeys(range(int(row["first"], 16), int(row["last"], 16) + 1), row["kind"])
+    return found
+
+
+@cache
+def unicode_texts() -> dict[str, Meaning]:
+    """What a Unicode source may hold besides characters that are themselves: sequences, compatibility ideographs."""
+    found, plain, names = {}, set(standard_kanji()), glyphs()
+    for row in _tsv(MAPPINGS / "repertoire" / "mj-006.02.tsv"):
+        needed = Meaning(names[row["name"]].needed)
+        found |= {_text(other): needed for other in row["also"].split("|") if other}
+        if " " in row["ucs"]:
+            found[_text(row["ucs"])] = needed
+    for row in _tsv(MAPPINGS / "repertoire" / "sequences.tsv"):
+        found.setdefault(_text(row["ucs"]), Meaning(names[row["glyph"]].needed))
+    for row in _tsv(MAPPINGS / "repertoire" / "registered.tsv"):
+        text, ideograph = _text(row["ucs"]), _text(row["ideograph"])
+        unsure = [text] if ideograph in found or ideograph in plain else [text, *ideograph]
+        reason = "ambiguous" if text[0] in plain else "rare"
+        if ideograph in plain:
+            found.setdefault(text, Meaning(ideograph))
+        elif ideograph in found:
+            found.setdefault(text, found[ideograph])
+        else:
+            for one in unsure:
+                found.setdefault(one, Meaning(one, reason))
+    return found

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from oracle.charsets import DASH, GETA, LOST, Charset, Meaning, is_control
+from oracle.charsets import (
+    DASH,
+    GETA,
+    LOST,
+    Charset,
+    Meaning,
+    is_control,
+    points,
+    standard_kanji_set,
+    unicode_texts,
+)
 
 BLANKS = " \u3000"
 Unit = tuple[str, str]
@@ -40,9 +50,11 @@ def read(charset: Charset, raw: bytes, type: str, role: str, *, trim: bool = Tru
 def _in_role(unit: Unit, role: str) -> Unit:
     """Marks of loss are findings in names, control characters in names and addresses."""
     text, reason = unit
+    if reason == "rare":  # a kanji that the standard lacks
+        return text, "not-in-standard" if role == "name" else ""
     if not reason and role == "name" and text in LOST:
         return text, "already-lost"
-    if not reason and role in ("name", "address") and is_control(text):
+    if not reason and role in ("name", "kana", "address") and is_control(text):
         return GETA, "illegal"
     return unit
 
@@ -153,36 +165,76 @@ def _decimal(charset: Charset, raw: bytes) -> list[Unit]:
 
 
 def _utf16(raw: bytes, order: str) -> list[Unit]:
-    numbers = [int.from_bytes(raw[i : i + 2], order) for i in range(0, len(raw) - 1, 2)]  # type: ignore[arg-type]
-    out: list[Unit] = []
+    numbers: list[int] = [int.from_bytes(raw[i : i + 2], order) for i in range(0, len(raw) - 1, 2)]  # type: ignore[arg-type]
+    out: list[Unit | int] = []
     at = 0
     while at < len(numbers):
         high, low = numbers[at], numbers[at + 1] if at + 1 < len(numbers) else 0
         if 0xD800 <= high < 0xDC00 and 0xDC00 <= low < 0xE000:
-            out.append(_scalar(0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00))
+            out.append(0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00)
             at += 2
             continue
-        out.append((GETA, "broken-shift") if 0xD800 <= high < 0xE000 else _scalar(high))
+        out.append((GETA, "broken-shift") if 0xD800 <= high < 0xE000 else high)
         at += 1
-    return out + ([(GETA, "broken-shift")] if len(raw) % 2 else [])
+    return _characters(out + ([(GETA, "broken-shift")] if len(raw) % 2 else []))
 
 
 def _utf8(raw: bytes) -> list[Unit]:
     """Python's own decoder; what it cannot read is told byte by byte."""
-    out: list[Unit] = []
+    out: list[Unit | int] = []
     while raw:
         try:
-            return out + [_scalar(ord(c)) for c in raw.decode("utf-8")]
+            return _characters(out + [ord(c) for c in raw.decode("utf-8")])
         except UnicodeDecodeError as error:
-            out += [_scalar(ord(c)) for c in raw[: error.start].decode("utf-8")]
+            out += [ord(c) for c in raw[: error.start].decode("utf-8")]
             lead = 0xC2 <= raw[error.start] <= 0xF4
             out.append((GETA, "broken-shift" if lead else "illegal"))
             raw = raw[error.start + 1 :]
+    return _characters(out)
+
+
+def _characters(parts: list[Unit | int]) -> list[Unit]:
+    """Code points as characters: a selector or mark is one with its base, if that is a clean one of planes 0 to 3."""
+    out: list[Unit] = []
+    base = -1
+    for part in parts:
+        if isinstance(part, tuple):
+            out.append(part)
+            base = -1
+        elif _joins(part):
+            if base < 0:
+                out.append((GETA, "illegal"))
+            else:
+                out[-1] = _sequence(base, part)
+            base = -1
+        else:
+            out.append(_scalar(part))
+            base = part if out[-1][1] in ("", "rare") and part < 0x40000 else -1
     return out
+
+
+def _joins(point: int) -> bool:
+    selector = 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF
+    return selector or point in (0x3099, 0x309A, 0x300, 0x301)
+
+
+def _sequence(base: int, mark: int) -> Unit:
+    text = chr(base) + chr(mark)
+    if mark in (0x3099, 0x309A, 0x300, 0x301):
+        return text, ""
+    meaning = unicode_texts().get(text, Meaning(GETA, "illegal"))
+    return meaning.text, meaning.reason
 
 
 def _scalar(point: int) -> Unit:
     """Text that comes as Unicode: itself, in JIS's reading of the dashes; private use is the site's 外字."""
-    if 0xE000 <= point <= 0xF8FF or point >= 0xF0000:
+    kind, text = points().get(point, ""), chr(point)
+    if kind == "private":
         return GETA, "unmapped-gaiji"
-    return DASH.get(chr(point), chr(point)), ""
+    if not kind or (kind in ("control", "format") and point > 0xFFFF):
+        return GETA, "illegal"
+    if text in unicode_texts():
+        return unicode_texts()[text].text, unicode_texts()[text].reason
+    if kind == "kanji" and text not in standard_kanji_set():
+        return text, "rare"
+    return DASH.get(text, text), ""

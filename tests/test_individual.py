@@ -1,0 +1,106 @@
+"""個人番号 and names stay out of the queue: keys, samples, contexts; the manifest says where numbers are."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gaiji.columns.individual import hidden, holds, rows_holding
+from gaiji.kernel.arrow import text_series
+from gaiji.model import Column
+from gaiji.queue.queue import open_queue
+from gaiji.run.convert import convert
+
+RIGHT = ["123456789018", "983205673214", "１２３４５６７８９０１８", "1234-5678-9018", "1234　5678　9018"]
+WRONG = [
+    "123456789019",
+    "000000000000",
+    "1234567890180",
+    "0123456789018",
+    "12345678901",
+    "１２３４５６７８９０１９",
+]
+
+
+def column(rows):
+    data, offsets = bytearray(), array("q", [0])
+    for row in rows:
+        data += row.encode()
+        offsets.append(len(data))
+    made = Column("x", data or bytearray(1), offsets, plain=False)
+    assert text_series("x", made.data, offsets).to_list() == rows
+    return made
+
+
+def by_the_ordinance(digits):
+    """第5条 once more, digit by digit from the right, sharing nothing with what it checks."""
+    total = 0
+    for n in range(1, 12):
+        p = int(digits[-1 - n])
+        total += p * (n + 1 if n <= 6 else n - 5)
+    return int(digits[-1]) == (0 if total % 11 <= 1 else 11 - total % 11) and set(digits) != {"0"}
+
+
+@given(st.lists(st.from_regex(r"\A[0-9]{12}\Z") | st.from_regex(r"\A[a0-9\- ]{0,16}\Z"), max_size=20))
+def test_the_check_digit_is_the_ordinances(rows):
+    for row in rows:
+        if len(row) == 12 and row.isdecimal():
+            assert holds(row) == by_the_ordinance(row)
+    assert rows_holding(column(rows)) == sum(map(holds, rows))
+
+
+@pytest.mark.parametrize("number", RIGHT)
+def test_a_number_is_hidden_wherever_it_stands(number):
+    for before, after in (("", ""), ("山", "田"), ("2026 ", "。")):
+        text = hidden(f"{before}{number}{after}")
+        assert text == f"{before}{'＊' * 12}{after}"
+        assert rows_holding(column(["x", f"{before}{number}{after}"])) == 1
+
+
+@pytest.mark.parametrize("number", WRONG)
+def test_what_is_no_number_stays(number):
+    assert hidden(number) == number and rows_holding(column([number, "山"])) == 0
+
+
+JOB = """[source]
+path = "a.csv"
+charset = "unicode-utf8"
+format = "csv"
+roles = {{ n = "name", m = "other" }}
+[output]
+path = "{context}-{key}/x.csv"
+[review]
+context = "{context}"
+key = "{key}"
+"""
+
+
+def samples(tmp_path, context, key):
+    text = "n,m,k\n渡\ue000秘密123456789018,123456789018,山田\n高\ue000,7,8\n"
+    (tmp_path / "a.csv").write_text(text, "utf-8")
+    (tmp_path / "j.toml").write_text(JOB.format(context=context, key=key), "utf-8")
+    told = convert(tmp_path / "j.toml").data["individual_numbers"]
+    assert told == {"n": 1, "m": 1}
+    queue = open_queue(tmp_path / f"{context}-{key}/review.sqlite")
+    (item,) = queue.items()
+    raw = (tmp_path / f"{context}-{key}/review.sqlite").read_bytes()
+    queue.close()
+    assert b"123456789018" not in raw
+    return [(s.record_key, s.text) for s in item.samples], raw
+
+
+@pytest.mark.parametrize("context", ["none", "glyph-only"])
+def test_without_context_no_name_is_kept_the_key_included(tmp_path, context):
+    for key in ("n", "m"):
+        found, raw = samples(tmp_path, context, key)
+        assert [label for label, _ in found] == (["1", "2"] if key == "n" else ["1", "7"])
+        assert {text for _, text in found} <= {"", "〓"}
+        assert not any(name.encode() in raw for name in ("渡", "秘密", "高"))
+
+
+def test_with_context_a_number_is_still_hidden(tmp_path):
+    found, _ = samples(tmp_path, "field", "m")
+    assert found == [("1", "渡【〓】秘密＊＊＊＊＊＊＊＊＊＊＊＊"), ("7", "高【〓】")]
