@@ -8,7 +8,22 @@ from setuptools.command.build_ext import build_ext
 
 kernels = [
     Extension(f"gaiji.kernel.{name}", [f"gaiji/kernel/{name}.py"], extra_compile_args=["-O3"])
-    for name in ("decode", "cut", "numbers", "join", "encode", "compare", "numbers_back", "unread", "recut")
+    for name in (
+        "decode",
+        "cells",
+        "cut",
+        "described",
+        "numbers",
+        "join",
+        "points",
+        "encode",
+        "reads",
+        "compare",
+        "numbers_back",
+        "shape",
+        "unread",
+        "recut",
+    )
 ]
 modules = cythonize(kernels, language_level=3)
 for module in modules:

@@ -139,8 +139,9 @@ class Field:
     numeric field, ``signed`` whether it carries a sign, ``digits`` those of its PICTURE (0: as many as fit),
     ``sign`` where the sign stands and ``signs`` how (``SIGN_PLACES``, ``SIGNS``; "" where nobody said),
     ``order`` the byte order of a binary number ("" is big), ``float`` the kind of a floating one.
-    ``charset`` is that of a text field which does not have the job's; ``national``: the copybook says that
-    its characters are national ones, and the job which those are.
+    ``charset`` is that of a text field which does not have the job's; ``national``: "national" where the
+    copybook says that its characters are national ones, "unsaid" where PIC N alone does; the job says which
+    those are.
     """
 
     name: str
@@ -158,7 +159,27 @@ class Field:
     order: str = ""
     float: str = ""
     charset: str = ""
-    national: bool = False
+    national: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """Where the fields of a record lie whose tables vary in length (OCCURS DEPENDING ON).
+
+    ``steps``: how ``gaiji.kernel.shape`` walks over a record; ``slots``: numbers that it needs room for.
+    ``columns`` and ``gaps``: (piece, offset in it, bytes, whether it must be whole) of each field, and of the
+    bytes that have no name.
+    ``full``: where each piece begins in a record of full size, ``size`` bytes of that. ``counters``: the name
+    of the counter in each slot, "" in others.
+    """
+
+    steps: tuple[int, ...]
+    slots: int
+    columns: tuple[tuple[int, int, int, int], ...]
+    gaps: tuple[tuple[int, int, int, int], ...]
+    full: tuple[int, ...]
+    size: int
+    counters: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from gaiji.run.job import KEYS
+from gaiji.run.rules import KEYS as RULES
 
 HEAD = """# The job file
 
@@ -76,6 +77,11 @@ def document() -> str:
                 else ""
             )
             out.append(f"| `{key}` | {default} | {rule.what}{values} |\n")
+    out.append(
+        "\n## [[record]]\n\nTypes of record, each with its layout and output: [record-types.md](record-types.md).\n"
+    )
+    out.append("\n| key | means |\n|---|---|\n")
+    out += [f"| `{key}` | {what} |\n" for key, (_, what) in RULES.items()]
     return "".join(out)
 
 

@@ -33,12 +33,16 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = (
-    "gaiji.kernel.cut:scan_vb",
-    "gaiji.kernel.cut:_vb_record",
+    "gaiji.kernel.described:scan_vb",
+    "gaiji.kernel.described:_vb_record",
     "gaiji.kernel.cut:scan_lines",
     "gaiji.kernel.cut:_at",
     "gaiji.kernel.cut:scan_csv",
     "gaiji.kernel.cut:_csv_row",
+    "gaiji.kernel.cut:_row_done",
+    "gaiji.kernel.cut:_cell_start",
+    "gaiji.kernel.cut:_cell_end",
+    "gaiji.kernel.cut:_width",
     "gaiji.kernel.cut:_undo_quotes",
     "gaiji.kernel.cut:_behind_quote",
     "gaiji.kernel.cut:csv_skip",

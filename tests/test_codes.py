@@ -24,7 +24,7 @@ from gaiji.columns.findings import Grouping
 from gaiji.errors import CharsetError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import Fault
-from gaiji.model import Reason
+from gaiji.model import Field, Reason
 from gaiji.queue.queue import Queue
 from gaiji.reports.explain import explain
 from gaiji.standard.characters import characters, coded, glyphs
@@ -145,7 +145,7 @@ def test_queue_explain_columns_and_decode_name_a_code_alike(name, tmp_path, monk
         policy={}, samples=1, key="", context="none",
     )  # fmt: skip
     number, size = read_code(charset.kind.form, written)
-    assert grouping.code_hex(number, size) == written
+    assert grouping.code_hex(Field("a", 0, 1), number, size) == written
 
 
 @pytest.mark.parametrize("table", ["fujitsu/jef-jis78", "official/koseki", "official/juki"])

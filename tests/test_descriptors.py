@@ -288,9 +288,9 @@ def test_a_job_in_each_form_is_converted_proved_and_written_back(tmp_path, keys)
     assert (tmp_path / "out.csv").read_bytes() == (standard / "out.csv").read_bytes()
     assert gaiji.verify(job).holds
     reverse(job)
-    back = tmp_path / "reversed-in.dat"
+    back = tmp_path / "out.csv.reversed.dat"
     reverse(same)
-    assert cut(back, keys)[0] == cut(standard / "reversed-in.dat", {})[0]
+    assert cut(back, keys)[0] == cut(standard / "out.csv.reversed.dat", {})[0]
     (tmp_path / "in.dat.gz").write_bytes(gzip.compress(back.read_bytes()))
     again = gaiji.convert(job, overrides={"source.path": "in.dat.gz", "output.path": "again.csv"})
     assert again.data["records"]["written"] == 20
@@ -316,6 +316,6 @@ def test_a_record_that_no_descriptor_can_hold_is_no_traceback(tmp_path):
     (tmp_path / "j.toml").write_text(text)
     assert gaiji.convert(tmp_path / "j.toml").data["records"]["written"] == 1
     reverse(tmp_path / "j.toml")
-    assert cut(tmp_path / "reversed-d", {"spanned": True}, longest=0)[0] == [b"\xc1" * 70000]
+    assert cut(tmp_path / "o.csv.reversed", {"spanned": True}, longest=0)[0] == [b"\xc1" * 70000]
     with pytest.raises(GaijiError, match="more than a descriptor can say"):
         reverse(tmp_path / "j.toml", overrides={"source.spanned": False})

@@ -104,7 +104,7 @@ def test_one_source_puts_each_code_before_a_person_once(tmp_path: Path) -> None:
     before = (tmp_path / "out" / "o.csv").read_text("utf-8")
     asked = gaiji.convert(write(tmp_path, records, asked=True))
     assert {(f["code"], f["reason"]) for f in asked.data["findings"]} == {("41A3", "one-source")}
-    assert asked.data["review"] | {"queue": ""} == {"queue": "", "codes": 1, "waiting": 1}
+    assert asked.data["review"] | {"queue": ""} == {"queue": "", "codes": 1, "waiting": 1, "as_decided": True}
     assert (tmp_path / "out" / "o.csv").read_text("utf-8") == before
     for name in ("氏名", "世帯主"):
         assert asked.data["fields"][name]["grades"] == silent.data["fields"][name]["grades"]

@@ -97,7 +97,6 @@ def test_bad_rdw(tmp_path, tail, says, batch):
 
 def test_what_is_behind_a_bad_descriptor_goes_aside_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr("gaiji.records.variable.MAX_RECORD", 20)
-    monkeypatch.setattr("gaiji.records.source.HEAD", 0)
     data = vb([b"one"]) + b"\0\1\0\0" + bytes(range(100))
     for batch in (6, 13, 4096):
         rows, bad, _ = cut(tmp_path, data, Framing("vb"), quarantine=True, batch=batch)
@@ -191,7 +190,9 @@ def test_an_empty_file_has_no_records(tmp_path, framing):
 
 
 def test_bom_is_not_part_of_the_first_record(tmp_path):
-    rows, _, reader = cut(tmp_path, b"\xef\xbb\xbfa,b\n1,2\n", Framing("csv"))
+    rows, _, reader = cut(
+        tmp_path, b"\xef\xbb\xbfa,b\n1,2\n", Framing("csv", mark=b"\xef\xbb\xbf", own_mark=b"\xef\xbb\xbf")
+    )
     assert (reader.header, rows) == ([b"a", b"b"], [(1, [b"1", b"2"])])
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from gaiji.errors import JobError
 from gaiji.model import Reason
-from gaiji.run.job import KEYS, make_job, template
+from gaiji.run.job import KEYS, make_job
+from gaiji.run.template import template
 
 GOOD = {
     "source": {

@@ -24,7 +24,19 @@ def reasons(charset, data, **more):
     return out.text, [(f.reason, f.code, f.offset) for f in out.findings]
 
 
-KERNELS = ("decode", "cut", "numbers", "join", "encode", "compare", "numbers_back", "unread", "recut")
+KERNELS = (
+    "decode",
+    "cut",
+    "described",
+    "numbers",
+    "join",
+    "encode",
+    "compare",
+    "numbers_back",
+    "shape",
+    "unread",
+    "recut",
+)
 
 
 def test_a_name_has_one_value_in_all_kernels():
@@ -117,8 +129,7 @@ PLAIN = interpreted("decode")
 def run(module, charset, data, monkeypatch=None):
     from gaiji.codes import program
 
-    planes = program.Compiler(charset.recipe).build(charset.units("needed")).ruled(program.Rules(names=True))
-    places, names = planes.arguments(program.DEFAULT_POLICY)
+    places, names = charset.program(name_field=True).compiled.arguments(program.DEFAULT_POLICY)
     compiled = module.Program(*places, **names)
     capacity = (len(data) + 1) * 32 + 256
     out, found = bytearray(capacity), array("q", bytes(8 * 6 * (len(data) + 4)))

@@ -422,7 +422,7 @@ def test_a_convention_is_read_proved_and_written_back(tmp_path, signs, data):
     done = verify(path)
     assert done.data["fields"]["n"]["cells"]["identical"] == len(data) // 5
     assert reverse(path).exit_code == 0
-    assert (tmp_path / "out/reversed-r.dat").read_bytes() == data
+    assert (tmp_path / "out/r.csv.reversed.dat").read_bytes() == data
     assert cells(tmp_path)[0] == "00123" and cells(tmp_path)[1] == "-00123"
 
 

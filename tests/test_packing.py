@@ -80,7 +80,7 @@ def test_packed_in_and_out_is_the_same_and_proved(folder, suffix, kind):
     proof = verify(job, overrides=overrides)
     assert proof.data["holds"] and proof.data["input"]["sha256"] == manifest["input"]["sha256"]
     back = reverse(job, overrides=overrides)
-    assert back.data["records"] == 2000 and back.data["output"]["path"] == "juki.csv.gz.reversed.dat"
+    assert back.data["records"] == 2000 and back.data["output"]["path"] == f"juki.csv.{suffix}.reversed.dat"
     with pytest.raises(UsageError, match="is written unpacked"):
         reverse(job, folder / "back.dat.gz", overrides=overrides)
 

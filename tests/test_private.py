@@ -152,7 +152,7 @@ def interrupted(folder, monkeypatch):
         self._points.save_last = lambda *some: None
         reader = self.reading.reader
         self._points.save(
-            reader.end(), self.sink.marks(), self.quarantine.marks(), self.quarantine.count, self.totals
+            reader.end(), self._marks(), self.quarantine.marks(), self.quarantine.count, self.sums
         )
         self._points._settled()
         raise KeyboardInterrupt

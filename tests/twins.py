@@ -11,7 +11,12 @@ from unittest.mock import patch
 
 import gaiji.kernel
 
-USES = {"compare": ("encode",), "numbers_back": ("encode",)}
+USES = {
+    "encode": ("points",),
+    "reads": ("encode", "points"),
+    "compare": ("encode", "points", "reads"),
+    "numbers_back": ("encode",),
+}
 """Kernels that a kernel imports: they are taken uncompiled too."""
 
 

@@ -22,6 +22,7 @@ from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
+from gaiji.cli.types import print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
 
@@ -202,23 +203,7 @@ def convert(
         from gaiji.run.reverse import reverse
 
         done = reverse(job, output, overrides=_overrides(settings))
-        found = sum(done.data["findings"].values())
-        click.echo(
-            tr(
-                "{records} records written to {path}; {found} findings in {path2}",
-                records=done.data["records"],
-                path=done.data["output"]["path"],
-                found=found,
-                path2=done.data["findings_file"]["path"],
-            )
-        )
-        if empty := sum(done.data["empty"]["fields"].values()):
-            click.echo(
-                tr(
-                    "{empty} empty fields are blanks now, whether they were blanks or low-values before",
-                    empty=empty,
-                )
-            )
+        print_reversal(done.data)
         sys.exit(done.exit_code)
     if output:
         raise UsageError(
@@ -302,14 +287,17 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
 
     where = "standard output" if piped else output
     named = base / data["job"]["path"] if piped else output
-    echo(
-        tr(
-            "{written} of {read} records written to {where}",
-            written=records["written"],
-            read=records["read"],
-            where=where,
+    if "types" in data:
+        print_types(data, base, echo)
+    else:
+        echo(
+            tr(
+                "{written} of {read} records written to {where}",
+                written=records["written"],
+                read=records["read"],
+                where=where,
+            )
         )
-    )
     if records["quarantined"]:
         echo(
             tr(
@@ -355,6 +343,7 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
 )
 @click.option("--record-length", default=0, help="Bytes of a fixed record.")
 @click.option("--layout", default="", help="A copybook or TOML layout; without one each record is one field.")
+@click.option("--types", default="", help="A job file whose [[record]] tables tell the record types apart.")
 @click.option("--table", "tables", multiple=True, help="A site table; repeatable.")
 @click.option(
     "--set",
@@ -370,6 +359,7 @@ def scan(
     format_: str,
     record_length: int,
     layout: str,
+    types: str,
     tables: tuple[str, ...],
     settings: tuple[str, ...],
     json_path: str,
@@ -385,7 +375,7 @@ def scan(
         "tables": list(tables),
     }
     piped = json_path == "-"
-    report = run(file, charset, layout=layout, report_to="" if piped else json_path, **source)
+    report = run(file, charset, layout=layout, types=types, report_to="" if piped else json_path, **source)
     if piped:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
         return
@@ -401,6 +391,15 @@ def _print_scan(report: dict[str, Any]) -> None:
             name=report["charset"]["name"],
         )
     )
+    for name, told in report.get("types", {}).items():
+        click.echo(
+            tr(
+                "{name}: {read} records, {bytes} bytes",
+                name=name,
+                read=told["records"]["read"],
+                bytes=told["bytes"],
+            )
+        )
     click.echo(f"{'field':24}{'units':>12}{'mapped':>12}{'flagged':>10}{'coverage':>10}")
     for name, counts in report["fields"].items():
         flagged = sum(counts["flagged"].values())
@@ -443,7 +442,7 @@ def init(
 ) -> None:
     """Write a commented job file."""
     from gaiji.codes.spec import load_spec
-    from gaiji.run.job import template
+    from gaiji.run.template import template
 
     load_spec(charset)
     text = template(

@@ -50,6 +50,11 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
             path=data["output"]["path"],
         )
     )
+    for name, told in data.get("types", {}).items():
+        compared, where = told["records"]["compared"], told["output"]["path"]
+        click.echo(
+            tr("{name}: {compared} records compared with {where}", name=name, compared=compared, where=where)
+        )
     click.echo(tr("fields: ") + ", ".join(f"{count} {name}" for name, count in data["cells"].items()))
     for change in data["changed"][:20]:
         where = tr(
@@ -108,6 +113,8 @@ def explain(job: str, record: int, field: str, as_json: bool, settings: tuple[st
         click.echo(json.dumps(parts, ensure_ascii=False, indent=2))
         return
     shown = ""
+    if parts and "type" in parts[0]:
+        click.echo(tr("record type {name}", name=parts[0]["type"]))
     for part in parts:
         if part["field"] != shown:
             shown = part["field"]

@@ -18,6 +18,7 @@ from gaiji.codes.code import code_of, value_of
 from gaiji.codes.column import decode_rows
 from gaiji.codes.program import Grades, Writes, rules_of
 from gaiji.codes.tables import GRADES, WEAK
+from gaiji.columns.floats import float_text
 from gaiji.columns.numeric import NUMERIC, numeric_of
 from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
@@ -31,6 +32,7 @@ Decoded = tuple[Column, "array[int]", "array[int]"]
 """A column, its counts (see ``kernel``) and its findings (six int64 each)."""
 COUNTED = GRADES[1:]
 """The grades that are counted one by one; what is mapped and not among them rests on a standard."""
+TEXTS = ("mixed", "dbcs", "sbcs")
 PEOPLE = DECODE["GRADES"] + len(COUNTED)
 """The counter of records that rest on one source in this name field and in none before."""
 Place = tuple[Any, Any, int, int]
@@ -41,8 +43,8 @@ def default_width(spec: Field) -> int:
     """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source,
     numbers all digits.
     """
-    if spec.type == "binary":
-        return 22  # 20 digits of 8 bytes, sign and point
+    if spec.type in ("binary", "float"):
+        return 26  # 20 digits of 8 bytes, or 18 and an exponent; sign and point
     return 2 * spec.length + (2 if spec.type in NUMERIC else 0) or 80
 
 
@@ -64,8 +66,10 @@ class Decoder:
         trim: bool,
         carry: bool,
         reuse: bool = True,
+        charsets: Mapping[str, Charset] | None = None,
     ) -> None:
         self.charset = charset
+        self.charsets = dict(charsets or {})
         self.fields = tuple(fields)
         self.csv = csv
         self.form = form
@@ -74,18 +78,23 @@ class Decoder:
         self.carry = carry
         self.reuse = reuse
         self._mine = threading.local()
+        self._blanks: dict[str, frozenset[int]] = {}
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
         asked = Grades.ASK if Reason.ONE_SOURCE in policy else Grades.NOTE
         self._programs = {
-            rules: charset.program(
+            (name, *rules): self.charsets.get(name, charset).program(
                 name_field=rules[0],
                 controls=rules[1],
                 form=form,
                 policy=policy,
                 grades=asked if rules[0] else Grades.LEAVE,
             )
-            for rules in {rules_of(f.role) for f in fields if f.type not in NUMERIC and f.type != "raw"}
+            for name, *rules in {(f.charset, *rules_of(f.role)) for f in fields if f.type in TEXTS}
         }
+
+    def charset_of(self, spec: Field) -> Charset:
+        """A field's charset: its own, or the job's."""
+        return self.charsets.get(spec.charset, self.charset)
 
     def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         """One field of all rows; ``states`` carries the rows' shift states from field to field, ``weak``
@@ -93,6 +102,8 @@ class Decoder:
         """
         if spec.type in NUMERIC:
             return self._numbers(batch, spec)
+        if spec.type == "float":
+            return self._floats(batch, spec)
         if spec.type == "raw":
             return self._raw(batch, spec)
         return self._text(batch, spec, states, weak)
@@ -107,7 +118,9 @@ class Decoder:
         """Bytes that the framing and the layout give a field: what its units must add up to."""
         return cut.extent(*self.place(batch, spec))[0]
 
-    def _by_grade(self, counts: array[int], findings: array[int], weak: set[int]) -> array[int]:
+    def _by_grade(
+        self, charset: Charset, counts: array[int], findings: array[int], weak: set[int]
+    ) -> array[int]:
         """Count a name field's characters by grade, and the records that rest on one source; returns the
         findings without the kernel's notes of them."""
         import polars as pl
@@ -122,7 +135,7 @@ class Decoder:
             return findings
         people: set[int] = set()
         for code_at, size_at, count, rows in noted.group_by("code", "size").agg(pl.len(), "row").iter_rows():
-            grade = self.charset.grade_of(code_at, size_at)
+            grade = charset.grade_of(code_at, size_at)
             counts[DECODE["GRADES"] + COUNTED.index(grade)] += count
             if grade in WEAK:
                 people.update(rows)
@@ -132,7 +145,8 @@ class Decoder:
         return array("q", flat.filter(kept).to_list())
 
     def _text(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
-        program = self._programs[rules_of(spec.role)]
+        charset = self.charset_of(spec)
+        program = self._programs[spec.charset, *rules_of(spec.role)]
         place = self.place(batch, spec)
         total, longest = cut.extent(*place)
         out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * DECODE["SLACK"])
@@ -140,8 +154,8 @@ class Decoder:
             program, batch.src, place, spec, states, out, longest, int(self.trim) | DECODE["EMPTIES"]
         )
         if spec.role == "name" and findings:
-            findings = self._by_grade(counts, findings, set() if weak is None else weak)
-        plain = not special and not self.charset.kind.unicode
+            findings = self._by_grade(charset, counts, findings, set() if weak is None else weak)
+        plain = not special and not charset.kind.unicode
         return Column(spec.name, out, offsets, plain), counts, findings
 
     def units(
@@ -151,7 +165,7 @@ class Decoder:
         end in them, and the findings. ``place`` may name some of the batch's rows only. ``trim``: leave out
         the padding at the end of fields of one width."""
         name_field, controls = rules_of(spec.role)
-        program = self.charset.program(
+        program = self.charset_of(spec).program(
             name_field=name_field,
             controls=controls,
             form=self.form,
@@ -179,8 +193,8 @@ class Decoder:
         """Decode into ``out``, which grows as needed: row ends, counts, findings, whether a slow text was
         met.
         """
-        mode = self.charset.field_mode(spec.type)
-        carry = (2 if spec is self.last_mixed else 1) if self.carry else 0
+        mode = self.charset_of(spec).field_mode(spec.type)
+        carry = (2 if spec is self.last_mixed else 1) if self.carry and not spec.charset else 0
         done = decode_rows(
             program, src, place, mode, out, longest=longest, states=states, trim=trim, carry=carry
         )
@@ -212,6 +226,27 @@ class Decoder:
         counts[DECODE["BYTES"]] = self.size(batch, spec)
         return Column(spec.name, out, offsets, plain=True), counts, findings
 
+    def _floats(self, batch: Batch, spec: Field) -> Decoded:
+        """Floating-point numbers. Blanks throughout are none, low-values are zero."""
+        starts, ends, offset, length = self.place(batch, spec)
+        blank = self.charset_of(spec).spec.pad_single
+        out, offsets, findings = bytearray(), array("q", [0]), array("q")
+        for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
+            raw = bytes(batch.src[min(a + offset, b) : min(a + offset + length, b)])
+            whole = len(raw) == length and raw.count(blank) < length
+            text = float_text(raw, spec.float) if whole else None
+            if text is None:
+                findings.extend((row, 0, 0, raw[0] if raw else 0, 1, Reason.BAD_NUMBER))
+            out += (text or "").encode()
+            offsets.append(len(out))
+        counts = array("q", bytes(8 * DECODE["N_COUNTS"]))
+        flagged = len(findings) // DECODE["FINDING"]
+        counts[DECODE["UNITS"]] = batch.rows
+        counts[DECODE["MAPPED_UNITS"]] = batch.rows - flagged
+        counts[DECODE["FLAGGED"] + Reason.BAD_NUMBER] = flagged
+        counts[DECODE["BYTES"]] = self.size(batch, spec)
+        return Column(spec.name, out or bytearray(1), offsets, plain=True), counts, findings
+
     def _raw(self, batch: Batch, spec: Field) -> Decoded:
         """Bytes as hex digits: carried over unread."""
         starts, ends, offset, length = self.place(batch, spec)
@@ -226,7 +261,8 @@ class Decoder:
 
     def glyphs(self, batch: Batch, spec: Field) -> Column:
         """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
-        program = self.charset.program(name_field=False, writes=Writes.UNITS)
+        charset = self.charset_of(spec)
+        program = charset.program(name_field=False, writes=Writes.UNITS)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
         total, longest = cut.extent(starts, ends, offset, length)
@@ -237,7 +273,7 @@ class Decoder:
         kernel.decode_rows(
             program,
             work,
-            self.charset.field_mode(spec.type),
+            charset.field_mode(spec.type),
             DECODE["EMPTIES"],
             0,
             starts,
@@ -252,9 +288,9 @@ class Decoder:
         )
         units = memoryview(out).cast("B")[: work.o].tobytes()
         codes = memoryview(units).cast("I")
-        names = {c: self._glyph(c) for c in set(codes)}
+        names = {c: _glyph(charset, c) for c in set(codes)}
         text, ends_out = bytearray(), array("q", [0])
-        blank = self._blank_units if self.trim else frozenset()
+        blank = self._blank_units(charset) if self.trim else frozenset()
         for row in range(rows):
             first, last = offsets[row] // 4, offsets[row + 1] // 4
             while last > first and codes[last - 1] in blank:
@@ -263,18 +299,13 @@ class Decoder:
             ends_out.append(len(text))
         return Column(f"{spec.name}.glyphs", text or bytearray(1), ends_out, plain=True)
 
-    def _glyph(self, unit: int) -> str:
-        entry = self.charset.entry_of(*code_of(unit))
-        return entry.row.glyph if entry and entry.row.glyph and "|" not in entry.row.glyph else "-"
-
-    @cached_property
-    def _blank_units(self) -> frozenset[int]:
+    def _blank_units(self, charset: Charset) -> frozenset[int]:
         """The source units that are spaces, as the glyph column sees them."""
-        return frozenset(
-            value_of(c, size)
-            for (size, c), e in self.charset.entries.items()
-            if e.row.text in (" ", "\u3000")
-        )
+        if charset.name not in self._blanks:
+            self._blanks[charset.name] = frozenset(
+                value_of(c, size) for (size, c), e in charset.entries.items() if e.row.text in (" ", "\u3000")
+            )
+        return self._blanks[charset.name]
 
     def overflow(self, rows: Sequence[int]) -> array[int]:
         """Findings for texts cut by a fixed-length output; the units themselves stay counted as they were."""
@@ -286,7 +317,7 @@ class Decoder:
     @cached_property
     def last_mixed(self) -> Field | None:
         """The field at whose end a carried shift must be closed."""
-        return next((f for f in reversed(self.fields) if f.type == "mixed"), None)
+        return next((f for f in reversed(self.fields) if f.type == "mixed" and not f.charset), None)
 
     def _buffer(self, name: str, size: int) -> bytearray:
         """A column's output buffer; each thread uses its own again where the sink copies out of it."""
@@ -296,3 +327,9 @@ class Decoder:
         if len(mine.get(name, b"")) < size:
             mine[name] = bytearray(size + size // 8)
         return mine[name]
+
+
+def _glyph(charset: Charset, unit: int) -> str:
+    """The name of a source unit's glyph, ``-`` where it has none."""
+    entry = charset.entry_of(*code_of(unit))
+    return entry.row.glyph if entry and entry.row.glyph and "|" not in entry.row.glyph else "-"

@@ -125,11 +125,11 @@ class Grouping:
         for spec, findings in found:
             frame = _frame(findings)
             drop.update(self._dropped(frame))
-            number = spec.type in NUMERIC
+            number = spec.type in NUMERIC or spec.type == "float"
             groups = self._numbers(batch, spec, frame) if number else self._groups(frame)
             for group in groups.iter_rows(named=True):
                 reason = Reason(group["reason"])
-                code = group["hex"] if number else self.code_hex(group["code"], group["size"])
+                code = group["hex"] if number else self.code_hex(spec, group["code"], group["size"])
                 at = 2 * group["offset"][0]  # of a number only the byte that is wrong stands in an error
                 told = code[at : at + 2] if number else code
                 place = self._failure(batch, spec, reason, told, group)
@@ -199,9 +199,9 @@ class Grouping:
             for row, position in places
         )
 
-    def code_hex(self, code: int, size: int) -> str:
-        """A source code as the queue names it."""
-        return self.charset.code(code, size)
+    def code_hex(self, spec: Field, code: int, size: int) -> str:
+        """A source code of a field as the queue names it."""
+        return self.decoder.charset_of(spec).code(code, size)
 
     def _key_of(self, batch: Batch, columns: Mapping[str, Column], row: int) -> str:
         told = _cell(columns[self.key], row)[:200] if self.key else ""

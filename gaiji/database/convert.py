@@ -42,6 +42,7 @@ from gaiji.run.decided import check_decisions
 from gaiji.run.enqueue import Found, items_of
 from gaiji.run.job import sampling
 from gaiji.run.places import charset_places, queue_places
+from gaiji.run.totals import flagged as flagged_units
 
 
 @dataclass(frozen=True)
@@ -379,7 +380,7 @@ class _Run:
                 sum(values) for values in zip(*(report["counts"][number] for report in reports), strict=True)
             ]
             total = total or [0] * K["N_COUNTS"]
-            flagged = {r.label: total[K["FLAGGED"] + r] for r in Reason if total[K["FLAGGED"] + r]}
+            flagged = flagged_units(total)
             units, mapped, passed = (total[K[name]] for name in ("UNITS", "MAPPED_UNITS", "PASSED_UNITS"))
             out[column.to] = {
                 "charset": column.charset,

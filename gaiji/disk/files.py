@@ -132,6 +132,8 @@ class AtomicFile:
         part = self._final.with_name(part.name) if part else None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if self._final.is_dir():  # known now, and not when all is done and a name is to be given
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             self._temporary, self._file = self._open(part, kept)
             if kept is not None:
                 self._go_on(kept)

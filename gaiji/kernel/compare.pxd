@@ -2,7 +2,9 @@
 cimport cython
 from libc.string cimport memcmp
 
-from gaiji.kernel.encode cimport Codes, Pen, check_lengths, encode_one, match_text, read_point, suffix_point
+from gaiji.kernel.encode cimport Codes, Pen, check_lengths, encode_one, match_text, read_point
+from gaiji.kernel.points cimport suffix_point, utf8_width
+from gaiji.kernel.reads cimport equal, is_blank, reads, wide_text
 
 cdef extern from *:
     """
@@ -74,22 +76,7 @@ cdef Py_ssize_t _reading(Codes c, Flags flags, Py_ssize_t unit, Py_ssize_t cut) 
 
 cdef Py_ssize_t _point_room(Py_ssize_t code, Py_ssize_t cut) noexcept nogil
 
-@cython.locals(value=cython.Py_ssize_t, low=cython.Py_ssize_t, high=cython.Py_ssize_t, middle=cython.Py_ssize_t)
-cdef Py_ssize_t _more(Codes c, Py_ssize_t unit) noexcept nogil
-
-@cython.locals(n=cython.int, more=cython.int, pack=cython.Py_ssize_t)
-cdef Py_ssize_t _itself(Pen w, Py_ssize_t unit) noexcept nogil
-
-@cython.locals(size=cython.int, code=cython.Py_ssize_t, n=cython.Py_ssize_t)
-cdef Py_ssize_t _reads(Codes c, Pen w, Py_ssize_t unit) noexcept nogil
-
-@cython.locals(i=cython.Py_ssize_t)
-cdef int _equal(Pen w, const unsigned char *blob, Py_ssize_t at, Py_ssize_t n) noexcept nogil
-
 cdef int _blank_units(Codes c, const unsigned int[::1] units, Py_ssize_t at, Py_ssize_t last) noexcept nogil
-
-@cython.locals(size=cython.int, code=cython.Py_ssize_t, n=cython.int, at=cython.Py_ssize_t)
-cdef int _blank(Codes c, Py_ssize_t unit) noexcept nogil
 
 cdef void _skip_blanks(Pen w) noexcept nogil
 

@@ -12,7 +12,9 @@ except ImportError:  # a bare install without Cython: the same code, interpreted
     from gaiji.kernel import nocython as cython
 
 if not cython.compiled:  # compiled code has them from the .pxd
-    from gaiji.kernel.encode import check_lengths, encode_one, match_text, read_point, suffix_point
+    from gaiji.kernel.encode import check_lengths, encode_one, match_text, read_point
+    from gaiji.kernel.points import suffix_point, utf8_width
+    from gaiji.kernel.reads import equal, is_blank, reads, wide_text
 
 # As in gaiji.kernel.encode.
 LEAD = 1
@@ -271,10 +273,10 @@ def _stands(c, w, flags, unit):
         if flags.keys[i] == -1:
             return -1
         size = flags.lengths[i]
-        if not _equal(w, flags.blob, flags.at[i], size):
+        if not equal(w, flags.blob, flags.at[i], size):
             return -1
     else:
-        size = _reads(c, w, unit)
+        size = reads(c, w, unit)
         if size < 0:
             return -1
     after = w.pos + size
@@ -316,11 +318,11 @@ def _cut_short(c, w, flags, unit):
         i = (unit * 40503) & flags.mask
         while flags.keys[i] != unit and flags.keys[i] != -1:
             i = (i + 1) & flags.mask
-        return flags.keys[i] != -1 and n < flags.lengths[i] and _equal(w, flags.blob, flags.at[i], n)
+        return flags.keys[i] != -1 and n < flags.lengths[i] and equal(w, flags.blob, flags.at[i], n)
     if size == 2 and c.kind < UTF8 and code < c.n_double:
-        return n < c.len2[code] and _equal(w, c.blob, c.at2[code], n)
+        return n < c.len2[code] and equal(w, c.blob, c.at2[code], n)
     if size == 3 and c.kind == LEAD:
-        return n < c.len3[code & 0xFFFF] and _equal(w, c.blob, c.at3[code & 0xFFFF], n)
+        return n < c.len3[code & 0xFFFF] and equal(w, c.blob, c.at3[code & 0xFFFF], n)
     return 0
 
 
@@ -333,7 +335,7 @@ def _too_long(c, w, flags, units, at, last, cut):
         used += _reading(c, flags, unit, cut)
         if used > limit:
             return 1
-        if not _blank(c, unit):
+        if not is_blank(c, unit):
             return 0
         at += 1
     return 0
@@ -361,7 +363,7 @@ def _reading(c, flags, unit, cut):
         return _room(flags.blob, flags.at[i], flags.lengths[i], cut) if flags.keys[i] != -1 else 0
     if c.kind >= UTF8:
         if size >= JOINED or code >= 0x10000:
-            i = _more(c, unit)
+            i = wide_text(c, unit)
             if i >= 0:
                 return _room(c.blob, c.at3[i], c.len3[i], cut)
         elif code < c.n_double and c.len2[code]:
@@ -382,101 +384,16 @@ def _point_room(code, cut):
     """Room that a code point takes."""
     if cut < 0:
         return 1 if code < 0x10000 else 2
-    return 1 if code < 0x80 else (2 if code < 0x800 else (3 if code < 0x10000 else 4))
-
-
-def _more(c, unit):
-    """Where the text of a character beyond the BMP, or of a sequence, stands; -1: it is itself."""
-    value = unit & VALUE if unit >> 24 & 15 >= JOINED else unit & 0xFFFFFF
-    low = 0
-    high = c.n_triple
-    while low < high:
-        middle = (low + high) >> 1
-        if c.keys3[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    if low < c.n_triple and c.keys3[low] == value:
-        return low
-    return -1
-
-
-def _itself(w, unit):
-    """Bytes of a code point, or of a base and its selector, when they stand at the cursor, else -1."""
-    n = 0
-    if w.pos >= w.end:
-        return -1
-    if unit >> 24 & 15 < JOINED:
-        n = read_point(w, w.pos)
-        return n if n and w.cp == unit & 0xFFFFFF else -1
-    pack = (unit & VALUE) - (JOINED << 24)
-    n = read_point(w, w.pos)
-    if n == 0 or w.cp != pack >> 9 or w.pos + n >= w.end:
-        return -1
-    more = read_point(w, w.pos + n)
-    return n + more if more and w.cp == suffix_point(pack & 511) else -1
-
-
-def _reads(c, w, unit):
-    """Bytes of the text of a plain unit when it stands at the cursor, else -1."""
-    size = (unit >> 24) & 15
-    code = unit & 0xFFFFFF
-    n = 0
-    if c.kind >= UTF8:
-        if size >= JOINED or code >= 0x10000:
-            n = _more(c, unit)
-            if n >= 0:
-                return c.len3[n] if _equal(w, c.blob, c.at3[n], c.len3[n]) else -1
-        elif code < c.n_double and c.len2[code]:
-            return c.len2[code] if _equal(w, c.blob, c.at2[code], c.len2[code]) else -1
-        return _itself(w, unit)
-    if size == 1:
-        n = c.len1[code]
-        return n if n and _equal(w, c.blob, c.at1[code], n) else -1
-    if size == 3 and c.kind != DECIMAL:
-        code = code & 0xFFFF
-        n = c.len3[code]
-        return n if n and _equal(w, c.blob, c.at3[code], n) else -1
-    n = c.len2[code] if code < c.n_double else 0
-    return n if n and _equal(w, c.blob, c.at2[code], n) else -1
-
-
-def _equal(w, blob, at, n):
-    if w.pos + n > w.end:
-        return 0
-    for i in range(n):
-        if w.src[w.pos + i] != blob[at + i]:
-            return 0
-    return 1
+    return utf8_width(code)
 
 
 def _blank_units(c, units, at, last):
     """Whether all units from ``at`` read as spaces."""
     while at < last:
-        if not _blank(c, units[at]):
+        if not is_blank(c, units[at]):
             return 0
         at += 1
     return 1
-
-
-def _blank(c, unit):
-    size = (unit >> 24) & 15
-    code = unit & 0xFFFFFF
-    if unit >> 28:
-        return 0
-    if c.kind >= UTF8:
-        return size < JOINED and (code == 0x20 or code == 0x3000)
-    n = 0
-    at = 0
-    if size == 1:
-        n = c.len1[code]
-        at = c.at1[code]
-    elif size == 2 or c.kind == DECIMAL:
-        n = c.len2[code] if code < c.n_double else 0
-        at = c.at2[code] if code < c.n_double else 0
-    if n == 1:
-        return c.blob[at] == 0x20
-    return n == 3 and c.blob[at] == 0xE3 and c.blob[at + 1] == 0x80 and c.blob[at + 2] == 0x80
 
 
 def _skip_blanks(w):

@@ -67,6 +67,7 @@ MAPPED_UNITS = 1
 PASSED_UNITS = 2
 TRIMMED_UNITS = 3
 FLAGGED = 4
+LAST_COUNTED = 19  # the last reason that has a counter
 BYTES = 24  # bytes of the source that units were made of: the framing's own sum must equal it
 LOW_VALUES = 25  # fields of low-values throughout
 BLANKS = 26  # fields of blanks throughout
@@ -155,6 +156,8 @@ class Program:
         self.long_offsets = long_offsets
         self.unicode = more.get("unicode", 0)
         pages, keys, self.qtext, self.qkind = more.get("wide_planes", (EMPTY, EMPTY, b"", b""))
+        if (kind == UTF8 or self.wide) and len(pages) < 0x1100:
+            raise ValueError("a program of Unicode needs a page for each 256 code points")
         self.pages = pages
         self.qkeys = keys
         self.n_sequences = len(keys)
@@ -906,9 +909,7 @@ def _put_unit(w, code, size):
     w.out[w.o] = code & 0xFF
     w.out[w.o + 1] = (code >> 8) & 0xFF
     w.out[w.o + 2] = (code >> 16) & 0xFF
-    w.out[w.o + 3] = size + (
-        code >> 24
-    )  # numbers of eight digits go on in the size (gaiji.codes.code.value_of)
+    w.out[w.o + 3] = size + (code >> 24)  # eight digits go on in the size (gaiji.codes.code.value_of)
     w.o += 4
 
 
@@ -1067,6 +1068,7 @@ CONSTANTS = {
     "EMPTIES": EMPTIES,
     "GRADES": GRADES,
     "N_COUNTS": N_COUNTS,
+    "LAST_COUNTED": LAST_COUNTED,
     "FINDING": FINDING,
     "SLACK": SLACK,
 }

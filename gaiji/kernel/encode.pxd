@@ -2,6 +2,8 @@
 cimport cython
 from libc.string cimport memset
 
+from gaiji.kernel.points cimport suffix_point, utf8_width
+
 cdef int SHIFTED, LEAD, DECIMAL, UTF8, UTF16, MIXED, DOUBLE, SINGLE, ILLEGAL, BROKEN_SHIFT, OVERFLOW, FINDING, SLACK, JOINED
 cdef Py_ssize_t MORE, VALUE
 
@@ -84,8 +86,6 @@ cdef int _put(Codes c, Pen w, Py_ssize_t value) noexcept nogil
 
 @cython.locals(base=cython.Py_ssize_t, mark=cython.Py_ssize_t, first=cython.int, second=cython.int)
 cdef int _put_sequence(Codes c, Pen w, Py_ssize_t code) noexcept nogil
-
-cdef Py_ssize_t suffix_point(Py_ssize_t n) noexcept nogil
 
 cdef int _width(Codes c, Py_ssize_t cp) noexcept nogil
 

@@ -2,8 +2,9 @@
 """The hot loops of the way back: UTF-8 columns to vendor bytes.
 
 Owns the match of the longest text, canonical shifts, and padding to a length. Like ``gaiji.kernel.decode`` it
-is one source, compiled or interpreted, and imports nothing of the toolkit; it shares no loop and no table
-with decoding, so that one checks the other. ``gaiji.kernel.compare`` uses its cursor and its match.
+is one source, compiled or interpreted, and imports nothing of the toolkit but ``gaiji.kernel.points``; it
+shares no loop and no table with decoding, so that one checks the other. ``gaiji.kernel.compare`` uses its
+cursor and its match.
 
 Look-up: a code point leads through ``pages`` to a 32-bit *value*: the code (24 bits), its bytes or digits
 (4 bits) and a mark that longer texts begin so (selectors need none: their first byte, F3, shows them).
@@ -17,6 +18,9 @@ try:
     import cython
 except ImportError:  # a bare install without Cython: the same code, interpreted
     from gaiji.kernel import nocython as cython
+
+if not cython.compiled:  # compiled code has them from the .pxd
+    from gaiji.kernel.points import suffix_point, utf8_width
 
 # Codes.kind
 SHIFTED = 0
@@ -46,9 +50,6 @@ def compiled():
     return bool(cython.compiled)
 
 
-NO_KEYS = array("I")
-
-
 class Codes:
     """A charset compiled for encoding in one field mode; ``gaiji.codes.encoding`` fills it.
 
@@ -74,7 +75,7 @@ class Codes:
         self.pad_single, self.pad_hi, self.pad_lo = pads
         self._keep = (pages, slots, keys, values, nexts, reads, blob, shift_in, shift_out)
         at1, len1, at2, len2, at3, len3 = reads
-        self.keys3 = more.get("wide_keys", NO_KEYS)
+        self.keys3 = more.get("wide_keys") or array("I")
         self.n_double = len(len2)
         self.n_triple = len(len3)
         self.blob = blob
@@ -410,28 +411,11 @@ def _put_sequence(c, w, code):
     return 1
 
 
-def suffix_point(n):
-    """The selector (0 to 255) or mark of that number."""
-    if n < 16:
-        return 0xFE00 + n
-    if n < 256:
-        return 0xE0100 + n - 16
-    if n < 258:
-        return 0x3099 + n - 256
-    if n < 260:
-        return 0x300 + n - 258
-    return 0x2E5 if n == 260 else 0x2E9
-
-
 def _width(c, cp):
     """Bytes of a code point in UTF-8 or UTF-16."""
     if c.kind == UTF16:
         return 2 if cp < 0x10000 else 4
-    if cp < 0x80:
-        return 1
-    if cp < 0x800:
-        return 2
-    return 3 if cp < 0x10000 else 4
+    return utf8_width(cp)
 
 
 def _write(c, w, code, size):

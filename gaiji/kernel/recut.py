@@ -20,21 +20,40 @@ STOPPED = 3
 WRONG_COUNT = 1
 BEHIND_QUOTE = 2
 NEVER_CLOSED = 3
+BLANK_BEFORE_QUOTE = 4
+# What blanks before a quote are: an error, nothing, text.
+REFUSED = 0
+PASSED_OVER = 1
+# What a CR before the end of a line is: text, a part of the end that may lack, one that must stand there.
+TEXT = 0
+MAY = 1
+# Numbers of the table of shifts from here on lead out of double bytes.
+OUT_OF = 5
 
 
 class Cells:
-    """A reading of delimited text, record by record. ``pos``: what has been read; ``o``: bytes of ``out``
-    in use; ``rows`` and ``count``: whole records, and the cells of the last; ``error`` and ``at``: what is
-    wrong, and where. ``ends_of_lines``, ``marks``, ``quoting``, ``stop``: bytes of line ends, delimiters,
-    quotes and the 1A at the end."""
+    """A reading of delimited text, record by record, as a ``gaiji.records.batch.Framing`` says. ``pos``: what
+    has been read; ``o``: bytes of ``out`` in use; ``rows`` and ``count``: whole records, and the cells of the
+    last; ``error`` and ``at``: what is wrong, and where. ``ends_of_lines``, ``marks``, ``quoting``,
+    ``passed``: bytes of line ends, delimiters, quotes and blanks around quotes."""
 
-    def __init__(self, delimiter, quote, unit, big, lead):
-        self.delimiter = delimiter
-        self.quote = quote
-        self.unit = unit
-        self.big = big
-        self._lead = lead
-        self.lead = lead
+    def __init__(self, framing):
+        f = framing
+        self.delimiter = ord(f.delimiter)
+        self.quote = ord(f.quote)
+        self.unit = f.unit
+        self.big = 1 if f.big else 0
+        self.stop = f.stop
+        self.cr = f.cr
+        self.blank = f.blank
+        self.spaces = f.spaces
+        self.ragged = 1 if f.ragged else 0
+        self.trailing = 1 if f.trailing else 0
+        self.shifting = 1 if f.shifts else 0
+        self._keep = (f.lead, f.trail, f.shifts or bytes(65536))
+        self.lead = self._keep[0]
+        self.trail = self._keep[1]
+        self.shifts = self._keep[2]
         self.pos = 0
         self.restart()
 
@@ -48,7 +67,7 @@ class Cells:
         self.ends_of_lines = 0
         self.marks = 0
         self.quoting = 0
-        self.stop = 0
+        self.passed = 0
 
 
 def read_rows(s, src, n, final, columns, most, out, begins, ends):
@@ -57,10 +76,7 @@ def read_rows(s, src, n, final, columns, most, out, begins, ends):
     when that is not ``final``, and before a record that is none."""
     s.restart()
     while s.rows < most and s.pos < n:
-        if final and s.pos + s.unit == n and _unit(s, src, s.pos) == 0x1A:
-            s.stop = s.unit
-            s.pos = n
-        elif not _read_row(s, src, n, final, columns, out, begins, ends):
+        if not _read_row(s, src, n, final, columns, out, begins, ends):
             break
     return s.rows
 
@@ -75,8 +91,11 @@ def _read_row(s, src, n, final, columns, out, begins, ends):
     s.to = s.pos
     s.put = s.o
     s.place = FRESH
+    s.double = 0
     s.line = 0
     s.quoted = 0
+    s.gone = 0
+    s.told = 0
     k = s.rows * columns
     count = 0
     begin = s.o
@@ -90,13 +109,31 @@ def _read_row(s, src, n, final, columns, out, begins, ends):
             s.pos = s.to
             return 1
         if over != GOES_ON:
+            if (
+                over == ENDED
+                and s.trailing
+                and count
+                and s.place == FRESH
+                and (count == columns or not columns)
+            ):
+                break  # the delimiter behind the last cell, and no cell
             if count < columns:
                 begins[k + count] = begin
                 ends[k + count] = s.put
             count += 1
             begin = s.put
             s.place = FRESH
+            s.double = 0
+    return _whole(s, columns, count, k, begins, ends)
+
+
+def _whole(s, columns, count, k, begins, ends):
+    """Take the record that was read when it has its cells."""
     s.count = count
+    while s.ragged and count < columns:
+        begins[k + count] = s.put
+        ends[k + count] = s.put
+        count += 1
     if count != columns:
         s.error = WRONG_COUNT
         s.at = s.pos
@@ -105,41 +142,107 @@ def _read_row(s, src, n, final, columns, out, begins, ends):
     s.o = s.put
     s.pos = s.to
     s.ends_of_lines += s.line
-    s.marks += (count - 1) * s.unit
+    s.marks += s.told
     s.quoting += s.quoted
+    s.passed += s.gone
     return 1
 
 
 def _step(s, src, n, final, out):
-    """Take the next character of a record."""
-    rest = n - s.to
-    if rest < s.unit:
-        return _last(s, src, rest, final, out)
-    c = _unit(s, src, s.to)
-    width = s.unit
-    if s.place != QUOTED:
-        s.line = _line(s, src, s.to, n, final)
-        if s.line:
-            s.to += s.line
-            return ENDED if s.line > 0 else STOPPED
-        if c == s.delimiter:
-            s.to += width
-            return NEXT
-    if c == s.quote and (s.place == FRESH or s.place == QUOTED):
-        s.place = QUOTED if s.place == FRESH else CLOSED
-        s.quoted += width
-        s.to += width
+    """Take the next character of a record, or the quote at the begin of a cell with the blanks before it."""
+    if n - s.to < s.unit:
+        return _last(s, src, n - s.to, final, out)
+    if s.place == QUOTED:
+        return _inside_quotes(s, src, n, final, out)
+    if s.place == FRESH:
+        blanks = _blanks(s, src, n)
+        if s.to + blanks + s.unit > n:
+            if not final:
+                return STOPPED
+        elif _unit(s, src, s.to + blanks) == s.quote and (blanks == 0 or s.spaces <= PASSED_OVER):
+            if blanks and s.spaces == REFUSED:
+                return _wrong(s, BLANK_BEFORE_QUOTE, s.to)
+            s.gone += blanks
+            s.quoted += s.unit
+            s.to += blanks + s.unit
+            s.place = QUOTED
+            return GOES_ON
+    if not s.double and _unit(s, src, s.to) == s.delimiter:
+        s.to += s.unit
+        s.told += s.unit
+        return NEXT
+    s.line = _line(s, src, n, final)
+    if s.line:
+        s.to += s.line
+        return ENDED if s.line > 0 else STOPPED
+    if s.place == CLOSED:
+        if s.spaces != PASSED_OVER or _unit(s, src, s.to) != s.blank:
+            return _wrong(s, BEHIND_QUOTE, s.to)
+        s.gone += s.unit
+        s.to += s.unit
         return GOES_ON
-    if s.place == CLOSED and c != s.quote:
-        return _wrong(s, BEHIND_QUOTE, s.to)
-    s.place = QUOTED if s.place == CLOSED or s.place == QUOTED else INSIDE
-    if width == 1 and s.lead[c] and rest > 1 and src[s.to + 1] >= 0x40 and c != s.quote:
-        width = 2
-    for i in range(width):
-        out[s.put + i] = src[s.to + i]
-    s.put += width
-    s.to += width
+    s.place = INSIDE
+    _copy(s, src, n, out)
     return GOES_ON
+
+
+def _inside_quotes(s, src, n, final, out):
+    """Take the next character of a cell in quotes: two quotes are one of its text."""
+    if s.double or _unit(s, src, s.to) != s.quote:
+        _copy(s, src, n, out)
+        return GOES_ON
+    if n - s.to < 2 * s.unit and not final:
+        return STOPPED
+    s.quoted += s.unit
+    s.to += s.unit
+    if n - s.to >= s.unit and _unit(s, src, s.to) == s.quote:
+        for i in range(s.unit):
+            out[s.put + i] = src[s.to + i]
+        s.put += s.unit
+        s.to += s.unit
+    else:
+        s.place = CLOSED
+    return GOES_ON
+
+
+def _blanks(s, src, n):
+    """Bytes of the blanks that stand here; none where blanks tell cells apart."""
+    pos = s.to
+    while s.blank != s.delimiter and pos + s.unit <= n and _unit(s, src, pos) == s.blank:
+        pos += s.unit
+    return pos - s.to
+
+
+def _copy(s, src, n, out):
+    """Take a character, or a shift, as it is."""
+    size = _size(s, src, n)
+    for i in range(size):
+        out[s.put + i] = src[s.to + i]
+    s.put += size
+    s.to += size
+
+
+def _size(s, src, n):
+    """Bytes of what stands here, and whether double bytes follow it."""
+    c = src[s.to]
+    two = s.to + 1 < n
+    if s.unit == 2:
+        return 2
+    if not s.shifting:
+        return 2 if two and s.lead[c] and s.trail[src[s.to + 1]] else 1
+    kind = s.shifts[c * 256]
+    if kind == 0 and two:
+        kind = s.shifts[c * 256 + src[s.to + 1]]
+    if kind >= OUT_OF:
+        if s.double:
+            s.double = 0
+            return kind - OUT_OF + 1
+    elif kind:
+        s.double = 1
+        return kind
+    if s.double and (c == s.stop or (c == 0x0D and s.cr and two and src[s.to + 1] == s.stop)):
+        s.double = 0
+    return 2 if s.double and two else 1
 
 
 def _last(s, src, rest, final, out):
@@ -164,19 +267,22 @@ def _wrong(s, error, at):
     return STOPPED
 
 
-def _line(s, src, pos, n, final):
+def _line(s, src, n, final):
     """Bytes of the line end here, 0 for none, -1 when more of the input is needed to tell."""
-    c = _unit(s, src, pos)
-    if c == 0x0A:
-        return s.unit
-    if c != 0x0D:
+    c = _unit(s, src, s.to)
+    if c == s.stop and s.cr <= MAY:
+        return 0 if s.shifting and not s.double and _shift(s, src, n) else s.unit
+    if c != 0x0D or s.cr == TEXT:
         return 0
-    rest = n - pos - s.unit
-    if rest < s.unit:
-        if not final:
-            return -1
-        return s.unit if rest == 0 else 0
-    return 2 * s.unit if _unit(s, src, pos + s.unit) == 0x0A else 0
+    if n - s.to < 2 * s.unit:
+        return 0 if final else -1
+    return 2 * s.unit if _unit(s, src, s.to + s.unit) == s.stop else 0
+
+
+def _shift(s, src, n):
+    """Whether what stands here is a shift."""
+    c = src[s.to]
+    return s.shifts[c * 256] or (s.to + 1 < n and s.shifts[c * 256 + src[s.to + 1]])
 
 
 class Blanks:
@@ -250,4 +356,10 @@ CONSTANTS = {
     "WRONG_COUNT": WRONG_COUNT,
     "BEHIND_QUOTE": BEHIND_QUOTE,
     "NEVER_CLOSED": NEVER_CLOSED,
+    "BLANK_BEFORE_QUOTE": BLANK_BEFORE_QUOTE,
+    "REFUSED": REFUSED,
+    "PASSED_OVER": PASSED_OVER,
+    "TEXT": TEXT,
+    "MAY": MAY,
+    "OUT_OF": OUT_OF,
 }

@@ -2,8 +2,17 @@
 
 from array import array
 from collections.abc import Sequence
+from typing import Protocol
 
 CONSTANTS: dict[str, int]
+
+class Lies(Protocol):
+    """How cells lie, as ``gaiji.records.batch.Framing`` says it."""
+
+    @property
+    def delimiter(self) -> str: ...
+    @property
+    def quote(self) -> str: ...
 
 class Cells:
     pos: int
@@ -15,8 +24,8 @@ class Cells:
     ends_of_lines: int
     marks: int
     quoting: int
-    stop: int
-    def __init__(self, delimiter: int, quote: int, unit: int, big: int, lead: bytes) -> None: ...
+    passed: int
+    def __init__(self, framing: Lies) -> None: ...
     def restart(self) -> None: ...
 
 def read_rows(

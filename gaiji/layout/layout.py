@@ -17,7 +17,7 @@ from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.check import check_field, field_error, other_keys
 from gaiji.layout.checks import check_columns, check_names, check_overlaps
-from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_described
+from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, describe_copybook
 from gaiji.layout.fillers import without_fillers
 from gaiji.layout.roles import find_role, load_preset, preset_names
 from gaiji.messages import fault, tr
@@ -84,6 +84,8 @@ def load_layout(
     redefines: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> Layout:
     """A layout file: ``.toml`` with ``[[field]]`` tables, or a copybook (``.cpy``, ``.cbl``, ``.cob``).
 
@@ -94,7 +96,14 @@ def load_layout(
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:
-        found = read_described(path, redefines=redefines, roles=roles, depending=depending)
+        found = describe_copybook(
+            path,
+            redefines=redefines,
+            roles=roles,
+            depending=depending,
+            encoding=encoding,
+            replacing=replacing,
+        )
         length = _record_length(found.length, record_length, str(path))
         return Layout(found.fields, length, str(path), found.fillers)
     if suffix != ".toml":
@@ -103,11 +112,13 @@ def load_layout(
             path=path,
             next=tr("end it in .toml or {suffixes}", suffixes=", ".join(SUFFIXES)),
         )
-    if redefines:
+    if redefines or replacing or encoding:
         raise LayoutError(
-            fault("E0147", "is not a copybook, so redefines has no meaning"),
+            fault("E0147", "is not a copybook, so redefines has no meaning")
+            if redefines
+            else fault("E0486", "is not a copybook, so its encoding and replacing have no meaning"),
             path=path,
-            next=tr("remove redefines"),
+            next=tr("remove redefines") if redefines else tr("remove those keys"),
         )
     layout = _load_toml(path, record_length)
     return with_roles(layout, roles) if roles else layout

@@ -17,6 +17,7 @@ from gaiji.disk.files import is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import GaijiError, UsageError
 from gaiji.kernel import cut
+from gaiji.kernel.cells import fixed_cells, scan_cells
 from gaiji.messages import fault, tr
 
 CHUNK = 4 * 1024 * 1024
@@ -159,7 +160,7 @@ class Lines(_Stream):
         starts, ends = array("q", bytes(8 * columns * rows)), array("q", bytes(8 * columns * rows))
         done = pos = 0
         while done < rows:
-            found = cut.scan_cells(
+            found = scan_cells(
                 self._window,
                 pos,
                 len(self._window),
@@ -204,7 +205,9 @@ class Lines(_Stream):
         if end <= pos:
             return 0, False
         self._digest.wait()  # undoing quotes rewrites the buffer
-        dialect = cut.Dialect(self._delimiter, 34, 1, 0, bytes(256))
+        dialect = cut.Dialect(
+            self._delimiter, 34, 1, 0, bytes(256), bytes(256), b"", 10, 1 if self._crlf else 0, -1, 2, 0, 0
+        )
         cut.scan_csv(scan, self._window, end, dialect, columns, 1, a, b, 0)
         if not scan.rows:
             return 0, bool(scan.error) or scan.pos > pos
@@ -255,7 +258,7 @@ class Fixed(_Stream):
         starts, ends, at = [], [], 0
         for width in self._widths:
             a, b = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
-            cut.fixed_cells(whole, done, self._step, at, width, a, b)
+            fixed_cells(whole, done, self._step, at, width, a, b)
             starts.append(a)
             ends.append(b)
             at += width

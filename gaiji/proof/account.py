@@ -10,16 +10,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from gaiji.codes.spec import Spec
 from gaiji.kernel import recut
-from gaiji.model import OWNERS, Field
-from gaiji.records.batch import Batch
+from gaiji.model import OWNERS, Field, Variable
+from gaiji.records.batch import BadRecord, Batch
 
 NUMBERS = ("zoned", "packed", "binary", "float")
+PIECE = 0
+"""The step of a variable record that is a piece."""
 TEXT, NUMBER, RAW, FILLER, NOBODY = b"tnrf-"
+Form = tuple[int, tuple[int, ...]]
+"""The kind of a record, and its pieces that are there."""
+Lying = tuple[Sequence[int], Sequence[int], Sequence[int]]
+"""Where records begin and end in their batch, and their numbers."""
 _NAMES = {TEXT: "text", NUMBER: "numbers", RAW: "raw"}
 
 
@@ -35,7 +42,7 @@ class Place:
         """Add those of a later batch."""
         self.size += more.size
         self.records += more.records
-        self.first = self.first or more.first
+        self.first = min((one for one in (self.first, more.first) if one), default=None)
 
 
 @dataclass
@@ -80,7 +87,7 @@ class Account:
 
 class Accountant:
     """Accounts for batches of one layout. ``shortest``: as the job or the layout has it, 0 for none;
-    ``length``: of every record, 0 where they differ."""
+    ``length``: of every record, 0 where they differ; ``variable``: how its tables vary."""
 
     def __init__(
         self,
@@ -91,14 +98,14 @@ class Accountant:
         csv: bool,
         shortest: int,
         length: int = 0,
+        variable: Variable | None = None,
     ) -> None:
         self.length = length
+        self.shortest = shortest
         self.columns = [_kind(one) for one in fields] if csv else []
         self.record = b"" if csv else _map(fields, fillers)
-        self.least = min(shortest or len(self.record), len(self.record))
-        self._places = [
-            (found.start(), found.end(), found[0][0]) for found in re.finditer(b"f+|-+", self.record)
-        ]
+        self._pieces = _pieces(variable) if variable is not None else {}
+        self._maps: dict[tuple[int, ...], _Map] = {(): _Map(self.record)}
         self._blanks = _blank_bytes(spec)
 
     def account(self, batch: Batch) -> Account:
@@ -108,46 +115,100 @@ class Accountant:
         for number, kind in enumerate(self.columns if batch.rows else ()):
             done.owned[_NAMES[kind]] += sum(batch.ends[number]) - sum(batch.starts[number])
         if not self.columns and batch.rows:
-            self._records(batch, done)
+            self.records(batch, (), done)
         return done
 
-    def _records(self, batch: Batch, done: Account) -> None:
-        """The bytes of records: as many of each length as there are, each a piece of the map."""
+    def records(self, batch: Batch, there: tuple[int, ...], done: Account) -> None:
+        """Add the bytes of records with the same pieces ``there``: as many of each length as there are, each
+        a part of the map."""
         starts, ends = batch.starts[0], batch.ends[0]
         same = {self.length: batch.rows}
         lengths = same if self.length else Counter(map(int.__sub__, ends, starts))
-        whole = len(self.record)
+        record = self._map_of(there if self._pieces else ())
+        whole = len(record.letters)
         for length, rows in lengths.items():
-            part = self.record[:length]
+            part = record.letters[:length]
             for kind, name in _NAMES.items():
                 done.owned[name] += part.count(kind) * rows
             if length < whole:
                 done.ended_early += rows
         beyond = [(whole, -1, NOBODY)] if max(lengths) > whole else []
-        sizes = {}
+        sizes, before = {}, done.uncovered.size
         for wanted, place in ((FILLER, done.filler), (NOBODY, done.uncovered)):
-            spots = [(a, b) for a, b, kind in [*self._places, *beyond] if kind == wanted]
+            spots = [(a, b) for a, b, kind in [*record.places, *beyond] if kind == wanted]
             sizes[wanted] = self._look(batch, spots, place)
         done.owned["filler"] += sizes[FILLER]
-        done.owned["uncovered"] += done.uncovered.size
-        done.owned["padding"] += sizes[NOBODY] - done.uncovered.size
-        if min(lengths) < self.least:
-            rows_short = [r for r, (a, b) in enumerate(zip(starts, ends, strict=True)) if b - a < self.least]
+        done.owned["uncovered"] += done.uncovered.size - before
+        done.owned["padding"] += sizes[NOBODY] - (done.uncovered.size - before)
+        least = min(self.shortest or whole, whole)
+        if min(lengths) < least:
+            rows_short = [r for r, (a, b) in enumerate(zip(starts, ends, strict=True)) if b - a < least]
             first = rows_short[0]
             where = batch.record_number(first), batch.file_offset + ends[first]
-            done.short = Place(0, len(rows_short), where)
+            done.short.add(Place(0, len(rows_short), where))
+
+    def _map_of(self, there: tuple[int, ...]) -> _Map:
+        """The map of records that have these pieces, one behind another."""
+        if there not in self._maps:
+            full = self.record.ljust(max(a + n for a, n in self._pieces.values()), bytes([NOBODY]))
+            parts = [full[a : a + n] for a, n in (self._pieces[piece] for piece in there)]
+            self._maps[there] = _Map(b"".join(parts))
+        return self._maps[there]
 
     def _look(self, batch: Batch, spots: Sequence[tuple[int, int]], place: Place) -> int:
-        """Fill in what is more than blanks in these places; bytes that there are in all."""
+        """Add what is more than blanks in these places; bytes that there are in all."""
         if not spots:
             return 0
         blanks, rows = recut.Blanks(*self._blanks), bytearray(batch.rows)
         for begin, stop in spots:
             recut.look(blanks, batch.src, batch.starts[0], batch.ends[0], begin, stop, rows)
-        place.size, place.records = blanks.other, rows.count(1)
         if blanks.row >= 0:
-            place.first = batch.record_number(blanks.row), batch.file_offset + blanks.at
+            first = batch.record_number(blanks.row), batch.file_offset + blanks.at
+            place.add(Place(blanks.other, rows.count(1), first))
         return blanks.size
+
+
+class TypedAccountant:
+    """Accounts for batches of records that were told apart; ``kinds``: who counts for each kind, None where
+    its records are left out."""
+
+    def __init__(self, kinds: Sequence[Accountant | None]) -> None:
+        self.kinds = tuple(kinds)
+
+    def account(self, batch: Batch, bad: Sequence[BadRecord], lying: Mapping[Form, Lying]) -> Account:
+        """The account of a batch as it was cut: its records by ``lying``, and those set aside."""
+        done = Account(Counter(batch.owned))
+        done.owned["quarantined"] += sum(len(one.raw) for one in bad)
+        for (kind, there), (starts, ends, numbers) in lying.items():
+            accountant = self.kinds[kind]
+            if accountant is None:
+                done.owned["skipped"] += sum(ends) - sum(starts)
+                continue
+            part = replace(
+                batch, starts=[starts], ends=[ends], rows=len(starts), numbers=numbers, bad=[], gaps=[]
+            )
+            accountant.records(part, there, done)
+        return done
+
+
+@dataclass
+class _Map:
+    """One letter for each byte of a record, and where FILLER and bytes of nobody are: (from, to, letter)."""
+
+    letters: bytes
+
+    @cached_property
+    def places(self) -> list[tuple[int, int, int]]:
+        """Those of FILLER and of nobody."""
+        return [(found.start(), found.end(), found[0][0]) for found in re.finditer(b"f+|-+", self.letters)]
+
+
+def _pieces(variable: Variable) -> dict[int, tuple[int, int]]:
+    """Where each piece begins in a record of full size, and its bytes; none where no table varies."""
+    steps = [variable.steps[i : i + 8] for i in range(0, len(variable.steps), 8)]
+    if all(step[0] == PIECE for step in steps):
+        return {}
+    return {step[1]: (variable.full[step[1]], step[2]) for step in steps if step[0] == PIECE}
 
 
 def _kind(spec: Field) -> int:
@@ -194,6 +255,6 @@ def differences(mine: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[tu
     ]
     flagged = manifest.get("flagged", {})
     for reason in ("uncovered", "short-record"):
-        if reason in flagged or reason in mine["flagged"]:
-            rows.append((reason, mine["flagged"].get(reason), flagged.get(reason)))
+        if reason in flagged or reason in mine["flagged_bytes"]:
+            rows.append((reason, mine["flagged_bytes"].get(reason), flagged.get(reason)))
     return rows

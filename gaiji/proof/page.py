@@ -128,10 +128,12 @@ def _cell(value: object) -> str:
 
 
 def _files(data: Mapping[str, Any]) -> str:
+    files = [(tr("入力"), data["input"])]
+    files += [(tr("出力"), one) for one in data.get("outputs") or [data["output"]]]
     rows = [
-        f"<tr><td>{label}</td><td>{escape(data[key]['path'])}</td><td class=n>{data[key]['bytes']:,}</td>"
-        f"<td><code>{data[key]['sha256']}</code></td></tr>"
-        for label, key in ((tr("入力"), "input"), (tr("出力"), "output"))
+        f"<tr><td>{label}</td><td>{escape(one['path'])}</td><td class=n>{one['bytes']:,}</td>"
+        f"<td><code>{one['sha256']}</code></td></tr>"
+        for label, one in files
     ]
     tables = [
         (

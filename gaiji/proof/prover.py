@@ -11,12 +11,13 @@ import threading
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
 
+from gaiji.codes.charset import Charset
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
 from gaiji.codes.program import K, rules_of
-from gaiji.columns.decode import Decoder, Place
+from gaiji.columns.decode import TEXTS, Decoder, Place
+from gaiji.columns.floats_back import float_bytes, same_float
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
 from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
@@ -47,21 +48,22 @@ class Prover:
         self.limits = [(-(w // 2) if wide else w) for w in widths]
         self.trim = int(fields.trim or bool(widths))
         self._mine = threading.local()
-        self._flags = FlagTexts(self.charset, fields.policy, fields.form)
+        every = {spec.charset: fields.charset_of(spec) for spec in fields.fields}
+        self._flags = {name: FlagTexts(own, fields.policy, fields.form) for name, own in every.items()}
         self._ranges: dict[str, tuple[object, int, array[int], array[int]]] = {}
         self.codes = {
-            spec.name: self.charset.proof(
+            spec.name: fields.charset_of(spec).proof(
                 self.mode(spec),
                 name_field=rules_of(spec.role)[0],
                 controls=rules_of(spec.role)[1],
                 form=fields.form,
             )
             for spec in fields.fields
-            if spec.type not in NUMERIC and spec.type != "raw"
+            if spec.type in TEXTS
         }
 
     def mode(self, spec: Field) -> int:
-        return self.charset.field_mode(spec.type)
+        return self.fields.charset_of(spec).field_mode(spec.type)
 
     def prove(self, pair: Pair) -> Proved:
         """Every cell of a batch."""
@@ -81,7 +83,7 @@ class Prover:
             done.sizes.append(self.fields.size(pair.whole, spec))
             if pair.dropped:
                 done.flagged[number].update(pair.dropped[number])
-            if spec.type in NUMERIC or spec.type == "raw":
+            if spec.type not in TEXTS:
                 self._exact(pair, spec, number, done, broken)
             else:
                 self._text(pair, spec, number, done, states, broken)
@@ -121,7 +123,7 @@ class Prover:
         for row in findings[::width]:
             flagged[row] = 1
         done.flagged[number].update(findings[5::width])
-        flags = self._flags.of(
+        flags = self._flags[spec.charset].of(
             {
                 value_of(c, s) | r << 28
                 for c, s, r in zip(findings[3::width], findings[4::width], findings[5::width], strict=True)
@@ -191,12 +193,14 @@ class Prover:
         inside the shift, and how many of all others are empty cells."""
         starts, ends, offset, length = place
         rows = pair.batch.rows
-        if self.fields.carry and spec.type == "mixed":  # bytes mean nothing without the state before them
+        if (
+            self.fields.carry and spec.type == "mixed" and not spec.charset
+        ):  # bytes mean nothing without the state before them
             return array("q", range(rows)), array("q"), 0
         _, longest = cut.extent(starts, ends, offset, length)
         differ, forms = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
         pen = self._pen(pair.cells, longest + 2 * E["SLACK"], 8 * longest + 80)
-        padded = int(self._pads_are_blank and self.mode(spec) == K["MIXED"])
+        padded = int(self._pads_are_blank(spec) and self.mode(spec) == K["MIXED"])
         n = compare.same_rows(
             self.codes[spec.name],
             pen,
@@ -214,16 +218,16 @@ class Prover:
         )
         return differ[:n], forms[: pen.n], pen.blank
 
-    @cached_property
-    def _pads_are_blank(self) -> bool:
+    def _pads_are_blank(self, field: Field) -> bool:
         """Whether both kinds of padding of a shifted charset read as spaces, which the job trims."""
-        spec, entries = self.charset.spec, self.charset.entries
+        charset = self.fields.charset_of(field)
+        spec, entries = charset.spec, charset.entries
         single, double = (
             entries.get((1, spec.pad_single)),
             entries.get((2, int.from_bytes(spec.pad_double, "big"))),
         )
         texts = [entry.row.text if entry else "" for entry in (single, double)]
-        return bool(self.fields.trim and self.charset.kind.typed and texts == [" ", "\u3000"])
+        return bool(self.fields.trim and charset.kind.typed and texts == [" ", "\u3000"])
 
     def _some(self, place: Place, rows: array[int], every: int) -> Place:
         """The place of a field in some rows only."""
@@ -235,7 +239,7 @@ class Prover:
     def _unpadded(self, batch: Batch, spec: Field, place: Place) -> Place:
         """The place without padding that is no character."""
         padded = self.fields.trim and self.mode(spec) == K["DOUBLE"]
-        return without_bare_pads(self.charset, batch, place) if padded else place
+        return without_bare_pads(self.fields.charset_of(spec), batch, place) if padded else place
 
     def _pen(self, cells: Cells, out: int, findings: int = 1) -> kernel_encode.Pen:
         """A cursor on the output's text, with this thread's scratch buffers."""
@@ -269,21 +273,27 @@ class Prover:
         cells = pair.cells
         start, end = cells.starts[number][row] + offset, cells.ends[number][row]
         found = bytes(cells.src[start : min(start + 8, end)])
-        unit = self.charset.entry_of(code, size) if size else None
+        charset = self.fields.charset_of(spec)
+        unit = charset.entry_of(code, size) if size else None
         expected = unit.row.text if unit else ""
         return Change(
             pair.record(row),
             spec.name,
             position,
             offset,
-            self.code(code, size),
+            charset.code(code, size),
             points(expected),
             _first(found),
         )
 
-    def code(self, code: int, size: int) -> str:
-        """A code as users write it, "" for none."""
-        return self.charset.code(code, size)
+    def charset_at(self, number: int) -> Charset:
+        """The charset of a column: a field's, or that of the field whose glyphs it names."""
+        specs = (*self.fields.fields, *self.glyph_fields)
+        return self.fields.charset_of(specs[number])
+
+    def code(self, number: int, code: int, size: int) -> str:
+        """A code of a column as users write it, "" for none."""
+        return self.charset_at(number).code(code, size)
 
     # -- numbers, bytes, glyph names --------------------------------------------------------------
 
@@ -334,6 +344,8 @@ class Prover:
     ) -> tuple[set[int], set[int]]:
         """Rows, but for those ``known``, whose number does not encode back to the very bytes of the source:
         those whose bytes are another form of the same number, and those whose bytes are not."""
+        if spec.type == "float":
+            return self._other_floats(pair, spec, number, known)
         if spec.type not in NUMERIC:
             return set(), set()
         rows, cells = pair.batch.rows, pair.cells
@@ -350,6 +362,23 @@ class Prover:
         numbers_back.same_numbers(pair.batch.src, numeric, begin, end, cells.src, starts, ends, left, same)
         forms = {row for row, means in zip(left, same, strict=True) if means}
         return forms, set(left) - forms
+
+    def _other_floats(
+        self, pair: Pair, spec: Field, number: int, known: set[int]
+    ) -> tuple[set[int], set[int]]:
+        """The same of floating-point numbers: only hexadecimal ones have more than one form."""
+        cells, forms, others = pair.cells, set[int](), set[int]()
+        begin, end = self._field_range(pair.batch, spec)
+        for row in range(pair.batch.rows):
+            if row in known:
+                continue
+            raw = bytes(pair.batch.src[begin[row] : end[row]])
+            text = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]]).decode(
+                "ascii", "replace"
+            )
+            if float_bytes(text, len(raw), spec.float) != raw:
+                (forms if same_float(raw, text, spec.float) else others).add(row)
+        return forms, others
 
     def _field_range(self, batch: Batch, spec: Field) -> tuple[array[int], array[int]]:
         """Byte ranges of a field in its batch; kept while the framing gives the same ones."""

@@ -19,7 +19,7 @@ from gaiji.messages import fault, tr
 from gaiji.proof.raw import SLACK, Raw
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Framing
 
-ENDINGS = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
+ENDINGS = {"none": b"", "lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "15": b"\x15", "25": b"\x25"}
 MOST = 65_536
 """Records of a batch at most, where they have many lengths."""
 
@@ -92,12 +92,16 @@ class Recut:
         """The batches, in order."""
         offset = 0
         for buffer, held, last in self.raw.blocks():
-            begin = self._mark(buffer, held) if offset == 0 else 0
-            mark = begin
+            begin = mark = self._mark(buffer, held) if offset == 0 else 0
+            stop, ended = self._before_end_mark(buffer, mark, held)
+            if not last and self.framing.format != "fixed":  # no other record can end between them
+                stop = held
+            read, held, ended = (stop, stop, ended) if last else (held, stop, 0)
             while True:
                 piece = self._cut(buffer, begin, held, last)
                 if mark and (piece.used > mark or last):
                     piece.owned["byte-order-mark"], mark = mark, 0
+                piece.owned["end-mark"], ended = ended, 0
                 batch = self._batch(buffer, piece, offset)
                 moved, begin = piece.used > begin, piece.used
                 if not batch.empty:
@@ -105,7 +109,7 @@ class Recut:
                 if not moved or begin >= held:
                     break
             begin -= mark if begin == mark else 0
-            self.raw.left = bytes(buffer[begin:held])
+            self.raw.left = bytes(buffer[begin:read])
             offset += begin
             if len(self.raw.left) > MAX_RECORD:
                 raise self._none(0, offset)
@@ -141,13 +145,19 @@ class Recut:
         )
 
     def _mark(self, buffer: bytearray, held: int) -> int:
-        """Bytes of a byte order mark."""
-        head = bytes(buffer[: min(held, 3)])
-        if self.framing.format not in ("lines", "csv"):
-            return 0
-        if self.framing.unit == 2:
-            return 2 if head[:2] in (b"\xff\xfe", b"\xfe\xff") else 0
-        return 3 if head == b"\xef\xbb\xbf" else 0
+        """Bytes of the byte order mark that is no part of the first record."""
+        mark = self.framing.mark
+        return len(mark) if mark and bytes(buffer[: min(held, len(mark))]) == mark else 0
+
+    def _before_end_mark(self, buffer: bytearray, begin: int, held: int) -> tuple[int, int]:
+        """Where the text ends before the 1A of old systems, and the bytes of those."""
+        f, sub = self.framing, self._unit("\x1a")
+        if not f.end_mark or f.format == "vb" or (f.format == "fixed" and f.newline == "none"):
+            return held, 0
+        stop = held
+        while stop > begin and held > begin and bytes(buffer[max(stop - len(sub), 0) : stop]) == sub:
+            stop -= len(sub)
+        return stop, held - stop
 
     # -- records of one length ------------------------------------------------------------------------
 
@@ -157,7 +167,7 @@ class Recut:
         rows, rest = divmod(held - begin, step)
         stop = begin + rows * step
         piece = Piece([], [], held if last else stop)
-        if begin or rows != len(self._same[0]):  # the same places for every whole block
+        if rows != len(self._same[0]) or (rows and begin != self._same[0][0]):
             starts = array("q", range(begin, stop, step))
             self._same = starts, array("q", range(begin + length, stop + length, step))
         starts, ends = self._same
@@ -262,20 +272,19 @@ class Recut:
 
     def _lines(self, buffer: bytearray, begin: int, held: int, last: bool) -> Piece:
         starts, ends, pos, piece = array("q"), array("q"), begin, Piece([], [], begin)
-        feed, back, sub = (self._unit(char) for char in "\n\r\x1a")
-        width = len(feed)
-        while len(starts) < MOST and (at := self._find(feed, buffer, pos, held)) >= 0:
-            end = at - width if at - width >= pos and buffer[at - width : at] == back else at
+        f = self.framing
+        back, feed = self._unit("\r"), self._unit(chr(f.stop))
+        wanted = back + feed if f.cr == 2 else feed
+        while len(starts) < MOST and (at := self._find(wanted, buffer, pos, held)) >= 0:
+            before = at - len(back)
+            end = before if f.cr == 1 and before >= pos and buffer[before:at] == back else at
             starts.append(pos)
             ends.append(end)
-            pos = at + width
+            pos = at + len(wanted)
             piece.owned["line-ends"] += pos - end
         if last and len(starts) < MOST and pos < held:
-            if buffer[pos:held] == sub:
-                piece.owned["end-mark"] = width
-            else:
-                starts.append(pos)
-                ends.append(held)
+            starts.append(pos)
+            ends.append(held)
             pos = held
         piece.used = pos
         return _placed(piece, *self._not_too_long(piece, starts, ends))
@@ -283,26 +292,32 @@ class Recut:
     def _unit(self, char: str) -> bytes:
         """A character of line ends as it stands in the file."""
         if self.framing.unit == 1:
-            return char.encode("ascii")
+            return char.encode("latin-1")
         return char.encode("utf-16-be" if self.framing.big else "utf-16-le")
 
-    def _find(self, feed: bytes, buffer: bytearray, pos: int, held: int) -> int:
-        """Where the next line feed stands, at a whole number of characters; -1 when there is none."""
-        at = buffer.find(feed, pos, held)
-        while at >= 0 and (at - pos) % len(feed):
-            at = buffer.find(feed, at + 1, held)
+    def _find(self, end: bytes, buffer: bytearray, pos: int, held: int) -> int:
+        """Where the next line end stands, at a whole number of characters; -1 when there is none."""
+        at = buffer.find(end, pos, held)
+        while at >= 0 and (at - pos) % self.framing.unit:
+            at = buffer.find(end, at + 1, held)
         return at
 
     # -- cells ----------------------------------------------------------------------------------------
 
     def _delimited(self, buffer: bytearray, begin: int, held: int, last: bool) -> Piece:
         f = self.framing
-        cells = recut.Cells(ord(f.delimiter), ord(f.quote), f.unit, int(f.big), f.lead)
+        cells = recut.Cells(f)
         cells.pos = begin
         piece = Piece([], [], begin)
-        if not self._columns and not self._first(cells, piece, buffer, held, last):
-            piece.used = held if last else begin
-            return piece
+        if not self._columns:
+            behind = self._behind_titles(buffer, begin, held)
+            cells.pos = max(behind, begin)
+            found = behind >= 0 and self._first(cells, piece, buffer, held, last)
+            if found or last:
+                piece.owned["skipped"] = (behind if behind >= 0 else held) - begin
+            if not found:
+                piece.used = held if last else begin
+                return piece
         columns, out = self._columns, bytearray(held - cells.pos + SLACK)
         most = min(MOST, max(1, 4_000_000 // columns), (held - cells.pos) // (columns * f.unit) + 1)
         places = array("q", bytes(8 * columns * most)), array("q", bytes(8 * columns * most))
@@ -312,7 +327,7 @@ class Recut:
         if cells.error:
             end = held
             if cells.error != WHY["NEVER_CLOSED"]:
-                feed = self._unit("\n")
+                feed = self._unit(chr(f.stop))
                 at = self._find(feed, buffer, cells.at, held)
                 end = at + len(feed) if at >= 0 else held if last else cells.pos
             if end > cells.pos:
@@ -322,6 +337,16 @@ class Recut:
         piece.starts = [places[0][c : rows * columns : columns] for c in range(columns)]
         piece.ends = [places[1][c : rows * columns : columns] for c in range(columns)]
         return piece
+
+    def _behind_titles(self, buffer: bytearray, begin: int, held: int) -> int:
+        """Where the lines above the first record end; -1 where no record is behind them, so far."""
+        feed, pos = self._unit(chr(self.framing.stop)), begin
+        for _ in range(self.framing.skip):
+            at = self._find(feed, buffer, pos, held)
+            pos = at + len(feed)
+            if at < 0 or pos >= held:
+                return -1
+        return pos
 
     def _first(self, cells: recut.Cells, piece: Piece, buffer: bytearray, held: int, last: bool) -> bool:
         """Count the cells of the first record, and take it where it is the header; whether there is one."""
@@ -381,6 +406,6 @@ def _count(cells: recut.Cells, piece: Piece) -> None:
             "line-ends": cells.ends_of_lines,
             "delimiters": cells.marks,
             "quotes": cells.quoting,
-            "end-mark": cells.stop,
+            "padding": cells.passed,
         }
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from gaiji.kernel import encode as kernel_encode
 from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Readback
-from gaiji.proof.account import differences
+from gaiji.proof.account import Account, differences
+from gaiji.proof.again import Again
 from gaiji.proof.prover import Prover
-from gaiji.proof.recut import Recut
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
@@ -32,7 +33,7 @@ class Report:
     def __init__(
         self,
         plan: Plan,
-        reader: Recut,
+        reading: Again,
         readback: Readback,
         prover: Prover,
         totals: Totals,
@@ -42,7 +43,8 @@ class Report:
         started: str,
     ) -> None:
         self.plan = plan
-        self.reader = reader
+        self.reading = reading
+        self.reader = reading.reader
         self.readback = readback
         self.prover = prover
         self.totals = totals
@@ -57,7 +59,7 @@ class Report:
         totals = self.totals
         counts = [sum(column[kind] for column in totals.classes) for kind in range(len(CLASSES))]
         checks = self._checks(left, bad)
-        tables = (*self.plan.charset.tables, *self.plan.charset.sites)
+        tables = self.plan.tables
         return {
             "holds": counts[CHANGED] == 0 and all(check["holds"] for check in checks),
             "job": {"path": Path(self.plan.job.path).name, "sha256": self.plan.job.digest},
@@ -76,7 +78,7 @@ class Report:
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
             "repertoire": self.plan.charset.repertoire.version,
             "records": {
-                "read": self.reader.records,
+                "read": self.reading.records,
                 "compared": totals.rows,
                 "dropped": totals.dropped,
                 "quarantined": totals.bad,
@@ -85,8 +87,7 @@ class Report:
             },
             "cells": dict(zip(CLASSES, counts, strict=True)),
             "fields": self._fields(),
-            "bytes": self.totals.account.data(self.reader.size),
-            "flagged_bytes": self.totals.account.findings(),
+            **(told_bytes(self.reading) if self.plan.number < 0 else {}),
             "form_examples": [
                 {"field": self.plan.output.columns[number], "records": records}
                 for number, records in sorted(totals.forms.items())
@@ -131,13 +132,13 @@ class Report:
         for (number, what, code, size), (count, records) in sorted(self.totals.groups.items()):
             if what != ONE_WAY:
                 continue
-            charset = self.plan.charset
+            charset = self.prover.charset_at(number)
             entry = charset.entry_of(code, size)
             row = entry.row if entry else None
             out.append(
                 {
                     "field": self.plan.output.columns[number],
-                    "code": self.prover.code(code, size),
+                    "code": self.prover.code(number, code, size),
                     "count": count,
                     "row": f"{Path(entry.table.path).name}:{entry.row.line}" if entry else "",
                     "decode_only": bool(row and row.flag == DECODE_ONLY),
@@ -152,10 +153,10 @@ class Report:
 
     def _encodes_to(self, number: int, glyph: str, text: str) -> str:
         """The code that the text of a one-way row becomes, "" when it has none."""
-        spec, charset = self.plan.fields[number], self.plan.charset
+        spec, charset = self.plan.fields[number], self.prover.charset_at(number)
         written = charset.repertoire.forms(self.plan.job.target["form"]).get(glyph, text) if glyph else text
         row = charset.encoding(self.prover.mode(spec)).get(written)
-        return self.prover.code(row.code, row.size) if row else ""
+        return self.prover.code(number, row.code, row.size) if row else ""
 
     def _flagged(self) -> list[dict[str, Any]]:
         out = []
@@ -165,7 +166,7 @@ class Report:
                 out.append(
                     {
                         "field": self.plan.output.columns[number],
-                        "code": self.prover.code(code, size),
+                        "code": self.prover.code(number, code, size),
                         "reason": reason.label,
                         "policy": self.plan.job.policy[reason],
                         "count": count,
@@ -192,20 +193,23 @@ class Report:
             ("input-sha256", reader.sha256, then["input"]["sha256"]),
             ("output-sha256", self.readback.sha256, then["output"]["sha256"]),
             ("header", self.readback.header_ok, True),
-            ("records-read", reader.records, then["records"]["read"]),
+            ("records-read", self.reading.records, then["records"]["read"]),
             ("records-compared", totals.rows, then["records"]["written"]),
             ("records-in-output", self.readback.records, then["records"]["written"]),
             ("records-dropped", totals.dropped, then["records"]["dropped"]),
             ("records-quarantined", totals.bad, then["records"]["quarantined"]),
-            ("records-in-sum", totals.rows + totals.missing + totals.dropped + totals.bad, reader.records),
-            ("quarantine-sha256", self._quarantined(), bad),
+            (
+                "records-in-sum",
+                totals.rows + totals.missing + totals.dropped + totals.bad,
+                self.reading.records,
+            ),
+            ("quarantine-sha256", quarantine_digest(self.plan, self.manifest), bad),
             ("left-in-output", left, 0),
             ("cells", sum(map(sum, totals.classes)), cells),
             ("header-of-input", reader.header == list(self.plan.header), True),
         ]
-        account = totals.account
-        mine = {"bytes": account.data(reader.size), "flagged": account.findings()}
-        rows += differences(mine, then)
+        if self.plan.number < 0:  # of record types all bytes are accounted for together
+            rows += differences(told_bytes(self.reading), then)
         for number, spec in enumerate(self.plan.fields):
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
@@ -231,21 +235,11 @@ class Report:
                 out["records"] = out.get("records", 0) + there["one_source_records"]
         return out
 
-    def _quarantined(self) -> str:
-        """Digest of the records that were set aside, "" when none were."""
-        if not self.manifest["records"]["quarantined"]:
-            return ""
-        listed = self.manifest["quarantine"]["files"]
-        path = self.plan.job.named_path.with_name(Path(listed[0]["path"]).name)
-        try:
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise GaijiError(
-                fault("E0204", "cannot be read: {reason}", reason=error.strerror),
-                where=str(path),
-                next=tr("run gaiji convert again"),
-            ) from error
+
+def told_bytes(reading: Again) -> dict[str, Any]:
+    """Whose each byte is, and what is to be told of it, by the proof's own account."""
+    account: Account = reading.account
+    return {"bytes": account.data(reading.reader.size), "flagged_bytes": account.findings()}
 
 
 def _counts(counter: Counter[str]) -> dict[str, int]:
@@ -255,3 +249,20 @@ def _counts(counter: Counter[str]) -> dict[str, int]:
 
 def _reason(item: tuple[str, int]) -> int:
     return Reason.from_label(item[0])
+
+
+def quarantine_digest(plan: Plan, manifest: Mapping[str, Any]) -> str:
+    """Digest of the records that were set aside, "" when none were."""
+    if not manifest["records"]["quarantined"]:
+        return ""
+    listed = manifest["quarantine"]["files"]
+    path = plan.job.named_path.with_name(Path(listed[0]["path"]).name)
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise GaijiError(
+            fault("E0204", "cannot be read: {reason}", reason=error.strerror),
+            where=str(path),
+            next=tr("run gaiji convert again"),
+        ) from error

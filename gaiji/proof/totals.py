@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gaiji.output.readback import Cells
-from gaiji.proof.account import Account
 from gaiji.records.batch import Batch
 
 MAX_CHANGES = 1000
@@ -70,7 +69,6 @@ class Proved:
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     empties: list[Counter[str]] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
 
 
 @dataclass
@@ -89,7 +87,6 @@ class Totals:
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     empties: list[Counter[str]] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
 
     @classmethod
     def empty(cls, columns: int, fields: int) -> Totals:
@@ -111,7 +108,6 @@ class Totals:
             self.sizes[number] += size
         for known, more_empty in zip(self.empties, done.empties, strict=True):
             known.update(more_empty)
-        self.account.add(done.account)
         self.rows += done.rows
         self.broken += done.broken
         for key, (count, records) in done.groups.items():

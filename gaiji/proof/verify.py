@@ -18,17 +18,20 @@ from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
 from gaiji.messages import fault, tr
-from gaiji.proof.account import Accountant
+from gaiji.proof.account import Accountant, TypedAccountant
+from gaiji.proof.again import Again
+from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
 from gaiji.proof.recut import Recut
 from gaiji.proof.report import Report
 from gaiji.proof.totals import Pair, Proved, Totals
+from gaiji.proof.typed import join
 from gaiji.run.job import Job
-from gaiji.run.manifest import manifest_path, now, read_manifest, verify_paths
+from gaiji.run.manifest import manifest_path, now, read_manifest, section_of, verify_paths
 from gaiji.run.memory import check_memory
 from gaiji.run.places import check_beside
-from gaiji.run.plan import Plan
+from gaiji.run.plan import Plan, layout_of
 from gaiji.run.workers import in_order
 
 
@@ -71,12 +74,36 @@ def verify(
     there is nothing to compare (no output, no manifest, other tables than those of the conversion).
     """
     check_memory()
-    return _Proof(Plan.of(job, overrides), names).run(threads)
+    plan = Plan.of(job, overrides)
+    whole = read_manifest(plan.job.named_path)
+    event("verify-started", plan.facts())
+    if plan.parts:
+        types = [plan.job.records[part.number].name for part in plan.each]
+        counts = [accountant_of(plan), *[None] * len(types)]  # every byte once
+        proofs = [
+            _Proof(part, names, section_of(whole, name), accountant)
+            for part, name, accountant in zip(plan.each, types, counts, strict=False)
+        ]
+        shown = [proof.run(threads) for proof in proofs]
+        data = join(plan, whole, dict(zip(types, shown, strict=True)), proofs[0].reading)
+    else:
+        data = _Proof(plan, names, whole, accountant_of(plan)).run(threads)
+    _write(plan.job, data)
+    event("verify-ended", plan.facts() | {"holds": data["holds"], "cells": data["cells"]})
+    return Verification(data)
 
 
-def accountant_of(plan: Plan) -> Accountant:
+def accountant_of(plan: Plan) -> Accountant | TypedAccountant:
     """Who counts, for the proof, whose each byte of a plan's input is."""
-    layout, framing = plan.layout, plan.framing
+    if plan.parts:
+        return TypedAccountant([None if part.skipped else _accountant(part) for part in plan.parts])
+    return TypedAccountant([_accountant(plan)]) if plan.shape is not None else _accountant(plan)
+
+
+def _accountant(plan: Plan) -> Accountant:
+    """Who counts for records of one kind."""
+    framing = plan.framing
+    layout = plan.layout if plan.number < 0 else layout_of(plan.job, ())  # without its parents' keys
     return Accountant(
         plan.charset.spec,
         layout.fields,
@@ -84,13 +111,20 @@ def accountant_of(plan: Plan) -> Accountant:
         csv=framing.format == "csv",
         shortest=int(plan.job.source["shortest"]) or layout.shortest,
         length=framing.record_length if framing.format == "fixed" else 0,
+        variable=plan.shape.kinds[max(plan.number, 0)].variable if plan.shape is not None else None,
     )
 
 
 class _Proof:
-    """One verification of a job."""
+    """One verification of an output: of a job, or of one of its record types."""
 
-    def __init__(self, plan: Plan, names: bool) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        names: bool,
+        manifest: dict[str, Any],
+        accountant: Accountant | TypedAccountant | None,
+    ) -> None:
         self.plan, self.job = plan, plan.job
         if self.job.source["path"] == "-":
             raise UsageError(
@@ -107,14 +141,13 @@ class _Proof:
                 next=tr("verify a job whose input is a file"),
             )
         source = self.job.source
-        self.reading = Recut(
+        reader = Recut(
             self.job.file(source["path"]), plan.framing, quarantine=source["on_bad_record"] == "quarantine"
         )
-        self.accountant = accountant_of(plan)
-        self.manifest = read_manifest(self.job.named_path)
+        shaper = PlainShaper(plan.shape) if plan.shape is not None else None
+        self.reading = Again(reader, accountant, shaper, plan.number)
+        self.manifest = manifest
         self._check_same()
-        told, shown = verify_paths(self.job.named_path)
-        check_beside(self.job, [Place("proof", told), Place("page of the proof", shown)])
         self.readback = plan.output.read_back()
         widths = list(plan.output.widths.values()) if plan.output.format == "fixed" else []
         wide = plan.output.encoding != "utf-8"
@@ -125,7 +158,7 @@ class _Proof:
     def _check_same(self) -> None:
         """The job, its tables and the glyph list must be those of the conversion."""
         charset = self.plan.charset
-        now = [t.sha256 for t in (*charset.tables, *charset.sites)]
+        now = [t.sha256 for t in self.plan.tables]
         then = [t["sha256"] for t in self.manifest["tables"]]
         for same, what in (
             (self.manifest["job"]["sha256"] == self.job.digest, tr("the job file")),
@@ -141,9 +174,8 @@ class _Proof:
 
     # -- the run ----------------------------------------------------------------------------------
 
-    def run(self, threads: int) -> Verification:
-        """Compare everything and write the report."""
-        event("verify-started", self.plan.facts())
+    def run(self, threads: int) -> dict[str, Any]:
+        """Compare everything; what was found."""
         totals = Totals.empty(len(self.plan.output.columns), len(self.plan.fields))
         pairs = Pairs(self.plan, self.reading, self.readback, self.prover, totals)
         for pair, done in in_order(self._prove, pairs, threads):
@@ -160,22 +192,17 @@ class _Proof:
             names=self.names,
             started=self.started,
         )
-        data = report.data(left, pairs.bad.hexdigest() if totals.bad else "")
-        self._write(data)
-        event("verify-ended", self.plan.facts() | {"holds": data["holds"], "cells": data["cells"]})
-        return Verification(data)
+        return report.data(left, pairs.bad.hexdigest() if totals.bad else "")
 
     def _prove(self, pair: Pair) -> tuple[Pair, Proved]:
-        done = self.prover.prove(pair)
-        done.account = self.accountant.account(pair.whole)
-        return pair, done
+        return pair, self.prover.prove(pair)
 
-    def _write(self, data: Mapping[str, Any]) -> None:
-        from gaiji.proof.page import page
 
-        told, shown = verify_paths(self.job.named_path)
-        for path, text in (
-            (told, json.dumps(data, ensure_ascii=False, indent=2) + "\n"),
-            (shown, page(data)),
-        ):
-            write_whole(path, text.encode(), own=True)
+def _write(job: Job, data: Mapping[str, Any]) -> None:
+    """The report of a verification, and its page."""
+    from gaiji.proof.page import page
+
+    told, shown = verify_paths(job.named_path)
+    check_beside(job, [Place("proof", told), Place("page of the proof", shown)])
+    for path, text in ((told, json.dumps(data, ensure_ascii=False, indent=2) + "\n"), (shown, page(data))):
+        write_whole(path, text.encode(), own=True)

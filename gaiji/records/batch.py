@@ -5,11 +5,14 @@ Owns no reading (``gaiji.records.source``) and no cutting (``fixed``, ``variable
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 FORMATS = ("fixed", "vb", "lines", "csv")
+NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "15": b"\x15", "25": b"\x25"}
+"""What ends a record, by the key ``newline``."""
 MAX_RECORD = 16 * 1024 * 1024
 """Bytes of the longest record that there can be."""
 
@@ -23,6 +26,12 @@ class Framing:
     UTF-16, ``big`` its byte order; ``lead`` marks lead bytes of double bytes (CSV). ``rdw``, ``bdw``: how a
     descriptor says a length (``forms``; ``bdw`` "": as ``rdw``); ``spanned``: records in segments are joined;
     ``longest``: bytes of a record by its layout (0: not known), which nothing is cut by.
+
+    Of lines and CSV: ``stop`` is the unit that ends one and ``cr`` what a CR before it is (0 text, 1 part of
+    the end, 2 needed); ``ebcdic``: 15 and 25 may end lines, too; ``end_mark``: X'1A' at the end of the input
+    is no record; ``own_mark``: the charset's byte order mark, ``mark`` where it is no part of the first
+    record. ``trail``, ``shifts``, ``blank``, ``spaces``, ``ragged``, ``trailing``: as
+    ``gaiji.kernel.cut.Dialect`` has them; ``skip``: lines above the header.
     """
 
     format: str
@@ -39,6 +48,19 @@ class Framing:
     bdw: str = ""
     spanned: bool = False
     longest: int = 0
+    stop: int = 10
+    cr: int = 1
+    ebcdic: bool = False
+    end_mark: bool = True
+    own_mark: bytes = b""
+    mark: bytes = b""
+    trail: bytes = bytes(64) + b"\1" * 192
+    shifts: bytes = b""
+    blank: int = 0x20
+    spaces: int = 0
+    ragged: bool = False
+    trailing: bool = False
+    skip: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,8 +111,11 @@ class Batch:
     """Some whole records: byte ranges into ``src``; one pair of arrays, or one for each CSV column.
 
     ``file_offset`` is the offset of ``src[0]`` in the input, ``first`` the number of the first record
-    (from 1; records set aside are counted too, ``numbers`` then has the number of each). ``owned``: how many
-    bytes between and around the records are what (``gaiji.model.OWNERS``).
+    (from 1; records set aside are counted too). ``numbers``: the number of each record where they do not
+    follow each other; ``sorted``: its records by type, where a job has several types;
+    ``shorter``: how many records end before their layout does, where they have types or vary; ``raws``: where
+    records lie whose fields have places of their own. ``owned``: how many bytes between and around the
+    records are what (``gaiji.model.OWNERS``).
     """
 
     src: bytearray | bytes
@@ -102,13 +127,40 @@ class Batch:
     bad: list[BadRecord] = field(default_factory=list)
     gaps: list[int] = field(default_factory=list)
     chunk: Chunk | None = None
+    numbers: Sequence[int] | None = None
+    sorted: Sorted | None = None
+    shorter: int = 0
     owned: dict[str, int] = field(default_factory=dict)
+    raws: tuple[Sequence[int], Sequence[int]] | None = None
 
     @property
     def empty(self) -> bool:
         """Whether it has nothing: no record, none set aside, and no byte between records."""
         return not (self.rows or self.bad or self.owned)
 
+    def cells(self, row: int) -> list[bytes]:
+        """The cells of a row, or its one record."""
+        return [bytes(self.src[a[row] : b[row]]) for a, b in zip(self.starts, self.ends, strict=True)]
+
     def record_number(self, row: int) -> int:
         """The number in the input of the batch's row (``gaps``: rows before which a record was set aside)."""
+        if self.numbers is not None:
+            return self.numbers[row]
         return self.first + row + sum(1 for gap in self.gaps if gap <= row)
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """The records of a batch by type.
+
+    ``kinds``: of each row (negative: set aside); ``parts``: the records of each type, None where it has none
+    here or they are left out; ``tallies``: for each record of a type that counts others, how many it should
+    count; ``sizes``: bytes of the records of each type; ``before``: what a reader that begins with this
+    batch must know of those before, as JSON can hold it.
+    """
+
+    kinds: Sequence[int]
+    parts: Sequence[Batch | None]
+    tallies: Mapping[int, Sequence[int]]
+    sizes: Sequence[int]
+    before: Mapping[str, Any]

@@ -6,11 +6,14 @@ error, or set aside). Where records end is for ``fixed``, ``variable`` and ``del
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
+from gaiji.kernel import cut
 from gaiji.messages import Fault, fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Chunk, Framing, Start
+from gaiji.records.ends import foreign_mark, other_end
 from gaiji.records.source import Source
 
 
@@ -18,7 +21,10 @@ class Cutter:
     """Cuts a source into batches of about ``batch`` bytes, from ``start`` on; ``records`` counts them.
 
     ``chunk``: where the buffer of the batch begins that was cut last. ``header``: cells of a CSV's header.
+    ``text``: its records end in line ends, and a byte order mark before them is none of them.
     """
+
+    text = False
 
     def __init__(
         self, source: Source, framing: Framing, *, quarantine: bool, batch: int, start: Start | None
@@ -40,6 +46,8 @@ class Cutter:
         try:
             if self._start is not None:
                 self._tail = self.source.skip(self._start)
+            else:
+                self.judge()
             for batch in self.batches():
                 batch.chunk = self.chunk
                 yield batch
@@ -49,6 +57,46 @@ class Cutter:
     def batches(self) -> Iterator[Batch]:
         """The batches of the format."""
         raise NotImplementedError
+
+    def judge(self) -> None:
+        """RecordError when the first bytes are surely not what the framing says, whether they can be cut like
+        it or not."""
+        head, ended = self.source.peeked()
+        wrong = None
+        if charset := foreign_mark(head, ended, self.framing.own_mark):
+            wrong = (
+                fault("E0450", "begins with a byte order mark of another charset"),
+                tr('set charset = "{charset}" in [source]', charset=charset),
+            )
+        elif self.text and (newline := other_end(head, self.framing)):
+            wrong = (
+                fault("E0451", "the records do not end as the job says"),
+                tr('set newline = "{newline}" in [source]', newline=newline),
+            )
+        if wrong:
+            raise RecordError(wrong[0], path=self.source.path, record=1, offset=0, next=wrong[1])
+
+    def mark_length(self, buffer: bytearray, filled: int, offset: int) -> int:
+        """Bytes of the charset's byte order mark at the very start of the input."""
+        mark = self.framing.mark
+        return len(mark) if mark and offset == 0 and buffer[: min(filled, 3)].startswith(mark) else 0
+
+    def without_end_mark(self, buffer: bytearray, filled: int, last: bool) -> int:
+        """``filled`` without the X'1A' that some systems put at the end of a text."""
+        f = self.framing
+        mark = "\x1a".encode("latin-1" if f.unit == 1 else "utf-16-be" if f.big else "utf-16-le")
+        while last and f.end_mark and filled >= f.unit and buffer[filled - f.unit : filled] == mark:
+            filled -= f.unit
+        return filled
+
+    def edges(
+        self, buffer: bytearray, filled: int, offset: int, last: bool, *, ended: bool = True
+    ) -> tuple[int, Counter[str]]:
+        """``filled`` without the X'1A' at the end (``ended``: it may stand there), and the bytes of it and of
+        the byte order mark."""
+        mark = self.mark_length(buffer, filled, offset)
+        stop = self.without_end_mark(buffer, filled, last and ended) if mark < filled else filled
+        return stop, +Counter({"byte-order-mark": mark, "end-mark": filled - stop})
 
     def end(self) -> Chunk:
         """The place behind all that was read: nothing is left there, of a block neither, however it ended."""
@@ -91,3 +139,15 @@ class Cutter:
                 what, path=self.source.path, record=self.records, offset=offset, raw=shown, next=advice
             )
         batch.bad.append(BadRecord(self.records, offset, raw, what))
+
+
+def owned_by(scan: cut.Scan) -> dict[str, int]:
+    """The bytes between and around the records that a scan consumed, by their owners."""
+    found = {
+        "descriptors": scan.descriptors,
+        "line-ends": scan.line_ends,
+        "delimiters": scan.delimiters,
+        "quotes": scan.quotes,
+        "padding": scan.blanks,
+    }
+    return {owner: size for owner, size in found.items() if size}

@@ -65,6 +65,13 @@ class Reader:
         return self._cutter.header
 
     @property
+    def empty(self) -> bool:
+        """Whether nothing is in the input but a byte order mark or the mark of its end."""
+        head, ended = self._source.peeked()
+        mark = self.framing.mark
+        return ended and not head.removeprefix(mark).strip(b"\x1a\0" if self.framing.unit == 2 else b"\x1a")
+
+    @property
     def size(self) -> int:
         """Bytes of the content that have been read."""
         return self._source.size

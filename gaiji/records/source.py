@@ -25,15 +25,15 @@ class Source:
     """One input, from its first byte to its last. ``size``: bytes of its content that have been read.
 
     A packed input (.gz, .zst) is read unpacked: ``size`` is of what is in it, ``count`` and ``sha256`` of the
-    file as it lies. ``head``: the first of them, ``HEAD`` at most, where reading began there; ``ended``:
-    there are no more.
+    file as it lies.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.size = 0
-        self.head = b""
-        self.ended = False
+        self._ahead = b""
+        self._head: bytes | None = None
+        self._ended = False
         self._digest = BackgroundDigest()
         self._buffers = Buffers()
         self._input = Input(path)
@@ -125,13 +125,41 @@ class Source:
             )
         return tail
 
+    def peeked(self) -> tuple[bytes, bool]:
+        """The first ``HEAD`` bytes of the input, and whether they are all of it; asked for the first time
+        before anything else is read (of an input that is gone on with they are not known)."""
+        if self._head is None and self.size:
+            return b"", False
+        if self._head is None:
+            pieces, left = [], HEAD
+            while left and (piece := self._input.read(left)):
+                pieces.append(piece)
+                left -= len(piece)
+            self._ahead = self._head = b"".join(pieces)
+            self._ended = left > 0
+        return self._head, self._ended
+
+    def _readinto(self, view: memoryview) -> int:
+        """Fill some of ``view``, first with what was peeked; 0 at the end."""
+        if not self._ahead:
+            return self._input.readinto(view)
+        got = min(len(view), len(self._ahead))
+        view[:got] = self._ahead[:got]
+        self._ahead = self._ahead[got:]
+        return got
+
     def take(self, size: int, *, keep: bool) -> bytes:
         """Read and hash ``size`` bytes, or to the end of the input; returned when they are kept."""
         pieces = []
-        while size and (piece := self._input.read(min(1 << 20, size))):
+        while size:
+            piece = bytearray(min(1 << 20, size))
+            got = self._readinto(memoryview(piece))
+            if not got:
+                break
+            del piece[got:]
             self._digest.update(piece)
-            self.size += len(piece)
-            size -= len(piece)
+            self.size += got
+            size -= got
             if keep:
                 pieces.append(piece)
         return b"".join(pieces)
@@ -145,26 +173,13 @@ class Source:
         filled = len(tail)
         view = memoryview(buffer)
         while filled < room:
-            got = self._input.readinto(view[filled:room])
+            got = self._readinto(view[filled:room])
             if not got:
-                self.ended = True
                 break
             self._digest.update(view[filled : filled + got])
-            if self.size == len(self.head) < HEAD:
-                self.head += view[filled : filled + min(got, HEAD - self.size)]
             filled += got
             self.size += got
         return buffer, filled
-
-    def whole_head(self) -> bytes:
-        """Read on until ``head`` is what it can be; returns what was read, which no buffer has."""
-        more = b""
-        while not self.ended and self.size == len(self.head) < HEAD:
-            piece = self.take(HEAD - self.size, keep=True)
-            self.ended = not piece
-            self.head += piece
-            more += piece
-        return more
 
     def mark(self) -> Future[str]:
         """Digest of what has been read so far, once it is known."""

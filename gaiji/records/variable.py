@@ -1,21 +1,21 @@
 """Cuts records of many lengths: behind record descriptors (RDW, in blocks or not), and lines.
 
-The scans are in ``gaiji.kernel.cut``.
+The scans are in ``gaiji.kernel.described`` and ``gaiji.kernel.cut``.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
-from gaiji.kernel import cut
-from gaiji.kernel.cut import CONSTANTS as CUT
+from gaiji.kernel import cut, described
+from gaiji.kernel.described import CONSTANTS as CUT
 from gaiji.messages import fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
-from gaiji.records.cutter import Cutter
+from gaiji.records.cutter import Cutter, owned_by
 from gaiji.records.forms import FAR, FORMS, Shape, judge
-from gaiji.records.source import HEAD
 
 _ROWS = 65_536
 """Records of a batch at most."""
@@ -72,16 +72,13 @@ class Described(Variable):
         scan = cut.Scan()
         scan.block_left = self._block
         lie = self._lie()
-        self.judged = self._start is not None and self._start.offset > 0
         for buffer, filled, offset, last in self.chunks(self.batch):
-            if not self.judged and (last or len(self.source.head) == HEAD):
-                self._judge()
             if self.framing.spanned:
                 self.source.wait()  # joining segments rewrites the buffer
             scan.pos = 0
             while True:
                 starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
-                rows = cut.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
+                rows = described.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
                 batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
@@ -100,17 +97,16 @@ class Described(Variable):
         f = self.framing
         return Shape(FORMS[f.rdw], FORMS[f.bdw or f.rdw] if f.blocked else None, f.spanned)
 
-    def _lie(self) -> cut.Descriptors:
+    def _lie(self) -> described.Descriptors:
         """The same for the kernel."""
         shape = self._shape()
         rdw, bdw = shape.rdw.numbers, (shape.bdw or shape.rdw).numbers
-        return cut.Descriptors(int(self.framing.blocked), int(self.framing.spanned), rdw, bdw)
+        return described.Descriptors(int(self.framing.blocked), int(self.framing.spanned), rdw, bdw)
 
-    def _judge(self) -> None:
+    def judge(self) -> None:
         """RecordError when the first bytes are surely in another form than the declared one, whether they
         can be cut in that or not."""
-        self.judged = True
-        head, ended = self.source.head, self.source.ended and self.source.size == len(self.source.head)
+        head, ended = self.source.peeked()
         declared = self._shape()
         found = judge(head, ended, declared, self.framing.longest)
         if found is None:
@@ -135,9 +131,6 @@ class Described(Variable):
             CUT["TRUNCATED"]: fault("E0222", "the last record is cut off"),
         }
         raw = bytes(buffer[scan.pos : filled])
-        if not self.judged:
-            raw += self.source.whole_head()
-            self._judge()
         if not self.quarantine:
             raise RecordError(
                 names[scan.error],
@@ -158,7 +151,7 @@ class Described(Variable):
         if self.records < FAR and longest and total:
             for name, ending in (("crlf", b"\r\n"), ("lf", b"\n"), ("none", b"")):
                 at, step = longest, longest + len(ending)
-                ends = self.source.head[at : at + len(ending)] == ending
+                ends = self.source.peeked()[0][at : at + len(ending)] == ending
                 if ends and (total % step == 0 or (ending and total % step == longest)):
                     return tr(
                         "records of the layout's {length} bytes without descriptors fit: "
@@ -183,44 +176,29 @@ class Described(Variable):
 
 
 def _shown(raw: bytes, unit: int) -> bytes:
-    """Bytes at a descriptor's place, where they cannot be text of a record (zeros are in none but UTF-16)."""
-    return raw if raw.count(0) >= 2 and unit == 1 else b""
+    """Bytes at a descriptor's place, where they cannot be text of a record (a zero is in none but UTF-16)."""
+    return raw if 0 in raw and unit == 1 else b""
 
 
 class Lines(Variable):
-    """Lines that end in LF or CR LF; ``unit`` 2: of UTF-16."""
+    """Lines that end in LF or CR LF, or as the framing says; ``unit`` 2: of UTF-16."""
+
+    text = True
 
     def batches(self) -> Iterator[Batch]:
-        scan = cut.Scan()
-        unit, big = self.framing.unit, int(self.framing.big)
+        scan, f = cut.Scan(), self.framing
+        unit, big = f.unit, int(f.big)
         for buffer, filled, offset, last in self.chunks(self.batch):
-            scan.pos = mark = mark_length(buffer, filled, offset, unit)
+            filled, owned = self.edges(buffer, filled, offset, last)
+            scan.pos = owned["byte-order-mark"]
             while True:
                 starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
-                rows = cut.scan_lines(scan, buffer, filled, unit, big, starts, ends, int(last))
+                rows = cut.scan_lines(scan, buffer, filled, unit, big, f.stop, f.cr, starts, ends, int(last))
                 batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
-                if mark:
-                    batch.owned["byte-order-mark"], mark = mark, 0
+                batch.owned = dict(Counter(batch.owned) + owned)
+                owned.clear()
                 if not batch.empty:
                     yield batch
                 if rows < _ROWS:
                     break
             self._tail = bytes(buffer[scan.pos : filled])
-
-
-def owned_by(scan: cut.Scan) -> dict[str, int]:
-    """The bytes between and around the records that a scan consumed, by their owners."""
-    found = {
-        "descriptors": scan.descriptors,
-        "line-ends": scan.line_ends,
-        "delimiters": scan.delimiters,
-        "quotes": scan.quotes,
-        "end-mark": scan.end_mark,
-    }
-    return {owner: size for owner, size in found.items() if size}
-
-
-def mark_length(buffer: bytearray, filled: int, offset: int, unit: int) -> int:
-    """Bytes of a byte order mark at the very start of the input."""
-    marks = (b"\xff\xfe", b"\xfe\xff") if unit == 2 else (b"\xef\xbb\xbf",)
-    return next((len(m) for m in marks if offset == 0 and buffer[:filled].startswith(m)), 0)

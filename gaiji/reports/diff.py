@@ -14,7 +14,7 @@ from typing import Any
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.code import Form, value_of, write_code
 from gaiji.codes.tables import Table, load_site, load_table, table_ids
-from gaiji.columns.numeric import NUMERIC
+from gaiji.columns.decode import TEXTS
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Batch
@@ -120,16 +120,19 @@ def impact(
     codes: dict[tuple[int, int], Counter[str]] = {key: Counter() for key in changed}
     records: Counter[str] = Counter()
     total = 0
-    reading = plan.read()
-    for batch in reading:
-        found, touched, rows = _count(plan, batch, changed)
-        for (field, key), count in found.items():
-            codes[key][field] += count
-        records.update(touched)
-        total += rows
+    read = 0
+    for part in plan.each:
+        reading = part.read()
+        for batch in reading:
+            found, touched, rows = _count(part, batch, changed)
+            for (field, key), count in found.items():
+                codes[key][part.qualified(field)] += count
+            records.update({part.qualified(field): count for field, count in touched.items()})
+            total += rows
+        read += reading.records
     return {
         "job": Path(job.path).name,
-        "records": {"read": reading.reader.records, "changed": total},
+        "records": {"read": read, "changed": total},
         "fields": dict(sorted(records.items())),
         "codes": [
             {
@@ -182,7 +185,7 @@ def _count(
     every: set[int] = set()
     states = bytearray(batch.rows)
     for spec in plan.fields:
-        if spec.type in NUMERIC or spec.type == "raw":
+        if spec.type not in TEXTS or spec.charset:
             continue
         place = plan.decoder.place(batch, spec)
         units, ends, _ = plan.decoder.units(batch, spec, place, states, trim=plan.decoder.trim)

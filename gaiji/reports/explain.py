@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gaiji.codes.by_glyph import pieces
 from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
-from gaiji.columns.numeric import NUMERIC
+from gaiji.columns.decode import TEXTS
 from gaiji.errors import UsageError
 from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Field, Reason
@@ -37,35 +38,60 @@ def explain(
     Raises UsageError for a record or field that is not there. The result holds personal data.
     """
     plan = Plan.of(job, overrides)
+    if plan.parts:
+        plan, batch, row = _find_typed(plan, record)
+    else:
+        batch, row = _find(plan, record)
     if field and field not in {f.name for f in plan.fields}:
         plan.layout.field(field)  # raises with the nearest name
-    batch, row = _find(plan, record)
     parts: list[Part] = []
+    kind = {"type": plan.job.type} if plan.number >= 0 else {}
     state, last = 0, plan.decoder.last_mixed
     for spec in plan.fields:
         starts, ends, offset, length = plan.decoder.place(batch, spec)
         begin = min(starts[row] + offset, ends[row])
         end = ends[row] if length < 0 else min(begin + length, ends[row])
         raw = bytes(batch.src[begin:end])
-        if spec.type in NUMERIC or spec.type == "raw":
+        if spec.type not in TEXTS:
             found = _whole(plan, batch, row, spec, raw)
         else:
-            carry = plan.job.source["shift"] == "carry" and spec.type == "mixed"
-            found, state = _text(plan, spec, raw, state if carry else 0, keep=carry and spec is not last)
+            carry = plan.job.source["shift"] == "carry" and spec.type == "mixed" and not spec.charset
+            own = replace(plan, charset=plan.decoder.charset_of(spec))
+            found, after = _text(own, spec, raw, state if carry else 0, keep=carry and spec is not last)
+            state = state if spec.charset else after
         if not field or spec.name == field:
-            parts += [{"field": spec.name} | part for part in found]
+            parts += [{"field": spec.name} | kind | part for part in found]
     return parts
+
+
+def _find_typed(plan: Plan, record: int) -> tuple[Plan, Batch, int]:
+    """The plan of the record's type, the batch of its records, and the row; UsageError where it is left
+    out."""
+    whole, row = _find(plan, record)
+    assert whole.sorted is not None  # the plan has types
+    part = plan.parts[whole.sorted.kinds[row]]
+    batch = whole.sorted.parts[part.number]
+    if batch is None:
+        raise UsageError(
+            fault("E0433", "records of type {name} are left out", name=part.job.type),
+            where=plan.job.path,
+            next=tr("remove skip from its [[record]]"),
+        )
+    assert batch.numbers is not None  # what was told apart has a number of its own
+    return part, batch, list(batch.numbers).index(record)
 
 
 def _find(plan: Plan, record: int) -> tuple[Batch, int]:
     reading = plan.read()
     for batch in reading:
-        for row in range(max(record - batch.first - len(batch.gaps), 0), batch.rows):
+        aside = any(bad.record == record for bad in batch.bad)
+        begin = 0 if batch.numbers is not None else max(record - batch.first - len(batch.gaps), 0)
+        for row in range(begin, 0 if aside else batch.rows):
             if batch.record_number(row) == record:
                 return batch, row
             if batch.record_number(row) > record:
                 break
-        if any(bad.record == record for bad in batch.bad):
+        if aside:
             raise UsageError(
                 fault("E0230", "record {record} could not be cut", record=record),
                 where=plan.job.path,

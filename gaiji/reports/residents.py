@@ -74,12 +74,13 @@ def changed_residents(job: Job | str | Path, *, overrides: Mapping[str, Any] | N
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     plan = Plan.of(job, reuse=False)
     decided, pictures = _decided(job, plan.charset.system)
-    reader = _Reader(plan, decided)
     rows: list[Changed] = []
     read = 0
-    for batch in plan.read():
-        rows += reader.batch(batch)
-        read += batch.rows
+    for part in plan.each:
+        reader = _Reader(part, decided)
+        for batch in part.read():
+            rows += reader.batch(batch)
+            read += batch.rows
     rows.sort(key=lambda row: row.record)
     return Residents(rows, read, pictures)
 
@@ -125,19 +126,19 @@ class _Reader:
                 found.append((spec, before, after, findings))
         key = columns.get(self.plan.job.review["key"])
         for spec, before, after, findings in found:
-            for row, position, code, reason in self._told(findings):
+            for row, position, code, reason in self._told(spec, findings):
                 record = batch.record_number(row)
                 label = _cell(key, row) if key else str(record)
                 shown = _marked(_cell(before, row), position)
                 yield self._changed(record, label, spec.name, shown, _cell(after, row), code, reason)
 
-    def _told(self, findings: array[int]) -> Iterator[tuple[int, int, str, Reason]]:
+    def _told(self, spec: Field, findings: array[int]) -> Iterator[tuple[int, int, str, Reason]]:
         """Row, position, code and reason of the findings that residents are told of."""
         flat = int64_series("f", findings)
         frame = pl.DataFrame({name: flat.gather_every(K["FINDING"], i) for i, name in enumerate(NAMES)})
         for (number, size, reason_id), part in frame.group_by("code", "size", "reason", maintain_order=True):
             reason = Reason(int(reason_id))
-            code = self.names.code_hex(number, size)
+            code = self.names.code_hex(spec, number, size)
             made = self.decided.get((code, reason.label))
             if made is None or made.kind != SAME:
                 for row, position in part.select("row", "position").iter_rows():

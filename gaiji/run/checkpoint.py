@@ -21,7 +21,7 @@ from gaiji.disk.files import AtomicFile, Mark, Written, beside, part_path
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Chunk, Start
-from gaiji.run.totals import Totals
+from gaiji.run.sums import Sums
 
 EVERY = 32 * 1024 * 1024
 """Bytes of input from one checkpoint to the next."""
@@ -32,7 +32,7 @@ class Checkpoint:
     """What an interrupted run had done: where it goes on, how far its files were written, its sums."""
 
     start: Start
-    output: Written
+    outputs: tuple[Written, ...]
     quarantine: tuple[Written, ...]
     quarantined: int
     totals: dict[str, Any]
@@ -56,7 +56,7 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
         then = dict(data["identity"])
         made = Checkpoint(
             Start(**data["start"]),
-            Written(**data["output"]),
+            tuple(Written(**w) for w in data["outputs"]),
             tuple(Written(**w) for w in data["quarantine"]),
             int(data["quarantined"]),
             dict(data["totals"]),
@@ -133,31 +133,31 @@ class Checkpoints:
         return True
 
     def save(
-        self, chunk: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals
+        self, chunk: Chunk, outputs: Sequence[Mark], quarantine: Sequence[Mark], count: int, sums: Sums
     ) -> None:
         """Take a checkpoint: all before ``chunk`` is written. It goes to the disk while the work goes on."""
         self._at = chunk.offset
-        self._pending = self._pool.submit(self._write, chunk, output, quarantine, count, totals.copy())
+        self._pending = self._pool.submit(self._write, chunk, outputs, quarantine, count, sums.copy())
 
     def save_last(
-        self, end: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals
+        self, end: Chunk, outputs: Sequence[Mark], quarantine: Sequence[Mark], count: int, sums: Sums
     ) -> None:
         """Where there was a checkpoint: one more, and wait for it, before the first file gets its name."""
         self._settled()
         if self.saved:
-            self.save(end, output, quarantine, count, totals)
+            self.save(end, outputs, quarantine, count, sums)
             self._settled()
 
     def _write(
-        self, chunk: Chunk, output: Sequence[Mark], quarantine: Sequence[Mark], count: int, totals: Totals
+        self, chunk: Chunk, outputs: Sequence[Mark], quarantine: Sequence[Mark], count: int, sums: Sums
     ) -> None:
         data = {
             "identity": self._identity,
             "start": asdict(chunk.start()),
-            "output": asdict(output[0].settle()),
+            "outputs": [asdict(mark.settle()) for mark in outputs],
             "quarantine": [asdict(mark.settle()) for mark in quarantine],
             "quarantined": count,
-            "totals": totals.state(),
+            "totals": sums.state(),
         }
         held = json.dumps(data, ensure_ascii=False).encode()
         part = part_path(beside(Path(os.path.realpath(self._output)), "checkpoint"))

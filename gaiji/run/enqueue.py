@@ -116,19 +116,23 @@ def source_of(job: Job, digest: str = "") -> Source:
 
 
 def fill_queue(
-    plan: Plan, totals: Totals, pictures: Mapping[str, Sequence[Picture]], digest: str
+    plan: Plan, totals: Sequence[Totals], pictures: Mapping[str, Sequence[Picture]], digest: str
 ) -> dict[str, Any]:
-    """Put a run's findings and the town's pictures into the job's queue; returns what the manifest says:
-    codes, those that wait, and whether the table of decisions that was used says what the queue says
-    (``as_decided``).
+    """Put a run's findings (``totals``: of each output) and the town's pictures into the job's queue; returns
+    what the manifest says: codes, those that wait, and whether the table of decisions that was used says
+    what the queue says (``as_decided``).
     ``digest``: of the input's bytes."""
     from gaiji.queue.queue import open_queue
 
     job, charset = plan.job, plan.charset
-    place = {spec.name: i for i, spec in enumerate(plan.fields)}
-    hits = sorted(totals.hits.items(), key=lambda kv: (kv[0][2:], place[kv[0][0]]))
+    names = [spec.name for one in totals for spec in one.fields]
+    place = {name: i for i, name in reversed(list(enumerate(names)))}
+    every = [item for one in totals for item in one.hits.items()]
+    hits = sorted(every, key=lambda kv: (kv[0][2:], place[kv[0][0]]))
     found = (
-        Found(charset, name, role, code, reason, hit.count, hit.records, hit.samples)
+        Found(
+            plan.decoder.charset_of(hit.field), name, role, code, reason, hit.count, hit.records, hit.samples
+        )
         for (name, role, code, reason), hit in hits
     )
     review = job.review

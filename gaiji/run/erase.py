@@ -28,7 +28,7 @@ from gaiji.run.enqueue import source_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import manifest_path, now, read_manifest
 from gaiji.run.places import queue_places, reads_of
-from gaiji.run.reverse import reversed_path
+from gaiji.run.reversal import reversed_path
 from gaiji.run.shrunk import policy_of, shrunk_paths
 
 if TYPE_CHECKING:

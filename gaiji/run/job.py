@@ -1,7 +1,7 @@
 """The job file: TOML in, a validated frozen ``Job`` out; every error names the key and the fix.
 
-Owns the keys of a job, their defaults and their checks, and the commented file that ``gaiji init``
-writes. Reads no data: charsets, layouts and tables are resolved in ``gaiji.run.plan``.
+Owns the keys of a job, their defaults and their checks. Reads no data: charsets, layouts and tables are
+resolved in ``gaiji.run.plan``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
+from gaiji.layout.copybook.encoding import ENCODINGS
+from gaiji.layout.settle import NATIONAL
 from gaiji.messages import fault, tr
-from gaiji.model import ROLES, SIGNS, Reason
+from gaiji.model import FLOATS, ROLES, SIGNS, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.run.decided import decisions_path, own_set
 from gaiji.run.framing import check_framing
 from gaiji.run.keys import FORMAT, FRAMING, Key
+from gaiji.run.rules import RecordRule, rules_of
 
 MOST = 2**31 - 1
 """The greatest number that a key can have."""
@@ -57,8 +60,18 @@ KEYS: dict[str, dict[str, Key]] = {
         "preset": Key(str, "", "header names that decide the roles of CSV columns"),
         "roles": Key(dict, {}, "field name → role, over what copybook names and presets say"),
         "redefines": Key(dict, {}, "copybook: which REDEFINES to read, item → chosen item"),
+        "depending": Key(
+            str,
+            "",
+            "OCCURS DEPENDING ON: as many occurrences as the counter says (vb and lines), or always the most",
+            ("counter", "max"),
+        ),
         "signs": Key(str, "", "how zoned numbers carry their sign (see layouts.md)", ("", *SIGNS)),
         "binary": Key(str, "picture", "digits of COMP items: full under TRUNC(BIN)", ("picture", "full")),
+        "float": Key(str, "", "kind of COMP-1 and COMP-2: no default, machines differ", ("", *FLOATS)),
+        "national": Key(str, "", "what PIC N and NATIONAL items hold (see layouts.md)", ("", *NATIONAL)),
+        "replacing": Key(dict, {}, "copybook: text → what COPY … REPLACING puts in its place"),
+        "copybook_encoding": Key(str, "", "the copybook's, where its bytes do not show it", ("", *ENCODINGS)),
         "shift": Key(str, "reset", "what a field boundary does to the shift state", ("reset", "carry")),
         "trim": Key(str, "right", "padding at the end of text fields", ("right", "none")),
         "on_bad_record": Key(str, "fail", "a record that cannot be cut", ("fail", "quarantine")),
@@ -84,6 +97,7 @@ KEYS: dict[str, dict[str, Key]] = {
         "newline": Key(str, "lf", "line ends of CSV and TSV", ("lf", "crlf")),
         "encoding": Key(str, "utf-8", "encoding of a .dat file", ("utf-8", "utf-16-le", "utf-16-be")),
         "widths": Key(dict, {}, "field name → width in bytes in a .dat file"),
+        "rows": Key(str, "", "a table of the copybook whose occurrences are written one a row"),
     },
     "review": {
         "queue": Key(str, "", "the review queue (default: review.sqlite beside the output)"),
@@ -115,11 +129,15 @@ KEYS: dict[str, dict[str, Key]] = {
     },
 }
 FIELD_SECTION = "field"
+RECORD_SECTION = "record"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A validated job. Paths are absolute, or ``-`` for standard input."""
+    """A validated job. Paths are absolute, or ``-`` for standard input. ``said``: the keys that were given
+    (``source.header``); the others are at their defaults. ``records``: the types of its records; ``type``: in
+    the job of one type, its name.
+    """
 
     path: str
     base: Path
@@ -130,6 +148,9 @@ class Job:
     policy: Mapping[Reason, str]
     fields: tuple[Mapping[str, Any], ...] = ()
     digest: str = field(default="", compare=False)
+    said: frozenset[str] = frozenset()
+    records: tuple[RecordRule, ...] = ()
+    type: str = ""
 
     def file(self, name: str) -> str:
         """A path of the job, relative to the job file; ``-`` stays as it is."""
@@ -233,14 +254,16 @@ def make_job(
                 next=nearest(dotted, _dotted_keys()),
             )
         merged.setdefault(name, {})[key] = value
-    unknown = [name for name in merged if name not in (*KEYS, FIELD_SECTION)]
+    unknown = [name for name in merged if name not in (*KEYS, FIELD_SECTION, RECORD_SECTION)]
     if unknown:
         raise JobError(
             fault("E0255", "is not a section of a job"),
             path=path,
             key=unknown[0],
-            next=nearest(unknown[0], [*KEYS, FIELD_SECTION]),
+            next=nearest(unknown[0], [*KEYS, FIELD_SECTION, RECORD_SECTION]),
         )
+    records = rules_of(merged.get(RECORD_SECTION, []), path)
+    _name_output(merged, records)
     sections = {name: section(name, merged.get(name, {}), path) for name in KEYS}
     fields = merged.get(FIELD_SECTION, [])
     if not isinstance(fields, list) or not all(isinstance(item, dict) for item in fields):
@@ -253,15 +276,31 @@ def make_job(
     policy = policies(sections.pop("policy"), one_source=sections["review"]["one-source"])
     digest = hashlib.sha256(
         json.dumps(
-            [sections, {r.label: p for r, p in policy.items()}, fields],
+            [
+                sections,
+                {r.label: p for r, p in policy.items()},
+                fields,
+                *([merged[RECORD_SECTION]] if records else []),
+            ],
             sort_keys=True,
             ensure_ascii=False,
             default=list,
         ).encode()
     ).hexdigest()
-    job = Job(path=path, base=base or Path(), fields=tuple(fields), policy=policy, digest=digest, **sections)
+    said = frozenset(f"{name}.{key}" for name in KEYS for key in merged.get(name, {}))
+    more: dict[str, Any] = {**sections, "records": records, "said": said}
+    job = Job(path=path, base=base or Path(), fields=tuple(fields), policy=policy, digest=digest, **more)
     _check_together(job)
     return job
+
+
+def _name_output(merged: dict[str, Any], records: tuple[RecordRule, ...]) -> None:
+    """Where only record types say where they go, the files about the job are named after the first of
+    them."""
+    first = next((rule.output for rule in records if rule.output and not rule.skip), "")
+    output = merged.get("output", {})
+    if first and isinstance(output, dict) and "path" not in output:
+        merged["output"] = {**output, "path": first}
 
 
 def policies(given: Mapping[str, str], *, one_source: bool) -> dict[Reason, str]:
@@ -296,7 +335,7 @@ def section(name: str, given: Any, path: str) -> dict[str, Any]:
                 fault("E0259", "is missing"),
                 path=path,
                 key=f"{name}.{key}",
-                next=tr("set it: {meaning}", meaning=tr(rule.what) + _values(rule)),
+                next=tr("set it: {meaning}", meaning=tr(rule.what) + shown_values(rule)),
             )
         else:
             out[key] = rule.default
@@ -379,7 +418,7 @@ def _check_together(job: Job) -> None:
             key="target.shrink",
             next=tr("write one of them, not packed; or run gaiji shrink afterwards"),
         )
-    if source["format"] == "fixed" and not source["record_length"] and not source["layout"]:
+    if source["format"] == "fixed" and not source["record_length"] and not (source["layout"] or job.records):
         raise JobError(
             fault("E0268", "is missing"),
             path=job.path,
@@ -393,7 +432,7 @@ def _check_together(job: Job) -> None:
             key="source.shortest",
             next=tr("remove it"),
         )
-    if source["format"] != "csv" and not source["layout"] and not job.fields:
+    if source["format"] != "csv" and not source["layout"] and not job.fields and not job.records:
         raise JobError(
             fault("E0269", "is missing"),
             path=job.path,
@@ -406,52 +445,6 @@ def _dotted_keys() -> list[str]:
     return [f"{section}.{key}" for section, keys in KEYS.items() for key in keys]
 
 
-def _values(rule: Key) -> str:
+def shown_values(rule: Key) -> str:
+    """The legal values of a key, as help shows them."""
     return f" ({' | '.join(rule.values)})" if rule.values else ""
-
-
-def template(*, path: str, charset: str, format: str, layout: str, record_length: int, output: str) -> str:
-    """A commented job file with every key; those left at their default are commented out."""
-    chosen = {
-        "source.path": path,
-        "source.charset": charset,
-        "source.format": format,
-        "source.layout": layout,
-        "source.record_length": record_length,
-        "output.path": output,
-    }
-    lines = ["# A gaiji job. Run it with: gaiji convert THIS-FILE", ""]
-    for section, keys in KEYS.items():
-        lines.append(f"[{section}]")
-        for key, rule in keys.items():
-            value = chosen.get(f"{section}.{key}") or None
-            lines.append(f"# {tr(rule.what)}{_values(rule)}")
-            lines.append(
-                f"{key} = {_toml(value)}" if value is not None else f"# {key} = {_toml(rule.default)}"
-            )
-        lines.append("")
-    lines += [
-        "# Fields where there is no layout file: offset and length in bytes, from 0.",
-        "# [[field]]",
-        '# name = "name"',
-        "# offset = 40",
-        "# length = 40",
-        '# type = "dbcs"      # mixed | dbcs | sbcs | zoned | packed | binary | raw',
-        '# role = "name"      # name | kana | address | other',
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return (
-            "{ " + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
-        )
-    return json.dumps(value or "", ensure_ascii=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gaiji.records.batch import FORMATS
+from gaiji.records.batch import FORMATS, NEWLINES
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,13 @@ class Key:
 
 FORMAT = Key(str, None, "how records lie in the file", FORMATS)
 FRAMING = {
-    "newline": Key(str, "none", "what ends a fixed record", ("none", "lf", "crlf")),
+    "newline": Key(
+        str,
+        "none",
+        "what ends a record, and nothing else does; none: nothing ends fixed records, LF or CR LF lines and "
+        "CSV",
+        tuple(NEWLINES),
+    ),
     "blocked": Key(bool, False, "vb records lie in blocks with a BDW"),
     "rdw": Key(
         str,
@@ -36,5 +42,18 @@ FRAMING = {
     "spanned": Key(bool, False, "vb records may lie in segments, which are joined"),
     "delimiter": Key(str, ",", "one character between the cells of a CSV"),
     "quote": Key(str, '"', "the quote character of a CSV"),
-    "header": Key(bool, True, "the first record of a CSV holds the column names"),
+    "header": Key(
+        bool,
+        True,
+        "the first record of a CSV holds the column names; not said: an error where it looks like none",
+    ),
+    "skip": Key(int, 0, "lines of a CSV above its first record, such as titles"),
+    "trailing": Key(bool, False, "a delimiter stands behind the last cell of a CSV's records"),
+    "ragged": Key(bool, False, "records of a CSV may lack cells at their end, which are empty then"),
+    "spaces": Key(
+        str,
+        "fail",
+        "blanks before a quote in a CSV: passed over, or text like the quote",
+        ("fail", "skip", "text"),
+    ),
 }

@@ -21,10 +21,11 @@ from gaiji.errors import GaijiError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
 from gaiji.model import OWNERS, Field, Reason
-from gaiji.output.sink import Sink
-from gaiji.records.quarantine import Quarantine
 from gaiji.records.reader import Reader
 from gaiji.run.plan import Plan
+from gaiji.run.reading import Reading
+from gaiji.run.session import Session
+from gaiji.run.sums import Sums
 from gaiji.run.totals import Totals, empties, flagged, flagged_by_reason
 
 
@@ -44,10 +45,9 @@ class Manifest:
         """0: done, nothing is flagged or set aside in any field; 3: done, something waits."""
         records = self.data["records"]
         stale = not self.data["review"].get("as_decided", True)
-        waits = (
-            stale or self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
-        )
-        return 3 if waits else 0
+        wrong = any(not trailer["holds"] for trailer in self.data.get("trailers", {}).values())
+        waits = self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
+        return 3 if stale or waits or wrong else 0
 
 
 def manifest_path(output: Path) -> Path:
@@ -94,7 +94,8 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
             "written": totals.written,
             "dropped": totals.dropped,
             "quarantined": totals.bad,
-        },
+        }
+        | ({"shorter": totals.shorter} if plan.shape is not None else {}),
         "fields": {
             spec.name: _field(spec, counts) for spec, counts in zip(plan.fields, totals.counts, strict=True)
         },
@@ -115,26 +116,90 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
     }
 
 
+def section_of(manifest: Mapping[str, Any], type: str) -> dict[str, Any]:
+    """The manifest of one record type's output: the whole one, with that type's own parts in their place.
+
+    GaijiError when the manifest has no such type.
+    """
+    try:
+        return {**manifest, **manifest["types"][type]}
+    except (KeyError, TypeError) as error:
+        raise GaijiError(
+            fault("E0201", "is no manifest of a conversion"),
+            where=str(manifest["output"].get("path", "")),
+            next=tr("run gaiji convert first"),
+        ) from error
+
+
+def types_report(plan: Plan, reading: Reading, sums: Sums) -> dict[str, Any]:
+    """Records, fields and findings over all record types, and of each: what ``scan`` shares."""
+    counted, shaper = sums.counted, reading.shaper
+    assert counted is not None and shaper is not None  # the plan has types
+    whole = report(plan, reading.reader, Totals((), 0, account=sums.account))
+    types: dict[str, Any] = {}
+    shown = {part.number: one for part, one in zip(plan.each, sums.totals, strict=True)}
+    for part in plan.parts:
+        name, read = plan.job.records[part.number].name, counted.records[part.number]
+        types[name] = {"skipped": part.skipped, "bytes": counted.sizes[part.number]}
+        if part.skipped:
+            types[name]["records"] = {"read": read, "written": 0, "dropped": 0, "quarantined": 0}
+            continue
+        one = report(part, reading.reader, shown[part.number])
+        one["records"]["read"] = read
+        types[name] |= {key: one[key] for key in ("records", "fields", "flagged", "findings")}
+        whole["fields"] |= {f"{name}.{field}": told for field, told in one["fields"].items()}
+        whole["findings"] += [{"type": name, **found} for found in one["findings"]]
+        _join_flagged(whole["flagged"], one["flagged"], name)
+    whole["records"] |= {
+        "written": sums.written,
+        "dropped": sums.dropped,
+        "quarantined": sums.bad,
+        "skipped": sums.skipped,
+    }
+    return whole | {"types": types, "trailers": counted.trailers(shaper.tallies)}
+
+
+def _join_flagged(whole: dict[str, Any], more: Mapping[str, Any], name: str) -> None:
+    """Findings by reason of one more record type."""
+    for reason, told in more.items():
+        fields = {f"{name}.{field}": count for field, count in told["fields"].items()}
+        first = told["first"] | {"field": f"{name}.{told['first']['field']}"}
+        before = whole.get(reason)
+        if before is None:
+            whole[reason] = told | {"fields": fields, "first": first}
+            continue
+        whole[reason] = {
+            "units": before["units"] + told["units"],
+            "records": before["records"] + told["records"],
+            "fields": before["fields"] | fields,
+            "first": min(before["first"], first, key=lambda one: int(one["record"])),
+        }
+
+
 def manifest_of(
-    plan: Plan,
-    reader: Reader,
-    totals: Totals,
-    files: tuple[Sink, Quarantine],
-    review: Mapping[str, Any],
-    shrunk: Mapping[str, Any],
-    started: str,
+    plan: Plan, session: Session, review: Mapping[str, Any], shrunk: Mapping[str, Any], started: str
 ) -> Manifest:
     """Everything that docs/job-file.md promises of a manifest; ``review``: codes, and those that wait."""
-    tables = (*plan.charset.tables, *plan.charset.sites)
-    sink, quarantine = files
+    tables = plan.tables
+    files = [
+        sink.describe() | {"path": part.job.output["path"]}
+        for part, sink in zip(plan.each, session.sinks, strict=True)
+    ]
+    if plan.parts:
+        told = types_report(plan, session.reading, session.sums)
+        for part, file in zip(plan.each, files, strict=True):
+            told["types"][plan.job.records[part.number].name]["output"] = file
+        told |= {"outputs": files} | ({"order": session.order.describe()} if session.order else {})
+    else:
+        told = report(plan, session.reading.reader, session.sums.totals[0])
     return Manifest(
-        report(plan, reader, totals)
+        told
         | {
             "job": {"path": Path(plan.job.path).name, "sha256": plan.job.digest},
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
             "repertoire": plan.charset.repertoire.version,
-            "output": sink.describe() | {"path": plan.job.output["path"]},
-            "quarantine": quarantine.describe(),
+            "output": files[0] if not plan.parts else {"path": plan.job.output["path"]},
+            "quarantine": session.quarantine.describe(),
             "review": {"queue": plan.job.review["queue"] or "review.sqlite", **review},
             "gaiji": {"version": __version__, "kernel": "compiled" if kernel.compiled() else "interpreted"},
             "started": started,

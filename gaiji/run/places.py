@@ -21,6 +21,7 @@ from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.job import Job
 from gaiji.run.manifest import manifest_path, verify_paths
+from gaiji.run.order import order_path
 from gaiji.run.shrunk import policy_of, shrunk_paths
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def reads_of(job: Job) -> Iterator[Place]:
         ("input", source["path"]),
         ("layout", source["layout"]),
         *(("site table", table) for table in source["tables"]),
+        *(("layout", rule.layout) for rule in job.records if Path(rule.layout).suffix),
     ]
     yield from (Place(what, Path(job.file(name))) for what, name in named if name and name != STDOUT)
     yield Place("table of decisions", job.decisions_path(code_system(source["charset"])))
@@ -74,14 +76,25 @@ def writes_of(job: Job, policy: Policy | None) -> Iterator[Place]:
     """What ``convert`` writes: output, quarantine, manifest, the output for another system, and what stands
     there while it runs."""
     output, named = job.output_path, job.named_path
-    if job.output["path"] != STDOUT:
+    typed = [(job.base / rule.output) for rule in job.records if rule.output and not rule.skip]
+    to_own = not job.records or any(not rule.output and not rule.skip for rule in job.records)
+    if job.output["path"] != STDOUT and to_own:
         yield Place("output", output)
+    yield from (Place("output", path) for path in typed)
+    if job.records:
+        yield Place("order of records", order_path(named))
     yield Place("manifest", manifest_path(named))
     yield from (Place("quarantine", path) for path in quarantine_paths(named))
     yield from (Place("output for another system", path) for path in shrunk_paths(output, policy))
     yield Place("lock", lock_path(named))
     yield Place("checkpoint", checkpoint_path(output))
-    unfinished = (output, manifest_path(named), *quarantine_paths(named), beside(output, "checkpoint"))
+    unfinished = (
+        output,
+        *typed,
+        manifest_path(named),
+        *quarantine_paths(named),
+        beside(output, "checkpoint"),
+    )
     yield from (Place("unfinished file", part_path(path)) for path in unfinished)
 
 
@@ -126,7 +139,7 @@ def outputs_told(manifest: Path) -> Iterator[Place]:
     """The files beside a manifest that it tells of; none where it is none."""
     try:
         data = json.loads(manifest.read_bytes())
-        files = [("output", data["output"]["path"])]
+        files = [("output", one["path"]) for one in (data["output"], *data.get("outputs", ()))]
         files += [("quarantine", one["path"]) for one in data["quarantine"]["files"]]
         files += [("output for another system", one["path"]) for one in data["shrink"].get("files", ())]
         told = [Place(what, manifest.with_name(Path(name).name)) for what, name in files if name != STDOUT]

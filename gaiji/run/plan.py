@@ -14,37 +14,50 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.spec import code_system
-from gaiji.columns.decode import Decoder, default_width
+from gaiji.codes.tables import Table
+from gaiji.columns.decode import TEXTS, Decoder, default_width
 from gaiji.columns.findings import Grouping
-from gaiji.columns.owners import Owners
+from gaiji.columns.owners import Owners, TypedOwners
 from gaiji.disk.files import Written, is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import JobError, LayoutError, ResumeError, UsageError, nearest
-from gaiji.layout.layout import (
-    Layout,
-    for_header,
-    layout_from_fields,
-    load_layout,
-    override_fields,
-    with_roles,
-)
+from gaiji.layout.copybook import Table as Occurring
+from gaiji.layout.described import Whole, described
+from gaiji.layout.layout import Layout, for_header, layout_from_fields, override_fields, with_roles
 from gaiji.layout.settle import settle
-from gaiji.layout.spans import owner_of, spans
 from gaiji.messages import fault, tr
 from gaiji.model import Field
 from gaiji.output.formats import KEEPS, open_sink
+from gaiji.output.melt import Melt
 from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
+from gaiji.records.shape import Kind, Shape, Shaper
 from gaiji.run.decided import check_decisions
-from gaiji.run.framing import framing_of
+from gaiji.run.framing import framing_of, with_byte_order
+from gaiji.run.header import ROWS, check_header
 from gaiji.run.job import Job, load_job
-from gaiji.run.reading import Reading
+from gaiji.run.national import check_national, own_charset
+from gaiji.run.owning import owners_of, typed_owners
+from gaiji.run.reading import Reading, Shapes
+from gaiji.run.types import (
+    Typed,
+    check_names,
+    check_outputs,
+    melt_of,
+    moved,
+    named,
+    own_job,
+    shape_of,
+    with_keys,
+    within,
+)
 
 PEEK = 256 * 1024
 """Bytes of a CSV that are read for its header."""
@@ -52,7 +65,8 @@ PEEK = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The converted file: its columns are the fields, then a glyph column for each of ``glyph_fields``.
+    """The converted file: its columns are the fields, then a glyph column for each of ``glyph_fields``; with
+    ``melt`` it has a row for each occurrence of a table.
 
     ``widths``: bytes of each column in a file of fixed length.
     """
@@ -65,31 +79,42 @@ class Output:
     bom: bool
     crlf: bool
     encoding: str
+    melt: Melt | None = None
 
     def open(self, kept: Written | None = None) -> Sink:
         """The file under a temporary name; ``kept``: gone on with as a checkpoint left it."""
-        return open_sink(
+        sink = open_sink(
             self.path,
             self.format,
-            list(self.columns),
+            list(self.melt.names if self.melt else self.columns),
             bom=self.bom,
             crlf=self.crlf,
             widths=dict(self.widths),
             encoding=self.encoding,
             kept=kept,
         )
+        if self.melt is None:
+            return sink
+        from gaiji.output.rows import RowsSink
+
+        return RowsSink(sink, self.melt)
 
     def read_back(self) -> Readback:
         """The file as cells again."""
-        return open_readback(
+        found = open_readback(
             self.path,
             self.format,
-            list(self.columns),
+            list(self.melt.names if self.melt else self.columns),
             bom=self.bom,
             crlf=self.crlf,
             widths=list(self.widths.values()),
             encoding=self.encoding,
         )
+        if self.melt is None:
+            return found
+        from gaiji.output.rows import RowsReadback
+
+        return RowsReadback(found, list(self.columns), self.melt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +123,9 @@ class Plan:
 
     ``header``: the cells of a CSV's first record where it holds the names. ``resumable``: input and output
     are files, so that an interrupted run can go on. ``begun``: of an input that can be read only once (a
-    pipe), the pass that was begun to see its header.
+    pipe), the pass that was begun to see its header. ``shape``: how records are told apart and their tables
+    cut, where they have types or vary. ``parts``: a plan for each record type; the whole then has no fields
+    of its own. ``number``: in the plan of a type, which it is; ``skipped``: it is left out.
     """
 
     job: Job
@@ -108,10 +135,14 @@ class Plan:
     header: tuple[bytes, ...]
     decoder: Decoder
     grouping: Grouping
-    owners: Owners
+    owners: Owners | TypedOwners
     output: Output
     resumable: bool
     begun: tuple[Reader, Batch | None, Iterator[Batch]] | None = None
+    shape: Shape | None = None
+    parts: tuple[Plan, ...] = ()
+    number: int = -1
+    skipped: bool = False
 
     @staticmethod
     def of(
@@ -124,35 +155,69 @@ class Plan:
         """
         job = job if isinstance(job, Job) else load_job(job, overrides)
         _check_input(job)
-        charset = charset_of(job, with_byte_order(job))
+        charset = charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"])))
+        if job.records:
+            return typed_plan(job, charset, reuse)
         laid = layout_of(job, ()) if job.source["format"] != "csv" else None
-        framing = framing_of(job.source, charset, laid)
-        header, columns, begun = _peek(job, framing)
+        framing = framing_of(job.source, charset, laid, job.path)
+        header, columns, first, begun = _peek(job, framing)
+        if header and "source.header" not in job.said:
+            names, *rows = (_texts(charset, cells) for cells in (header, *first))
+            check_header(names, rows, job.path)
         layout = laid or layout_of(job, _names(charset, header, columns))
+        whole = whole_of(job) if framing.format != "csv" else Whole(layout)
         _check_fields(job, charset, framing, layout)
-        output = output_of(job, layout.fields)
+        shape = None
+        if whole.variable is not None:
+            whole = replace(whole, layout=layout)
+            shape = Shape((Kind("", variable=moved(whole, False)),), typed=False)
+            layout = replace(
+                layout, fields=tuple(replace(spec, column=at) for at, spec in enumerate(layout.fields))
+            )
+        output = output_of(job, layout.fields, whole.tables)
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
-        owners = owners_of(job, charset, framing, layout)
-        return Plan(
-            job, charset, framing, layout, header, decoder, grouping, owners, output, resumable, begun
-        )
+        owners = owners_of(job, charset, framing, layout, whole)
+        plan = Plan(job, charset, framing, layout, header, decoder, grouping, owners, output, resumable)
+        plan = replace(plan, begun=begun, shape=shape)
+        again = _regular(job.file(job.source["path"]))
+        check_national(job.path, decoder, (lambda: next(iter(plan.read()), None)) if again else None)
+        return plan
 
     def __reduce__(self) -> tuple[object, ...]:
         """A plan is its job: another process resolves it anew, and refuses where a table has changed."""
         return _again, (self.job, self.identity, self.decoder.reuse)
 
-    def read(self, start: Start | None = None) -> Reading:
-        """A fresh pass over the input, from ``start`` on; UsageError for a second one over a pipe."""
+    def read(
+        self,
+        start: Start | None = None,
+        before: Mapping[str, Any] | None = None,
+        shaper: Shapes | None = None,
+    ) -> Reading:
+        """A fresh pass over the input, from ``start`` on; UsageError for a second one over a pipe.
+        ``before``: what a pass that begins there must know of the records before. ``shaper``: what
+        else than the plan's own tells the records apart.
+        """
         if self.begun is not None:
             reader, first, rest = self.begun
             return Reading(reader, self.header, (first, rest))
+        if self.shape is not None:
+            shaper = shaper or Shaper(self.shape, before)
         quarantine = self.job.source["on_bad_record"] == "quarantine"
         reader = Reader(
             self.job.file(self.job.source["path"]), self.framing, quarantine=quarantine, start=start
         )
-        return Reading(reader, self.header)
+        return Reading(reader, self.header, shaper=shaper, only=self.number)
+
+    @property
+    def each(self) -> tuple[Plan, ...]:
+        """The plans of the outputs: of each record type that is not left out, or this one."""
+        return tuple(part for part in self.parts if not part.skipped) or (self,)
+
+    def qualified(self, name: str) -> str:
+        """A field's name, behind that of the record type where the plan is of one."""
+        return f"{self.job.type}.{name}" if self.number >= 0 else name
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -160,12 +225,21 @@ class Plan:
         return self.layout.fields
 
     @property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table that gives a code its meaning, the site's too; each once."""
+        charsets = (self.charset, *self.decoder.charsets.values())
+        return tuple({t.id: t for own in charsets for t in (*own.tables, *own.sites)}.values())
+
+    @property
     def identity(self) -> dict[str, str]:
         """What decides the output: an interrupted run can be gone on with only while all of it is the
         same."""
-        tables = [t.sha256 for t in (*self.charset.tables, *self.charset.sites)]
+        tables = [t.sha256 for t in self.tables]
         extra = repr((self.layout.fillers, self.layout.shortest))
         layout = [repr(self.framing), extra, *map(repr, self.fields)]  # record lengths decide the cuts
+        layout += [repr(self.shape)] if self.shape is not None else []
+        layout += [repr(spec) for part in self.parts for spec in part.fields]
+        layout += [repr((part.layout.fillers, part.layout.shortest)) for part in self.parts]
         return {
             "version of gaiji": __version__,
             "job": self.job.digest,
@@ -216,28 +290,87 @@ def charset_of(job: Job, name: str) -> Charset:
     return load_charset(name, tables, options=job.source["options"])
 
 
+def whole_of(job: Job) -> Whole:
+    """The layout of the job's records as it is described, with how its tables vary."""
+    source = job.source
+    length = source["record_length"] or None
+    if not source["layout"]:
+        return Whole(layout_from_fields(list(job.fields), path=job.path, record_length=length))
+    return described(
+        job.file(source["layout"]),
+        record_length=length,
+        redefines=source["redefines"],
+        depending=source["depending"] or ("counter" if source["format"] in ("vb", "lines") else "refuse"),
+        item=source.get("item", ""),
+        encoding=source["copybook_encoding"],
+        replacing=source["replacing"],
+    )
+
+
 def layout_of(job: Job, names: Sequence[str]) -> Layout:
     """Which bytes, or which of the columns ``names`` of a CSV, are which field."""
     source = job.source
     if source["format"] == "csv":
         layout = for_header(list(names), preset=source["preset"] or None)
-    elif source["layout"]:
-        layout = load_layout(
-            job.file(source["layout"]),
-            record_length=source["record_length"] or None,
-            redefines=source["redefines"],
-        )
     else:
-        layout = layout_from_fields(
-            list(job.fields), path=job.path, record_length=source["record_length"] or None
-        )
+        layout = whole_of(job).layout
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
     layout = with_roles(layout, source["roles"], path=job.path)
-    return replace(layout, fields=settle(layout.fields, signs=source["signs"], binary=source["binary"]))
+    return replace(layout, fields=settle(layout.fields, source, layout.path or job.path))
 
 
-def output_of(job: Job, fields: Sequence[Field]) -> Output:
+def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
+    """The plan of a job with record types: a plan for each, and what they share."""
+    owns = [own_job(job, rule) for rule in job.records]
+    wholes = [whole_of(own) for own in owns]
+    check_names(job, [whole.layout for whole in wholes])
+    types = []
+    for rule, own, whole in zip(job.records, owns, wholes, strict=True):
+        mine = within(own, whole.layout)
+        layout = layout_of(mine, ())
+        types.append(Typed(rule, mine, replace(whole, layout=layout), layout))
+    check_outputs(job, types)
+    longest = 0
+    if job.source["format"] == "fixed":
+        longest = job.source["record_length"] or max(one.layout.record_length for one in types)
+    widest = max((one.layout for one in types), key=lambda layout: layout.record_length)
+    source = {**job.source, "record_length": longest}
+    framing = framing_of(source, charset, widest, job.path)
+    for one in types:  # no field of any type may hold a line end
+        framing_of(source, charset, one.layout, job.path)
+    shape = shape_of(job, types, charset)
+    parts = []
+    for number, one in enumerate(types):
+        if one.rule.counts:
+            named(one.layout, one.rule.trailer_field)
+        _check_fields(one.job, charset, framing, one.layout)
+        part = _part(one, charset, framing, with_keys(job, types, number), reuse)
+        check_national(job.path, part.decoder, None)
+        parts.append(replace(part, shape=shape, number=number, skipped=one.rule.skip))
+    resumable = all(part.resumable for part in parts if not part.skipped)
+    nothing = Typed(job.records[0], job, Whole(Layout(())), Layout(()))
+    return replace(
+        _part(nothing, charset, framing, Layout(()), reuse),
+        owners=typed_owners(types, charset, framing),
+        resumable=resumable,
+        shape=shape,
+        parts=tuple(parts),
+    )
+
+
+def _part(typed: Typed, charset: Charset, framing: Framing, layout: Layout, reuse: bool) -> Plan:
+    """A plan of one type over a framing that is known; ``layout``: that of its output."""
+    job = typed.job
+    output = output_of(job, layout.fields, typed.whole.tables)
+    decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
+    grouping = Grouping(decoder, policy=job.policy, **job.sampling)
+    resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
+    owners = owners_of(job, charset, framing, typed.layout, typed.whole)
+    return Plan(job, charset, framing, layout, (), decoder, grouping, owners, output, resumable)
+
+
+def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Occurring] = ()) -> Output:
     """The converted file of a job with these fields."""
     output = job.output
     glyph_fields = tuple(f for f in fields if f.role == "name") if job.target["glyph_columns"] else ()
@@ -259,15 +392,8 @@ def output_of(job: Job, fields: Sequence[Field]) -> Output:
         output["bom"],
         output["newline"] == "crlf",
         output["encoding"],
+        melt_of(job, fields, columns, tables) if output["rows"] else None,
     )
-
-
-def owners_of(job: Job, charset: Charset, framing: Framing, layout: Layout) -> Owners:
-    """Whose each byte of the input is."""
-    if framing.format == "csv":
-        return Owners(charset, framing, (), [owner_of(spec) for spec in layout.fields], 0)
-    shortest = int(job.source["shortest"]) or layout.shortest
-    return Owners(charset, framing, spans(layout.fields, layout.fillers), (), shortest)
 
 
 def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bool) -> Decoder:
@@ -275,38 +401,45 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
     return Decoder(
         charset,
         fields,
-        csv=job.source["format"] == "csv",
+        csv=any(spec.column >= 0 for spec in fields),
         form=job.target["form"],
         policy=job.policy,
         trim=job.source["trim"] == "right",
         carry=job.source["shift"] == "carry",
         reuse=reuse,
+        charsets={name: own_charset(job, name) for name in sorted({f.charset for f in fields} - {""})},
     )
 
 
 def _peek(
     job: Job, framing: Framing
-) -> tuple[tuple[bytes, ...], int, tuple[Reader, Batch | None, Iterator[Batch]] | None]:
-    """The header of a CSV and how many columns it has; of a pipe, also the pass that was begun for it."""
+) -> tuple[tuple[bytes, ...], int, list[list[bytes]], tuple[Reader, Batch | None, Iterator[Batch]] | None]:
+    """The header of a CSV, how many columns it has, its first records; of a pipe, also the pass that was
+    begun for it."""
     path, quarantine = job.file(job.source["path"]), job.source["on_bad_record"] == "quarantine"
     regular = _regular(path)
     if framing.format != "csv":
-        return (), 0, None
+        return (), 0, [], None
     reader = Reader(path, framing, quarantine=quarantine, batch=PEEK if regular else BATCH)
     batches = iter(reader)
     first = next(batches, None)
     header, columns = tuple(reader.header), len(first.starts) if first else 0
+    rows = [first.cells(row) for row in range(min(ROWS, first.rows))] if first else []
     if not regular:
-        return header, columns, (reader, first, batches)
+        return header, columns, rows, (reader, first, batches)
     assert isinstance(batches, Generator)
     batches.close()
-    return header, columns, None
+    return header, columns, rows, None
 
 
 def _names(charset: Charset, header: Sequence[bytes], columns: int) -> list[str]:
     """The names of a CSV's columns."""
-    names = [charset.decode(cell, role="other").text for cell in header]
+    names = _texts(charset, header)
     return names or [f"column{i + 1}" for i in range(columns)]
+
+
+def _texts(charset: Charset, cells: Sequence[bytes]) -> list[str]:
+    return [charset.decode(cell, role="other").text for cell in cells]
 
 
 def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) -> None:
@@ -332,7 +465,7 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
                 field=spec.name,
                 next=tr("correct record_length in [source], or the layout"),
             )
-        if spec.type in ("mixed", "dbcs", "sbcs"):
+        if spec.type in TEXTS and not spec.charset:
             charset.mode(spec.type)
 
 
@@ -341,23 +474,6 @@ def _check_input(job: Job) -> None:
     path = job.file(job.source["path"])
     if _regular(path):
         Input(path).close()
-
-
-def with_byte_order(job: Job) -> str:
-    """``unicode`` as unicode-le or unicode-be, by the mark at the input's start (big-endian without one)."""
-    charset, path = str(job.source["charset"]), job.file(job.source["path"])
-    if charset != "unicode":
-        return charset
-    if path == "-":
-        raise UsageError(
-            fault("E0251", "the byte order of standard input cannot be known beforehand"),
-            next=tr("use unicode-le or unicode-be"),
-        )
-    file = Input(path)
-    try:
-        return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
-    finally:
-        file.close()
 
 
 def _regular(path: str) -> bool:

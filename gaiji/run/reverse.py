@@ -7,55 +7,58 @@ could not be encoded. For parallel running of two systems; the proof of a conver
 
 from __future__ import annotations
 
-import codecs
 import json
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
+from gaiji.codes.charset import Charset
 from gaiji.codes.encoding import E
-from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of, sign_unsaid
+from gaiji.columns.decode import TEXTS
+from gaiji.columns.floats_back import float_column
+from gaiji.columns.numeric import ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
-from gaiji.disk.packing import Input, packing, unpacked_name
-from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
+from gaiji.disk.packing import Input
+from gaiji.errors import DataError, GaijiError, LayoutError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import join, numbers_back
+from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells, Readback
-from gaiji.records.forms import form_of
+from gaiji.records.batch import NEWLINES
+from gaiji.run.csv_back import CsvBack, end_of
+from gaiji.run.framing import with_byte_order
 from gaiji.run.job import Job, load_job
+from gaiji.run.manifest import read_manifest, section_of
+from gaiji.run.national import own_charset
 from gaiji.run.places import check_beside
-from gaiji.run.plan import charset_of, layout_of, output_of, with_byte_order
+from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of
+from gaiji.run.reversal import (
+    HEAD,
+    Reversal,
+    behind_descriptors,
+    compacted,
+    ends_of,
+    mark_of,
+    optional,
+    reverse_types,
+    same_as_input,
+    target_of,
+)
+from gaiji.run.types import moved
 from gaiji.standard.characters import points
 
 ROWS = 8192
-MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-SEGMENT = 32_752
-"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
-_NEWLINES = {"none": b"", "lf": b"\n", "crlf": b"\r\n"}
 Encoded = tuple[bytearray, "array[int]"]
 """A column of vendor bytes and the end of each row's (one more than there are rows)."""
-
-
-@dataclass
-class Reversal:
-    """What was written; ``data`` is what is written as OUTPUT.reverse.json."""
-
-    data: dict[str, Any]
-
-    @property
-    def exit_code(self) -> int:
-        """0: all of it; 3: some texts have no code or no room, and stand in
-        OUTPUT.reverse-findings.tsv."""
-        return 3 if sum(self.data["findings"].values()) else 0
 
 
 def reverse(
@@ -69,37 +72,55 @@ def reverse(
     〓, one that is too long is cut at a character; both are findings. Raises GaijiError when the output
     cannot be read.
     """
-    return _Reverse(load_job(job, overrides) if not isinstance(job, Job) else job, output).run()
+    job = load_job(job, overrides) if not isinstance(job, Job) else job
+    if job.records:
+        return reverse_types(job, target_of(job, output), partial(_of_type, job))
+    return Backward(
+        job,
+        charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"]))),
+        target_of(job, output),
+    ).run()
 
 
-def reversed_path(job: Job) -> Path:
-    """Where the way back goes by default: beside the job's output and named after the whole of it, with
-    the suffix of the source."""
-    suffix = unpacked_name(Path(job.source["path"])).suffix
-    return beside(job.named_path, f"reversed{suffix}")
+def _of_type(job: Job, path: Path, part: Plan) -> Backward:
+    """The output of one record type of a job."""
+    return Backward(part.job, part.charset, path, part, job)
 
 
-class _Reverse:
-    """One reversal."""
+class Backward:
+    """One output on its way back: of a job, or of a type (``part``) of ``whole_job``."""
 
-    def __init__(self, job: Job, output: str | Path) -> None:
-        self.job = job
-        self.charset = charset_of(job, with_byte_order(job))
-        self.path = Path(output) if output else reversed_path(job)
-        if packing(self.path):
-            raise UsageError(
-                fault("E0271", "the way back is written unpacked"),
-                where=str(self.path),
-                next=tr("give a name without .gz or .zst"),
-            )
-        self.layout = self._layout()
-        self.fields = self.layout.fields
-        self.output = output_of(job, self.fields)
+    def __init__(
+        self, job: Job, charset: Charset, path: Path, part: Plan | None = None, whole_job: Job | None = None
+    ) -> None:
+        self.job, self.charset, self.path = job, charset, path
+        if job.source["format"] == "csv":
+            self.rows = CsvBack(job, charset)
+        self.whole_job = whole_job or job
+        whole = Whole(self._layout()) if job.source["format"] == "csv" else whole_of(job)
+        kind = part.shape.kinds[part.number] if part and part.shape else None
+        self.variable = moved(whole, False) if whole.variable is not None else None
+        self.layout = part.layout if part else self._layout()
+        self.columns = len(self.layout.fields)
+        self.optional = optional(self.variable, self.layout.fields) if self.variable else frozenset()
+        self.fields = self.layout.fields[: self.columns - (len(kind.borrowed) if kind else 0)]
+        self.charsets = {name: own_charset(job, name) for name in {f.charset for f in self.fields} - {""}}
+        self.prefix = f"{job.type}." if part else ""
+        self.length = part.framing.record_length if part else 0
+        shaped = part is not None or self.variable is not None
+        self.full = whole.layout.record_length if shaped else 0
+        self.strip = not shaped or self._shorter()
+        self.output = part.output if part else output_of(job, self.fields, whole.tables)
         self.glyphs = [f.name for f in self.output.glyph_fields]
         self.names = self.output.columns
         self.readback = self._open()
         self.findings: Counter[str] = Counter()
         self.empty: Counter[str] = Counter()
+
+    def _shorter(self) -> bool:
+        """Whether records of the input ended before their layout did, as its manifest says."""
+        told = read_manifest(self.whole_job.named_path)
+        return bool((section_of(told, self.job.type) if self.job.type else told)["records"].get("shorter"))
 
     def _layout(self) -> Layout:
         names: list[str] = []
@@ -160,8 +181,8 @@ class _Reverse:
         check_beside(self.job, [Place(what, path) for what, path in written])
         file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
         try:
-            notes.write(b"record\tfield\tposition\ttext\treason\n")
-            file.write(self._mark() + self._head())
+            notes.write(HEAD)
+            file.write(mark_of(self.job, self.charset) + self._head())
             for first, cells, rows in self._batches():
                 columns = [
                     self._encode(spec, number, cells, rows, first, notes)
@@ -170,7 +191,7 @@ class _Reverse:
                 file.write(self._join(columns, rows))
             file.commit()
             notes.commit()
-            data = self._describe(file, notes)
+            data = self.describe(file, notes)
             write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
         finally:
             file.discard()
@@ -204,7 +225,7 @@ class _Reverse:
         width = -1 if self.job.source["format"] == "csv" else spec.length
         if spec.type == "raw":
             return self._raw(cells, starts, ends, width)
-        if spec.type in NUMERIC:
+        if spec.type not in TEXTS:
             return self._numbers(spec, cells, starts, ends, width, first, notes)
         src = cells.src
         if spec.name in self.glyphs:
@@ -221,10 +242,11 @@ class _Reverse:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
-        mode = self.charset.field_mode(spec.type)
-        if width > 0 and (blank := sum(map(int.__eq__, starts, ends))):
+        charset = self.charsets.get(spec.charset, self.charset)
+        mode = charset.field_mode(spec.type)
+        if width > 0 and spec.name not in self.optional and (blank := sum(map(int.__eq__, starts, ends))):
             self.empty[spec.name] += blank
-        codes, rows = self.charset.codes(mode), len(starts)
+        codes, rows = charset.codes(mode), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
         total = sum(b - a for a, b in zip(starts, ends, strict=True))
@@ -264,7 +286,7 @@ class _Reverse:
             label = Reason(reason).label
             self.findings[label] += 1
             ucs = points(text)
-            notes.write(f"{first + row + 1}\t{spec.name}\t{position}\t{ucs}\t{label}\n".encode())
+            notes.write(f"{first + row + 1}\t{self.prefix}{spec.name}\t{position}\t{ucs}\t{label}\n".encode())
 
     def _by_glyphs(
         self, spec: Field, number: int, cells: Cells, rows: int
@@ -272,7 +294,7 @@ class _Reverse:
         """The text of a field as its glyph column has it: names where there are names, else the text's
         characters.
         """
-        column = len(self.fields) + self.glyphs.index(spec.name)
+        column = self.columns + self.glyphs.index(spec.name)
         text, ends = bytearray(), array("q", [0])
         for row in range(rows):
             plain = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]]).decode(
@@ -283,7 +305,8 @@ class _Reverse:
                 .decode("utf-8", "replace")
                 .split(" ")
             )
-            text += self.charset.glyph_text(names, plain).encode()
+            own = self.charsets.get(spec.charset, self.charset)
+            text += own.glyph_text(names, plain).encode()
             ends.append(len(text))
         return text or bytearray(1), ends[:-1], ends[1:]
 
@@ -297,6 +320,12 @@ class _Reverse:
         first: int,
         notes: AtomicFile,
     ) -> Encoded:
+        if spec.type == "float":
+            blank = self.charset.spec.pad_single
+            out, none = float_column(cells.src, starts, ends, (spec.length, spec.float), blank)
+            found = array("q", (n for row in none for n in (row, 0, 0, 0, 0, Reason.BAD_NUMBER)))
+            self._note(spec, cells.src, starts, found, first, notes)
+            return out, array("q", range(0, len(out) + 1, spec.length))
         rows = len(starts)
         widths = (
             array("q", [width]) * rows
@@ -311,15 +340,15 @@ class _Reverse:
         self._check_minus(spec, cells, starts, ends, first)
         numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
         numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
-        blank = b" " if ascii_host(self.charset, spec) else b"\x40"
+        fill = b" " if ascii_host(self.charset, spec) else b"\x40"
         found = array("q")
         for row in range(rows):
             if bad[row]:
                 if starts[row] == ends[row] and spec.type != "binary":
-                    self.empty[spec.name] += 1
+                    self.empty[spec.name] += spec.name not in self.optional
                 else:
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-                out[offsets[row] : offsets[row + 1]] = blank * (offsets[row + 1] - offsets[row])
+                out[offsets[row] : offsets[row + 1]] = fill * (offsets[row + 1] - offsets[row])
         self._note(spec, cells.src, starts, found, first, notes)
         return out, offsets
 
@@ -351,60 +380,67 @@ class _Reverse:
         """A delimiter, quote or line end in the source's charset."""
         return text.encode(self.charset.kind.codec)
 
-    def _mark(self) -> bytes:
-        """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
-        path = Path(self.job.file(self.job.source["path"]))
-        if not self.charset.kind.unicode or not path.is_file():
-            return b""
-        start = self._start(path)
-        return next((mark for mark in MARKS if start.startswith(mark)), b"")
-
     def _head(self) -> bytes:
         """The header of a CSV."""
         source = self.job.source
         if source["format"] != "csv" or not source["header"]:
             return b""
         cells = [self.charset.encode(f.name, errors="geta") for f in self.fields]
-        return self._csv_line(cells)
-
-    def _csv_line(self, cells: Sequence[bytes]) -> bytes:
-        source = self.job.source
-        quote, special = (
-            self._text(source["quote"]),
-            [self._text(c) for c in (source["delimiter"], source["quote"], "\n", "\r")],
-        )
-        out = [
-            quote + c.replace(quote, quote * 2) + quote if any(s in c for s in special) else c for c in cells
-        ]
-        return self._text(source["delimiter"]).join(out) + self._text("\r\n")
+        return self.rows.line(cells)
 
     def _join(self, columns: Sequence[Encoded], rows: int) -> bytes | bytearray | memoryview:
         """The records of a batch in the source's format."""
         source = self.job.source
-        if source["format"] == "csv":
-            if self.charset.kind.wide or source["quote"] != '"':
-                every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
-                return b"".join(self._csv_line(cells) for cells in every)
-            lines = join.Lines()
-            for data, offsets in columns:
-                lines.add(data or bytearray(1), offsets, 1)
-            out = bytearray(lines.size(0, rows))
-            return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
-        return self._records(columns, rows)
+        if source["format"] != "csv":
+            return self._records(columns, rows)
+        if not self.rows.plain:
+            every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
+            return b"".join(self.rows.line(cells) for cells in every)
+        lines = join.Lines()
+        for data, offsets in columns:
+            lines.add(data or bytearray(1), offsets, 1)
+        out = bytearray(lines.size(0, rows))
+        return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
 
     def _records(self, columns: Sequence[Encoded], rows: int) -> bytearray:
         """Records of one length, with the descriptor or line end of their format."""
         source = self.job.source
-        length = max(f.offset + f.length for f in self.fields)
+        length = self.full or max(f.offset + f.length for f in self.fields)
         if source["format"] == "fixed":
-            length = self.layout.record_length or source["record_length"] or length
-        tail = _NEWLINES[source["newline"]] if source["format"] == "fixed" else b""
+            length = self.length or self.layout.record_length or source["record_length"] or length
+        tail = NEWLINES[source["newline"]] if source["format"] == "fixed" else b""
         pad = self._pad
         out = bytearray(((pad * length)[:length] + tail) * rows)
         step = length + len(tail)
         for spec, (data, offsets) in zip(self.fields, columns, strict=True):
             join.place(out, step, spec.offset, data or bytearray(1), offsets)
+        if self.variable is not None:
+            return bytearray().join(self._varied(out, step, rows, len(tail)))
         return out if source["format"] == "fixed" else self._variable(out, step, rows)
+
+    def _varied(self, records: bytearray, step: int, rows: int, tail: int) -> Iterator[bytes | bytearray]:
+        """Records of full size as they lie in the input: with as many occurrences as their counters say."""
+        assert self.variable is not None  # only such records are given here
+        for row, record in enumerate(compacted(self.variable, records, step, rows, str(self.output.path))):
+            if self.job.source["format"] == "fixed":
+                end = records[(row + 1) * step - tail : (row + 1) * step]
+                yield record.ljust(step - tail, self._pad[:1]) + end
+            else:
+                yield self._variable(record, len(record), 1)
+
+    def each(self, notes: AtomicFile) -> Iterator[bytes]:
+        """The records one by one, as they lie in the input."""
+        for first, cells, rows in self._batches():
+            columns = [
+                self._encode(spec, number, cells, rows, first, notes)
+                for number, spec in enumerate(self.fields)
+            ]
+            for row in range(rows):
+                one = [
+                    (data[offsets[row] : offsets[row + 1]], ends_of(offsets, row))
+                    for data, offsets in columns
+                ]
+                yield bytes(self._records(one, 1))
 
     @property
     def _pad(self) -> bytes:
@@ -416,7 +452,7 @@ class _Reverse:
         """Records without the padding of their last field, behind a descriptor (vb) or before a line end."""
         source, out = self.job.source, bytearray()
         last = max(self.fields, key=lambda f: f.offset + f.length)
-        text = last.type not in NUMERIC and last.type != "raw"
+        text = self.strip and last.type in TEXTS and not last.charset
         pads = {self._pad, self.charset.spec.pad_double} if last.type == "dbcs" else {self._pad}
         for row in range(rows):
             record = records[row * step : row * step + step]
@@ -429,47 +465,31 @@ class _Reverse:
             ):
                 end -= n
             if source["format"] == "vb":
-                out += self._described(record[:end])
+                out += behind_descriptors(self.job, record[:end])
             else:
-                out += record[:end] + self._text("\n")
+                out += record[:end] + self._text(end_of(self.job, self.charset))
         return out
 
-    def _described(self, record: bytearray) -> bytearray:
-        """A record behind its descriptor, in segments where the source may have them and one cannot hold it,
-        each in a block of its own where there are blocks."""
-        source, out = self.job.source, bytearray()
-        rdw, bdw = form_of(source["rdw"]), form_of(source["bdw"] or source["rdw"])
-        assert rdw is not None and bdw is not None
-        room = 0xFFFF - rdw.size - bdw.size if source["blocked"] else 0xFFFF - rdw.size
-        room = min(room, SEGMENT) if source["spanned"] else room
-        if len(record) > room and not source["spanned"]:
-            raise DataError(
-                fault("E0448", "has {count} bytes, more than a descriptor can say", count=len(record)),
-                where=f"{self.job.output_path}: a record",
-                next=tr('set spanned = true or format = "fixed" in [source]'),
-            )
-        parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
-        for number, part in enumerate(parts):
-            last = number == len(parts) - 1
-            mark = (0 if last else 1) if number == 0 else 2 if last else 3
-            piece = rdw.write(len(part), mark) + part
-            out += bdw.write(len(piece)) * source["blocked"] + piece
-        return out
-
-    def _describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
+    def describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
+        """What the report says."""
         self.readback.rest()
-        tables = (*self.charset.tables, *self.charset.sites)
-        return {
-            "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
+        return self._told(self.readback.records, file, notes) | {
             "input": {
                 "path": self.job.output["path"],
                 "bytes": self.readback.size,
                 "sha256": self.readback.sha256,
-            },
+            }
+        }
+
+    def _told(self, records: int, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
+        tables = (*self.charset.tables, *self.charset.sites)
+        return {
+            "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
             "output": {"path": self.path.name, "bytes": file.size, "sha256": file.sha256},
             "charset": {"name": self.charset.name, "options": self.charset.options},
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
-            "records": self.readback.records,
+            "records": records,
+            "same_as_input": same_as_input(self.whole_job, file.sha256),
             "findings": dict(sorted(self.findings.items())),
             "empty": {"written_as": "blanks", "fields": dict(self.empty)},
             "findings_file": {"path": notes.path.name, "bytes": notes.size, "sha256": notes.sha256},

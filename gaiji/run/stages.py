@@ -12,11 +12,14 @@ from itertools import pairwise
 
 from gaiji.columns.findings import Failure, Hit, Reasons
 from gaiji.columns.individual import rows_holding
+from gaiji.columns.owners import Account
 from gaiji.model import Column, Field
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch
+from gaiji.run.counted import Check
 from gaiji.run.plan import Plan
-from gaiji.run.totals import Converted
+from gaiji.run.totals import Converted, Parted
+from gaiji.run.types import named
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,44 @@ def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     hits, dropped, failed, reasons = group(plan, batch, decoded)
     individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
     encoded = encode(sink, batch, fitted, dropped)
-    counts, sizes, account = decoded.counts, decoded.sizes, plan.owners.of(batch)
+    counts, sizes, account = decoded.counts, decoded.sizes, _account(plan, batch)
     return Converted(batch, encoded, counts, sizes, hits, len(dropped), account, failed, reasons, individuals)
+
+
+def convert_types(plan: Plan, sinks: Sequence[Sink], batch: Batch) -> Parted:
+    """A batch of several record types on its way to their outputs (``sinks``: of the types that have one)."""
+    assert batch.sorted is not None  # the plan has types
+    parts: list[Converted | None] = []
+    for part, sink in zip(plan.each, sinks, strict=True):
+        own = batch.sorted.parts[part.number]
+        parts.append(convert(part, sink, own) if own is not None else None)
+    return Parted(batch, parts, checks(plan, batch), plan.owners.of(batch))
+
+
+def survey_types(plan: Plan, batch: Batch) -> Parted:
+    """What is in a batch of several record types that goes nowhere."""
+    assert batch.sorted is not None  # the plan has types
+    owns = [(part, batch.sorted.parts[part.number]) for part in plan.each]
+    parts = [survey(part, own) if own else None for part, own in owns]
+    return Parted(batch, parts, checks(plan, batch), plan.owners.of(batch))
+
+
+def checks(plan: Plan, batch: Batch) -> list[Check]:
+    """What the trailers of a batch say, and how many records there were."""
+    assert batch.sorted is not None  # the plan has types
+    found = []
+    for kind, counted in batch.sorted.tallies.items():
+        own = batch.sorted.parts[kind]
+        if own is None:
+            continue
+        part = plan.parts[kind]
+        spec = named(part.layout, plan.job.records[kind].trailer_field)
+        column, _, _ = part.decoder.decode(own, spec, bytearray(own.rows))
+        for row, many in enumerate(counted):
+            text = bytes(column.data[column.offsets[row] : column.offsets[row + 1]]).decode().strip()
+            said = int(text) if text.isascii() and text.isdigit() else None
+            found.append(Check(kind, own.record_number(row), said, many))
+    return found
 
 
 def survey(plan: Plan, batch: Batch) -> Converted:
@@ -80,8 +119,13 @@ def survey(plan: Plan, batch: Batch) -> Converted:
     decoded = decode(plan, batch)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
     individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
-    counts, sizes, account = decoded.counts, decoded.sizes, plan.owners.of(batch)
+    counts, sizes, account = decoded.counts, decoded.sizes, _account(plan, batch)
     return Converted(batch, None, counts, sizes, hits, len(dropped), account, failed, reasons, individuals)
+
+
+def _account(plan: Plan, batch: Batch) -> Account:
+    """Whose the bytes of a batch are; those of record types are accounted for together."""
+    return plan.owners.of(batch) if plan.number < 0 else Account()
 
 
 def _kept(rows: int, dropped: list[int]) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
+from gaiji.run.counted import Check
 
 MOST_NUMBERS = 100
 """Different bad numbers of a field that are told by their bytes; the others are counted together."""
@@ -45,6 +46,17 @@ class Converted:
 
 
 @dataclass
+class Parted:
+    """A batch of several record types on its way out: what each output gets of it (None: nothing), and what
+    its trailers say."""
+
+    batch: Batch
+    parts: list[Converted | None]
+    checks: list[Check]
+    account: Account
+
+
+@dataclass
 class Totals:
     """What all batches so far add up to, for the ``fields`` of a run; ``samples``: how many occurrences a
     finding keeps. ``numbers``: of each field, how many different bad numbers there were.
@@ -58,6 +70,7 @@ class Totals:
     written: int = 0
     dropped: int = 0
     bad: int = 0
+    shorter: int = 0
     reasons: Reasons = field(default_factory=dict)
     account: Account = field(default_factory=Account)
     individuals: list[int] = field(default_factory=list)
@@ -100,6 +113,7 @@ class Totals:
         self.dropped += done.dropped
         self.bad += len(done.batch.bad)
         self.account.add(done.account)
+        self.shorter += done.batch.shorter
 
     def _add_hit(self, hit: Hit) -> None:
         key = (hit.field.name, hit.field.role, hit.code, hit.reason)
@@ -121,12 +135,12 @@ class Totals:
         """Every unit is mapped, passed or flagged, the units cover every byte of their field, and every byte
         of the input has one owner; else the run fails.
         """
-        if (owned := self.account.owned.total()) != reader.size:
-            raise DataError(
-                fault("E0400", "{size} bytes in, {owned} with an owner", size=reader.size, owned=owned),
-                where=reader.path,
-                next=tr("report this as a bug of gaiji"),
-            )
+        check_bytes(reader, self.account)
+        self.reconcile_units(reader)
+        check_records(reader, self.written + self.dropped + self.bad)
+
+    def reconcile_units(self, reader: Reader) -> None:
+        """The same without the records, of which an output with one type of several has only its own."""
         for spec, counts, size in zip(self.fields, self.counts, self.sizes, strict=True):
             parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged(counts).values())
             if counts[K["UNITS"]] != parts or counts[K["BYTES"]] != size:
@@ -144,17 +158,6 @@ class Totals:
                     where=f"{reader.path}: field {spec.name}",
                     next=tr("report this as a bug of gaiji"),
                 )
-        if self.written + self.dropped + self.bad != reader.records:
-            raise DataError(
-                fault(
-                    "E0277",
-                    "{records} records in, {written} accounted for",
-                    records=reader.records,
-                    written=self.written + self.dropped + self.bad,
-                ),
-                where=reader.path,
-                next=tr("report this as a bug of gaiji"),
-            )
 
     def copy(self) -> Totals:
         """The sums as they are now; batches added later do not change it."""
@@ -183,6 +186,7 @@ class Totals:
             "written": self.written,
             "dropped": self.dropped,
             "bad": self.bad,
+            "shorter": self.shorter,
             "reasons": [[int(r), n, p.record, p.field, p.offset] for r, (n, p) in self.reasons.items()],
             "account": self.account.state(),
         }
@@ -196,6 +200,7 @@ class Totals:
         self.sizes = [int(size) for size in state["sizes"]]
         self.individuals = [int(rows) for rows in state["individuals"]]
         self.written, self.dropped, self.bad = (int(state[name]) for name in ("written", "dropped", "bad"))
+        self.shorter = int(state["shorter"])
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
         }
@@ -217,9 +222,34 @@ class Totals:
             raise ValueError("another number of fields")
 
 
-def flagged(counts: array[int]) -> dict[str, int]:
+def check_bytes(reader: Reader, account: Account) -> None:
+    """Every byte that was read has one owner; else the run fails."""
+    if (owned := account.owned.total()) != reader.size:
+        raise DataError(
+            fault("E0400", "{size} bytes in, {owned} with an owner", size=reader.size, owned=owned),
+            where=reader.path,
+            next=tr("report this as a bug of gaiji"),
+        )
+
+
+def check_records(reader: Reader, accounted: int) -> None:
+    """Every record that was read is accounted for; else the run fails."""
+    if accounted != reader.records:
+        raise DataError(
+            fault(
+                "E0277",
+                "{records} records in, {written} accounted for",
+                records=reader.records,
+                written=accounted,
+            ),
+            where=reader.path,
+            next=tr("report this as a bug of gaiji"),
+        )
+
+
+def flagged(counts: Sequence[int]) -> dict[str, int]:
     """Flagged units by reason."""
-    known = [(reason.label, K["FLAGGED"] + reason) for reason in Reason if K["FLAGGED"] + reason < K["BYTES"]]
+    known = [(reason.label, K["FLAGGED"] + reason) for reason in Reason if reason <= K["LAST_COUNTED"]]
     return {label: counts[at] for label, at in known if counts[at]}
 
 

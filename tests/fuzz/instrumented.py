@@ -10,10 +10,22 @@ import sys
 from pathlib import Path
 
 import gaiji
-from gaiji.kernel import compare, cut, decode, encode, join, numbers, numbers_back, recut, unread
+from gaiji.kernel import (
+    compare,
+    cut,
+    decode,
+    described,
+    encode,
+    join,
+    numbers,
+    numbers_back,
+    recut,
+    shape,
+    unread,
+)
 
-KERNELS = (compare, cut, decode, encode, join, numbers, numbers_back, recut, unread)
-BEHIND = "from gaiji.kernel import cut; cut.csv_skip(bytearray(64), 0, 4096, 1, 0)"
+KERNELS = (compare, cut, decode, described, encode, join, numbers, numbers_back, recut, shape, unread)
+BEHIND = "from gaiji.kernel import cut; cut.csv_skip(bytearray(64), 0, 4096, 1, 0, 10)"
 """Reads on behind 64 bytes."""
 
 

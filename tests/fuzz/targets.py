@@ -25,7 +25,7 @@ from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.layout.check import TYPES
 from gaiji.layout.layout import load_layout
 from gaiji.layout.roles import ROLES
-from gaiji.model import Field, Reason
+from gaiji.model import FLOATS, Field, Reason
 from gaiji.proof.verify import verify
 from gaiji.records.batch import Batch, Framing
 from gaiji.records.reader import Reader
@@ -112,6 +112,8 @@ def fields(take: Take) -> tuple[tuple[Field, ...], int]:
     for number in range(1 + take.byte() % 4):
         length = 1 + take.byte() % 24
         kind = take.pick(TYPES)
+        if kind == "float":
+            length = 4 + 4 * (length & 1)
         scale = take.byte() % 4
         digits = take.byte() % 20 if kind in NUMERIC else 0
         out.append(
@@ -124,6 +126,7 @@ def fields(take: Take) -> tuple[tuple[Field, ...], int]:
                 scale=scale,
                 signed=bool(scale & 1),
                 digits=digits,
+                float=FLOATS[scale % len(FLOATS)] if kind == "float" else "",
             )
         )
         at += length
@@ -141,7 +144,9 @@ def decoded(
     out = []
     for spec in specs:
         column, counts, findings = columns.decode(batch, spec, states)
-        flagged = sum(counts[DECODE["FLAGGED"] + reason] for reason in Reason)
+        flagged = sum(
+            counts[DECODE["FLAGGED"] + reason] for reason in Reason if reason <= DECODE["LAST_COUNTED"]
+        )
         assert (
             counts[DECODE["UNITS"]]
             == counts[DECODE["MAPPED_UNITS"]] + counts[DECODE["PASSED_UNITS"]] + flagged

@@ -87,7 +87,7 @@ def _fields(dump: Dump) -> list[list[bytes]]:
     elif dump.format == "vb":
         cut = records.variable(dump.data, blocked=source.get("blocked", False))
     else:
-        cut = records.lines(dump.data, charset.kind)
+        cut = records.lines(dump.data, charset.kind, source.get("newline", ""))
     return [[record[c.offset : c.offset + c.length] for c in dump.columns] for record in cut]
 
 

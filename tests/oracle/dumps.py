@@ -245,7 +245,10 @@ def _frame(dump: Dump, charset: Charset, rng: Random, format: str, records: list
         if ending:
             dump.source["newline"] = format[6:]
     elif format == "lines":
-        ends = ["\n", "\r\n"] if charset.name != "juki" else ["\n"]
+        ends = ["\n", "\r\n"]
+        if charset.blank == b"\x40":  # EBCDIC has ends of its own, and only the one that the job names is one
+            dump.source["newline"] = rng.choice(["lf", "crlf", "15", "25"])
+            ends = [{"lf": "\n", "crlf": "\r\n", "15": "\x15", "25": "\x25"}[dump.source["newline"]]]
         codec = charset.kind if charset.kind.startswith("utf-16") else "ascii"
         dump.data = b"".join(r + rng.choice(ends).encode(codec) for r in records)
     else:

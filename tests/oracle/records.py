@@ -38,8 +38,12 @@ def variable(data: bytes, *, blocked: bool = False) -> list[bytes]:
     return out
 
 
-def lines(data: bytes, charset_kind: str = "") -> list[bytes]:
-    """What LF or CR LF ends; characters of two bytes are cut between characters only."""
+def lines(data: bytes, charset_kind: str = "", newline: str = "") -> list[bytes]:
+    """What LF or CR LF ends, or the one end that is named; characters of two bytes are cut between characters
+    only."""
+    if newline:
+        ending = {"lf": b"\n", "crlf": b"\r\n", "15": b"\x15", "25": b"\x25"}[newline]
+        return _split(data, ending, ending)
     if charset_kind.startswith("utf-16"):
         order = charset_kind[-2:]
         text = data.decode(f"utf-16-{order}", "surrogatepass").removeprefix("\ufeff")

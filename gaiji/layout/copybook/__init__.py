@@ -15,13 +15,15 @@ entry" and "Reference format"; sizes of binary items from "USAGE clause".
 from __future__ import annotations
 
 from gaiji.layout.copybook.entries import MAX_RECORD
+from gaiji.layout.copybook.fields import Table
 from gaiji.layout.copybook.read import (
     MAX_BYTES,
     MAX_FIELDS,
     SUFFIXES,
+    Described,
+    describe_copybook,
     parse_copybook,
     read_copybook,
-    read_described,
 )
 from gaiji.layout.copybook.text import FORMATS
 
@@ -31,7 +33,9 @@ __all__ = [
     "MAX_FIELDS",
     "MAX_RECORD",
     "SUFFIXES",
+    "Described",
+    "Table",
+    "describe_copybook",
     "parse_copybook",
     "read_copybook",
-    "read_described",
 ]

@@ -33,6 +33,35 @@ def choose(root: Item, chosen: Mapping[str, str], path: str) -> None:
         )
 
 
+def selected(root: Item, name: str, path: str) -> dict[str, str]:
+    """The choices that keep one item by its name: an 01 level, or one definition of a redefined area, and
+    those of the areas that it lies in. LayoutError when no item, or several, are called that."""
+    records = [item for item in root.children if item.level == 1]
+    inside = [
+        item for parent in walk(root) for family in families(parent) if len(family) > 1 for item in family
+    ]
+    every = {id(item): item for item in (*records, *inside) if item.name}
+    found = [item for item in every.values() if item.name.upper() == name.upper()]
+    if len(found) != 1:
+        names = sorted({item.name for item in every.values()})
+        raise LayoutError(
+            fault("E0425", "{name!r} is not one record, or one definition of an area, here", name=name[:40]),
+            path=path,
+            next=nearest(name, names),
+        )
+    chosen: dict[str, str] = {}
+    at: Item | None = found[0]
+    while at is not None and at is not root:
+        parent = at.parent or root
+        family = next(family for family in families(parent) if any(one is at for one in family))
+        if parent is root and len(records) > 1:
+            chosen[records[0].name.upper()] = at.name.upper()
+        elif len(family) > 1:
+            chosen[family[0].name.upper()] = at.name.upper()
+        at = parent
+    return chosen
+
+
 def _choose_record(root: Item, records: list[Item], chosen: Mapping[str, str], used: set[str]) -> None:
     """Several 01 levels describe the same bytes; which one is read must be said."""
     if len(records) < 2:

@@ -30,18 +30,25 @@ USAGES = {
     "COMP-5": "binary",
     "COMPUTATIONAL-5": "binary",
     "BINARY": "binary",
+    "UTF-8": "utf-8",
+    "COMP-6": "unsigned",
+    "COMPUTATIONAL-6": "unsigned",
 }
-SIZED = {"BINARY-CHAR": (1, 3), "BINARY-SHORT": (2, 5), "BINARY-LONG": (4, 10), "BINARY-DOUBLE": (8, 19)}
+FULL = ("COMP-5", "COMPUTATIONAL-5")
+"""Binary items that hold all that their bytes can, whatever the PICTURE says."""
+FLOATING = {
+    "COMP-1": 4,
+    "COMPUTATIONAL-1": 4,
+    "FLOAT-SHORT": 4,
+    "COMP-2": 8,
+    "COMPUTATIONAL-2": 8,
+    "FLOAT-LONG": 8,
+}
+"""Floating-point items, which have no PICTURE, and their bytes."""
+SIZED = {"BINARY-CHAR": (1, 3), "BINARY-SHORT": (2, 5), "BINARY-LONG": (4, 10), "BINARY-DOUBLE": (8, 20)}
 _REFUSED_USAGES = {
-    "COMP-1": "floating point",
-    "COMPUTATIONAL-1": "floating point",
-    "COMP-2": "floating point",
-    "COMPUTATIONAL-2": "floating point",
-    "FLOAT-SHORT": "floating point",
-    "FLOAT-LONG": "floating point",
     "COMP-X": "a Micro Focus form",
     "COMPUTATIONAL-X": "a Micro Focus form",
-    "COMP-6": "a Micro Focus form",
     "INDEX": "a machine index",
     "POINTER": "an address",
     "PROCEDURE-POINTER": "an address",
@@ -67,8 +74,13 @@ _CLAUSES = {
     "VALUES",
     "EXTERNAL",
     "GLOBAL",
+    "GROUP-USAGE",
+    "CHARACTER",
+    "PRINTING",
+    "BYTE-LENGTH",
     *USAGES,
     *SIZED,
+    *FLOATING,
     *_REFUSED_USAGES,
 }
 _BARE = {"SYNC", "SYNCHRONIZED", "JUST", "JUSTIFIED", "IS", "EXTERNAL", "GLOBAL"}
@@ -80,7 +92,11 @@ _FOREIGN = {"COPY", "REPLACE", "EXEC", "PROCEDURE", "-INC", "++INCLUDE"}
 
 @dataclass
 class Item:
-    """One data description entry with its children; sizes and places in bytes."""
+    """One data description entry with its children; sizes and places in bytes.
+
+    ``depending``: the name of the counter of a table that varies, and of groups that it is in; such a table
+    has ``least`` to ``occurs`` occurrences.
+    """
 
     level: int
     name: str
@@ -88,8 +104,13 @@ class Item:
     path: str
     picture: str = ""
     usage: str = ""
+    group_usage: bool = False
+    byte_length: int = 0
+    unsigned: bool = False
     redefines: str = ""
     occurs: int = 1
+    least: int = 1
+    depending: tuple[str, ...] = ()
     sign: str = ""
     separate: bool = False
     sync: bool = False
@@ -118,6 +139,8 @@ class Leaf:
     scale: int = 0
     signed: bool = False
     sign: str = ""
+    charset: str = ""
+    national: str = ""
 
 
 def entries(tokens: Iterator[Token]) -> Iterator[list[Token]]:
@@ -211,12 +234,16 @@ class _Entry:
             "VALUE": self._value,
             "VALUES": self._value,
             "BLANK": self._blank,
+            "GROUP-USAGE": self._group_usage,
+            "CHARACTER": self._look,
+            "PRINTING": self._look,
+            "BYTE-LENGTH": self._byte_length,
         }
         while token := self._peek():
             word = token.word
             if word in readers:
                 readers[word]()
-            elif word in USAGES or word in SIZED or word in _REFUSED_USAGES:
+            elif word in USAGES or word in SIZED or word in FLOATING or word in _REFUSED_USAGES:
                 self._usage()
             elif word in _BARE:
                 self.at += 1
@@ -233,7 +260,7 @@ class _Entry:
         if set(text) & set(":().,=\"'"):
             raise self._error(
                 fault("E0107", "{text!r} is not a data name", text=text[:30]),
-                tr("replace placeholders of COPY … REPLACING first"),
+                tr('name placeholders of COPY … REPLACING in [source]: replacing = {{ ":TAG:" = "…" }}'),
             )
         if len(text) > MAX_NAME:
             raise self._error(
@@ -276,14 +303,52 @@ class _Entry:
                 ),
                 tr("describe its bytes as FILLER, or in TOML as a field of type raw"),
             )
-        if word not in USAGES and word not in SIZED:
+        if word not in USAGES and word not in SIZED and word not in FLOATING:
             raise self._error(
                 fault("E0112", "USAGE {word!r} is not known", word=word[:30]),
-                nearest(word, [*USAGES, *SIZED]),
+                nearest(word, [*USAGES, *SIZED, *FLOATING]),
             )
         self.current.usage = word
+        self._no_sign()
         if word in SIZED and self._pass("SIGNED", "UNSIGNED") == "UNSIGNED":
             self.current.sign = "UNSIGNED"
+
+    def _no_sign(self) -> None:
+        """WITH NO SIGN behind PACKED-DECIMAL: there is no half byte for one."""
+        at = self.at
+        self._pass("WITH")
+        if not self._pass("NO"):
+            self.at = at
+            return
+        if self._take("SIGN").word != "SIGN" or USAGES.get(self.current.usage) != "packed":
+            raise self._error(
+                fault("E0478", "NO SIGN stands behind {usage}", usage=self.current.usage),
+                tr("it goes with PACKED-DECIMAL"),
+            )
+        self.current.usage = "COMP-6"
+
+    def _group_usage(self) -> None:
+        """GROUP-USAGE NATIONAL: a group whose items are all of national characters."""
+        self.at += 1
+        self._pass("IS")
+        word = self._take(tr("a usage")).word
+        if word != "NATIONAL":
+            raise self._error(
+                fault("E0479", "GROUP-USAGE {word} cannot be converted to text", word=word[:20]),
+                tr("describe its bytes as FILLER, or in TOML as a field of type raw"),
+            )
+        self.current.usage, self.current.group_usage = word, True
+
+    def _look(self) -> None:
+        """CHARACTER TYPE and PRINTING POSITION say how an item is printed, nothing of its bytes."""
+        self.at += 2
+        while (token := self._peek()) and token.word not in _CLAUSES:
+            self.at += 1
+
+    def _byte_length(self) -> None:
+        self.at += 1
+        self._pass("IS")
+        self.current.byte_length = self._number()
 
     def _occurs(self) -> None:
         self.at += 1
@@ -291,26 +356,39 @@ class _Entry:
         if self._pass("TO"):
             high = self._number()
         self._pass("TIMES")
-        varies = low != high
+        counter: tuple[str, ...] = ()
         while (token := self._peek()) and token.word in _CONTINUES_OCCURS:
-            varies = varies or token.word == "DEPENDING"
             self.at += 1
+            if token.word == "DEPENDING":
+                counter = self._counter()
             while (token := self._peek()) and token.word not in _AFTER_NAMES and not token.text.isdigit():
                 self.at += 1
-        if varies and self.depending != "max":
-            raise self._error(
-                fault("E0113", "OCCURS DEPENDING ON moves every field behind it"),
-                tr(
-                    "if the file holds tables of full size, write OCCURS {high} TIMES; else split the layout",
-                    high=high,
-                ),
-            )
+        if (counter or low != high) and self.depending != "max":
+            if self.depending != "counter" or not counter:
+                raise self._error(
+                    fault("E0113", "OCCURS DEPENDING ON moves every field behind it"),
+                    tr(
+                        'set depending = "max" in [source] where every table is written with its {high} '
+                        'occurrences, "counter" where only as many as the counter says',
+                        high=high,
+                    ),
+                )
+            self.current.depending = counter
+            self.current.least = low if low != high else 1
         if not 1 <= high <= MAX_RECORD:
             raise self._error(
                 fault("E0114", "OCCURS {high} is not possible", high=high),
                 tr("use 1 to {max_record}", max_record=MAX_RECORD),
             )
         self.current.occurs = high
+
+    def _counter(self) -> tuple[str, ...]:
+        """The name behind DEPENDING ON, with the groups that OF or IN name."""
+        self._pass("ON")
+        names = [self._take(tr("a name after DEPENDING ON")).word]
+        while self._pass("OF", "IN"):
+            names.append(self._take(tr("a name after DEPENDING ON")).word)
+        return tuple(names)
 
     def _sign(self) -> None:
         self._pass("SIGN")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gaiji.errors import LayoutError, nearest
@@ -11,6 +12,45 @@ from gaiji.layout.copybook.entries import Item
 from gaiji.layout.roles import find_role
 from gaiji.messages import fault, tr
 from gaiji.model import Field
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that lies in no other: its name, the field that counts its occurrences ("": always all of
+    them), and the numbers of the fields of each occurrence, in the same order in all."""
+
+    name: str
+    counter: str
+    occurrences: tuple[tuple[int, ...], ...]
+
+
+def tables(root: Item, made: Sequence[Field]) -> tuple[Table, ...]:
+    """The tables of a measured record that lie in no other and have named fields; ``made``: its fields."""
+    found = []
+    for item, shift in _tables(root, 0):
+        begin, size = item.start + shift, item.size
+        inside = tuple(
+            tuple(
+                number
+                for number, spec in enumerate(made)
+                if begin + n * size <= spec.offset and spec.offset + spec.length <= begin + (n + 1) * size
+            )
+            for n in range(item.occurs)
+        )
+        found.append(Table(_lower(item.name), _lower(item.depending[0]) if item.depending else "", inside))
+    return tuple(found)
+
+
+def _tables(item: Item, shift: int) -> Iterator[tuple[Item, int]]:
+    """The outermost tables with a name and named fields."""
+    for child in item.children:
+        if not child.named_leaves:
+            continue
+        if child.occurs > 1 or child.depending:
+            if child.name:
+                yield child, shift
+        else:
+            yield from _tables(child, shift)
 
 
 def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]:
@@ -33,6 +73,8 @@ def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]
                 leaf.digits,
                 item.line,
                 leaf.sign,
+                charset=leaf.charset,
+                national=leaf.national,
             )
         )
     if unused := [pattern for pattern in roles if pattern not in used]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import regex
 
 from gaiji.layout.copybook.choose import families
-from gaiji.layout.copybook.entries import MAX_RECORD, SIZED, USAGES, Item, Leaf
+from gaiji.layout.copybook.entries import FLOATING, FULL, MAX_RECORD, SIZED, USAGES, Item, Leaf
 from gaiji.messages import fault, tr
 
 MAX_OCCURS_DEPTH = 3
 MAX_DIGITS = 38
-_SYMBOLS = {"CR", "DB", *"XA9NGSVPBZE0/+-*$¥\\.,"}
+_SYMBOLS = {"CR", "DB", *"XA9NGUSVPBZE0/+-*$¥\\.,"}
 _PICTURE = regex.compile(r"(CR|DB|[A-Z0-9/+\-*$¥\\.,])(?:\(([0-9]{1,9})\))?")
 
 
@@ -58,20 +59,23 @@ def place(item: Item, start: int) -> None:
 
 def _leaf(item: Item, usage: str, sync: bool) -> Leaf:
     """How the bytes of an elementary item are read."""
-    if usage in SIZED:
+    if usage in SIZED or usage in FLOATING:
         if item.picture:
             raise item.error(
                 fault("E0127", "a {usage} item has no PICTURE", usage=usage), tr("remove one of the two")
             )
-        leaf = Leaf("binary", *SIZED[usage], signed=item.sign != "UNSIGNED")
+        if usage in FLOATING:
+            leaf = Leaf("float", FLOATING[usage])
+        else:
+            leaf = Leaf("binary", *SIZED[usage], signed=item.sign != "UNSIGNED")
     elif not item.picture:
         raise item.error(
             fault("E0128", "has neither a PICTURE nor items below it"),
             tr("add the PICTURE, or correct the levels"),
         )
     else:
-        leaf = _pictured(item, USAGES[usage.upper()])
-    if sync and leaf.type == "binary":
+        leaf = _pictured(item, usage.upper())
+    if sync and leaf.type in ("binary", "float"):
         raise item.error(
             fault(
                 "E0129", "SYNC on a binary item puts slack bytes before it, which differ between compilers"
@@ -82,7 +86,8 @@ def _leaf(item: Item, usage: str, sync: bool) -> Leaf:
 
 
 def _pictured(item: Item, usage: str) -> Leaf:
-    """An item with a PICTURE: its category, then the bytes that its usage gives it."""
+    """An item with a PICTURE: its category, then the bytes that its usage (a word of COBOL) gives it."""
+    word, usage = usage, USAGES[usage]
     symbols = _symbols(item)
     letters = set(symbols)
     count = sum(n for symbol, n in symbols.items() if symbol not in "SV")
@@ -96,6 +101,8 @@ def _pictured(item: Item, usage: str) -> Leaf:
             fault("E0131", "the P of a PICTURE (scaling) is not supported"),
             tr("write the number as 9(n), scale it later"),
         )
+    if letters & {"U"} or item.byte_length or usage == "utf-8":
+        return _utf8(item, usage, letters, count)
     if letters & {"N", "G"}:
         if letters - {"N", "G", "B"} or usage not in ("display", "dbcs"):
             raise item.error(
@@ -104,9 +111,14 @@ def _pictured(item: Item, usage: str) -> Leaf:
                 ),
                 tr("split the item"),
             )
-        return Leaf("dbcs", 2 * count)
+        written = word if word in ("NATIONAL", "DISPLAY-1") else ""
+        national = "" if "G" in letters or written == "DISPLAY-1" else written or "unsaid"
+        return Leaf("dbcs", 2 * count, national=national.lower())
     if letters <= {"9", "S", "V"}:
-        return _numeric(item, usage, symbols)
+        if word == "NATIONAL":
+            return _national_digits(item, symbols)
+        leaf = _numeric(item, usage, symbols)
+        return replace(leaf, digits=0) if word in FULL else leaf
     if usage != "display":
         raise item.error(
             fault("E0133", "PICTURE {picture} is not numeric, its usage is", picture=item.picture[:40]),
@@ -121,6 +133,33 @@ def _pictured(item: Item, usage: str) -> Leaf:
             tr("check its symbols"),
         )
     return Leaf("sbcs", width)
+
+
+def _utf8(item: Item, usage: str, letters: set[str], count: int) -> Leaf:
+    """PIC U: four bytes a character, or as many as BYTE-LENGTH says, in UTF-8 whatever the rest is in."""
+    if letters - {"U"} or usage not in ("display", "utf-8"):
+        raise item.error(
+            fault("E0480", "PICTURE {picture} is not one of UTF-8 characters", picture=item.picture[:40]),
+            tr("write U(n), or one U and BYTE-LENGTH"),
+        )
+    if item.byte_length and count > 1:
+        raise item.error(
+            fault("E0481", "has a PICTURE of {count} characters and a BYTE-LENGTH", count=count),
+            tr("write one U with BYTE-LENGTH, or U(n) without"),
+        )
+    return Leaf("mixed", item.byte_length or 4 * count, charset="unicode-utf8")
+
+
+def _national_digits(item: Item, symbols: Mapping[str, int]) -> Leaf:
+    """A number in national characters: two bytes a digit; read as text, so it must be plain digits or have
+    its sign apart."""
+    leaf = _numeric(item, "display", symbols)
+    if leaf.scale or (leaf.signed and not leaf.sign.endswith("separate")):
+        raise item.error(
+            fault("E0482", "a national number with decimal places or a sign in a digit is not read"),
+            tr("describe its bytes in TOML as a field of type raw"),
+        )
+    return Leaf("dbcs", 2 * leaf.size, national="national")
 
 
 def _symbols(item: Item) -> dict[str, int]:
@@ -172,6 +211,12 @@ def _numeric(item: Item, usage: str, symbols: Mapping[str, int]) -> Leaf:
     scale = sum(int(found[2] or 1) for found in _PICTURE.finditer(behind))
     if usage == "packed":
         return Leaf("packed", digits // 2 + 1, digits, scale, signed)
+    if usage == "unsigned":
+        if signed:
+            raise item.error(
+                fault("E0472", "is signed, and has no place for a sign"), tr("drop signed, or sign")
+            )
+        return Leaf("packed", (digits + 1) // 2, digits, scale, sign="none")
     if usage == "binary":
         if digits > 18:
             raise item.error(

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from gaiji.errors import LayoutError
-from gaiji.layout.copybook.choose import choose
+from gaiji.layout.copybook.choose import choose, selected
+from gaiji.layout.copybook.encoding import copybook_text
 from gaiji.layout.copybook.entries import entries, tree
-from gaiji.layout.copybook.fields import fields, fillers
+from gaiji.layout.copybook.fields import Table, fields, fillers, tables
 from gaiji.layout.copybook.measure import measure, place
-from gaiji.layout.copybook.text import FORMATS, tokens
+from gaiji.layout.copybook.text import FORMATS, replaced, tokens
+from gaiji.layout.copybook.variable import variable
 from gaiji.layout.roles import ROLES
 from gaiji.messages import fault, tr
-from gaiji.model import Field
+from gaiji.model import Field, Variable
 
 SUFFIXES = (".cpy", ".cbl", ".cob")
 MAX_BYTES = 1 << 20
 MAX_FIELDS = 10_000
 
 
-class Described(NamedTuple):
-    """What a copybook says of a record: fields, length in bytes, (offset, length) of its FILLER."""
+@dataclass(frozen=True)
+class Described:
+    """What a copybook describes: the fields, the bytes of a record (of full size), how its tables vary, and
+    for each table that is in no other: its name, its counter and the fields of each occurrence. ``chosen``:
+    which definition of each redefined area is read. ``fillers``: (offset, length) of its FILLER.
+    """
 
     fields: tuple[Field, ...]
     length: int
     fillers: tuple[tuple[int, int], ...]
+    variable: Variable | None
+    tables: tuple[Table, ...]
+    chosen: Mapping[str, str]
 
 
 def read_copybook(
@@ -36,28 +45,51 @@ def read_copybook(
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
     format: str = "auto",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Field, ...], int]:
     """The fields of a copybook file and the record length in bytes.
 
-    The options and errors are those of ``read_described``, which tells where FILLER is, too.
+    The file has at most 1 MiB; ``encoding``: as for ``copybook_text``. The other options, and the errors, are
+    those of ``parse_copybook``.
     """
-    found = read_described(path, redefines=redefines, roles=roles, depending=depending, format=format)
-    return found.fields, found.length
+    return parse_copybook(
+        _text(Path(path), encoding),
+        path=path,
+        redefines=redefines,
+        roles=roles,
+        depending=depending,
+        format=format,
+        replacing=replacing,
+    )
 
 
-def read_described(
+def describe_copybook(
     path: str | Path,
     *,
     redefines: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
-    format: str = "auto",
+    item: str = "",
+    encoding: str = "",
+    replacing: Mapping[str, str] | None = None,
 ) -> Described:
-    """The fields of a copybook file, the record length in bytes, and the FILLER.
-
-    The file is UTF-8 or Shift_JIS (CP932), at most 1 MiB. See ``parse_copybook`` for the options and errors.
+    """All that a copybook file says of one kind of record. ``item``: the 01 level, or the definition of a
+    redefined area, that is read; otherwise as ``read_copybook``.
     """
-    path = Path(path)
+    return _describe(
+        _text(Path(path), encoding),
+        str(path),
+        redefines or {},
+        roles or {},
+        depending,
+        format="auto",
+        item=item,
+        replacing=replacing or {},
+    )
+
+
+def _text(path: Path, encoding: str) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -73,17 +105,7 @@ def read_described(
             path=path,
             next=tr("give the copybook of one record, not a program"),
         )
-    for encoding in ("utf-8-sig", "cp932"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise LayoutError(
-            fault("E0094", "is neither UTF-8 nor Shift_JIS"), path=path, next=tr("save it as UTF-8")
-        )
-    return described(text, path=path, redefines=redefines, roles=roles, depending=depending, format=format)
+    return copybook_text(raw, path, encoding)
 
 
 def parse_copybook(
@@ -94,45 +116,56 @@ def parse_copybook(
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
     format: str = "auto",
+    replacing: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Field, ...], int]:
     """The fields that a copybook describes and the record length in bytes.
-
-    The options are those of ``described``, which tells where FILLER is, too. Raises LayoutError.
-    """
-    found = described(text, path=path, redefines=redefines, roles=roles, depending=depending, format=format)
-    return found.fields, found.length
-
-
-def described(
-    text: str,
-    *,
-    path: str | Path = "",
-    redefines: Mapping[str, str] | None = None,
-    roles: Mapping[str, str] | None = None,
-    depending: str = "refuse",
-    format: str = "auto",
-) -> Described:
-    """The fields that a copybook describes, the record length in bytes, and the FILLER.
 
     ``redefines`` says which definition of an area is read (``{"A": "B"}``: B, which redefines A; also for
     several 01 levels); by default the first. ``roles`` maps name patterns (``*-simei``, case ignored) to
     roles, before the rules of ``roles.toml``. ``depending="max"`` reads OCCURS DEPENDING ON as tables of
-    full size. ``format`` is the reference format: auto, fixed (columns 8–72) or free.
+    full size; ``"counter"`` lets it pass too, and places are those in a record of full size. ``format`` is
+    the reference format: auto, fixed (columns 8–72) or free. ``replacing``: what COPY … REPLACING puts in
+    place of a text of the copybook (``{":TAG:": "SE"}``).
 
     Names come out in lower case; an occurrence adds its number (``name-1``), a name used in several groups
     its group (``father.name``). Raises LayoutError with file, line and clause.
     """
-    where = str(path)
+    done = _describe(
+        text,
+        str(path),
+        redefines or {},
+        roles or {},
+        depending,
+        format=format,
+        item="",
+        replacing=replacing or {},
+    )
+    return done.fields, done.length
+
+
+def _describe(
+    text: str,
+    where: str,
+    redefines: Mapping[str, str],
+    roles: Mapping[str, str],
+    depending: str,
+    *,
+    format: str,
+    item: str,
+    replacing: Mapping[str, str],
+) -> Described:
     if len(text) > MAX_BYTES:
         raise LayoutError(
             fault("E0095", "is bigger than 1 MiB"), path=where, next=tr("give the copybook of one record")
         )
-    _check_option("depending", depending, ("refuse", "max"), where)
+    _check_option("depending", depending, ("refuse", "max", "counter"), where)
     _check_option("format", format, FORMATS, where)
-    for pattern, role in (roles or {}).items():
+    for pattern, role in roles.items():
         _check_option(f"role of {pattern}", role, ROLES, where)
-    chosen = {str(key).upper(): str(value).upper() for key, value in (redefines or {}).items()}
-    root = tree(entries(tokens(text, format, where)), where, depending)
+    chosen = {str(key).upper(): str(value).upper() for key, value in redefines.items()}
+    root = tree(entries(replaced(tokens(text, format, where), replacing)), where, depending)
+    if item:
+        chosen |= selected(root, item, where)
     choose(root, chosen, where)
     measure(root, "display", False, 0)
     place(root, 0)
@@ -153,7 +186,8 @@ def described(
             path=where,
             next=tr("give a copybook with a named PICTURE item"),
         )
-    return Described(fields(root, roles or {}, where), root.size, fillers(root))
+    made = fields(root, roles, where)
+    return Described(made, root.size, fillers(root), variable(root, made), tables(root, made), chosen)
 
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:

@@ -6,7 +6,7 @@ Owns columns, comments, continuations and literals. Knows no clause.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import regex
@@ -52,6 +52,21 @@ def tokens(text: str, format: str, path: str) -> Iterator[Token]:
                     next=tr("close it, or continue it with - in column 7"),
                 )
             yield Token(token, number)
+
+
+def replaced(found: Iterator[Token], replacing: Mapping[str, str]) -> Iterator[Token]:
+    """The tokens after COPY … REPLACING: a whole word, or a part of one that is set off by marks that no name
+    has (``:TAG:``, ``(X)``), becomes another word. Literals stay."""
+    whole = {old.upper(): new for old, new in replacing.items() if regex.fullmatch(r"[\w-]+", old)}
+    parts = {old: new for old, new in replacing.items() if old.upper() not in whole}
+    for token in found:
+        text = token.text
+        if text[-1:] not in ("'", '"'):
+            text = whole.get(text.upper(), text)
+            for old, new in parts.items():
+                text = regex.sub(f"(?i){regex.escape(old)}", new.replace("\\", r"\\"), text)
+        if text:
+            yield Token(text, token.line)
 
 
 def _logical_lines(text: str, format: str, path: str) -> Iterator[tuple[int, str]]:

@@ -82,16 +82,22 @@ _LABELS = frozenset(reason.label for reason in TAGGED)
 def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Plan]:
     """The names of a job's input, codes without a certain glyph as tags."""
     plan = Plan.of(replace(job, policy={**job.policy, **dict.fromkeys(TAGGED, "tag")}), reuse=False)
-    reading = plan.read()
-    pairs = pairs_of(plan.fields)
-    if not pairs:
+    names = Names()
+    named = [part for part in plan.each if pairs_of(part.fields)]
+    if not named:
         raise JobError(
             fault("E0234", "has no field with role name"),
             path=job.path,
             next=tr("give the names their role: [source] roles"),
         )
-    household = job.review["household"]
-    names = Names()
+    for part in named:
+        _read_part(part, names, progress)
+    return names, plan
+
+
+def _read_part(plan: Plan, names: Names, progress: bool) -> None:
+    """The names of one output: of a job, or of one of its record types."""
+    reading, pairs, household = plan.read(), pairs_of(plan.fields), plan.job.review["household"]
     with progress_bar(reading.reader, progress) as advance:
         read = 0
         for batch in reading:
@@ -108,7 +114,6 @@ def read_names(job: Job, *, progress: bool = False) -> tuple[Names, Plan]:
                 )
             read += batch.rows
             advance(reading.reader, read)
-    return names, plan
 
 
 def _frame(plan: Plan, batch: Batch) -> pl.DataFrame:

@@ -1,0 +1,93 @@
+"""What the screen says of record types, and of the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gaiji.messages import tr
+
+
+def print_types(data: Mapping[str, Any], base: Path, echo: Callable[[str], None]) -> None:
+    """How many records of each type there were, where they went, and what the trailers say."""
+    for name, told in data["types"].items():
+        read = told["records"]["read"]
+        if told["skipped"]:
+            echo(tr("{name}: {read} records left out", name=name, read=read))
+            continue
+        where = told["output"]["path"]
+        echo(
+            tr(
+                "{name}: {written} of {read} records written to {where}",
+                name=name,
+                written=told["records"]["written"],
+                read=read,
+                where=tr("standard output") if where == "-" else base / where,
+            )
+        )
+    for name, told in data["trailers"].items():
+        counts = ", ".join(told["counts"])
+        if told["holds"]:
+            echo(
+                tr(
+                    "{name}: {checked} trailers count {counts} rightly",
+                    name=name,
+                    checked=told["checked"],
+                    counts=counts,
+                )
+            )
+        elif not told["checked"]:
+            echo(
+                tr(
+                    "{name}: there is no trailer that counts {counts}: is the file whole?",
+                    name=name,
+                    counts=counts,
+                )
+            )
+        for wrong in told["examples"][:20]:
+            echo(
+                tr(
+                    "{name}: record {record} says {said} of {counts}, there are {counted}",
+                    name=name,
+                    record=wrong["record"],
+                    said=tr("no number") if wrong["said"] is None else wrong["said"],
+                    counts=counts,
+                    counted=wrong["counted"],
+                )
+            )
+        if told["checked"] and told["behind"]:
+            echo(
+                tr(
+                    "{name}: {behind} of {counts} stand behind the last trailer",
+                    name=name,
+                    behind=told["behind"],
+                    counts=counts,
+                )
+            )
+
+
+def print_reversal(data: Mapping[str, Any]) -> None:
+    """What the way back wrote, and whether it is what the input was."""
+    found = sum(data["findings"].values())
+    click.echo(
+        tr(
+            "{records} records written to {path}; {found} findings in {path2}",
+            records=data["records"],
+            path=data["output"]["path"],
+            found=found,
+            path2=data["findings_file"]["path"],
+        )
+    )
+    if empty := sum(data["empty"]["fields"].values()):
+        click.echo(
+            tr(
+                "{empty} empty fields are blanks now, whether they were blanks or low-values before",
+                empty=empty,
+            )
+        )
+    if data["same_as_input"] is not None:
+        same = tr("these are the very bytes of the input")
+        click.echo(same if data["same_as_input"] else tr("these are not the very bytes of the input"))

@@ -1,0 +1,242 @@
+"""Records by type and tables that vary, told apart once more for the proof.
+
+Owns a second, plain reading of what ``gaiji.records.shape`` does with loops of its own: which type a record
+is, whose child it is, where its fields lie, what is set aside. It shares the description of the types with
+the conversion and no code that follows it: record by record, in plain Python, with every record's bytes
+copied out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gaiji.model import Variable
+from gaiji.records.batch import BadRecord, Batch, Sorted
+from gaiji.records.shape import Kind, Shape, Test
+
+PIECE, COUNT, NODE = 0, 1, 2
+Spans = list[tuple[int, int]]
+"""Where each field of a record begins and ends in it."""
+
+
+class NoWalk(Exception):
+    """A record whose counters say what cannot be."""
+
+
+@dataclass
+class _Part:
+    """The records of one kind in a batch: their bytes one behind another, and the places of their fields."""
+
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    data: bytearray = field(default_factory=bytearray)
+    starts: list[array[int]] = field(default_factory=list)
+    ends: list[array[int]] = field(default_factory=list)
+
+    def add(self, number: int, raw: bytes, spans: Spans) -> None:
+        """One more record; ``raw``: its bytes, and behind them those of its ancestors' keys."""
+        if not self.starts:
+            self.starts = [array("q") for _ in spans]
+            self.ends = [array("q") for _ in spans]
+        base = len(self.data)
+        self.data += raw
+        self.numbers.append(number)
+        for column, (begin, end) in enumerate(spans):
+            self.starts[column].append(base + begin)
+            self.ends[column].append(base + end)
+
+
+class PlainShaper:
+    """Shapes the batches of one pass for the proof; ``counts``: records of each kind so far."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.counts = [0] * len(shape.kinds)
+        self.tallies = {number: 0 for number, kind in enumerate(shape.kinds) if kind.counts}
+        self.trailers: list[tuple[int, int, int]] = []
+        """(kind, record number, records that it should count) of each trailer."""
+        self.bad = hashlib.sha256()
+        """Digest of the records that were set aside, and how many there are."""
+        self.aside = 0
+        self._above: dict[int, bytes] = {}
+        self.lying: dict[tuple[int, tuple[int, ...]], tuple[array[int], array[int], array[int]]] = {}
+        """Of the last batch: where records of one kind with the same pieces begin and end, and their
+        numbers."""
+
+    def state(self) -> dict[str, Any]:
+        """A proof is never gone on with."""
+        return {}
+
+    def shaped(self, batch: Batch, *, last: int = 0) -> Batch:
+        """A batch with its records by type, or their fields with places of their own."""
+        parts = [_Part() for _ in self.shape.kinds]
+        bad, kinds, self.lying = [], array("q"), {}
+        for number, offset, raw, cut in self._records(batch):
+            if cut is not None:
+                bad.append(cut)
+                self._above = {}
+                continue
+            kind = self._kind(raw, number == 1, number == last)
+            why = self._take(kind, number, raw, parts, offset)
+            kinds.append(-1 if why else kind)
+            if why:
+                bad.append(BadRecord(number, batch.file_offset + offset, raw, why))
+        for one in bad:
+            self.bad.update(one.raw)
+        self.aside += len(bad)
+        if not self.shape.typed:
+            return self._batch(batch, parts[0], bad)
+        done = [
+            self._batch(batch, part, []) if part.numbers and kind.kept else None
+            for part, kind in zip(parts, self.shape.kinds, strict=True)
+        ]
+        return replace(batch, bad=bad, gaps=[], sorted=Sorted(kinds, done, {}, [], {}))
+
+    def _records(self, batch: Batch) -> Iterator[tuple[int, int, bytes, BadRecord | None]]:
+        """(number, offset in the buffer, bytes, None) of each record, and those that could not be cut, in the
+        order of the input."""
+        aside = {bad.record: bad for bad in batch.bad}
+        number = batch.first
+        for begin, end in zip(batch.starts[0], batch.ends[0], strict=True):
+            while number in aside:
+                yield number, 0, b"", aside.pop(number)
+                number += 1
+            yield number, begin, bytes(batch.src[begin:end]), None
+            number += 1
+        for bad in batch.bad:
+            if bad.record in aside:
+                yield bad.record, 0, b"", bad
+
+    def _kind(self, raw: bytes, first: bool, last: bool) -> int:
+        """The first kind that a record fits, -1 for none."""
+        for number, kind in enumerate(self.shape.kinds):
+            if all(_holds(test, raw, first, last) for test in kind.tests):
+                return number
+        return -1
+
+    def _take(self, number: int, record: int, raw: bytes, parts: Sequence[_Part], at: int) -> str:
+        """Put a record, which begins ``at`` in its batch, into its part; why it is set aside, "" where it is
+        not."""
+        if number < 0:
+            self._above = {}
+            return "type"
+        kind = self.shape.kinds[number]
+        try:
+            spans, there = _places(kind, raw)
+        except NoWalk:
+            self._above = {}
+            return "counter"
+        if kind.parent >= 0 and kind.parent not in self._above:
+            self._above.pop(number, None)
+            return "parent"
+        for edges, edge in zip(self._lying(number, there), (at, at + len(raw), record), strict=True):
+            edges.append(edge)
+        keys = b""
+        own = len(kind.variable.columns) if kind.variable else 0
+        for place, one in enumerate(kind.borrowed):
+            key = self._above[one.kind][one.offset : one.offset + one.length]
+            begin = len(raw) + len(keys)
+            spans.insert(own + place, (begin, begin + len(key)))
+            keys += key
+        parts[number].add(record, raw + keys, spans)
+        self._above[number] = raw
+        for below, other in enumerate(self.shape.kinds):
+            if other.parent == number:
+                self._above.pop(below, None)
+        self._count(number, record)
+        return ""
+
+    def _lying(self, kind: int, there: tuple[int, ...]) -> tuple[array[int], array[int], array[int]]:
+        """Where the records of one form are noted."""
+        return self.lying.setdefault((kind, there), (array("q"), array("q"), array("q")))
+
+    def _count(self, number: int, record: int) -> None:
+        """Count a record for its type, and for the trailers that count it."""
+        self.counts[number] += 1
+        if number in self.tallies:
+            self.trailers.append((number, record, self.tallies[number]))
+            self.tallies[number] = 0
+        for trailer in self.tallies:
+            self.tallies[trailer] += number in self.shape.kinds[trailer].counts
+
+    def _batch(self, batch: Batch, part: _Part, bad: list[BadRecord]) -> Batch:
+        """The records of one kind."""
+        columns = 1
+        if self.shape.kinds[0].variable is not None and not self.shape.typed:
+            columns = len(self.shape.kinds[0].variable.columns)
+        none = [array("q") for _ in range(columns)]
+        return Batch(
+            part.data,
+            list(part.starts or none),
+            list(part.ends or none),
+            len(part.numbers),
+            batch.file_offset,
+            part.numbers[0] if part.numbers else batch.first,
+            bad,
+            chunk=batch.chunk,
+            numbers=part.numbers,
+        )
+
+
+def _holds(test: Test, raw: bytes, first: bool, last: bool) -> bool:
+    """Whether a record passes a test."""
+    if test.what == "bytes":
+        return any(raw[test.offset :].startswith(value) for value in test.values)
+    return {"length": len(raw) == test.offset, "first": first, "last": last}[test.what]
+
+
+def _places(kind: Kind, raw: bytes) -> tuple[Spans, tuple[int, ...]]:
+    """Where the fields of a record lie, and the pieces that are there; NoWalk where its counters cannot be
+    followed."""
+    if kind.variable is None:
+        return [(0, len(raw))], ()
+    begins, stop = _walk(kind.variable, raw)
+    spans: Spans = []
+    for piece, offset, length, whole in (*kind.variable.columns, *kind.variable.gaps):
+        if piece not in begins:
+            spans.append((0, 0))
+            continue
+        begin = begins[piece] + offset
+        if whole and begin + length > len(raw):
+            raise NoWalk
+        spans.append((min(begin, len(raw)), min(begin + length, len(raw))))
+    return [*spans, (min(stop, len(raw)), len(raw))], tuple(begins)
+
+
+def _walk(variable: Variable, raw: bytes) -> tuple[dict[int, int], int]:
+    """Where each piece that is there begins, and where the last one ends."""
+    begins: dict[int, int] = {}
+    values: dict[int, int] = {}
+    there: set[int] = {-1}
+    at, steps = 0, variable.steps
+    for what, me, a, b, c, d, least, most in (steps[i : i + 8] for i in range(0, len(steps), 8)):
+        if what == PIECE and b in there:
+            if b >= 0 and a and at >= len(raw):
+                raise NoWalk
+            begins[me], at = at, at + a
+        elif what == NODE and a in there and values[b] >= c:
+            there.add(me)
+        elif what == COUNT:
+            values[me] = 0
+            if a in begins:
+                digits = raw[begins[a] + b : begins[a] + b + c]
+                values[me] = _value(digits, d) if len(digits) == c else -1
+                if not least <= values[me] <= most:
+                    raise NoWalk
+    return begins, at
+
+
+def _value(raw: bytes, how: int) -> int:
+    """A counter as it is written: zoned, packed, binary; -1 where it is none."""
+    if how == 2:
+        return int.from_bytes(raw, "big", signed=True) if raw[0] < 0x80 else -1
+    nibbles = raw.hex()
+    if how == 1:
+        digits, signs = nibbles[:-1], nibbles[-1] in "acef"
+    else:
+        digits = nibbles[1::2]
+        signs = set(nibbles[:-2:2]) <= {"f", "3"} and nibbles[-2] in "f3c"
+    return int(digits) if signs and digits.isdecimal() else -1

@@ -1,0 +1,101 @@
+"""The proofs of a job's record types as one report.
+
+Owns how they are joined, and the checks over all types: how many records each has, what was set aside, what
+the trailers say, counted anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gaiji.proof.account import differences
+from gaiji.proof.again import Again
+from gaiji.proof.kinds import PlainShaper
+from gaiji.proof.report import quarantine_digest, told_bytes
+from gaiji.run.plan import Plan
+
+
+def join(
+    plan: Plan, manifest: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]], reading: Again
+) -> dict[str, Any]:
+    """One report of all types; ``shown``: that of each output by its type, ``reading``: the pass for the
+    first of them, with the account of all bytes."""
+    shaper = reading.shaper
+    assert shaper is not None  # the plan has types
+    first, whose = next(iter(shown.values())), told_bytes(reading)
+    checks = _checks(plan, manifest, shaper)
+    checks += [
+        {"check": name, "holds": found == wanted, "found": found, "expected": wanted}
+        for name, found, wanted in differences(whose, manifest)
+    ]
+    for name, one in shown.items():
+        checks += [{**check, "check": f"{name}: {check['check']}"} for check in one["checks"]]
+    records = {key: sum(one["records"][key] for one in shown.values()) for key in first["records"]}
+    records |= {"read": sum(shaper.counts) + shaper.aside, "quarantined": shaper.aside}
+    cells = {key: sum(one["cells"][key] for one in shown.values()) for key in first["cells"]}
+    return {
+        **first,
+        **whose,
+        "holds": cells["changed"] == 0 and all(check["holds"] for check in checks),
+        "output": {
+            "path": plan.job.output["path"],
+            "bytes": sum(one["output"]["bytes"] for one in shown.values()),
+        },
+        "outputs": [one["output"] for one in shown.values()],
+        "records": records,
+        "cells": cells,
+        "fields": {
+            f"{name}.{field}": told for name, one in shown.items() for field, told in one["fields"].items()
+        },
+        "checks": checks,
+        "grades": _summed(one["grades"] for one in shown.values()),
+        "types": {
+            name: {key: one[key] for key in ("records", "cells", "output")} for name, one in shown.items()
+        },
+        "started": first["started"],
+        "finished": [one["finished"] for one in shown.values()][-1],
+    } | {
+        key: [
+            {**told, "field": f"{name}.{told['field']}"} for name, one in shown.items() for told in one[key]
+        ]
+        for key in ("form_examples", "one_way", "flagged", "changed")
+    }
+
+
+def _checks(plan: Plan, manifest: Mapping[str, Any], shaper: PlainShaper) -> list[dict[str, Any]]:
+    """What must hold over all types."""
+    names = [rule.name for rule in plan.job.records]
+    then = {name: told["records"]["read"] for name, told in manifest["types"].items()}
+    rows: list[tuple[str, object, object]] = [
+        ("records-by-type", dict(zip(names, shaper.counts, strict=True)), then),
+        ("records-quarantined", shaper.aside, manifest["records"]["quarantined"]),
+        (
+            "quarantine-sha256",
+            quarantine_digest(plan, manifest),
+            shaper.bad.hexdigest() if shaper.aside else "",
+        ),
+    ]
+    for number, behind in shaper.tallies.items():
+        told, mine = (
+            manifest["trailers"].get(names[number], {}),
+            [t for t in shaper.trailers if t[0] == number],
+        )
+        rows.append(
+            (f"trailers {names[number]}", (len(mine), behind), (told.get("checked"), told.get("behind")))
+        )
+        wrong = {one["record"]: one["counted"] for one in told.get("examples", ())}
+        again = {record: counted for _, record, counted in mine if record in wrong}
+        rows.append((f"trailer counts {names[number]}", again, wrong))
+    return [
+        {"check": name, "holds": found == wanted, "found": found, "expected": wanted}
+        for name, found, wanted in rows
+    ]
+
+
+def _summed(every: Any) -> dict[str, int]:
+    out: dict[str, int] = {}
+    for one in every:
+        for key, count in one.items():
+            out[key] = out.get(key, 0) + count
+    return out

@@ -1,0 +1,230 @@
+"""Where the way back goes, what is told of it, and how the outputs of several record types become one file.
+
+Owns the order of records and the leaving out of occurrences. How the cells of a record become bytes is
+``gaiji.run.reverse``'s.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from gaiji.codes.charset import Charset
+from gaiji.disk.apart import Place
+from gaiji.disk.files import AtomicFile, beside, write_whole
+from gaiji.disk.packing import Input, packing, unpacked_name
+from gaiji.errors import DataError, GaijiError, UsageError
+from gaiji.kernel import shape
+from gaiji.messages import fault, tr
+from gaiji.model import Field, Variable
+from gaiji.records.forms import form_of
+from gaiji.run.framing import with_byte_order
+from gaiji.run.job import Job
+from gaiji.run.manifest import read_manifest
+from gaiji.run.order import order_path, read_order
+from gaiji.run.places import check_beside
+from gaiji.run.plan import Plan, charset_of, typed_plan
+
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+SEGMENT = 32_752
+"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
+HEAD = b"record\tfield\tposition\ttext\treason\n"
+"""The first line of the list of findings."""
+
+
+class Records(Protocol):
+    """The records of one output on their way back."""
+
+    def each(self, notes: AtomicFile) -> Iterator[bytes]:
+        """The records one by one, as they lie in the input."""
+
+    def describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
+        """What the report says."""
+
+
+@dataclass
+class Reversal:
+    """What was written; ``data`` is what is written as OUTPUT.reverse.json."""
+
+    data: dict[str, Any]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all of it; 3: some texts have no code or no room, and stand in
+        OUTPUT.reverse-findings.tsv."""
+        return 3 if sum(self.data["findings"].values()) else 0
+
+
+def reversed_path(job: Job) -> Path:
+    """Where the way back goes by default: beside the job's output and named after the whole of it, with
+    the suffix of the source."""
+    suffix = unpacked_name(Path(job.source["path"])).suffix
+    return beside(job.named_path, f"reversed{suffix}")
+
+
+def target_of(job: Job, output: str | Path) -> Path:
+    """Where the way back goes: where the caller says, or beside the job's output."""
+    path = Path(output) if output else reversed_path(job)
+    if packing(path):
+        raise UsageError(
+            fault("E0271", "the way back is written unpacked"),
+            where=str(path),
+            next=tr("give a name without .gz or .zst"),
+        )
+    return path
+
+
+def same_as_input(job: Job, sha256: str) -> bool | None:
+    """Whether the way back gave the very bytes of the input; None where nobody can say (it is packed, or not
+    the input of the manifest)."""
+    try:
+        told = read_manifest(job.named_path)["input"]["sha256"]
+    except GaijiError:
+        return None
+    return None if packing(Path(job.source["path"])) else bool(told == sha256)
+
+
+def ends_of(offsets: Sequence[int], row: int) -> array[int]:
+    """The ends of one row of a column."""
+    return array("q", [0, offsets[row + 1] - offsets[row]])
+
+
+def optional(variable: Variable, fields: Sequence[Field]) -> frozenset[str]:
+    """The fields that a record may be without: their cells are empty where it is."""
+    steps = variable.steps
+    loose = {steps[at + 1] for at in range(0, len(steps), 8) if steps[at] == 0 and steps[at + 3] >= 0}
+    columns = zip(variable.columns, fields, strict=False)
+    return frozenset(spec.name for (piece, *_), spec in columns if piece in loose)
+
+
+def mark_of(job: Job, charset: Charset) -> bytes:
+    """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
+    path = Path(job.file(job.source["path"]))
+    if not charset.kind.unicode or not path.is_file():
+        return b""
+    file = Input(str(path), next="run gaiji convert first")
+    try:
+        start = file.read(4)
+    finally:
+        file.close()
+    return next((mark for mark in MARKS if start.startswith(mark)), b"")
+
+
+def behind_descriptors(job: Job, record: bytearray) -> bytearray:
+    """A record behind its descriptor, in segments where the source may have them and one cannot hold it,
+    each in a block of its own where there are blocks."""
+    source, out = job.source, bytearray()
+    rdw, bdw = form_of(source["rdw"]), form_of(source["bdw"] or source["rdw"])
+    assert rdw is not None and bdw is not None
+    room = 0xFFFF - rdw.size - bdw.size if source["blocked"] else 0xFFFF - rdw.size
+    room = min(room, SEGMENT) if source["spanned"] else room
+    if len(record) > room and not source["spanned"]:
+        raise DataError(
+            fault("E0448", "has {count} bytes, more than a descriptor can say", count=len(record)),
+            where=f"{job.output_path}: a record",
+            next=tr('set spanned = true or format = "fixed" in [source]'),
+        )
+    parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        mark = (0 if last else 1) if number == 0 else 2 if last else 3
+        piece = rdw.write(len(part), mark) + part
+        out += bdw.write(len(piece)) * source["blocked"] + piece
+    return out
+
+
+def compacted(variable: Variable, records: bytearray, step: int, rows: int, where: str) -> list[bytearray]:
+    """Records of full size (``step`` bytes each) with as many occurrences as their counters say."""
+    out, offsets = bytearray(len(records) or 1), array("q", bytes(8 * rows + 8))
+    bad, scratch = array("q", bytes(8 * rows)), array("q", bytes(8 * variable.slots))
+    steps, full = array("q", variable.steps), array("q", variable.full)
+    shape.compact(records, step, rows, steps, full, scratch, out, offsets, bad)
+    if any(bad):
+        name = next(variable.counters[code // 4] for code in bad if code)
+        raise DataError(
+            fault("E0428", "the counter {name} is out of its declared range", name=name),
+            where=where,
+            next=tr("check the file, or convert again"),
+        )
+    return [out[offsets[row] : offsets[row + 1]] for row in range(rows)]
+
+
+def reverse_types(job: Job, path: Path, of_type: Callable[[Path, Plan], Records]) -> Reversal:
+    """Turn the outputs of a job's record types into the bytes of its input. UsageError, which names it,
+    where a type was left out: its records stand nowhere."""
+    left_out = next((rule.name for rule in job.records if rule.skip), "")
+    if left_out:
+        raise UsageError(
+            fault("E0433", "records of type {name} are left out", name=left_out),
+            where=job.path,
+            next=tr("the way back needs all of them: remove skip, convert again"),
+        )
+    notes_path, told = beside(path, "reverse-findings.tsv"), beside(path, "reverse.json")
+    written = (("reversed file", path), ("findings", notes_path), ("report", told))
+    check_beside(job, [Place(what, where) for what, where in written])
+    plan = typed_plan(
+        job,
+        charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"]))),
+        reuse=False,
+    )
+    parts = {part.job.type: of_type(path, part) for part in plan.parts}
+    file, notes = AtomicFile(path), AtomicFile(notes_path, own=True)
+    try:
+        notes.write(HEAD)
+        for record in _in_order(job, parts, notes):
+            file.write(record)
+        file.commit()
+        notes.commit()
+        data = _describe(parts, file, notes)
+        write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
+    finally:
+        file.discard()
+        notes.discard()
+    return Reversal(data)
+
+
+def _in_order(job: Job, parts: dict[str, Records], notes: AtomicFile) -> Iterator[bytes]:
+    """The records of all types, as they stood in the input; DataError where an output has more or fewer."""
+    each = {name: part.each(notes) for name, part in parts.items()}
+    for name, count in read_order(job.named_path):
+        for _ in range(count):
+            record = next(each[name], None) if name in each else None
+            if record is None:
+                raise _other(job, name)
+            yield record
+    for name, records in each.items():
+        if next(records, None) is not None:
+            raise _other(job, name)
+
+
+def _other(job: Job, name: str) -> DataError:
+    return DataError(
+        fault("E0434", "tells of another number of records of type {name} than there are", name=name[:40]),
+        where=str(order_path(job.named_path)),
+        next=tr("convert again; where a policy drops records there is no way back"),
+    )
+
+
+def _describe(parts: dict[str, Records], file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
+    """One report of all types."""
+    every = [part.describe(file, notes) for part in parts.values()]
+    findings: dict[str, int] = {}
+    for one in every:
+        for reason, count in one["findings"].items():
+            findings[reason] = findings.get(reason, 0) + count
+    empty = {
+        f"{name}.{field}": count
+        for name, one in zip(parts, every, strict=True)
+        for field, count in one["empty"]["fields"].items()
+    }
+    return every[0] | {
+        "input": [one["input"] for one in every],
+        "records": sum(one["records"] for one in every),
+        "findings": dict(sorted(findings.items())),
+        "empty": {"written_as": "blanks", "fields": empty},
+    }

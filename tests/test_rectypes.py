@@ -1,0 +1,319 @@
+"""Record types and tables that vary, from the job file to the proof.
+
+What is expected is worked out here from the records that a test wrote: by Python's own codecs, with a cutter of its own
+that shares no code with gaiji.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import gaiji
+from gaiji.errors import GaijiError
+from gaiji.records import reader as record_reader
+from gaiji.run import plan as plan_run
+
+EBCDIC = "cp037"
+"""Digits, capitals and the blank lie alike in it and in the single bytes of ibm-930."""
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def vb(records: list[bytes]) -> bytes:
+    return b"".join((len(r) + 4).to_bytes(2, "big") + b"\0\0" + r for r in records)
+
+
+def packed(number: int, size: int) -> bytes:
+    return bytes.fromhex(str(number).zfill(2 * size - 1) + "C")
+
+
+COPYBOOK = """
+       01  HEAD-REC.
+           05  H-KBN      PIC X.
+           05  H-NO       PIC 9(4).
+           05  FILLER     PIC X(5).
+       01  DATA-REC.
+           05  D-KBN      PIC X.
+           05  D-SEQ      PIC 9(3) COMP-3.
+           05  D-NAME     PIC X(7).
+       01  TRAIL-REC.
+           05  T-KBN      PIC X.
+           05  T-COUNT    PIC 9(6).
+           05  FILLER     PIC X(3).
+"""
+JOB = """
+[source]
+path = "in.dat"
+charset = "ibm-930"
+format = "{format}"
+layout = "r.cpy"
+{more}
+[output]
+path = "out/d.csv"
+[[record]]
+name = "H"
+when = {{ field = "H-KBN", equals = "H" }}
+layout = "HEAD-REC"
+output = "out/h.csv"
+key = "H-NO"
+[[record]]
+name = "D"
+when = {{ field = "D-KBN", equals = "D" }}
+layout = "DATA-REC"
+parent = "H"
+[[record]]
+name = "T"
+when = {{ offset = 0, bytes = "E3" }}
+layout = "TRAIL-REC"
+output = "out/t.csv"
+trailer = {{ field = "T-COUNT", counts = "D" }}
+"""
+
+
+def head(number: int) -> bytes:
+    return f"H{number:04}     ".encode(EBCDIC)
+
+
+def data(seq: int, name: str) -> bytes:
+    return "D".encode(EBCDIC) + packed(seq, 2) + name.ljust(7).encode(EBCDIC)
+
+
+def trail(count: int) -> bytes:
+    return f"T{count:06}   ".encode(EBCDIC)
+
+
+FRAMES = {
+    "fixed": (lambda records: b"".join(records), ""),
+    "newline": (lambda records: b"".join(r + b"\n" for r in records), 'newline = "lf"'),
+    "vb": (vb, ""),
+}
+
+
+def write(folder: Path, records: list[bytes], frame: str = "fixed", job: str = JOB) -> Path:
+    make, more = FRAMES[frame]
+    (folder / "in.dat").write_bytes(make(records))
+    (folder / "r.cpy").write_text(COPYBOOK)
+    path = folder / "job.toml"
+    path.write_text(job.format(format="vb" if frame == "vb" else "fixed", more=more))
+    return path
+
+
+WHOLE = [head(7), data(1, "SATO"), data(2, "ITO"), head(8), data(3, "MORI"), trail(3)]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_each_type_goes_to_its_output_with_its_parents_key(tmp_path, frame):
+    job = write(tmp_path, WHOLE, frame)
+    made = gaiji.convert(job)
+    assert made.exit_code == 0
+    assert rows_of(tmp_path / "out/h.csv") == [{"h-kbn": "H", "h-no": "0007"}, {"h-kbn": "H", "h-no": "0008"}]
+    found = [(r["d-seq"], r["d-name"], r["H.h-no"]) for r in rows_of(tmp_path / "out/d.csv")]
+    assert found == [("001", "SATO", "0007"), ("002", "ITO", "0007"), ("003", "MORI", "0008")]
+    assert {name: told["records"]["read"] for name, told in made.data["types"].items()} == {
+        "H": 2,
+        "D": 3,
+        "T": 1,
+    }
+    assert made.data["trailers"]["T"]["holds"] and made.data["records"]["read"] == 6
+    proof = gaiji.verify(job)
+    assert proof.holds and set(proof.data["types"]) == {"H", "D", "T"}
+
+
+@pytest.mark.parametrize("name", ["h", "d", "t"])
+def test_the_proof_finds_a_fault_in_the_output_of_each_type(tmp_path, name):
+    job = write(tmp_path, WHOLE)
+    gaiji.convert(job)
+    path = tmp_path / f"out/{name}.csv"
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = lines[1][:-1] + b"Z"
+    path.write_bytes(b"\n".join(lines))
+    proof = gaiji.verify(job)
+    assert not proof.holds and proof.data["changed"][0]["field"].startswith(f"{name.upper()}.")
+
+
+def test_a_parents_key_that_was_changed_in_the_output_is_found(tmp_path):
+    job = write(tmp_path, WHOLE)
+    gaiji.convert(job)
+    path = tmp_path / "out/d.csv"
+    path.write_bytes(path.read_bytes().replace(b"MORI,0008", b"MORI,0007"))
+    proof = gaiji.verify(job)
+    assert [(c["record"], c["field"]) for c in proof.data["changed"]] == [(5, "D.H.h-no")]
+
+
+def test_what_fits_no_type_is_set_aside_and_so_is_what_stood_below_it(tmp_path):
+    job = write(
+        tmp_path, [head(7), data(1, "SATO"), b"\xe7" * 10, data(2, "ITO"), head(8), data(3, "MORI"), trail(2)]
+    )
+    made = gaiji.convert(job)
+    assert made.exit_code == 3 and made.data["records"]["quarantined"] == 2
+    index = (tmp_path / "out/d.csv.bad-records.tsv").read_text().splitlines()[1:]
+    assert [line.split("\t")[0] for line in index] == ["3", "4"]
+    assert [r["d-name"] for r in rows_of(tmp_path / "out/d.csv")] == ["SATO", "MORI"]
+    assert gaiji.verify(job).holds
+
+
+@pytest.mark.parametrize(
+    ("records", "wrong"),
+    [
+        ([head(1), data(1, "A"), trail(2)], {"wrong": 1, "behind": 0, "checked": 1}),
+        ([head(1), data(1, "A")], {"wrong": 0, "behind": 1, "checked": 0}),
+        ([head(1), trail(0), data(1, "A")], {"wrong": 0, "behind": 1, "checked": 1}),
+        ([head(1), data(1, "A"), b"\xe3" + b"\xc1" * 9], {"wrong": 1, "behind": 0, "checked": 1}),
+    ],
+)
+def test_a_trailer_that_is_wrong_missing_or_too_early_is_told(tmp_path, records, wrong):
+    made = gaiji.convert(write(tmp_path, records))
+    told = made.data["trailers"]["T"]
+    assert made.exit_code == 3 and not told["holds"] and {key: told[key] for key in wrong} == wrong
+
+
+def test_each_trailer_counts_what_stands_since_the_one_before(tmp_path):
+    made = gaiji.convert(
+        write(tmp_path, [head(1), data(1, "A"), trail(1), head(2), data(2, "B"), data(3, "C"), trail(2)])
+    )
+    assert made.exit_code == 0 and made.data["trailers"]["T"]["checked"] == 2
+
+
+def test_types_by_length_first_and_last_and_those_left_out(tmp_path):
+    job = """
+[source]
+path = "in.dat"
+charset = "ibm-930"
+format = "vb"
+layout = "r.cpy"
+[output]
+path = "out/d.csv"
+[[record]]
+name = "first"
+when = { first = true }
+layout = "HEAD-REC"
+skip = true
+[[record]]
+name = "last"
+when = { last = true }
+layout = "TRAIL-REC"
+skip = true
+[[record]]
+name = "long"
+when = { length = 12 }
+skip = true
+[[record.field]]
+name = "all"
+offset = 0
+length = 12
+[[record]]
+name = "rest"
+layout = "DATA-REC"
+"""
+    records = [head(1), data(1, "A"), b"\xc1" * 12, data(2, "B"), data(3, "C"), trail(9)]
+    path = write(tmp_path, records, "vb")
+    path.write_text(job)
+    made = gaiji.convert(path)
+    assert [r["d-name"] for r in rows_of(tmp_path / "out/d.csv")] == ["A", "B", "C"]
+    assert made.exit_code == 0 and made.data["records"]["skipped"] == 3
+    assert made.data["types"]["long"]["bytes"] == 12
+    assert gaiji.verify(path).holds
+
+
+WRONG = [
+    ('name = "H"', 'nam = "H"', "E0258"),
+    ('equals = "H"', 'equals = "HH"', "E0441"),
+    ('field = "H-KBN"', 'field = "KBN"', "E0145"),
+    ('layout = "HEAD-REC"', 'layout = "OTHER-REC"', "E0425"),
+    ('parent = "H"', 'parent = "X"', "E0437"),
+    ('key = "H-NO"', "", "E0259"),
+    ('counts = "D"', 'counts = "X"', "E0437"),
+    ('bytes = "E3"', 'bytes = "E"', "E0441"),
+    ('output = "out/h.csv"', "", "E0443"),
+    ('name = "T"', 'name = "D"', "E0174"),
+    ("offset = 0, ", "", "E0436"),
+    ('trailer = { field = "T-COUNT"', 'trailer = { field = "COUNT"', "E0145"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "number"), WRONG, ids=[number + new[:12] for _, new, number in WRONG])
+def test_a_wrong_rule_is_one_error_that_names_it(tmp_path, old, new, number):
+    path = write(tmp_path, WHOLE)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(GaijiError) as caught:
+        gaiji.convert(path)
+    assert caught.value.number == number
+    assert not (tmp_path / "out/d.csv").exists()
+
+
+# -- generated ---------------------------------------------------------------------------------------------
+
+NAMES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=7)
+RECORDS = st.lists(
+    st.one_of(
+        st.integers(0, 9999).map(lambda n: ("H", n)),
+        st.tuples(st.just("D"), st.integers(0, 999), NAMES),
+        st.just(("X",)),
+        st.just(("T",)),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def cut_by_hand(made):
+    """What must come out: the rows of H and D, the records set aside, the counts that trailers should say."""
+    heads, datas, aside, above, counts, since = [], [], [], None, [], 0
+    for number, (kind, *more) in enumerate(made, 1):
+        if kind == "H":
+            above = f"{more[0]:04}"
+            heads.append(above)
+        elif kind == "D" and above is not None:
+            datas.append((f"{more[0]:03}", more[1], above))
+            since += 1
+        elif kind == "T":
+            counts.append(since)
+            since = 0
+        else:
+            aside.append(number)
+            above = None if kind == "X" else above
+    return heads, datas, aside, counts
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=RECORDS, batch=st.sampled_from([16, 64, 1 << 20]))
+def test_generated_files_come_out_as_cut_by_hand(tmp_path, monkeypatch, frame, made, batch):
+    heads, datas, aside, counts = cut_by_hand(made)
+    said = iter(counts)
+    raw = {
+        "H": lambda n: head(n),
+        "D": lambda seq, name: data(seq, name),
+        "X": lambda: b"\xe7" * 10,
+        "T": lambda: trail(next(said)),
+    }
+    job = write(tmp_path, [raw[kind](*more) for kind, *more in made], frame)
+    for place in (plan_run, record_reader):
+        monkeypatch.setattr(place, "BATCH", batch)
+    monkeypatch.setattr(
+        record_reader.Reader.__init__, "__kwdefaults__", {"quarantine": False, "batch": batch, "start": None}
+    )
+    told = gaiji.convert(job)
+    assert [r["h-no"] for r in rows_of(tmp_path / "out/h.csv")] == heads
+    assert [(r["d-seq"], r["d-name"], r["H.h-no"]) for r in rows_of(tmp_path / "out/d.csv")] == datas
+    assert told.data["records"]["quarantined"] == len(aside)
+    if aside:
+        index = (tmp_path / "out/d.csv.bad-records.tsv").read_text().splitlines()[1:]
+        assert [int(line.split("\t")[0]) for line in index] == aside
+    assert told.data["trailers"]["T"]["wrong"] == 0
+    assert gaiji.verify(job).holds
+    assert json.loads((tmp_path / "out/d.csv.verify.json").read_text())["records"]["quarantined"] == len(
+        aside
+    )
