@@ -39,7 +39,7 @@ bench: $(VENV)/ready
 # fuzz target. docs/reliability.md has what it printed.
 soak: $(VENV)/ready
 	$(BIN)/python -m pip install -q -e '.[fuzz]'
-	$(BIN)/python -m pytest -s -m slow tests/test_resume.py tests/test_verify.py
+	$(BIN)/python -m pytest -s -m soak
 	.ci/sanitize 10000000
 	$(BIN)/python tests/fuzz/run.py --seconds 600 --jobs 2
 

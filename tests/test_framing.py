@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import gaiji
 from gaiji.errors import RecordError
 from gaiji.records.batch import Framing
 from gaiji.records.reader import Reader
@@ -184,6 +185,42 @@ def test_bad_csv(tmp_path, data, says):
     assert reader.records == 2
 
 
+@pytest.mark.parametrize("batch", [4, 1 << 20])
+@pytest.mark.parametrize(("unit", "codec"), [(1, "ascii"), (2, "utf-16-le")])
+def test_blank_lines_above_the_first_cell_of_one_column_are_cells(tmp_path, batch, unit, codec):
+    """With a header they stand above it; where there are several columns a blank line is no record."""
+    data = "\n\r\nA\n\nB\n".encode(codec)
+    rows, _, _ = cut(tmp_path, data, Framing("csv", header=False, unit=unit), batch=batch)
+    assert [cells for _, cells in rows] == [[b""], [b""], ["A".encode(codec)], [b""], ["B".encode(codec)]]
+    rows, _, reader = cut(tmp_path, data, Framing("csv", header=True, unit=unit), batch=batch)
+    assert reader.header == ["A".encode(codec)]
+    assert [cells for _, cells in rows] == [[b""], ["B".encode(codec)]]
+    rows, _, _ = cut(
+        tmp_path, "\n\nA,B\n".encode(codec), Framing("csv", header=False, unit=unit), batch=batch
+    )
+    assert [cells for _, cells in rows] == [["A".encode(codec), "B".encode(codec)]]
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec"), [("windows-31j", "ascii"), ("unicode-le", "utf-16-le"), ("ibm-930", "cp037")]
+)
+@pytest.mark.parametrize("spaces", ["fail", "skip", "text"])
+def test_blanks_that_part_cells_are_no_blanks_before_a_quote(tmp_path, charset, codec, spaces):
+    (tmp_path / "in.csv").write_bytes(
+        'A  "B" \n  "C D" E\n'.replace("\n", "\n" if codec != "cp037" else "\x85").encode(codec)
+    )
+    job = tmp_path / "job.toml"
+    job.write_text(
+        f'[source]\npath = "in.csv"\ncharset = "{charset}"\nformat = "csv"\ndelimiter = " "\nheader = false\n'
+        f'spaces = "{spaces}"\n'
+        + ('newline = "15"\n' if codec == "cp037" else "")
+        + '[output]\npath = "o.csv"\n'
+    )
+    gaiji.convert(job)
+    assert (tmp_path / "o.csv").read_text("utf-8").splitlines()[1:] == ["A,,B,", ",,C D,E"]
+    assert gaiji.verify(job).holds
+
+
 @pytest.mark.parametrize("framing", [Framing("fixed", 10), Framing("vb"), Framing("lines"), Framing("csv")])
 def test_an_empty_file_has_no_records(tmp_path, framing):
     assert cut(tmp_path, b"", framing)[0] == []
@@ -194,6 +231,32 @@ def test_bom_is_not_part_of_the_first_record(tmp_path):
         tmp_path, b"\xef\xbb\xbfa,b\n1,2\n", Framing("csv", mark=b"\xef\xbb\xbf", own_mark=b"\xef\xbb\xbf")
     )
     assert (reader.header, rows) == ([b"a", b"b"], [(1, [b"1", b"2"])])
+
+
+@pytest.mark.parametrize("mark", ["fffe", "feff", "efbbbf"])
+@pytest.mark.parametrize("type", ["binary", "packed", "raw", "mixed"])
+@pytest.mark.parametrize("typed", [False, True])
+def test_the_first_bytes_of_a_number_are_no_byte_order_mark(tmp_path, mark, type, typed):
+    """A fixed record may begin with a number whose bytes look like one; a text may not."""
+    (tmp_path / "in.dat").write_bytes(bytes.fromhex(mark) + b"A" * (10 - len(mark) // 2))
+    fields = "\n".join(
+        f'[[{"record." if typed else ""}field]]\nname = "{name}"\noffset = {at}\nlength = {size}\ntype = "{kind}"'
+        for name, at, size, kind in (("n", 0, 3, type), ("t", 3, 7, "mixed"))
+    )
+    job = tmp_path / "job.toml"
+    job.write_text(
+        '[source]\npath = "in.dat"\ncharset = "windows-31j"\nformat = "fixed"\nrecord_length = 10\n'
+        '[output]\npath = "o.csv"\n' + ('[[record]]\nname = "all"\n' if typed else "") + fields
+    )
+    if type == "mixed":
+        with pytest.raises(RecordError, match="E0450"):
+            gaiji.convert(job)
+    else:
+        made = gaiji.convert(job)
+        assert made.data["records"]["read"] == 1
+        if type == "raw":
+            told = (tmp_path / "o.csv").read_text("utf-8").splitlines()[1]
+            assert told.split(",")[0].lower() == (mark + "41" * (3 - len(mark) // 2))
 
 
 def test_a_block_that_promises_more_is_cut_even_between_records(tmp_path):

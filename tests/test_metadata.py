@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -52,3 +53,29 @@ def test_extras_and_what_tests_use_have_the_same_minima():
         for requirement in group:
             name, _, version = requirement.partition(";")[0].partition(">=")
             assert least.setdefault(name, version) == version, requirement
+
+
+def marks_of(path: Path) -> list[tuple[str, list[ast.keyword]]]:
+    """The marks that a file of tests has, with what they are given."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        at, given = (node.func, node.keywords) if isinstance(node, ast.Call) else (node, [])
+        if isinstance(at, ast.Attribute) and isinstance(at.value, ast.Attribute) and at.value.attr == "mark":
+            found.append((at.attr, given))
+    return found
+
+
+def test_every_heavier_test_is_run_by_ci_or_says_why_not():
+    """CI names no files: those that a list forgot were run by nobody. What it leaves out, make soak runs."""
+    lines = [line for line in (ROOT / ".ci" / "run").read_text("utf-8").splitlines() if "slow" in line]
+    assert lines == ['.venv/bin/python -m pytest -n 2 -m "slow and not soak"']
+    assert "$(BIN)/python -m pytest -s -m soak\n" in (ROOT / "Makefile").read_text("utf-8")
+    soaked = 0
+    for path in sorted((ROOT / "tests").glob("test_*.py")):
+        marks = marks_of(path)
+        bare = sum(name == "soak" for name, _ in marks) - sum(name == "soak" and bool(k) for name, k in marks)
+        reasons = [k for name, given in marks if name == "soak" for k in given]
+        assert all(k.arg == "reason" and isinstance(k.value, ast.Constant) and k.value.value for k in reasons)
+        assert bare == len(reasons), path.name  # each `pytest.mark.soak` is the callee of one call
+        soaked += len(reasons)
+    assert soaked

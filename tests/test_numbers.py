@@ -442,6 +442,20 @@ def test_digits_of_comp_by_option(tmp_path, source, cell):
     assert verify(path).holds
 
 
+@pytest.mark.parametrize("order", ["big", "little"])
+def test_eight_bytes_hold_twenty_digits(tmp_path, order):
+    most = [2**64 - 1, 10**19, 0, 1]
+    data = b"".join(number.to_bytes(8, order) for number in most)
+    field = f"type = 'binary'\ndigits = 20\norder = '{order}'"
+    path = job(tmp_path, data, charset="ibm-939", field=field, length=8)
+    assert not convert(path).data["findings"]
+    assert cells(tmp_path) == [str(number) for number in most]
+    assert verify(path).holds and reverse(path).exit_code == 0
+    assert (tmp_path / "out/r.csv.reversed.dat").read_bytes() == data
+    with pytest.raises(LayoutError, match="use 0 to 20"):
+        convert(job(tmp_path, data, field="type = 'binary'\ndigits = 21", length=8))
+
+
 def test_what_a_cell_says_must_be_what_the_bytes_mean(tmp_path):
     """Not only what is written back: 1 and -1 are both good numbers."""
     path = job(tmp_path, b"0012S0012C", source='signs = "netcobol"')
@@ -458,6 +472,46 @@ def test_many_bad_numbers_are_told_together(tmp_path):
     rest = [f for f in manifest["findings"] if not f["code"]]
     assert len(told) == 100 and [f["count"] for f in rest] == [150]
     assert manifest["fields"]["n"]["flagged"] == {"bad-number": 250}
+
+
+@pytest.mark.parametrize("context", ["field", "glyph-only", "none"])
+@pytest.mark.parametrize(
+    ("field", "raw", "byte"),
+    [
+        ("type = 'zoned'", "F1F9F7F2F0F5F2Z0".replace("Z", "4"), "40"),
+        ("type = 'packed'", "197205201234567A".replace("A", "8"), "78"),
+        ("type = 'binary'\ndigits = 3", "0000000000100000", "00"),
+    ],
+)
+def test_a_bad_number_is_told_as_far_as_the_context_lets_it(tmp_path, context, field, raw, byte):
+    """A date of birth with a bad sign is a date of birth: its bytes are told by default only."""
+    path = job(tmp_path, bytes.fromhex(raw), charset="ibm-939", field=field, length=8)
+    path.write_text(path.read_text() + f'[review]\ncontext = "{context}"\n')
+    (found,) = convert(path).data["findings"]
+    assert found["code"] == (raw if context == "field" else byte)
+    if context != "field":
+        kept = b"".join(p.read_bytes() for p in (tmp_path / "out").iterdir())
+        assert raw.encode() not in kept
+    assert verify(path).holds
+
+
+@pytest.mark.parametrize(
+    ("field", "raw"),
+    [
+        ("type = 'zoned'\nsigned = false", "F1F2F3F4F5F6F7F8F9F0F1Z8"),
+        ("type = 'packed'\ndigits = 11", "0123456789018C"),
+        ("type = 'packed'\nsign = 'none'\ndigits = 11", "123456789018"),
+        ("type = 'binary'\ndigits = 11", f"{123456789018:016X}"),
+        ("type = 'binary'\norder = 'little'\ndigits = 11", (123456789018).to_bytes(8, "little").hex()),
+    ],
+)
+def test_a_bad_number_that_holds_an_individual_number_is_never_told(tmp_path, field, raw):
+    raw = raw.replace("Z", "0")
+    path = job(tmp_path, bytes.fromhex(raw), charset="ibm-939", field=field, length=len(raw) // 2)
+    (found,) = convert(path).data["findings"]
+    assert found["reason"] == "bad-number" and len(found["code"]) == 2
+    kept = b"".join(p.read_bytes() for p in (tmp_path / "out").iterdir())
+    assert raw.upper().encode() not in kept.upper() and b"123456789018" not in kept
 
 
 def test_a_field_of_another_type_drops_what_only_its_own_had():

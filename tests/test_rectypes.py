@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,11 @@ from hypothesis import strategies as st
 
 import gaiji
 from gaiji.errors import GaijiError
+from gaiji.proof.kinds import PlainShaper
 from gaiji.records import reader as record_reader
+from gaiji.records.shape import Shaper
 from gaiji.run import plan as plan_run
+from gaiji.run.reading import Reading
 
 EBCDIC = "cp037"
 """Digits, capitals and the blank lie alike in it and in the single bytes of ibm-930."""
@@ -252,6 +256,165 @@ def test_a_wrong_rule_is_one_error_that_names_it(tmp_path, old, new, number):
     assert not (tmp_path / "out/d.csv").exists()
 
 
+# -- values of `when`, by what the field says of itself -------------------------------------------------------
+
+BY_FIELD = [
+    # charset and keys of [source], keys of the field, the value, bytes that are it, bytes that are not
+    ("ibm-930", "", 'type = "binary"', "258", ["0102"], ["0201"]),
+    ("ibm-930", "", 'type = "binary", order = "little"', "258", ["0201"], ["0102"]),
+    ("ibm-930", "", 'type = "binary", signed = true', "-2", ["FFFE"], ["0002", "FEFF"]),
+    ("ibm-930", "", 'type = "packed", scale = 1', "1.5", ["015C", "015F"], ["015D", "150C"]),
+    ("ibm-930", "", 'type = "packed", scale = 1', "15", ["150C"], ["015C"]),
+    ("ibm-930", "", 'type = "packed", sign = "none"', "12", ["0012"], ["012C"]),
+    ("ibm-930", "", 'type = "packed", signed = true', "-12", ["012D", "012B"], ["012C"]),
+    ("ibm-930", "", 'type = "zoned"', "7", ["F0F7", "F0C7"], ["F0D7", "3037"]),
+    ("ibm-930", "", 'type = "zoned", signed = true, sign = "leading"', "7", ["C0F7", "F0F7"], ["F0C7"]),
+    (
+        "ibm-930",
+        "",
+        'type = "zoned", signed = true, sign = "trailing-separate"',
+        "-7",
+        ["F760"],
+        ["F74E", "60F7"],
+    ),
+    (
+        "windows-31j",
+        'signs = "microfocus"',
+        'type = "zoned", signed = true',
+        "-1",
+        ["3071"],
+        ["3031", "304A"],
+    ),
+    ("windows-31j", 'signs = "translated"', 'type = "zoned", signed = true', "-1", ["304A"], ["3071"]),
+    ("windows-31j", 'signs = "netcobol"', 'type = "zoned", signed = true', "11", ["3141", "3131"], ["3151"]),
+    ("windows-31j", "", 'type = "zoned", signs = "ibm"', "11", ["F1F1", "F1C1"], ["3131"]),
+    ("ibm-930", "", 'charset = "windows-31j"', '"D"', ["4420"], ["C440"]),
+    ("windows-31j", "", 'charset = "unicode-le"', '"D"', ["4400"], ["0044", "4420"]),
+    ("windows-31j", "", 'type = "raw"', '"0aFF"', ["0AFF"], ["FF0A"]),
+]
+
+
+@pytest.mark.parametrize(("charset", "source", "keys", "value", "those", "others"), BY_FIELD)
+def test_a_value_is_looked_for_as_its_field_writes_it(tmp_path, charset, source, keys, value, those, others):
+    job = tmp_path / "job.toml"
+    field = f'field = [{{ name = "k", offset = 0, length = 2, {keys} }}]'
+    job.write_text(
+        f'[source]\npath = "in.dat"\ncharset = "{charset}"\nformat = "fixed"\nrecord_length = 2\n{source}\n[output]\npath = "that.csv"\n'
+        f'[[record]]\nname = "that"\nwhen = {{ field = "k", equals = {value} }}\n{field}\n'
+        f'[[record]]\nname = "other"\noutput = "other.csv"\n{field}\n'
+    )
+    (tmp_path / "in.dat").write_bytes(bytes.fromhex("".join(those + others)))
+    made = gaiji.convert(job)
+    assert [made.data["types"][name]["records"]["read"] for name in ("that", "other")] == [
+        len(those),
+        len(others),
+    ]
+    if "charset" not in keys:
+        assert gaiji.verify(job).holds
+
+
+@pytest.mark.parametrize("value", ["1.5", "100000", "true", '"nan"', '"1e999999"', "-7", '"x"'])
+def test_a_number_that_the_field_cannot_hold_is_refused(tmp_path, value):
+    job = tmp_path / "job.toml"
+    (tmp_path / "in.dat").write_bytes(b"\xf1\xf2")
+    job.write_text(
+        '[source]\npath = "in.dat"\ncharset = "ibm-930"\nformat = "fixed"\nrecord_length = 2\n'
+        f'[[record]]\nname = "that"\nwhen = {{ field = "k", equals = {value} }}\noutput = "that.csv"\n'
+        'field = [{ name = "k", offset = 0, length = 2, type = "binary" }]\n'
+    )
+    with pytest.raises(GaijiError) as caught:
+        gaiji.convert(job)
+    assert caught.value.number == "E0441"
+
+
+# -- whose child a record is, wherever the buffers of the input end ------------------------------------------
+
+GENERATIONS = """
+[source]
+path = "in.dat"
+charset = "ibm-930"
+format = "{format}"
+{more}
+[output]
+path = "out/a.csv"
+""" + "".join(
+    f"""
+[[record]]
+name = "{name}"
+when = {{{{ offset = 0, equals = "{name}" }}}}
+output = "out/{name}.csv"
+key = "no"
+{f'parent = "{above}"' if above else ""}
+[[record.field]]
+name = "no"
+offset = 1
+length = 2
+"""
+    for name, above in (("A", ""), ("B", "A"), ("C", "B"), ("D", "C"), ("Z", ""))
+)
+CUT = {
+    "newline": (lambda raws: b"".join(r + (b"!" if r[:1] == b"?" else b"\n") for r in raws), "fixed"),
+    "vb": (lambda raws: vb([r * 2 if r[:1] == b"?" else r for r in raws]), "vb"),
+}
+"""Files in which the records that begin with ? cannot be cut: without their line end, and too long."""
+
+
+def parents_by_hand(kinds: str) -> dict[int, tuple[str, ...]]:
+    """The numbers of the records above each that has what it needs; ? and X are of no type."""
+    above, found, line = {}, {}, "ABCD"
+    for number, kind in enumerate(kinds, 1):
+        if kind in "?X":
+            above = {}
+        elif kind == "Z":
+            found[number] = ()
+        else:
+            at = line.index(kind)
+            for below in line[at:]:
+                above.pop(below, None)
+            if all(one in above for one in line[:at][-1:]):
+                found[number] = tuple(above[one] for one in line[:at])
+                above[kind] = f"{number:02}"
+    return found
+
+
+def parents_found(plan, shaper, batch: int) -> dict[int, tuple[str, ...]]:
+    """The same as the records come out of a pass whose buffers have ``batch`` bytes."""
+    reader = record_reader.Reader(
+        plan.job.file(plan.job.source["path"]), plan.framing, quarantine=True, batch=batch
+    )
+    found = {}
+    for whole in Reading(reader, shaper=shaper):
+        for kind, part in zip(plan.shape.kinds, whole.sorted.parts, strict=True):
+            for row in range(part.rows if part else 0):
+                own = len(kind.variable.columns) if kind.variable else 0
+                cells = part.cells(row)[own : own + len(kind.borrowed)]
+                found[part.record_number(row)] = tuple(cell.decode(EBCDIC) for cell in cells)
+    return found
+
+
+@pytest.mark.parametrize("frame", CUT)
+def test_a_record_belongs_to_the_same_parent_wherever_buffers_end(tmp_path, frame):
+    dice = random.Random(20261127)
+    make, format = CUT[frame]
+    more = "record_length = 3\n" + ('newline = "lf"' if format == "fixed" else "")
+    job = tmp_path / "job.toml"
+    job.write_text(GENERATIONS.format(format=format, more=more))
+    (tmp_path / "in.dat").write_bytes(b"")
+    plan = plan_run.Plan.of(job)
+    files = ["AB?CB", "ABCDADCD", "ABCXCD", "A?B", "ABAC", "?A", "AB?"]
+    files += ["".join(dice.choices("AABBBCCCDDDZ?X", k=12)) for _ in range(60)]
+    for kinds in files:
+        raws = [
+            b"?" * 3 if kind == "?" else f"{kind}{number:02}".encode(EBCDIC)
+            for number, kind in enumerate(kinds, 1)
+        ]
+        (tmp_path / "in.dat").write_bytes(make(raws))
+        wanted = parents_by_hand(kinds)
+        for batch in (1, 8, 9, 15, 22, 1 << 20):
+            assert parents_found(plan, Shaper(plan.shape), batch) == wanted, (kinds, batch)
+            assert parents_found(plan, PlainShaper(plan.shape), batch) == wanted, (kinds, batch)
+
+
 # -- generated ---------------------------------------------------------------------------------------------
 
 NAMES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=7)
@@ -317,3 +480,16 @@ def test_generated_files_come_out_as_cut_by_hand(tmp_path, monkeypatch, frame, m
     assert json.loads((tmp_path / "out/d.csv.verify.json").read_text())["records"]["quarantined"] == len(
         aside
     )
+
+
+@pytest.mark.parametrize("records", [[head(1), b"\xe7" * 10], [data(1, "A")]])
+def test_a_record_of_no_type_ends_the_run_only_where_the_job_says_so(tmp_path, records):
+    job = write(tmp_path, [*records, trail(0)])
+    assert gaiji.convert(job).exit_code == 3
+    for path in (tmp_path / "out").iterdir():
+        path.unlink()
+    job.write_text(job.read_text().replace("[source]", '[source]\non_bad_record = "fail"'))
+    with pytest.raises(GaijiError) as caught:
+        gaiji.convert(job)
+    assert caught.value.number in ("E0430", "E0431") and f"record {len(records)}" in str(caught.value)
+    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".csv"]

@@ -253,7 +253,20 @@ def test_every_way_in_which_records_lie_is_known_to_the_proof():
         "big",
         "lead",
     ]
-    known += ["rdw", "bdw", "spanned", "longest", "stop", "cr", "ebcdic", "end_mark", "own_mark", "mark"]
+    known += [
+        "rdw",
+        "bdw",
+        "spanned",
+        "longest",
+        "fields",
+        "stop",
+        "cr",
+        "ebcdic",
+        "end_mark",
+        "own_mark",
+        "mark",
+        "apart",
+    ]
     known += ["trail", "shifts", "blank", "spaces", "ragged", "trailing", "skip"]
     assert [field.name for field in fields_of(Framing)] == known
 

@@ -468,6 +468,7 @@ def test_killed_at_random_moments_it_goes_on(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.soak(reason="100 runs over 200 MB")
 def test_killed_50_times_in_200_megabytes_it_goes_on(folder):
     whole, seconds = undisturbed(folder, 250)
     assert (folder / "juki-jef.dat").stat().st_size == 200_000_000
@@ -476,7 +477,10 @@ def test_killed_50_times_in_200_megabytes_it_goes_on(folder):
     assert kept >= 5
 
 
-@pytest.mark.parametrize("copies", [100, pytest.param(250, marks=pytest.mark.slow)])
+SOAK = [pytest.mark.slow, pytest.mark.soak(reason="ten runs over 200 MB")]
+
+
+@pytest.mark.parametrize("copies", [100, pytest.param(250, marks=SOAK)])
 def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
     """The file system fills up at many sizes; room is made, the run goes on."""
     whole, _ = undisturbed(folder, copies)

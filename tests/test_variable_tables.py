@@ -21,6 +21,7 @@ import gaiji
 from gaiji.cli import main
 from gaiji.errors import GaijiError
 from gaiji.run.convert import scan
+from gaiji.run.plan import Plan
 from gaiji.run.reverse import reverse
 
 ROOT = Path(__file__).parents[1]
@@ -247,6 +248,42 @@ def test_a_counter_that_cannot_count_is_named(tmp_path, old, new, number):
     assert caught.value.number == number
 
 
+COUNTERS_BY_FIELD = [
+    # the clause, keys of [source], a [[field]] of the job, the bytes of 3, bytes that are no counter
+    ("PIC 9(4) COMP-6.", "", "", "0003", "003C"),
+    ("PIC 9(4) COMP-6.", "", "", "0003", "00F3"),
+    ("PIC 9(4) COMP.", "", 'order = "little"', "0300", "0003"),
+    ("PIC 9(9) COMP-5.", "", 'order = "little"', "03000000", "00000003"),
+    ("PIC S9(3) COMP-3.", "", "", "003C", "003D"),
+    ("PIC S9(2).", "", "", "F0C3", "F0D3"),
+    ("PIC S9(2) SIGN LEADING.", "", "", "C0F3", "F0C3"),
+    ("PIC S9(2).", 'signs = "netcobol"', "", "3043", "3053"),
+    ("PIC S9(2).", 'signs = "translated"', "", "3043", "304C"),
+    ("PIC S9(2).", 'signs = "microfocus"', "", "3033", "3073"),
+    ("PIC S9(2).", 'signs = "microfocus"', "", "3033", "3043"),
+    ("PIC S9(2) SIGN LEADING.", 'signs = "netcobol"', "", "4033", "3043"),
+]
+
+
+@pytest.mark.parametrize(("clause", "source", "keys", "three", "none"), COUNTERS_BY_FIELD)
+def test_a_counter_is_read_as_its_field_is_written(tmp_path, clause, source, keys, three, none):
+    ascii = bool(source)
+    job = write(tmp_path, [], source, charset="windows-31j" if ascii else "ibm-930")
+    (tmp_path / "r.cpy").write_text(SETAI.replace("PIC 9.", clause))
+    if keys:
+        job.write_text(job.read_text() + f'[[field]]\nname = "cnt"\n{keys}\n')
+    whole = setai(1, ["SATO", "ITO", "MORI"], encoding="ascii" if ascii else "cp037")
+    good, bad = (whole[:4] + bytes.fromhex(raw) + whole[5:] for raw in (three, none))
+    (tmp_path / "in.dat").write_bytes(framed([good, bad], "vb"))
+    made = gaiji.convert(job)
+    assert made.data["records"]["quarantined"] == 1
+    assert [(r["simei-3"], r["tail"]) for r in rows_of(tmp_path / "out/o.csv")] == [("MORI", "END")]
+    assert (tmp_path / "out/o.csv.bad-records.bin").read_bytes() == bad
+    assert gaiji.verify(job).holds
+    assert reverse(job).data["records"] == 1
+    assert (tmp_path / "out/o.csv.reversed.dat").read_bytes() == framed([good], "vb")
+
+
 # -- rows --------------------------------------------------------------------------------------------------
 
 
@@ -298,6 +335,111 @@ def test_a_record_without_occurrences_keeps_its_row(tmp_path):
         ["0002", "1", "1", "MORI"],
     ]
     assert gaiji.verify(job).holds and reverse(job).data["same_as_input"] is True
+
+
+def told(job: Path) -> list[list[str]]:
+    return [list(row.values()) for row in rows_of(job.parent / "out/o.csv")]
+
+
+def test_a_flagged_counter_has_as_many_rows_as_the_record_has_occurrences(tmp_path):
+    """Its walk takes more digits than its PICTURE has; the cell is empty then, and a finding."""
+    job = write(tmp_path, [], output='rows = "MEMBER"')
+    (tmp_path / "r.cpy").write_text(
+        SETAI.replace("CNT PIC 9.", "CNT PIC 9 COMP.").replace("1 TO 3", "0 TO 12")
+    )
+
+    def record(number: int, names: list[str]) -> bytes:
+        whole = setai(number, names, 0)
+        return whole[:4] + len(names).to_bytes(2, "big") + whole[5:]
+
+    many = [record(1, ["A"] * 12), record(2, ["B", "C"]), record(3, [])]
+    (tmp_path / "in.dat").write_bytes(framed(many, "vb"))
+    made = gaiji.convert(job)
+    assert made.exit_code == 3 and made.data["fields"]["cnt"]["flagged"] == {"bad-number": 1}
+    assert told(job) == [
+        *[["0001", "", str(n + 1), "A", str(n + 20), "END"] for n in range(12)],
+        ["0002", "2", "1", "B", "20", "END"],
+        ["0002", "2", "2", "C", "21", "END"],
+        ["0003", "0", "0", "", "", "END"],
+    ]
+    assert gaiji.verify(job).holds
+
+
+QUALIFIED = """>>SOURCE FORMAT FREE
+01 R.
+  05 A.
+    10 CNT PIC 9.
+  05 B.
+    10 CNT PIC 9.
+    10 MEMBER OCCURS 0 TO 3 TIMES DEPENDING ON CNT OF B.
+      15 SIMEI PIC X(6).
+      15 AGE PIC 9(2).
+  05 TAIL PIC X(3).
+"""
+
+
+def test_a_counter_with_a_group_before_its_name_still_counts(tmp_path):
+    record = setai(0, ["SATO", "ITO"])
+    job = write(tmp_path, [b"\xf3" + record[4:], b"\xf1" + setai(0, [])[4:]], output='rows = "MEMBER"')
+    (tmp_path / "r.cpy").write_text(QUALIFIED)
+    gaiji.convert(job)
+    assert told(job) == [
+        ["3", "2", "1", "SATO", "20", "END"],
+        ["3", "2", "2", "ITO", "21", "END"],
+        ["1", "0", "0", "", "", "END"],
+    ]
+    assert gaiji.verify(job).holds and reverse(job).data["same_as_input"] is True
+
+
+def test_a_counter_in_a_definition_that_is_not_read_invents_no_rows(tmp_path):
+    job = write(tmp_path, [setai(1, ["SATO", "ITO"]), setai(2, [])], output='rows = "MEMBER"')
+    hidden = "05 X PIC X(1).\n  05 Y REDEFINES X.\n    10 CNT PIC 9."
+    (tmp_path / "r.cpy").write_text(SETAI.replace("05 CNT PIC 9.", hidden).replace("1 TO 3", "0 TO 3"))
+    gaiji.convert(job)
+    assert [row[:4] for row in told(job)] == [
+        ["0001", "2", "1", "SATO"],
+        ["0001", "2", "2", "ITO"],
+        ["0002", "0", "0", ""],
+    ]
+    assert gaiji.verify(job).holds
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("05 NO PIC 9(4).", "05 SIMEI PIC X(4)."),  # simei of the record, and simei-1, simei-2, simei-3
+        ("05 TAIL PIC X(3).", "05 AGE PIC X(3)."),
+    ],
+)
+def test_rows_with_two_columns_of_one_name_are_refused(tmp_path, old, new):
+    job = write(tmp_path, [setai(1, ["A"])], output='rows = "MEMBER"')
+    (tmp_path / "r.cpy").write_text(SETAI.replace(old, new))
+    with pytest.raises(GaijiError) as caught:
+        gaiji.convert(job)
+    assert caught.value.number == "E0397" and caught.value.key == "output.rows"
+    assert not (tmp_path / "out/o.csv").exists()
+
+
+def test_columns_of_rows_have_their_names_where_groups_stand_before_some_of_them(tmp_path):
+    job = write(tmp_path, [setai(1, ["A", "B"])], output='rows = "MEMBER"')
+    (tmp_path / "r.cpy").write_text(SETAI.replace("05 NO ", "05 AGE-1 ").replace("TAIL", "SIMEI-2"))
+    gaiji.convert(job)
+    assert list(rows_of(tmp_path / "out/o.csv")[0]) == [
+        "r.age-1", "cnt", "member.occurrence", "simei", "age", "r.simei-2"
+    ]  # fmt: skip
+    assert told(job)[1] == ["0001", "2", "2", "B", "21", "END"] and gaiji.verify(job).holds
+
+
+def test_a_wide_layout_has_few_records_in_a_batch_and_is_measured_quickly(tmp_path):
+    """9,000 fields of short records: what is known of each field of each record stays small."""
+    job = write(tmp_path, [b"\xf0" * 4 + b"\xf0" + b"\xc1" * 3] * 3000, output="")
+    wide = "  05 MEMBER OCCURS 0 TO 9000 TIMES DEPENDING ON CNT.\n    10 AGE PIC 9(2).\n"
+    begin = SETAI.index("  05 MEMBER")
+    (tmp_path / "r.cpy").write_text(SETAI[:begin] + wide + "  05 TAIL PIC X(3).\n")
+    plan = Plan.of(job)
+    batches = list(plan.read())
+    assert max(batch.rows * len(batch.starts) for batch in batches) <= 4_100_000 * 2
+    assert sum(batch.rows for batch in batches) == 3000
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_every_flipped_bit_is_found_where_it_is(folder, name, seed):
 
 
 @pytest.mark.slow
+@pytest.mark.soak(reason="1,000 proofs, one after the other")
 @pytest.mark.parametrize("name", ["jef", "keis"])
 def test_each_single_flip_alone_is_found_where_it_is(folder, name):
     """500 runs with one flipped bit each."""

@@ -227,14 +227,16 @@ class Decoder:
         return Column(spec.name, out, offsets, plain=True), counts, findings
 
     def _floats(self, batch: Batch, spec: Field) -> Decoded:
-        """Floating-point numbers. Blanks throughout are none, low-values are zero."""
-        starts, ends, offset, length = self.place(batch, spec)
+        """Floating-point numbers. Blanks throughout are none, low-values are zero. Where counters say where
+        fields lie, one without a byte is of an occurrence that is not there."""
+        starts, ends, offset, own = self.place(batch, spec)
+        length = spec.length
         blank = self.charset_of(spec).spec.pad_single
         out, offsets, findings = bytearray(), array("q", [0]), array("q")
         for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
             raw = bytes(batch.src[min(a + offset, b) : min(a + offset + length, b)])
             whole = len(raw) == length and raw.count(blank) < length
-            text = float_text(raw, spec.float) if whole else None
+            text = float_text(raw, spec.float) if whole else "" if own < 0 and a == b else None
             if text is None:
                 findings.extend((row, 0, 0, raw[0] if raw else 0, 1, Reason.BAD_NUMBER))
             out += (text or "").encode()

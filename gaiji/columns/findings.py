@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gaiji.columns.decode import Decoder
-from gaiji.columns.individual import hidden, holds
+from gaiji.columns.individual import hidden, holds, number_holds
 from gaiji.columns.numeric import NUMERIC
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import ROLES, Column, Field, Reason
@@ -130,8 +130,7 @@ class Grouping:
             for group in groups.iter_rows(named=True):
                 reason = Reason(group["reason"])
                 code = group["hex"] if number else self.code_hex(spec, group["code"], group["size"])
-                at = 2 * group["offset"][0]  # of a number only the byte that is wrong stands in an error
-                told = code[at : at + 2] if number else code
+                told = group["byte"] if number else code
                 place = self._failure(batch, spec, reason, told, group)
                 first.setdefault(reason, []).append(place)
                 rows.setdefault(reason, set()).update(group["rows"])
@@ -156,18 +155,25 @@ class Grouping:
         )
 
     def _numbers(self, batch: Batch, spec: Field, frame: pl.DataFrame) -> pl.DataFrame:
-        """What is wrong in numbers, by reason and by the bytes of the whole field (``hex``)."""
+        """What is wrong in numbers, by reason and by ``hex``: the bytes of the whole field where the context
+        lets them be told and they hold no 個人番号, else the byte that is wrong (``byte``), as errors do."""
         import polars as pl
 
         starts, ends, offset, length = self.decoder.place(batch, spec)
-        raws = []
-        for row in frame["row"]:
+        raws, wrong = [], []
+        for row, at in zip(frame["row"], frame["offset"], strict=True):
             begin = min(starts[row] + offset, ends[row])
             stop = ends[row] if length < 0 else min(begin + length, ends[row])
-            raws.append(bytes(batch.src[begin:stop]).hex().upper())
-        frame = frame.with_columns(pl.Series("hex", raws, dtype=pl.String))
+            raw = bytes(batch.src[begin:stop])
+            wrong.append(raw[at : at + 1].hex().upper())
+            whole = self.context == "field" and not number_holds(raw, spec.type, spec.order)
+            raws.append(raw.hex().upper() if whole else wrong[-1])
+        frame = frame.with_columns(
+            pl.Series("hex", raws, dtype=pl.String), pl.Series("byte", wrong, dtype=pl.String)
+        )
         return frame.group_by("hex", "reason", maintain_order=True).agg(
             pl.len().alias("count"),
+            pl.col("byte").first(),
             pl.col("row", "offset", "position").head(max(self.samples, 1)),
             pl.col("row").unique().alias("rows"),
         )

@@ -48,6 +48,16 @@ def float_column(
     return out, bad
 
 
+def is_float(raw: bytes, size: int, form: str, blank: int) -> bool:
+    """Whether bytes are a finite number of ``size`` bytes, and not blanks throughout: IEEE's exponent is not
+    of ones alone."""
+    if len(raw) != size or raw == bytes([blank]) * size:
+        return False
+    bits = _IEEE[size][2]
+    top = int.from_bytes(raw[::-1][:2] if form == "ieee-little" else raw[:2], "big")
+    return form == "hex" or (top >> 15 - bits) % (1 << bits) != (1 << bits) - 1
+
+
 def same_float(raw: bytes, text: str, form: str) -> bool:
     """Whether the bytes are the number of a text: its canonical ones, or hexadecimal ones that are not
     normal."""

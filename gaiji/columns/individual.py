@@ -56,6 +56,22 @@ def holds(text: str) -> bool:
     return hidden(text) != text
 
 
+def number_holds(raw: bytes, type: str, order: str) -> bool:
+    """Whether a zoned, packed or binary number, well written or not, is a 個人番号 behind any zeros."""
+    nibbles = raw.hex()
+    texts = {
+        "zoned": (nibbles[1::2], nibbles[1:-1:2], nibbles[3::2]),
+        "packed": (nibbles, nibbles[:-1]),
+        "binary": (str(int.from_bytes(raw, "little" if order == "little" else "big")),),
+    }
+    digits = (text.zfill(DIGITS) if len(text) > DIGITS - 3 else text for text in texts.get(type, ()))
+    return any(
+        text[-DIGITS:].isdecimal() and not text[:-DIGITS].strip("0") and checked(text[-DIGITS:])
+        for text in digits
+        if len(text) >= DIGITS
+    )
+
+
 def _plain(text: str) -> str:
     return "".join(str(int(c)) for c in text if c.isdecimal())
 

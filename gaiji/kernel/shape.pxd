@@ -4,7 +4,7 @@ cimport cython
 cdef int STANDS, OF_LENGTH, IS_FIRST, IS_LAST, TEST
 cdef int NO_TYPE, ORPHAN, ASIDE, NOBODY, CARRIED
 cdef int PIECE, COUNT, NODE, STEP, COLUMN
-cdef int ZONED, PACKED, BINARY
+cdef int ZONED, PACKED, BINARY, BARE, LITTLE, LEADING, LETTERS, LEADING_LETTERS
 cdef int BAD_COUNTER, OUT_OF_RANGE, CUT_OFF
 
 @cython.locals(n=cython.Py_ssize_t, row=cython.Py_ssize_t, i=cython.Py_ssize_t, kind=cython.Py_ssize_t,
@@ -20,7 +20,7 @@ cdef int _passes(const unsigned char[::1] src, long long begin, long long end, c
     Py_ssize_t last) noexcept nogil
 
 @cython.locals(types=cython.Py_ssize_t, row=cython.Py_ssize_t, kind=cython.longlong, below=cython.Py_ssize_t,
-    gap=cython.Py_ssize_t, lost=cython.int)
+    above=cython.longlong, gap=cython.Py_ssize_t, lost=cython.int)
 cpdef void owners(long long[::1] kinds, const long long[::1] gaps, const long long[::1] parents,
     long long[::1] current, long long[::1] owner)
 
@@ -41,7 +41,7 @@ cpdef void follow(const long long[::1] owner, const long long[::1] rows, long lo
 
 @cython.locals(i=cython.Py_ssize_t, begin=cython.longlong, end=cython.longlong)
 cpdef void borrow(const long long[::1] starts, const long long[::1] ends, const long long[::1] owner,
-    long long offset, long long length, long long carried, long long behind, long long[::1] out_starts,
+    long long offset, long long length, int whole, long long carried, long long behind, long long[::1] out_starts,
     long long[::1] out_ends)
 
 @cython.locals(row=cython.Py_ssize_t, gap=cython.Py_ssize_t)
@@ -63,13 +63,29 @@ cdef Py_ssize_t _spread(const unsigned char[::1] src, const long long[::1] start
 cdef long long _walk(const unsigned char[::1] src, long long begin, long long end, const long long[::1] steps,
     long long[::1] scratch, long long[::1] bad, Py_ssize_t row) noexcept nogil
 
-@cython.locals(value=cython.longlong, i=cython.Py_ssize_t, high=cython.int, low=cython.int, last=cython.int)
+@cython.locals(value=cython.longlong, sign=cython.Py_ssize_t, i=cython.Py_ssize_t, high=cython.int, low=cython.int)
 cdef long long _counter(const unsigned char[::1] src, long long at, long long length,
     long long how) noexcept nogil
 
+@cython.locals(value=cython.longlong, i=cython.Py_ssize_t)
+cdef long long _binary(const unsigned char[::1] src, long long at, long long length,
+    long long how) noexcept nogil
+
+@cython.locals(high=cython.int)
+cdef int _zoned(int b, long long how, int sign) noexcept nogil
+
 @cython.locals(o=cython.Py_ssize_t, row=cython.Py_ssize_t, base=cython.longlong, i=cython.Py_ssize_t, j=cython.Py_ssize_t,
-    what=cython.longlong, me=cython.longlong, node=cython.longlong, there=cython.int, k=cython.longlong,
-    piece=cython.longlong, value=cython.longlong)
+    me=cython.longlong, k=cython.longlong)
 cpdef Py_ssize_t compact(const unsigned char[::1] records, Py_ssize_t step, Py_ssize_t rows,
     const long long[::1] steps, const long long[::1] full, long long[::1] scratch, unsigned char[::1] out,
     long long[::1] offsets, long long[::1] bad)
+
+@cython.locals(row=cython.Py_ssize_t, i=cython.Py_ssize_t)
+cpdef void present(const unsigned char[::1] records, Py_ssize_t step, Py_ssize_t rows,
+    const long long[::1] steps, const long long[::1] full, long long[::1] scratch,
+    const long long[::1] pieces, unsigned char[::1] there, long long[::1] bad)
+
+@cython.locals(bad=cython.longlong, i=cython.Py_ssize_t, j=cython.Py_ssize_t, what=cython.longlong, me=cython.longlong,
+    node=cython.longlong, there=cython.int, piece=cython.longlong, value=cython.longlong)
+cdef long long _weigh(const unsigned char[::1] records, long long base, const long long[::1] steps,
+    const long long[::1] full, long long[::1] scratch) noexcept nogil

@@ -36,9 +36,14 @@ STEP = 8
 COLUMN = 4
 
 # How a counter is written.
-ZONED = 0
+ZONED = 0  # the sign in the zone of the last digit
 PACKED = 1
 BINARY = 2
+BARE = 3  # packed, without a half byte for the sign
+LITTLE = 4  # binary, the low byte first
+LEADING = 5  # zoned, the sign in the first digit
+LETTERS = 6  # zoned, a plus makes a letter of the last digit: X'40' to X'49', or X'7B' for 0
+LEADING_LETTERS = 7  # of the first
 
 # Why a record cannot be walked; what is about the counter in slot ``n`` has ``n * 4`` added to it.
 BAD_COUNTER = 1
@@ -95,9 +100,10 @@ def owners(kinds, gaps, parents, current, owner):
     where that is of an earlier batch, ``NOBODY`` where its type has no parent.
 
     ``parents``: the parent of each type or -1; ``current``: the row of the last record of each type,
-    ``CARRIED`` or ``NOBODY``, before and after. A new record of a type ends the records below the one before.
-    A record that was set aside, of which nobody knows what it was (kind below 0, or one of ``gaps``: the rows
-    before which it stood), ends all. A record whose parent is not there becomes an ``ORPHAN``.
+    ``CARRIED`` or ``NOBODY``, before and after. A new record of a type ends all records below the one before,
+    however far below. A record that was set aside, of which nobody knows what it was (kind below 0, or one of
+    ``gaps``: the rows before which it stood), ends all. A record whose parent is not there becomes an
+    ``ORPHAN``, and ends what is below its type too.
     """
     types = len(parents)
     gap = 0
@@ -113,16 +119,18 @@ def owners(kinds, gaps, parents, current, owner):
                 current[below] = NOBODY
             if kind < 0:
                 continue
+        for below in range(types):
+            above = below
+            while above >= 0 and above != kind:
+                above = parents[above]
+            if above == kind:
+                current[below] = NOBODY
         if parents[kind] >= 0:
             owner[row] = current[parents[kind]]
             if owner[row] == NOBODY:
                 kinds[row] = ORPHAN
-                current[kind] = NOBODY
                 continue
         current[kind] = row
-        for below in range(types):
-            if parents[below] == kind:
-                current[below] = NOBODY
 
 
 def pick(kinds, kind, rows):
@@ -163,15 +171,17 @@ def follow(owner, rows, out):
         out[i] = owner[rows[i]] if rows[i] >= 0 else rows[i]
 
 
-def borrow(starts, ends, owner, offset, length, carried, behind, out_starts, out_ends):
+def borrow(starts, ends, owner, offset, length, whole, carried, behind, out_starts, out_ends):
     """Where ``length`` bytes at ``offset`` lie in the owner of each record; that of an earlier batch lies at
-    ``carried``..``behind``."""
+    ``carried``..``behind``. ``whole``: nowhere, where a record does not hold all of them."""
     for i in range(len(owner)):
         begin = carried
         end = behind
         if owner[i] >= 0:
             begin = starts[owner[i]]
             end = ends[owner[i]]
+        if whole and begin + offset + length > end:
+            begin = end
         out_starts[i] = begin + offset if begin + offset < end else end
         out_ends[i] = begin + offset + length if begin + offset + length < end else end
 
@@ -274,29 +284,47 @@ def _walk(src, begin, end, steps, scratch, bad, row):
 
 def _counter(src, at, length, how):
     """A number without decimals; -1 where it is none, or below zero."""
+    if how in (BINARY, LITTLE):
+        return _binary(src, at, length, how)
     value = 0
-    if how == BINARY:
-        if src[at] & 0x80:
-            return -1
-        for i in range(length):
-            value = value << 8 | src[at + i]
-        return value
+    sign = 0 if how in (LEADING, LEADING_LETTERS) else length - 1
     for i in range(length):
         high = src[at + i] >> 4
         low = src[at + i] & 15
-        last = i == length - 1
-        if how == PACKED:
+        if how in (PACKED, BARE):
             if high > 9:
                 return -1
             value = value * 10 + high
-            if last:
-                return value if low == 12 or low == 15 or low == 10 or low == 14 else -1
-        elif high != 15 and high != 3 and not (last and high == 12):
-            return -1
+            if i == length - 1 and how == PACKED:
+                return value if low in (10, 12, 14, 15) else -1
+        else:
+            low = _zoned(src[at + i], how, i == sign)
         if low > 9:
             return -1
         value = value * 10 + low
     return value
+
+
+def _binary(src, at, length, how):
+    """A binary counter; its first bit, which may be a sign, is none of a number that counts."""
+    if src[at if how == BINARY else at + length - 1] & 0x80:
+        return -1
+    value = 0
+    for i in range(length):
+        value = value << 8 | src[at + i if how == BINARY else at + length - 1 - i]
+    return value
+
+
+def _zoned(b, how, sign):
+    """The digit of a zoned byte, above 9 where it is none; ``sign``: whether a plus may stand in it."""
+    high = b >> 4
+    if high in (3, 15):
+        return b & 15
+    if sign and how in (ZONED, LEADING) and high in (10, 12, 14):
+        return b & 15
+    if sign and how in (LETTERS, LEADING_LETTERS):
+        return 0 if b == 0x7B else b & 15 if high == 4 else 15
+    return 15
 
 
 def compact(records, step, rows, steps, full, scratch, out, offsets, bad):
@@ -307,36 +335,55 @@ def compact(records, step, rows, steps, full, scratch, out, offsets, bad):
     o = 0
     for row in range(rows):
         base = row * step
-        bad[row] = 0
+        bad[row] = _weigh(records, base, steps, full, scratch)
         for j in range(len(steps) // STEP):
             i = j * STEP
-            what = steps[i]
             me = steps[i + 1]
-            if what == PIECE:
-                node = steps[i + 3]
-                there = 1 if node < 0 or scratch[node] else 0
-                scratch[me] = 0 if there else -1
-                if there:
-                    for k in range(steps[i + 2]):
-                        out[o] = records[base + full[me] + k]
-                        o += 1
-            elif what == NODE:
-                node = steps[i + 2]
-                there = 1 if node < 0 or scratch[node] else 0
-                scratch[me] = 1 if there and scratch[steps[i + 3]] >= steps[i + 4] else 0
-            else:
-                piece = steps[i + 2]
-                value = 0
-                if scratch[piece] >= 0:
-                    value = _counter(records, base + full[piece] + steps[i + 3], steps[i + 4], steps[i + 5])
-                    if value < 0:
-                        bad[row] = me * 4 + BAD_COUNTER
-                        value = 0
-                    elif value < steps[i + 6] or value > steps[i + 7]:
-                        bad[row] = me * 4 + OUT_OF_RANGE
-                scratch[me] = value
+            if steps[i] == PIECE and scratch[me] >= 0:
+                for k in range(steps[i + 2]):
+                    out[o] = records[base + full[me] + k]
+                    o += 1
         offsets[row + 1] = o
     return o
+
+
+def present(records, step, rows, steps, full, scratch, pieces, there, bad):
+    """Which of some ``pieces`` the counters of records of full size (``step`` bytes each) leave in: 1 in
+    ``there`` (column-major), 0 for others. ``full``, ``bad`` as in ``compact``."""
+    for row in range(rows):
+        bad[row] = _weigh(records, row * step, steps, full, scratch)
+        for i in range(len(pieces)):
+            there[i * rows + row] = 1 if scratch[pieces[i]] >= 0 else 0
+
+
+def _weigh(records, base, steps, full, scratch):
+    """Set which pieces of a record of full size its counters leave in (0) and out (-1); returns why it cannot
+    be walked, 0 where it can."""
+    bad = 0
+    for j in range(len(steps) // STEP):
+        i = j * STEP
+        what = steps[i]
+        me = steps[i + 1]
+        if what == PIECE:
+            node = steps[i + 3]
+            there = 1 if node < 0 or scratch[node] else 0
+            scratch[me] = 0 if there else -1
+        elif what == NODE:
+            node = steps[i + 2]
+            there = 1 if node < 0 or scratch[node] else 0
+            scratch[me] = 1 if there and scratch[steps[i + 3]] >= steps[i + 4] else 0
+        else:
+            piece = steps[i + 2]
+            value = 0
+            if scratch[piece] >= 0:
+                value = _counter(records, base + full[piece] + steps[i + 3], steps[i + 4], steps[i + 5])
+                if value < 0:
+                    bad = me * 4 + BAD_COUNTER
+                    value = 0
+                elif value < steps[i + 6] or value > steps[i + 7]:
+                    bad = me * 4 + OUT_OF_RANGE
+            scratch[me] = value
+    return bad
 
 
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
@@ -359,6 +406,11 @@ CONSTANTS = {
     "ZONED": ZONED,
     "PACKED": PACKED,
     "BINARY": BINARY,
+    "BARE": BARE,
+    "LITTLE": LITTLE,
+    "LEADING": LEADING,
+    "LETTERS": LETTERS,
+    "LEADING_LETTERS": LEADING_LETTERS,
     "BAD_COUNTER": BAD_COUNTER,
     "OUT_OF_RANGE": OUT_OF_RANGE,
     "CUT_OFF": CUT_OFF,

@@ -29,6 +29,7 @@ def borrow(
     owner: Numbers,
     offset: int,
     length: int,
+    whole: int,
     carried: int,
     behind: int,
     out_starts: array[int],
@@ -57,3 +58,14 @@ def compact(
     offsets: array[int],
     bad: array[int],
 ) -> int: ...
+def present(
+    records: bytearray,
+    step: int,
+    rows: int,
+    steps: array[int],
+    full: array[int],
+    scratch: array[int],
+    pieces: array[int],
+    there: bytearray,
+    bad: array[int],
+) -> None: ...

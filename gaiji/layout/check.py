@@ -105,7 +105,7 @@ def _check_number(spec: Field, path: str) -> None:
         )
     packed = 2 * spec.length - (spec.sign != "none")
     room = (
-        {"zoned": spec.length, "packed": packed, "binary": 19}.get(spec.type, 0)
+        {"zoned": spec.length, "packed": packed, "binary": 20}.get(spec.type, 0)
         if spec.length
         else MAX_DIGITS
     )

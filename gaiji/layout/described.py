@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji.layout.copybook import SUFFIXES, Table, describe_copybook
-from gaiji.layout.layout import Layout, load_layout
+from gaiji.layout.layout import Layout, copybook_layout, load_layout
 from gaiji.model import Variable
 
 
@@ -44,12 +44,5 @@ def described(
     found = describe_copybook(
         path, redefines=redefines, depending=depending, item=item, encoding=encoding, replacing=replacing
     )
-    layout = load_layout(
-        path,
-        record_length=record_length,
-        redefines=found.chosen,
-        depending=depending,
-        encoding=encoding,
-        replacing=replacing,
-    )
+    layout = copybook_layout(found, record_length, Path(path))
     return Whole(layout, found.variable, found.tables)

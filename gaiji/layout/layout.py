@@ -17,7 +17,7 @@ from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.check import check_field, field_error, other_keys
 from gaiji.layout.checks import check_columns, check_names, check_overlaps
-from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, describe_copybook
+from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, Described, describe_copybook
 from gaiji.layout.fillers import without_fillers
 from gaiji.layout.roles import find_role, load_preset, preset_names
 from gaiji.messages import fault, tr
@@ -104,8 +104,7 @@ def load_layout(
             encoding=encoding,
             replacing=replacing,
         )
-        length = _record_length(found.length, record_length, str(path))
-        return Layout(found.fields, length, str(path), found.fillers)
+        return copybook_layout(found, record_length, path)
     if suffix != ".toml":
         raise LayoutError(
             fault("E0146", "has the suffix {suffix!r}, which names no layout format", suffix=suffix),
@@ -122,6 +121,13 @@ def load_layout(
         )
     layout = _load_toml(path, record_length)
     return with_roles(layout, roles) if roles else layout
+
+
+def copybook_layout(found: Described, known: int | None, path: str | Path) -> Layout:
+    """The layout of a copybook that was read, and what the caller knows of the bytes of a record, as for
+    ``load_layout``. LayoutError where the two do not go together."""
+    length = _record_length(found.length, known, str(path))
+    return Layout(tuple(found.fields), length, str(path), found.fillers)
 
 
 def layout_from_fields(

@@ -15,7 +15,7 @@ import polars as pl
 from gaiji.disk.files import Mark
 from gaiji.kernel.arrow import text_series
 from gaiji.model import Column
-from gaiji.output.melt import Melt
+from gaiji.output.melt import EVERY, Melt
 from gaiji.output.readback import Cells, Readback
 from gaiji.output.sink import Sink
 
@@ -48,14 +48,31 @@ class RowsSink(Sink):
     def _long(self, records: pl.DataFrame) -> pl.DataFrame:
         """The rows of some records, in order."""
         melt = self.melt
-        many = pl.lit(melt.most) if melt.counter < 0 else pl.col(f"c{melt.counter}").cast(pl.Int64)
-        records = records.with_columns(many=many)
+        records = records.with_columns(many=self._many())
         parts = []
         for number in range(melt.most + 1):
             some = records.filter(pl.col("many") >= number if number else pl.col("many") == 0)
             cells = [self._source(source, number).alias(f"r{at}") for at, source in enumerate(melt.sources)]
             parts.append(some.select("record", pl.lit(number).alias("number"), *cells))
         return pl.concat(parts).sort("record", "number")
+
+    def _many(self) -> pl.Expr:
+        """How many occurrences each record has: ``Melt.count`` for all of them at once."""
+        melt = self.melt
+        if melt.counter == EVERY:
+            return pl.lit(melt.most)
+        said = pl.lit(0, pl.Int64)
+        if melt.counter >= 0:
+            cell = pl.col(f"c{melt.counter}")
+            number = pl.when(cell.str.contains("^[0-9]+$")).then(cell).cast(pl.Int64, strict=False)
+            said = pl.when(number <= melt.most).then(number).otherwise(0)
+        found = [
+            pl.when(pl.any_horizontal(pl.col(f"c{s[at]}") != "" for s in melt.sources if len(s) > 1))
+            .then(at + 1)
+            .otherwise(0)
+            for at in range(melt.most)
+        ]
+        return pl.max_horizontal(said, *found)
 
     def _source(self, source: tuple[int, ...], number: int) -> pl.Expr:
         if not source:

@@ -23,6 +23,15 @@ Spans = list[tuple[int, int]]
 """Where each field of a record begins and ends in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Above:
+    """A record that others may stand below, and the one that it stands below itself."""
+
+    raw: bytes
+    kind: int
+    parent: _Above | None
+
+
 class NoWalk(Exception):
     """A record whose counters say what cannot be."""
 
@@ -61,10 +70,11 @@ class PlainShaper:
         self.bad = hashlib.sha256()
         """Digest of the records that were set aside, and how many there are."""
         self.aside = 0
-        self._above: dict[int, bytes] = {}
         self.lying: dict[tuple[int, tuple[int, ...]], tuple[array[int], array[int], array[int]]] = {}
         """Of the last batch: where records of one kind with the same pieces begin and end, and their
         numbers."""
+        self._above: dict[int, _Above] = {}
+        """The last record of each type."""
 
     def state(self) -> dict[str, Any]:
         """A proof is never gone on with."""
@@ -129,7 +139,8 @@ class PlainShaper:
         except NoWalk:
             self._above = {}
             return "counter"
-        if kind.parent >= 0 and kind.parent not in self._above:
+        parent = self._standing(kind.parent)
+        if kind.parent >= 0 and parent is None:
             self._above.pop(number, None)
             return "parent"
         for edges, edge in zip(self._lying(number, there), (at, at + len(raw), record), strict=True):
@@ -137,21 +148,28 @@ class PlainShaper:
         keys = b""
         own = len(kind.variable.columns) if kind.variable else 0
         for place, one in enumerate(kind.borrowed):
-            key = self._above[one.kind][one.offset : one.offset + one.length]
+            key = _ancestor(parent, one.kind)[one.offset : one.offset + one.length]
+            key = key if len(key) == one.length or not one.whole else b""
             begin = len(raw) + len(keys)
             spans.insert(own + place, (begin, begin + len(key)))
             keys += key
         parts[number].add(record, raw + keys, spans)
-        self._above[number] = raw
-        for below, other in enumerate(self.shape.kinds):
-            if other.parent == number:
-                self._above.pop(below, None)
+        self._above[number] = _Above(raw, number, parent)
         self._count(number, record)
         return ""
 
     def _lying(self, kind: int, there: tuple[int, ...]) -> tuple[array[int], array[int], array[int]]:
         """Where the records of one form are noted."""
         return self.lying.setdefault((kind, there), (array("q"), array("q"), array("q")))
+
+    def _standing(self, number: int) -> _Above | None:
+        """The last record of a type, where each of those above it is the last of its own type still."""
+        found = at = self._above.get(number)
+        while at is not None and at.parent is not None:
+            if self._above.get(at.parent.kind) is not at.parent:
+                return None
+            at = at.parent
+        return found
 
     def _count(self, number: int, record: int) -> None:
         """Count a record for its type, and for the trailers that count it."""
@@ -179,6 +197,14 @@ class PlainShaper:
             chunk=batch.chunk,
             numbers=part.numbers,
         )
+
+
+def _ancestor(record: _Above | None, kind: int) -> bytes:
+    """The bytes of the nearest record of a type at or above one."""
+    while record is not None and record.kind != kind:
+        record = record.parent
+    assert record is not None  # keys are borrowed from ancestors alone
+    return record.raw
 
 
 def _holds(test: Test, raw: bytes, first: bool, last: bool) -> bool:
@@ -230,13 +256,17 @@ def _walk(variable: Variable, raw: bytes) -> tuple[dict[int, int], int]:
 
 
 def _value(raw: bytes, how: int) -> int:
-    """A counter as it is written: zoned, packed, binary; -1 where it is none."""
-    if how == 2:
-        return int.from_bytes(raw, "big", signed=True) if raw[0] < 0x80 else -1
+    """A counter as it is written (numbered as in ``gaiji.layout.copybook.variable``); -1 where it is none."""
+    if how in (2, 4):
+        return max(int.from_bytes(raw, "big" if how == 2 else "little", signed=True), -1)
     nibbles = raw.hex()
+    if how == 3:
+        return int(nibbles) if nibbles.isdecimal() else -1
     if how == 1:
-        digits, signs = nibbles[:-1], nibbles[-1] in "acef"
-    else:
-        digits = nibbles[1::2]
-        signs = set(nibbles[:-2:2]) <= {"f", "3"} and nibbles[-2] in "f3c"
-    return int(digits) if signs and digits.isdecimal() else -1
+        return int(nibbles[:-1]) if nibbles[:-1].isdecimal() and nibbles[-1] in "acef" else -1
+    at = 0 if how in (5, 7) else len(raw) - 1
+    sign = {f"{zone}{n}": str(n) for zone in ("4" if how in (6, 7) else "ace") for n in range(10)}
+    sign |= {"7b": "0"} if how in (6, 7) else {}
+    plain = {f"{zone}{n}": str(n) for zone in "f3" for n in range(10)}
+    digits = [(plain | sign if place == at else plain).get(f"{b:02x}", "") for place, b in enumerate(raw)]
+    return int("".join(digits)) if all(digits) else -1

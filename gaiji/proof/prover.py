@@ -17,7 +17,6 @@ from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
 from gaiji.codes.program import K, rules_of
 from gaiji.columns.decode import TEXTS, Decoder, Place
-from gaiji.columns.floats_back import float_bytes, same_float
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
 from gaiji.kernel import compare, cut, numbers_back
 from gaiji.kernel import encode as kernel_encode
@@ -25,6 +24,7 @@ from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.empties import blanks, empty_numbers, low_values, without_bare_pads
 from gaiji.proof.flags import FlagTexts
+from gaiji.proof.numbers import other_floats, readable
 from gaiji.proof.totals import CHANGED, CLASSES, EMPTY, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
 from gaiji.records.batch import Batch
 from gaiji.standard.characters import first_glyph, points
@@ -308,6 +308,10 @@ class Prover:
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken
+        if findings:  # what the conversion calls no number must be none by the proof's own reading
+            spans, own = self._field_range(pair.batch, spec), self.fields.charset_of(spec)
+            rows_ = findings[:: K["FINDING"]]
+            changed |= readable(pair.batch.src, spans, spec, own, self.fields.csv, rows_) - broken
         flagged = set(findings[:: K["FINDING"]]) - changed - broken
         kinds = self._empty_numbers(pair.batch, spec)
         empty = {row for row in kinds if row not in broken}
@@ -345,7 +349,9 @@ class Prover:
         """Rows, but for those ``known``, whose number does not encode back to the very bytes of the source:
         those whose bytes are another form of the same number, and those whose bytes are not."""
         if spec.type == "float":
-            return self._other_floats(pair, spec, number, known)
+            some = (row for row in range(pair.batch.rows) if row not in known)
+            spans = self._field_range(pair.batch, spec)
+            return other_floats(pair.batch.src, spans, pair.cells, number, spec, self.fields.csv, some)
         if spec.type not in NUMERIC:
             return set(), set()
         rows, cells = pair.batch.rows, pair.cells
@@ -362,23 +368,6 @@ class Prover:
         numbers_back.same_numbers(pair.batch.src, numeric, begin, end, cells.src, starts, ends, left, same)
         forms = {row for row, means in zip(left, same, strict=True) if means}
         return forms, set(left) - forms
-
-    def _other_floats(
-        self, pair: Pair, spec: Field, number: int, known: set[int]
-    ) -> tuple[set[int], set[int]]:
-        """The same of floating-point numbers: only hexadecimal ones have more than one form."""
-        cells, forms, others = pair.cells, set[int](), set[int]()
-        begin, end = self._field_range(pair.batch, spec)
-        for row in range(pair.batch.rows):
-            if row in known:
-                continue
-            raw = bytes(pair.batch.src[begin[row] : end[row]])
-            text = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]]).decode(
-                "ascii", "replace"
-            )
-            if float_bytes(text, len(raw), spec.float) != raw:
-                (forms if same_float(raw, text, spec.float) else others).add(row)
-        return forms, others
 
     def _field_range(self, batch: Batch, spec: Field) -> tuple[array[int], array[int]]:
         """Byte ranges of a field in its batch; kept while the framing gives the same ones."""

@@ -25,13 +25,15 @@ class Framing:
     ``newline``: none, lf, crlf (fixed only). ``blocked``: VB with block descriptors. ``unit`` is 2 for
     UTF-16, ``big`` its byte order; ``lead`` marks lead bytes of double bytes (CSV). ``rdw``, ``bdw``: how a
     descriptor says a length (``forms``; ``bdw`` "": as ``rdw``); ``spanned``: records in segments are joined;
-    ``longest``: bytes of a record by its layout (0: not known), which nothing is cut by.
+    ``longest``: bytes of a record by its layout (0: not known), which nothing is cut by; ``fields``: how many
+    a record has at the most, as far as that is known: the more, the fewer records are in a batch.
 
     Of lines and CSV: ``stop`` is the unit that ends one and ``cr`` what a CR before it is (0 text, 1 part of
     the end, 2 needed); ``ebcdic``: 15 and 25 may end lines, too; ``end_mark``: X'1A' at the end of the input
     is no record; ``own_mark``: the charset's byte order mark, ``mark`` where it is no part of the first
-    record. ``trail``, ``shifts``, ``blank``, ``spaces``, ``ragged``, ``trailing``: as
-    ``gaiji.kernel.cut.Dialect`` has them; ``skip``: lines above the header.
+    record; ``apart``: whether the first bytes can be a mark at all, and are no number.
+    ``trail``, ``shifts``, ``blank``, ``spaces``, ``ragged``, ``trailing``: as ``gaiji.kernel.cut.Dialect``
+    has them; ``skip``: lines above the header.
     """
 
     format: str
@@ -48,12 +50,14 @@ class Framing:
     bdw: str = ""
     spanned: bool = False
     longest: int = 0
+    fields: int = 0
     stop: int = 10
     cr: int = 1
     ebcdic: bool = False
     end_mark: bool = True
     own_mark: bytes = b""
     mark: bytes = b""
+    apart: bool = True
     trail: bytes = bytes(64) + b"\1" * 192
     shifts: bytes = b""
     blank: int = 0x20
@@ -61,6 +65,11 @@ class Framing:
     ragged: bool = False
     trailing: bool = False
     skip: int = 0
+
+    @property
+    def most(self) -> int:
+        """Records of a batch at the most, so that what is known of each of its fields has room in memory."""
+        return max(1, min(65_536, 4_000_000 // max(self.fields, 1)))
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Cutter:
         it or not."""
         head, ended = self.source.peeked()
         wrong = None
-        if charset := foreign_mark(head, ended, self.framing.own_mark):
+        if self.framing.apart and (charset := foreign_mark(head, ended, self.framing.own_mark)):
             wrong = (
                 fault("E0450", "begins with a byte order mark of another charset"),
                 tr('set charset = "{charset}" in [source]', charset=charset),

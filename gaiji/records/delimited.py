@@ -94,7 +94,7 @@ class Delimited(Cutter):
         bytes of the header, and of what stands before the first record."""
         none = array("q", [0])
         begin = scan.pos
-        self._scan(scan, buffer, filled, 0, 1, none, none, last)  # blank lines before it are passed over
+        self._scan(scan, buffer, filled, 0, 1, none, none, last)
         if scan.error and scan.error != CUT["COLUMNS"]:
             raise self._error(scan, buffer, 0, 1)
         columns = int(scan.cells) if scan.error else 0

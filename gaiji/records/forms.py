@@ -15,8 +15,6 @@ PLACES = ("", "second", "two")
 """Where a descriptor has its length: in the first half of four bytes, in the second, in two bytes alone."""
 MEANS_SPANNED = {1: 1, 2: 2, 3: 3, 0x10: 2, 0x11: 3}
 """Third byte of a descriptor → segment: first, last, one between. Two bits, which some write as hex."""
-SEGMENT = 32_752
-"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 FAR = 3
 """Records by which a form must come further than the declared one to be named for a damaged file."""
 
@@ -109,23 +107,6 @@ class Shape:
         if self.spanned and not declared.spanned:
             out.append("spanned = true")
         return ", ".join(out)
-
-
-def described(record: bytes | bytearray, shape: Shape) -> bytes:
-    """A record as it lies in a file: behind its descriptor, in segments where it may be and must, in a
-    block of its own where there are blocks. OverflowError when no descriptor can say its length."""
-    rdw, bdw = shape.rdw, shape.bdw
-    room = max(len(record), 1)
-    if shape.spanned:
-        room = min(room, SEGMENT)
-    parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
-    out = bytearray()
-    for number, part in enumerate(parts):
-        last = number == len(parts) - 1
-        mark = (0 if last else 1) if number == 0 else 2 if last else 3
-        piece = rdw.write(len(part), mark) + part
-        out += (bdw.write(len(piece)) if bdw is not None else b"") + piece
-    return bytes(out)
 
 
 @dataclass

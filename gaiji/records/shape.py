@@ -19,7 +19,7 @@ from gaiji.errors import RecordError
 from gaiji.kernel import cut
 from gaiji.kernel import shape as kernel
 from gaiji.kernel.shape import CONSTANTS as S
-from gaiji.messages import Fault, fault
+from gaiji.messages import Fault, fault, tr
 from gaiji.model import Variable
 from gaiji.records.batch import BadRecord, Batch, Sorted
 
@@ -41,11 +41,13 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Borrowed:
-    """A field of an ancestor's record: the number of its kind, and its bytes in that record."""
+    """A field of an ancestor's record: the number of its kind, and its bytes in that record. ``whole``: it is
+    nothing where the record does not hold all of it (a number: its own output has the finding)."""
 
     kind: int
     offset: int
     length: int
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ class _Spread:
         ]
         return list(edges[0]), list(edges[1]), bad, wrong
 
-    def why(self, code: int) -> str:
+    def why(self, code: int) -> Fault:
         """Why a record cannot be walked."""
         name, what = self.variable.counters[code // 4] if code // 4 else "", code % 4
         if what == S["BAD_COUNTER"]:
@@ -132,10 +134,11 @@ class _Spread:
 
 class Shaper:
     """Shapes the batches of one pass, in order. ``before``: what an earlier pass knew where this one
-    begins."""
+    begins. ``refuse``: the path of an input of which no record may be set aside; RecordError then."""
 
-    def __init__(self, shape: Shape, before: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, shape: Shape, before: Mapping[str, Any] | None = None, refuse: str = "") -> None:
         self.shape = shape
+        self.refuse = refuse
         self._spreads = [_Spread(k.variable, len(k.borrowed)) if k.variable else None for k in shape.kinds]
         before = before or {}
         self._raws = {int(k): bytes.fromhex(raw) for k, raw in before.get("parents", {}).items()}
@@ -212,7 +215,7 @@ class Shaper:
         parts = Sorted(kinds, done, tallies, sizes, before)
         return replace(batch, bad=bad, gaps=[], numbers=numbers, sorted=parts)
 
-    def _cut_off(self, batch: Batch, kinds: array[int]) -> dict[int, str]:
+    def _cut_off(self, batch: Batch, kinds: array[int]) -> dict[int, Fault]:
         """Rows whose counters are wrong, and why; their kind becomes that of what is set aside."""
         aside = {}
         for number, spread in enumerate(self._spreads):
@@ -235,7 +238,8 @@ class Shaper:
         self._current = array("q", [carried if kind in self._raws else none for kind in types])
         owner = array("q", bytes(8 * batch.rows))
         kernel.owners(kinds, array("q", batch.gaps), self.shape.parents, self._current, owner)
-        if len(batch.bad) > len(batch.gaps):  # what was set aside behind the last row
+        behind = len(batch.bad) > len(batch.gaps) or (batch.gaps and batch.gaps[-1] >= batch.rows)
+        if behind:  # a record was set aside behind the last row, and nobody knows what it was
             self._current = array("q", [none for _ in types])
         return owner
 
@@ -305,6 +309,7 @@ class Shaper:
                 owners[one.kind],
                 one.offset,
                 one.length,
+                int(one.whole),
                 *tails[one.kind],
                 a,
                 b,
@@ -338,9 +343,18 @@ class Shaper:
         kernel.number(batch.first, array("q", batch.gaps), numbers)
         return numbers
 
-    def _aside(self, batch: Batch, aside: Mapping[int, str], numbers: Sequence[int]) -> list[BadRecord]:
-        """The records that were set aside before, and these."""
+    def _aside(self, batch: Batch, aside: Mapping[int, Fault], numbers: Sequence[int]) -> list[BadRecord]:
+        """The records that were set aside before, and these; RecordError where none may be."""
         starts, ends = batch.starts[0], batch.ends[0]
+        if aside and self.refuse:
+            row = min(aside)
+            raise RecordError(
+                aside[row],
+                path=self.refuse,
+                record=numbers[row],
+                offset=batch.file_offset + starts[row],
+                next=tr("correct the file or the rules; without on_bad_record it is set aside"),
+            )
         more = [
             BadRecord(
                 numbers[row], batch.file_offset + starts[row], bytes(batch.src[starts[row] : ends[row]]), why
@@ -350,7 +364,7 @@ class Shaper:
         return sorted([*batch.bad, *more], key=lambda bad: bad.record)
 
 
-def _said(what: Fault) -> str:
+def _said(what: Fault) -> Fault:
     """Why a record is set aside, as an error would say it."""
     return RecordError(what, path="", record=0, offset=0).what
 

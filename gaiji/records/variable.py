@@ -17,9 +17,6 @@ from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
 from gaiji.records.cutter import Cutter, owned_by
 from gaiji.records.forms import FAR, FORMS, Shape, judge
 
-_ROWS = 65_536
-"""Records of a batch at most."""
-
 
 class Variable(Cutter):
     """What records of many lengths share."""
@@ -71,20 +68,20 @@ class Described(Variable):
     def batches(self) -> Iterator[Batch]:
         scan = cut.Scan()
         scan.block_left = self._block
-        lie = self._lie()
+        lie, most = self._lie(), self.framing.most
         for buffer, filled, offset, last in self.chunks(self.batch):
             if self.framing.spanned:
                 self.source.wait()  # joining segments rewrites the buffer
             scan.pos = 0
             while True:
-                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 rows = described.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
                 batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
                 if not batch.empty:
                     yield batch
-                if rows < _ROWS:
+                if rows < most:
                     break
             self._tail = bytes(buffer[scan.pos : filled])
             self._block = scan.block_left
@@ -187,18 +184,18 @@ class Lines(Variable):
 
     def batches(self) -> Iterator[Batch]:
         scan, f = cut.Scan(), self.framing
-        unit, big = f.unit, int(f.big)
+        unit, big, most = f.unit, int(f.big), f.most
         for buffer, filled, offset, last in self.chunks(self.batch):
             filled, owned = self.edges(buffer, filled, offset, last)
             scan.pos = owned["byte-order-mark"]
             while True:
-                starts, ends = array("q", bytes(8 * _ROWS)), array("q", bytes(8 * _ROWS))
+                starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 rows = cut.scan_lines(scan, buffer, filled, unit, big, f.stop, f.cr, starts, ends, int(last))
                 batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
                 batch.owned = dict(Counter(batch.owned) + owned)
                 owned.clear()
                 if not batch.empty:
                     yield batch
-                if rows < _ROWS:
+                if rows < most:
                     break
             self._tail = bytes(buffer[scan.pos : filled])

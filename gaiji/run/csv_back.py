@@ -5,11 +5,11 @@ Owns delimiters, quotes and line ends of such rows. Their cells are encoded in `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gaiji.codes.charset import Charset
 from gaiji.records.batch import NEWLINES
-from gaiji.run.framing import is_ebcdic, shifts_of, unit_of
+from gaiji.run.framing import halves, is_ebcdic, shifts_of, unit_of
 from gaiji.run.job import Job
 
 
@@ -28,30 +28,44 @@ class CsvBack:
         marks = (unit_of(source, charset, key, job.path) for key in ("delimiter", "quote"))
         self.delimiter, self.quote = (mark.encode(codec) for mark in marks)
         self.shifts = shifts_of(charset)
+        self.lead, self.trail = halves(charset)
         end = end_of(job, charset)
         self.end = end.encode(codec)
-        self._special = (self.delimiter, self.quote, "\n".encode(codec), "\r".encode(codec), self.end)
+        special = (self.delimiter, self.quote, "\n".encode(codec), "\r".encode(codec))
+        self._special = {*special, *(char.encode(codec) for char in end)}
         self._more = self.delimiter if source["trailing"] else b""
         usual = source["quote"] == '"' and not source["trailing"] and end == "\r\n"
         same = self.delimiter == source["delimiter"].encode(codec)
-        self.plain = usual and same and not charset.kind.wide and not self.shifts
+        halved = any(self.trail[byte] for mark in self._special for byte in mark)
+        self.plain = usual and same and not charset.kind.wide and not self.shifts and not halved
         """Whether the rows are those that the kernel joins."""
 
     def line(self, cells: Sequence[bytes]) -> bytes:
         """A row; cells that hold a delimiter, a quote or a line end stand in quotes."""
-        out = [self._quoted(c) if any(s in c for s in self._special) else c for c in cells]
-        return self.delimiter.join(out) + self._more + self.end
+        return self.delimiter.join(map(self._cell, cells)) + self._more + self.end
 
-    def _quoted(self, cell: bytes) -> bytes:
-        """A cell in quotes; a quote inside is doubled, the half of a double byte is not."""
-        quote, inside, out, at = self.quote, False, bytearray(), 0
+    def _cell(self, cell: bytes) -> bytes:
+        """A cell as it stands in a row: a quote inside quotes is doubled, a half of a double byte is none."""
+        if not any(mark in cell for mark in self._special):
+            return cell
+        units = list(self._units(cell))
+        if not any(unit in self._special for unit in units):
+            return cell
+        return self.quote + b"".join(unit * 2 if unit == self.quote else unit for unit in units) + self.quote
+
+    def _units(self, cell: bytes) -> Iterator[bytes]:
+        """The characters and shifts of a cell, as far as they matter to its quotes. Two bytes inside a shift
+        are one."""
+        inside, at = False, 0
         while at < len(cell):
-            kind = self.shifts[cell[at] * 256] if self.shifts else 0
-            if self.shifts and not kind and at + 1 < len(cell):
-                kind = self.shifts[cell[at] * 256 + cell[at + 1]]
-            size = (kind - 4 if kind > 4 else kind) or (2 if inside else len(quote))
-            inside = kind < 4 if kind else inside
-            piece = cell[at : at + size]
-            out += piece * 2 if piece == quote and not inside else piece
+            size = len(self.quote)
+            if self.shifts:
+                kind = self.shifts[cell[at] * 256]
+                if not kind and at + 1 < len(cell):
+                    kind = self.shifts[cell[at] * 256 + cell[at + 1]]
+                size = (kind - 4 if kind > 4 else kind) or (2 if inside else size)
+                inside = kind < 4 if kind else inside
+            elif self.lead[cell[at]] and at + 1 < len(cell) and self.trail[cell[at + 1]]:
+                size = 2
+            yield cell[at : at + size]
             at += size
-        return quote + bytes(out) + quote

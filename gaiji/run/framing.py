@@ -5,7 +5,8 @@ Owns what the keys mean together with charset and layout, and their checks. Cuts
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gaiji.codes.charset import Charset
@@ -20,6 +21,8 @@ from gaiji.records.forms import FORMS, form_of
 TEXT = ("mixed", "dbcs", "sbcs")
 ENDS = {"lf": (10, 0), "crlf": (10, 2), "cr": (13, 0), "15": (0x15, 0), "25": (0x25, 0)}
 """The unit that ends a line, and what a CR before it is, by the key ``newline``."""
+NO_UNIT = -1
+"""The blank before a quote where blanks part the cells: each of them is a delimiter."""
 SPACES = ("fail", "skip", "text")
 
 
@@ -78,20 +81,38 @@ def framing_of(source: Mapping[str, Any], charset: Charset, layout: Layout | Non
         bdw=bdw.name if source["bdw"] else "",
         spanned=source["spanned"],
         longest=longest,
+        fields=len(layout.fields) if layout is not None and not csv and source["format"] != "fixed" else 0,
         stop=stop,
         cr=cr,
         ebcdic=ebcdic,
         end_mark=not ebcdic and not (kind.width == "double" and not kind.wide),
         own_mark=own,
         mark=own if mark_stands_apart(source, layout) else b"",
+        apart=mark_stands_apart(source, layout),
         trail=trail,
         shifts=shifts_of(charset) if csv else b"",
-        blank=charset.spec.pad_single,
+        blank=charset.spec.pad_single if ord(delimiter) != charset.spec.pad_single else NO_UNIT,
         spaces=SPACES.index(source["spaces"]),
         ragged=source["ragged"],
         trailing=source["trailing"],
         skip=source["skip"],
     )
+
+
+def framing_of_types(
+    source: Mapping[str, Any], charset: Charset, layouts: Sequence[Layout], path: str
+) -> Framing:
+    """The same for a job with record types: no field of any of them may hold a line end, and the first
+    record may be of any."""
+    widest = max(layouts, key=lambda layout: layout.record_length)
+    if source["format"] == "fixed":
+        source = {**source, "record_length": source["record_length"] or widest.record_length}
+    framing = framing_of(source, charset, widest, path)
+    for layout in layouts:
+        framing_of(source, charset, layout, path)
+    apart = all(mark_stands_apart(source, layout) for layout in layouts)
+    fields = max(len(layout.fields) for layout in layouts) if framing.fields else 0
+    return replace(framing, mark=framing.mark if apart else b"", apart=apart, fields=fields)
 
 
 def is_ebcdic(charset: Charset) -> bool:

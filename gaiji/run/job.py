@@ -102,7 +102,10 @@ KEYS: dict[str, dict[str, Key]] = {
     "review": {
         "queue": Key(str, "", "the review queue (default: review.sqlite beside the output)"),
         "context": Key(
-            str, "field", "personal data that the queue may hold", ("none", "glyph-only", "field")
+            str,
+            "field",
+            "personal data that the queue and, of bad numbers, the manifest may hold",
+            ("none", "glyph-only", "field"),
         ),
         "samples": Key(int, 5, "sample occurrences kept for each code"),
         "roles": Key(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,18 +70,33 @@ def read_manifest(output: Path) -> dict[str, Any]:
     older = output.parent / "manifest.json"
     found = path if path.exists() or not older.exists() else older
     try:
-        data: dict[str, Any] = json.loads(found.read_bytes())
-        for key in ("input", "output", "records", "fields", "tables", "job"):
-            data[key]
+        data: dict[str, Any] = json.loads(found.read_bytes(), object_pairs_hook=partial(_Told, path=found))
+        parts = [data[key] for key in ("input", "output", "records", "fields", "job")]
+        parts += [*data["tables"], *data["fields"].values(), *data.get("types", {}).values()]
+        if not all(isinstance(part, dict) for part in parts):
+            raise TypeError("another form")
         if found is older and Path(data["output"]["path"]).name != output.name:
             raise ValueError("of another output")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise GaijiError(
-            fault("E0201", "is no manifest of a conversion"),
-            where=str(found),
-            next=tr("run gaiji convert first"),
-        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _none(found) from error
     return data
+
+
+class _Told(dict[str, Any]):
+    """A part of a manifest; GaijiError for a key that it does not have: it is damaged, or none."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]], path: Path) -> None:
+        super().__init__(pairs)
+        self.path = path
+
+    def __missing__(self, key: str) -> Any:
+        raise _none(self.path)
+
+
+def _none(path: Path) -> GaijiError:
+    return GaijiError(
+        fault("E0201", "is no manifest of a conversion"), where=str(path), next=tr("run gaiji convert first")
+    )
 
 
 def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
@@ -121,14 +137,15 @@ def section_of(manifest: Mapping[str, Any], type: str) -> dict[str, Any]:
 
     GaijiError when the manifest has no such type.
     """
-    try:
-        return {**manifest, **manifest["types"][type]}
-    except (KeyError, TypeError) as error:
-        raise GaijiError(
-            fault("E0201", "is no manifest of a conversion"),
-            where=str(manifest["output"].get("path", "")),
-            next=tr("run gaiji convert first"),
-        ) from error
+    types = manifest["types"]
+    path = getattr(manifest, "path", Path())
+    own = types.get(type) if isinstance(types, dict) else None
+    tables = own is not None and all(
+        isinstance(own.get(key, {}), dict) for key in ("records", "fields", "output")
+    )
+    if not tables:
+        raise _none(path)
+    return _Told({**manifest, **types[type]}.items(), path)
 
 
 def types_report(plan: Plan, reading: Reading, sums: Sums) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gaiji.layout.layout import Layout
 from gaiji.layout.spans import owner_of, spans
 from gaiji.records.batch import Framing
 from gaiji.run.job import Job
-from gaiji.run.types import Typed
+from gaiji.run.types import Typed, moved
 
 
 def owners_of(job: Job, charset: Charset, framing: Framing, layout: Layout, whole: Whole) -> Owners:
@@ -22,7 +22,7 @@ def owners_of(job: Job, charset: Charset, framing: Framing, layout: Layout, whol
     if framing.format == "csv":
         return Owners(charset, framing, (), [owner_of(spec) for spec in layout.fields], 0)
     shortest = int(job.source["shortest"]) or layout.shortest
-    return Owners(charset, framing, spans(layout.fields, layout.fillers), (), shortest, whole.variable)
+    return Owners(charset, framing, spans(layout.fields, layout.fillers), (), shortest, moved(whole, False))
 
 
 def typed_owners(types: Sequence[Typed], charset: Charset, framing: Framing) -> TypedOwners:

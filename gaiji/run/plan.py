@@ -40,7 +40,7 @@ from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
 from gaiji.records.shape import Kind, Shape, Shaper
 from gaiji.run.decided import check_decisions
-from gaiji.run.framing import framing_of, with_byte_order
+from gaiji.run.framing import framing_of, framing_of_types, with_byte_order
 from gaiji.run.header import ROWS, check_header
 from gaiji.run.job import Job, load_job
 from gaiji.run.national import check_national, own_charset
@@ -158,14 +158,15 @@ class Plan:
         charset = charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"])))
         if job.records:
             return typed_plan(job, charset, reuse)
-        laid = layout_of(job, ()) if job.source["format"] != "csv" else None
+        whole = whole_of(job) if job.source["format"] != "csv" else None
+        laid = layout_of(job, (), whole) if whole else None
         framing = framing_of(job.source, charset, laid, job.path)
         header, columns, first, begun = _peek(job, framing)
         if header and "source.header" not in job.said:
             names, *rows = (_texts(charset, cells) for cells in (header, *first))
             check_header(names, rows, job.path)
         layout = laid or layout_of(job, _names(charset, header, columns))
-        whole = whole_of(job) if framing.format != "csv" else Whole(layout)
+        whole = whole or Whole(layout)
         _check_fields(job, charset, framing, layout)
         shape = None
         if whole.variable is not None:
@@ -202,9 +203,10 @@ class Plan:
         if self.begun is not None:
             reader, first, rest = self.begun
             return Reading(reader, self.header, (first, rest))
-        if self.shape is not None:
-            shaper = shaper or Shaper(self.shape, before)
         quarantine = self.job.source["on_bad_record"] == "quarantine"
+        if self.shape is not None:
+            strict = "source.on_bad_record" in self.job.said and not quarantine
+            shaper = shaper or Shaper(self.shape, before, self.job.source["path"] if strict else "")
         reader = Reader(
             self.job.file(self.job.source["path"]), self.framing, quarantine=quarantine, start=start
         )
@@ -307,13 +309,14 @@ def whole_of(job: Job) -> Whole:
     )
 
 
-def layout_of(job: Job, names: Sequence[str]) -> Layout:
-    """Which bytes, or which of the columns ``names`` of a CSV, are which field."""
+def layout_of(job: Job, names: Sequence[str], whole: Whole | None = None) -> Layout:
+    """Which bytes, or which of the columns ``names`` of a CSV, are which field; ``whole``: the layout as it
+    is described, where it was read already."""
     source = job.source
     if source["format"] == "csv":
         layout = for_header(list(names), preset=source["preset"] or None)
     else:
-        layout = whole_of(job).layout
+        layout = (whole or whole_of(job)).layout
     if job.fields and (source["layout"] or source["format"] == "csv"):
         layout = override_fields(layout, job.fields, path=job.path)
     layout = with_roles(layout, source["roles"], path=job.path)
@@ -328,17 +331,10 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
     types = []
     for rule, own, whole in zip(job.records, owns, wholes, strict=True):
         mine = within(own, whole.layout)
-        layout = layout_of(mine, ())
+        layout = layout_of(mine, (), whole)
         types.append(Typed(rule, mine, replace(whole, layout=layout), layout))
     check_outputs(job, types)
-    longest = 0
-    if job.source["format"] == "fixed":
-        longest = job.source["record_length"] or max(one.layout.record_length for one in types)
-    widest = max((one.layout for one in types), key=lambda layout: layout.record_length)
-    source = {**job.source, "record_length": longest}
-    framing = framing_of(source, charset, widest, job.path)
-    for one in types:  # no field of any type may hold a line end
-        framing_of(source, charset, one.layout, job.path)
+    framing = framing_of_types(job.source, charset, [one.layout for one in types], job.path)
     shape = shape_of(job, types, charset)
     parts = []
     for number, one in enumerate(types):

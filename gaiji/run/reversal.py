@@ -1,27 +1,23 @@
 """Where the way back goes, what is told of it, and how the outputs of several record types become one file.
 
-Owns the order of records and the leaving out of occurrences. How the cells of a record become bytes is
-``gaiji.run.reverse``'s.
+Owns the order of records, their descriptors, and what is written beside the file. How the cells of a record
+become bytes is ``gaiji.run.reverse``'s.
 """
 
 from __future__ import annotations
 
-import codecs
 import json
-from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from gaiji.codes.charset import Charset
 from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, UsageError
-from gaiji.kernel import shape
 from gaiji.messages import fault, tr
-from gaiji.model import Field, Variable
 from gaiji.records.forms import form_of
 from gaiji.run.framing import with_byte_order
 from gaiji.run.job import Job
@@ -30,7 +26,6 @@ from gaiji.run.order import order_path, read_order
 from gaiji.run.places import check_beside
 from gaiji.run.plan import Plan, charset_of, typed_plan
 
-MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 SEGMENT = 32_752
 """Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 HEAD = b"record\tfield\tposition\ttext\treason\n"
@@ -89,30 +84,17 @@ def same_as_input(job: Job, sha256: str) -> bool | None:
     return None if packing(Path(job.source["path"])) else bool(told == sha256)
 
 
-def ends_of(offsets: Sequence[int], row: int) -> array[int]:
-    """The ends of one row of a column."""
-    return array("q", [0, offsets[row + 1] - offsets[row]])
-
-
-def optional(variable: Variable, fields: Sequence[Field]) -> frozenset[str]:
-    """The fields that a record may be without: their cells are empty where it is."""
-    steps = variable.steps
-    loose = {steps[at + 1] for at in range(0, len(steps), 8) if steps[at] == 0 and steps[at + 3] >= 0}
-    columns = zip(variable.columns, fields, strict=False)
-    return frozenset(spec.name for (piece, *_), spec in columns if piece in loose)
-
-
-def mark_of(job: Job, charset: Charset) -> bytes:
-    """The byte order mark with which the input begins, where its charset is Unicode and it has one."""
+def mark_of(job: Job, mark: bytes) -> bytes:
+    """The byte order mark that stands apart from the records (``Framing.mark``), where the input begins with
+    it; one that is part of the first record comes back with it."""
     path = Path(job.file(job.source["path"]))
-    if not charset.kind.unicode or not path.is_file():
+    if not mark or not path.is_file():
         return b""
     file = Input(str(path), next="run gaiji convert first")
     try:
-        start = file.read(4)
+        return mark if file.read(len(mark)) == mark else b""
     finally:
         file.close()
-    return next((mark for mark in MARKS if start.startswith(mark)), b"")
 
 
 def behind_descriptors(job: Job, record: bytearray) -> bytearray:
@@ -138,20 +120,29 @@ def behind_descriptors(job: Job, record: bytearray) -> bytearray:
     return out
 
 
-def compacted(variable: Variable, records: bytearray, step: int, rows: int, where: str) -> list[bytearray]:
-    """Records of full size (``step`` bytes each) with as many occurrences as their counters say."""
-    out, offsets = bytearray(len(records) or 1), array("q", bytes(8 * rows + 8))
-    bad, scratch = array("q", bytes(8 * rows)), array("q", bytes(8 * variable.slots))
-    steps, full = array("q", variable.steps), array("q", variable.full)
-    shape.compact(records, step, rows, steps, full, scratch, out, offsets, bad)
-    if any(bad):
-        name = next(variable.counters[code // 4] for code in bad if code)
-        raise DataError(
-            fault("E0428", "the counter {name} is out of its declared range", name=name),
-            where=where,
-            next=tr("check the file, or convert again"),
-        )
-    return [out[offsets[row] : offsets[row + 1]] for row in range(rows)]
+def put(
+    job: Job,
+    path: Path,
+    write: Callable[[AtomicFile, AtomicFile], None],
+    describe: Callable[[AtomicFile, AtomicFile], dict[str, Any]],
+) -> Reversal:
+    """Write the file of the way back, the list of findings beside it, and the report. ``write`` fills the
+    first two; ``describe`` says afterwards what the report says."""
+    notes_path, told = beside(path, "reverse-findings.tsv"), beside(path, "reverse.json")
+    written = (("reversed file", path), ("findings", notes_path), ("report", told))
+    check_beside(job, [Place(what, where) for what, where in written])
+    file, notes = AtomicFile(path), AtomicFile(notes_path, own=True)
+    try:
+        notes.write(HEAD)
+        write(file, notes)
+        file.commit()
+        notes.commit()
+        data = describe(file, notes)
+        write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
+    finally:
+        file.discard()
+        notes.discard()
+    return Reversal(data)
 
 
 def reverse_types(job: Job, path: Path, of_type: Callable[[Path, Plan], Records]) -> Reversal:
@@ -164,28 +155,19 @@ def reverse_types(job: Job, path: Path, of_type: Callable[[Path, Plan], Records]
             where=job.path,
             next=tr("the way back needs all of them: remove skip, convert again"),
         )
-    notes_path, told = beside(path, "reverse-findings.tsv"), beside(path, "reverse.json")
-    written = (("reversed file", path), ("findings", notes_path), ("report", told))
-    check_beside(job, [Place(what, where) for what, where in written])
     plan = typed_plan(
         job,
         charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"]))),
         reuse=False,
     )
     parts = {part.job.type: of_type(path, part) for part in plan.parts}
-    file, notes = AtomicFile(path), AtomicFile(notes_path, own=True)
-    try:
-        notes.write(HEAD)
+
+    def write(file: AtomicFile, notes: AtomicFile) -> None:
+        file.write(mark_of(job, plan.framing.mark))
         for record in _in_order(job, parts, notes):
             file.write(record)
-        file.commit()
-        notes.commit()
-        data = _describe(parts, file, notes)
-        write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
-    finally:
-        file.discard()
-        notes.discard()
-    return Reversal(data)
+
+    return put(job, path, write, partial(_describe, parts))
 
 
 def _in_order(job: Job, parts: dict[str, Records], notes: AtomicFile) -> Iterator[bytes]:
@@ -213,6 +195,7 @@ def _other(job: Job, name: str) -> DataError:
 def _describe(parts: dict[str, Records], file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
     """One report of all types."""
     every = [part.describe(file, notes) for part in parts.values()]
+    tables = {table["id"]: table for one in every for table in one["tables"]}
     findings: dict[str, int] = {}
     for one in every:
         for reason, count in one["findings"].items():
@@ -224,6 +207,7 @@ def _describe(parts: dict[str, Records], file: AtomicFile, notes: AtomicFile) ->
     }
     return every[0] | {
         "input": [one["input"] for one in every],
+        "tables": list(tables.values()),
         "records": sum(one["records"] for one in every),
         "findings": dict(sorted(findings.items())),
         "empty": {"written_as": "blanks", "fields": empty},

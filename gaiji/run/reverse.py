@@ -1,16 +1,14 @@
 """The way back: a job's output becomes vendor bytes again, in the format of the job's input.
 
-Owns reading the standard-code records, encoding their fields, joining them to records, and the list of what
-could not be encoded. For parallel running of two systems; the proof of a conversion is
-``gaiji.proof.verify``'s.
+Owns reading the standard-code records and joining their encoded fields to records. For parallel running of
+two systems; the proof of a conversion is ``gaiji.proof.verify``'s.
 """
 
 from __future__ import annotations
 
-import json
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -18,47 +16,37 @@ from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.charset import Charset
-from gaiji.codes.encoding import E
 from gaiji.columns.decode import TEXTS
-from gaiji.columns.floats_back import float_column
-from gaiji.columns.numeric import ascii_host, numeric_of, sign_unsaid
-from gaiji.disk.apart import Place
-from gaiji.disk.files import AtomicFile, beside, write_whole
+from gaiji.disk.files import AtomicFile
 from gaiji.disk.packing import Input
 from gaiji.errors import DataError, GaijiError, LayoutError
 from gaiji.kernel import encode as kernel_encode
-from gaiji.kernel import join, numbers_back
+from gaiji.kernel import join
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
-from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.records.batch import NEWLINES
+from gaiji.run.column_back import ColumnsBack, Encoded, Part
 from gaiji.run.csv_back import CsvBack, end_of
-from gaiji.run.framing import with_byte_order
+from gaiji.run.framing import framing_of, with_byte_order
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
 from gaiji.run.national import own_charset
-from gaiji.run.places import check_beside
+from gaiji.run.occurrences import Occurrences
 from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of
 from gaiji.run.reversal import (
-    HEAD,
     Reversal,
     behind_descriptors,
-    compacted,
-    ends_of,
     mark_of,
-    optional,
+    put,
     reverse_types,
     same_as_input,
     target_of,
 )
 from gaiji.run.types import moved
-from gaiji.standard.characters import points
 
 ROWS = 8192
-Encoded = tuple[bytearray, "array[int]"]
-"""A column of vendor bytes and the end of each row's (one more than there are rows)."""
 
 
 def reverse(
@@ -99,23 +87,24 @@ class Backward:
         self.whole_job = whole_job or job
         whole = Whole(self._layout()) if job.source["format"] == "csv" else whole_of(job)
         kind = part.shape.kinds[part.number] if part and part.shape else None
-        self.variable = moved(whole, False) if whole.variable is not None else None
         self.layout = part.layout if part else self._layout()
+        own = self.layout.fields[: len(whole.layout.fields)]
+        settled = replace(whole, layout=replace(whole.layout, fields=own))
+        variable = moved(settled, False) if whole.variable is not None else None
         self.columns = len(self.layout.fields)
-        self.optional = optional(self.variable, self.layout.fields) if self.variable else frozenset()
         self.fields = self.layout.fields[: self.columns - (len(kind.borrowed) if kind else 0)]
-        self.charsets = {name: own_charset(job, name) for name in {f.charset for f in self.fields} - {""}}
-        self.prefix = f"{job.type}." if part else ""
+        charsets = {name: own_charset(job, name) for name in {f.charset for f in self.fields} - {""}}
         self.length = part.framing.record_length if part else 0
-        shaped = part is not None or self.variable is not None
+        shaped = part is not None or variable is not None
         self.full = whole.layout.record_length if shaped else 0
         self.strip = not shaped or self._shorter()
         self.output = part.output if part else output_of(job, self.fields, whole.tables)
-        self.glyphs = [f.name for f in self.output.glyph_fields]
+        glyphs = [f.name for f in self.output.glyph_fields]
+        self.back = ColumnsBack(job, charset, charsets, glyphs, self.columns)
+        where = str(self.output.path)
+        self.occurrences = Occurrences(variable, self.fields, where) if variable else None
         self.names = self.output.columns
         self.readback = self._open()
-        self.findings: Counter[str] = Counter()
-        self.empty: Counter[str] = Counter()
 
     def _shorter(self) -> bool:
         """Whether records of the input ended before their layout did, as its manifest says."""
@@ -176,27 +165,21 @@ class Backward:
 
     def run(self) -> Reversal:
         """Read, encode, join, write."""
-        notes_path, told = beside(self.path, "reverse-findings.tsv"), beside(self.path, "reverse.json")
-        written = (("reversed file", self.path), ("findings", notes_path), ("report", told))
-        check_beside(self.job, [Place(what, path) for what, path in written])
-        file, notes = AtomicFile(self.path), AtomicFile(notes_path, own=True)
-        try:
-            notes.write(HEAD)
-            file.write(mark_of(self.job, self.charset) + self._head())
-            for first, cells, rows in self._batches():
-                columns = [
-                    self._encode(spec, number, cells, rows, first, notes)
-                    for number, spec in enumerate(self.fields)
-                ]
-                file.write(self._join(columns, rows))
-            file.commit()
-            notes.commit()
-            data = self.describe(file, notes)
-            write_whole(told, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
-        finally:
-            file.discard()
-            notes.discard()
-        return Reversal(data)
+        return put(self.job, self.path, self._write, self.describe)
+
+    def _write(self, file: AtomicFile, notes: AtomicFile) -> None:
+        laid = self.layout if self.job.source["format"] != "csv" else None
+        mark = framing_of(self.job.source, self.charset, laid, self.job.path).mark
+        file.write(mark_of(self.job, mark) + self._head())
+        for first, cells, rows in self._batches():
+            file.write(self._join(self._encoded(Part(cells, rows, first, notes)), rows))
+
+    def _encoded(self, part: Part) -> list[Encoded]:
+        """The fields of some records as vendor bytes."""
+        there = self.occurrences.there(self.back, part) if self.occurrences else {}
+        return [
+            self.back.encode(spec, number, part, there.get(number)) for number, spec in enumerate(self.fields)
+        ]
 
     def _batches(self) -> Iterator[tuple[int, Cells, int]]:
         """(records before it, cells, rows) of each batch."""
@@ -216,163 +199,6 @@ class Backward:
                 yield first, cells, rows
             if rows < ROWS:
                 return
-
-    def _encode(
-        self, spec: Field, number: int, cells: Cells, rows: int, first: int, notes: AtomicFile
-    ) -> Encoded:
-        """One field of a batch as vendor bytes."""
-        starts, ends = cells.starts[number][:rows], cells.ends[number][:rows]
-        width = -1 if self.job.source["format"] == "csv" else spec.length
-        if spec.type == "raw":
-            return self._raw(cells, starts, ends, width)
-        if spec.type not in TEXTS:
-            return self._numbers(spec, cells, starts, ends, width, first, notes)
-        src = cells.src
-        if spec.name in self.glyphs:
-            src, starts, ends = self._by_glyphs(spec, number, cells, rows)
-        return self._texts(spec, src, starts, ends, width, first, notes)
-
-    def _texts(
-        self,
-        spec: Field,
-        src: bytearray | memoryview,
-        starts: Sequence[int],
-        ends: Sequence[int],
-        width: int,
-        first: int,
-        notes: AtomicFile,
-    ) -> Encoded:
-        charset = self.charsets.get(spec.charset, self.charset)
-        mode = charset.field_mode(spec.type)
-        if width > 0 and spec.name not in self.optional and (blank := sum(map(int.__eq__, starts, ends))):
-            self.empty[spec.name] += blank
-        codes, rows = charset.codes(mode), len(starts)
-        widths = array("q", [width]) * rows
-        longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
-        total = sum(b - a for a, b in zip(starts, ends, strict=True))
-        capacity = (
-            (max(width, 0) * rows if width >= 0 else 8 * total) + 9 * longest + max(width, 0) + 2 * E["SLACK"]
-        )
-        slots = longest + 256
-        out, offsets, row = bytearray(capacity), array("q", bytes(8 * rows + 8)), 0
-        o = 0
-        while row < rows:
-            found = array("q", bytes(8 * E["FINDING"] * slots))
-            pen = kernel_encode.Pen(src, out, found)
-            pen.o = o
-            row = kernel_encode.encode_rows(
-                codes, pen, mode, starts, ends, widths, offsets, row, capacity, slots
-            )
-            o = pen.o
-            self._note(spec, src, starts, found[: pen.n * E["FINDING"]], first, notes)
-        return out, offsets
-
-    def _note(
-        self,
-        spec: Field,
-        src: bytearray | memoryview,
-        starts: Sequence[int],
-        found: array[int],
-        first: int,
-        notes: AtomicFile,
-    ) -> None:
-        """Findings as lines: record, field, position, code points, reason. They name characters, not
-        texts."""
-        width = E["FINDING"]
-        for i in range(0, len(found), width):
-            row, offset, position, _, size, reason = found[i : i + width]
-            at = starts[row] + offset
-            text = bytes(src[at : at + size]).decode("utf-8", "replace")
-            label = Reason(reason).label
-            self.findings[label] += 1
-            ucs = points(text)
-            notes.write(f"{first + row + 1}\t{self.prefix}{spec.name}\t{position}\t{ucs}\t{label}\n".encode())
-
-    def _by_glyphs(
-        self, spec: Field, number: int, cells: Cells, rows: int
-    ) -> tuple[bytearray, Sequence[int], Sequence[int]]:
-        """The text of a field as its glyph column has it: names where there are names, else the text's
-        characters.
-        """
-        column = self.columns + self.glyphs.index(spec.name)
-        text, ends = bytearray(), array("q", [0])
-        for row in range(rows):
-            plain = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]]).decode(
-                "utf-8", "replace"
-            )
-            names = (
-                bytes(cells.src[cells.starts[column][row] : cells.ends[column][row]])
-                .decode("utf-8", "replace")
-                .split(" ")
-            )
-            own = self.charsets.get(spec.charset, self.charset)
-            text += own.glyph_text(names, plain).encode()
-            ends.append(len(text))
-        return text or bytearray(1), ends[:-1], ends[1:]
-
-    def _numbers(
-        self,
-        spec: Field,
-        cells: Cells,
-        starts: Sequence[int],
-        ends: Sequence[int],
-        width: int,
-        first: int,
-        notes: AtomicFile,
-    ) -> Encoded:
-        if spec.type == "float":
-            blank = self.charset.spec.pad_single
-            out, none = float_column(cells.src, starts, ends, (spec.length, spec.float), blank)
-            found = array("q", (n for row in none for n in (row, 0, 0, 0, 0, Reason.BAD_NUMBER)))
-            self._note(spec, cells.src, starts, found, first, notes)
-            return out, array("q", range(0, len(out) + 1, spec.length))
-        rows = len(starts)
-        widths = (
-            array("q", [width]) * rows
-            if width >= 0
-            else array("q", (b - a for a, b in zip(starts, ends, strict=True)))
-        )
-        out, offsets, bad = (
-            bytearray(sum(widths) + 8),
-            array("q", bytes(8 * rows + 8)),
-            array("i", bytes(4 * rows)),
-        )
-        self._check_minus(spec, cells, starts, ends, first)
-        numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
-        numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
-        fill = b" " if ascii_host(self.charset, spec) else b"\x40"
-        found = array("q")
-        for row in range(rows):
-            if bad[row]:
-                if starts[row] == ends[row] and spec.type != "binary":
-                    self.empty[spec.name] += spec.name not in self.optional
-                else:
-                    found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))
-                out[offsets[row] : offsets[row + 1]] = fill * (offsets[row + 1] - offsets[row])
-        self._note(spec, cells.src, starts, found, first, notes)
-        return out, offsets
-
-    def _check_minus(
-        self, spec: Field, cells: Cells, starts: Sequence[int], ends: Sequence[int], first: int
-    ) -> None:
-        """A minus can be written only where it is known how: makers differ."""
-        if not sign_unsaid(self.charset, spec):
-            return
-        for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
-            if a < b and cells.src[a] == ord("-"):
-                raise DataError(
-                    fault("E0473", "nobody said how a minus is written"),
-                    where=f"{self.job.output_path}: record {first + row + 1}, field {spec.name}",
-                    next=tr("set signs in [source] (or in its [[field]]): {signs}", signs=", ".join(SIGNS)),
-                )
-
-    def _raw(self, cells: Cells, starts: Sequence[int], ends: Sequence[int], width: int) -> Encoded:
-        out, offsets = bytearray(), array("q", [0])
-        for a, b in zip(starts, ends, strict=True):
-            raw = bytes.fromhex(bytes(cells.src[a:b]).decode("ascii", "replace").replace("\ufffd", ""))
-            out += raw if width < 0 else raw[:width].ljust(width, b"\0")
-            offsets.append(len(out))
-        return out, offsets
 
     # -- records ----------------------------------------------------------------------------------
 
@@ -414,14 +240,14 @@ class Backward:
         step = length + len(tail)
         for spec, (data, offsets) in zip(self.fields, columns, strict=True):
             join.place(out, step, spec.offset, data or bytearray(1), offsets)
-        if self.variable is not None:
+        if self.occurrences is not None:
             return bytearray().join(self._varied(out, step, rows, len(tail)))
         return out if source["format"] == "fixed" else self._variable(out, step, rows)
 
     def _varied(self, records: bytearray, step: int, rows: int, tail: int) -> Iterator[bytes | bytearray]:
         """Records of full size as they lie in the input: with as many occurrences as their counters say."""
-        assert self.variable is not None  # only such records are given here
-        for row, record in enumerate(compacted(self.variable, records, step, rows, str(self.output.path))):
+        assert self.occurrences is not None  # only such records are given here
+        for row, record in enumerate(self.occurrences.compacted(records, step, rows)):
             if self.job.source["format"] == "fixed":
                 end = records[(row + 1) * step - tail : (row + 1) * step]
                 yield record.ljust(step - tail, self._pad[:1]) + end
@@ -431,14 +257,11 @@ class Backward:
     def each(self, notes: AtomicFile) -> Iterator[bytes]:
         """The records one by one, as they lie in the input."""
         for first, cells, rows in self._batches():
-            columns = [
-                self._encode(spec, number, cells, rows, first, notes)
-                for number, spec in enumerate(self.fields)
-            ]
+            columns = self._encoded(Part(cells, rows, first, notes))
             for row in range(rows):
                 one = [
-                    (data[offsets[row] : offsets[row + 1]], ends_of(offsets, row))
-                    for data, offsets in columns
+                    (data[ends[row] : ends[row + 1]], array("q", [0, ends[row + 1] - ends[row]]))
+                    for data, ends in columns
                 ]
                 yield bytes(self._records(one, 1))
 
@@ -482,7 +305,8 @@ class Backward:
         }
 
     def _told(self, records: int, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
-        tables = (*self.charset.tables, *self.charset.sites)
+        own = (self.charset, *self.back.charsets.values())
+        tables = {t.id: t for charset in own for t in (*charset.tables, *charset.sites)}.values()
         return {
             "job": {"path": Path(self.job.path).name, "sha256": self.job.digest},
             "output": {"path": self.path.name, "bytes": file.size, "sha256": file.sha256},
@@ -490,8 +314,8 @@ class Backward:
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
             "records": records,
             "same_as_input": same_as_input(self.whole_job, file.sha256),
-            "findings": dict(sorted(self.findings.items())),
-            "empty": {"written_as": "blanks", "fields": dict(self.empty)},
+            "findings": dict(sorted(self.back.findings.items())),
+            "empty": {"written_as": "blanks", "fields": dict(+self.back.empty)},
             "findings_file": {"path": notes.path.name, "bytes": notes.size, "sha256": notes.sha256},
             "gaiji": {
                 "version": __version__,

@@ -7,23 +7,27 @@ are ``gaiji.run.rules``'; what is put together from all of it is the plan's.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import regex
+
 from gaiji.codes.charset import Charset
 from gaiji.columns.numeric import NUMERIC
-from gaiji.errors import CharsetError, JobError, nearest
+from gaiji.errors import JobError, nearest
 from gaiji.layout.copybook import SUFFIXES, Table
-from gaiji.layout.copybook.variable import plain
+from gaiji.layout.copybook.variable import COUNT, NUMBERS, STEP, how_written, plain
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
-from gaiji.output.melt import Melt
-from gaiji.records.shape import Borrowed, Kind, Shape, Test
+from gaiji.output.melt import EVERY, FOUND, Melt
+from gaiji.records.shape import Borrowed, Kind, Shape
 from gaiji.run.job import Job
 from gaiji.run.rules import KEYS, RecordRule
+from gaiji.run.when import moves, tests_of
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,12 @@ def shape_of(job: Job, types: Sequence[Typed], charset: Charset) -> Shape:
     kinds = []
     for typed in types:
         rule = typed.rule
+        spec = named(typed.layout, rule.when["field"]) if "field" in rule.when else None
         borrowed = tuple(_borrowed(job, types, numbers, typed)) if rule.parent else ()
         kinds.append(
             Kind(
                 rule.name,
-                tuple(_tests(job, typed, charset)),
+                tuple(tests_of(job, rule, spec, typed.whole.variable, charset)),
                 numbers[rule.parent] if rule.parent else -1,
                 moved(typed.whole, bool(borrowed)),
                 tuple(one for one, _ in borrowed),
@@ -117,15 +122,28 @@ def _end(layout: Layout) -> int:
 
 def moved(whole: Whole, apart: bool) -> Variable | None:
     """How the fields of a layout get places of their own, where they have: its tables vary, or (``apart``)
-    more than its own fields are read. Numbers must be whole."""
+    more than its own fields are read. Numbers must be whole; counters are read as their fields are written,
+    which a job can say."""
     fields, found = whole.layout.fields, whole.variable
     if found is None:
         return plain(fields, whole.layout.record_length) if apart else None
     columns = tuple(
-        (piece, offset, length, int(spec.type in NUMERIC))
+        (piece, offset, length, int(spec.type in NUMBERS))
         for (piece, offset, length, _), spec in zip(found.columns, fields, strict=True)
     )
-    return replace(found, columns=columns)
+    return replace(found, columns=columns, steps=tuple(_steps(found, fields)))
+
+
+def _steps(variable: Variable, fields: Sequence[Field]) -> Iterator[int]:
+    """The steps of a walk, where a counter is a field as that says of itself."""
+    places = {(piece, offset, size): at for at, (piece, offset, size, _) in enumerate(variable.columns)}
+    for begin in range(0, len(variable.steps), STEP):
+        step = variable.steps[begin : begin + STEP]
+        at = places.get((step[2], step[3], step[4]), -1) if step[0] == COUNT else -1
+        if at >= 0 and fields[at].type in NUMERIC:
+            spec = fields[at]
+            step = (*step[:5], how_written(spec.type, spec.sign, spec.signs, spec.order), *step[6:])
+        yield from step
 
 
 def with_keys(job: Job, types: Sequence[Typed], number: int) -> Layout:
@@ -151,7 +169,7 @@ def _borrowed(
         mine = []
         for name in above.rule.key:
             spec = named(above.layout, name)
-            if above.whole.variable is not None and _moves(above.whole.variable, spec):
+            if above.whole.variable is not None and moves(above.whole.variable, spec):
                 raise JobError(
                     fault("E0440", "{name} stands behind a table that varies", name=name[:40]),
                     path=job.path,
@@ -160,7 +178,7 @@ def _borrowed(
                 )
             mine.append(
                 (
-                    Borrowed(numbers[at], spec.offset, spec.length),
+                    Borrowed(numbers[at], spec.offset, spec.length, spec.type in NUMBERS),
                     replace(spec, name=f"{above.rule.name}.{spec.name}"),
                 )
             )
@@ -173,96 +191,6 @@ def named(layout: Layout, name: str) -> Field:
     """The field that a rule names; COBOL's names have no case. LayoutError as ``Layout.field``."""
     known = {spec.name: spec for spec in layout.fields}
     return known.get(name) or known.get(lowered(name)) or layout.field(name)
-
-
-def _moves(variable: Variable, spec: Field) -> bool:
-    """Whether counters move a field: all before it must be one piece that is always there."""
-    first = variable.steps[2]
-    return spec.offset + spec.length > first
-
-
-def _tests(job: Job, typed: Typed, charset: Charset) -> list[Test]:
-    """What a record must be like to be of a type."""
-    when, rule = typed.rule.when, typed.rule
-    tests = []
-    key = f"record.{rule.name}.when"
-    if "bytes" in when:
-        texts = when["bytes"] if isinstance(when["bytes"], list) else [when["bytes"]]
-        try:
-            values = tuple(bytes.fromhex(text) for text in texts)
-        except (TypeError, ValueError):
-            values = ()
-        tests.append(_test(job, key, when["offset"], values))
-    elif "equals" in when:
-        given = when["equals"] if isinstance(when["equals"], list) else [when["equals"]]
-        spec = named(typed.layout, when["field"]) if "field" in when else None
-        if spec and typed.whole.variable is not None and _moves(typed.whole.variable, spec):
-            raise JobError(
-                fault("E0440", "{name} stands behind a table that varies", name=spec.name[:40]),
-                path=job.path,
-                key=key,
-                next=tr("name fields before it"),
-            )
-        offset = spec.offset if spec else int(when["offset"])
-        try:
-            values = tuple(raw for value in given for raw in _written(charset, spec, value))
-        except (CharsetError, TypeError, ValueError, OverflowError):
-            values = ()
-        tests.append(_test(job, key, offset, values))
-    if "length" in when:
-        tests.append(Test("length", int(when["length"])))
-    tests += [Test(name) for name in ("first", "last") if when.get(name)]
-    return tests
-
-
-def _test(job: Job, key: str, offset: int, values: tuple[bytes, ...]) -> Test:
-    """A test of bytes; JobError where they cannot stand in the record."""
-    if not values or len({len(value) for value in values}) > 1 or not values[0]:
-        raise JobError(
-            fault("E0441", "holds what cannot stand there"),
-            path=job.path,
-            key=key,
-            next=tr("equals: text or a number that fits the field, all of one length; bytes: hex digits"),
-        )
-    return Test("bytes", offset, values)
-
-
-def _written(charset: Charset, spec: Field | None, value: Any) -> list[bytes]:
-    """The bytes that mean a value in a field (None: at a place, as it is); ValueError where it has no
-    room."""
-    if spec is not None and spec.type in NUMERIC:
-        return _number(charset, spec, int(value))
-    if not isinstance(value, str):
-        raise TypeError(value)
-    if spec is None:
-        return [charset.encode(value)]
-    if spec.type == "raw":
-        return [bytes.fromhex(value)]
-    raw = charset.encode(value, type=spec.type if charset.kind.typed else "")
-    pad = charset.encode(
-        "\u3000" if spec.type == "dbcs" else " ", type=spec.type if charset.kind.typed else ""
-    )
-    while len(raw) + len(pad) <= spec.length:
-        raw += pad
-    if len(raw) != spec.length:
-        raise ValueError(value)
-    return [raw]
-
-
-def _number(charset: Charset, spec: Field, value: int) -> list[bytes]:
-    """The ways in which a whole number that is not negative stands in a field."""
-    if value < 0:
-        raise ValueError(value)
-    if spec.type == "binary":
-        return [value.to_bytes(spec.length, "big")]
-    digits = str(value).rjust(2 * spec.length - 1 if spec.type == "packed" else spec.length, "0")
-    if spec.type == "packed":
-        return [bytes.fromhex(digits + sign) for sign in "CFAE" if len(digits) == 2 * spec.length - 1]
-    if len(digits) != spec.length:
-        raise ValueError(value)
-    zone = 0x30 if charset.spec.pad_single == 0x20 else 0xF0
-    plain_ = bytes(zone | int(digit) for digit in digits)
-    return [plain_] if zone == 0x30 else [plain_, plain_[:-1] + bytes([0xC0 | int(digits[-1])])]
 
 
 def check_outputs(job: Job, types: Sequence[Typed]) -> None:
@@ -337,21 +265,30 @@ def melt_of(job: Job, fields: Sequence[Field], columns: Sequence[str], tables: S
             shown.append(
                 (_without_number([columns[at] for at in same]), same if len(same) > 1 else (*same, *same))
             )
-    counter = (
-        names.index(next(n for n in names if lowered(n) == table.counter)) if table.counter in names else -1
-    )
-    return Melt(
-        tuple(name for name, _ in shown), tuple(one for _, one in shown), counter, len(table.occurrences)
-    )
+    columns_of_rows = [name for name, _ in shown]
+    if twice := [name for name, count in Counter(columns_of_rows).items() if count > 1]:
+        raise JobError(
+            fault("E0397", "two columns would have the name {twice!r}", twice=twice[0][:40]),
+            path=job.path,
+            key=key,
+            next=tr("rename the field or the table in the copybook, or leave rows out"),
+        )
+    counter = names.index(table.counter) if table.counter else FOUND if table.varies else EVERY
+    return Melt(tuple(columns_of_rows), tuple(one for _, one in shown), counter, len(table.occurrences))
 
 
 def _without_number(names: Sequence[str]) -> str:
-    """The name of a column of all occurrences: without their number."""
+    """The name of a column of all occurrences: without their number. Where a clash has put groups before the
+    name of some of them, that of the field alone."""
     if len(names) < 2:
         return names[0]
     first, second = names[:2]
-    at = next(at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
-    return first[: at - 1] + first[at + 1 :]
+    for a, b in ((first, second), (first.rpartition(".")[2], second.rpartition(".")[2])):
+        for found in regex.finditer("-1(?![0-9])", a):
+            begin, end = found.span()
+            if f"{a[:begin]}-2{a[end:]}" == b:
+                return a[:begin] + a[end:]
+    return first
 
 
 def lowered(name: str) -> str:

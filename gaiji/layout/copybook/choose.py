@@ -1,8 +1,8 @@
-"""REDEFINES: of the definitions of one area, the one that is read."""
+"""Which item is meant: of the definitions of an area the one that is read, for a table its counter."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.copybook.entries import Item
@@ -145,3 +145,30 @@ def walk(item: Item) -> Iterator[Item]:
     yield item
     for child in item.children:
         yield from walk(child)
+
+
+def counter_of(root: Item, item: Item) -> Item:
+    """The item that a table depends on: that of its name, in the groups named, nearest before it."""
+    name, *groups = item.depending
+    before = []
+    for one in walk(root):
+        if one is item:
+            break
+        if one.name.upper() == name and _inside(one, groups):
+            before.append(one)
+    if not before:
+        raise item.error(
+            fault("E0420", "DEPENDING ON {name}, which does not stand before it in the record", name=name),
+            tr('put the counter into the copybook, or set depending = "max" where tables have full size'),
+        )
+    return before[-1]
+
+
+def _inside(item: Item, groups: Sequence[str]) -> bool:
+    wanted = list(groups)
+    at = item.parent
+    while at is not None and wanted:
+        if at.name.upper() == wanted[0]:
+            wanted.pop(0)
+        at = at.parent
+    return not wanted

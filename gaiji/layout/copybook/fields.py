@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from gaiji.errors import LayoutError, nearest
+from gaiji.layout.copybook.choose import counter_of
 from gaiji.layout.copybook.entries import Item
 from gaiji.layout.roles import find_role
 from gaiji.messages import fault, tr
@@ -16,29 +19,42 @@ from gaiji.model import Field
 
 @dataclass(frozen=True)
 class Table:
-    """A table that lies in no other: its name, the field that counts its occurrences ("": always all of
-    them), and the numbers of the fields of each occurrence, in the same order in all."""
+    """A table that lies in no other: its name, the field that counts its occurrences ("": none does, because
+    ``varies`` is false and all of them are always there, or because it lies in a definition of an area that
+    is not read), and the numbers of the fields of each occurrence, in the same order in all."""
 
     name: str
     counter: str
     occurrences: tuple[tuple[int, ...], ...]
+    varies: bool = False
 
 
 def tables(root: Item, made: Sequence[Field]) -> tuple[Table, ...]:
     """The tables of a measured record that lie in no other and have named fields; ``made``: its fields."""
+    order = sorted(range(len(made)), key=lambda number: made[number].offset)
+    offsets = [made[number].offset for number in order]
     found = []
     for item, shift in _tables(root, 0):
-        begin, size = item.start + shift, item.size
-        inside = tuple(
-            tuple(
-                number
-                for number, spec in enumerate(made)
-                if begin + n * size <= spec.offset and spec.offset + spec.length <= begin + (n + 1) * size
-            )
-            for n in range(item.occurs)
-        )
-        found.append(Table(_lower(item.name), _lower(item.depending[0]) if item.depending else "", inside))
+        edges = [item.start + shift + n * item.size for n in range(item.occurs + 1)]
+        cuts = [bisect_left(offsets, edge) for edge in edges]
+        inside = tuple(tuple(sorted(order[a:b])) for a, b in pairwise(cuts))
+        found.append(Table(_lower(item.name), _counter(root, item, made), inside, bool(item.depending)))
     return tuple(found)
+
+
+def _counter(root: Item, item: Item, made: Sequence[Field]) -> str:
+    """The name of the field that a table depends on; "" where it has none."""
+    if not item.depending:
+        return ""
+    counter = counter_of(root, item)
+    return next((spec.name for spec in made if _is(spec, counter)), "")
+
+
+def _is(spec: Field, item: Item) -> bool:
+    """Whether a field is that item: at its place, of its size and name."""
+    leaf = item.leaf
+    same = leaf is not None and (spec.offset, spec.length, spec.type) == (item.start, leaf.size, leaf.type)
+    return same and spec.name.rpartition(".")[2] == _lower(item.name)
 
 
 def _tables(item: Item, shift: int) -> Iterator[tuple[Item, int]]:

@@ -26,8 +26,8 @@ MAX_FIELDS = 10_000
 @dataclass(frozen=True)
 class Described:
     """What a copybook describes: the fields, the bytes of a record (of full size), how its tables vary, and
-    for each table that is in no other: its name, its counter and the fields of each occurrence. ``chosen``:
-    which definition of each redefined area is read. ``fillers``: (offset, length) of its FILLER.
+    for each table that is in no other: its name, its counter and the fields of each occurrence. ``fillers``:
+    (offset, length) of its FILLER.
     """
 
     fields: tuple[Field, ...]
@@ -35,7 +35,6 @@ class Described:
     fillers: tuple[tuple[int, int], ...]
     variable: Variable | None
     tables: tuple[Table, ...]
-    chosen: Mapping[str, str]
 
 
 def read_copybook(
@@ -187,7 +186,7 @@ def _describe(
             next=tr("give a copybook with a named PICTURE item"),
         )
     made = fields(root, roles, where)
-    return Described(made, root.size, fillers(root), variable(root, made), tables(root, made), chosen)
+    return Described(made, root.size, fillers(root), variable(root, made), tables(root, made))
 
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:

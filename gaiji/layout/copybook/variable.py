@@ -12,14 +12,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gaiji.layout.copybook.choose import families, walk
+from gaiji.layout.copybook.choose import counter_of, families, walk
 from gaiji.layout.copybook.entries import Item
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
 
 PIECE, COUNT, NODE, STEP = 0, 1, 2, 8
 WRITTEN = {"zoned": 0, "packed": 1, "binary": 2}
+BARE, LITTLE, LEADING, LETTERS, LEADING_LETTERS = 3, 4, 5, 6, 7
 """How a counter is written, as ``gaiji.kernel.shape`` numbers it."""
+NUMBERS = (*WRITTEN, "float")
+"""Types of which a part is nothing: a record that ends in one is cut off."""
 
 
 @dataclass
@@ -100,7 +103,7 @@ class _Walk:
 
     def counter(self, item: Item) -> int:
         """The slot of a table's counter, which is read where it is needed first."""
-        found = _counter_of(self.root, item)
+        found = counter_of(self.root, item)
         leaf = found.leaf
         if leaf is None or leaf.type not in WRITTEN or leaf.scale or leaf.size > 10 or _separate(found):
             raise item.error(
@@ -129,7 +132,7 @@ class _Walk:
                 )
             slot = self.slot()
             self.counters[full], self.names[slot] = len(self.steps), found.name
-            how = WRITTEN[leaf.type]
+            how = how_written(leaf.type, leaf.sign)
             self.steps.append(
                 [COUNT, slot, piece.slot, full - piece.full, leaf.size, how, item.least, item.occurs]
             )
@@ -155,7 +158,7 @@ def variable(root: Item, fields: Sequence[Field]) -> Variable | None:
     for spec in fields:
         piece = done.piece(spec.offset)
         assert piece is not None  # every field is in the record
-        whole = int(spec.type in WRITTEN)
+        whole = int(spec.type in NUMBERS)
         columns.append((piece.slot, spec.offset - piece.full, spec.length, whole))
     full, names = [0] * done.slots, [""] * done.slots
     for piece in done.pieces:
@@ -170,9 +173,22 @@ def variable(root: Item, fields: Sequence[Field]) -> Variable | None:
 def plain(fields: Sequence[Field], size: int) -> Variable:
     """A record of which nothing varies, in the same words."""
     piece = _Piece(0, -1, 0, size, 0)
-    columns = [(0, spec.offset, spec.length, int(spec.type in WRITTEN)) for spec in fields]
+    columns = [(0, spec.offset, spec.length, int(spec.type in NUMBERS)) for spec in fields]
     gaps = tuple(_gaps([piece], columns))
     return Variable((PIECE, 0, size, -1, -1, 0, 0, 0), 1, tuple(columns), gaps, (0,), size, ("",))
+
+
+def how_written(type: str, sign: str, signs: str = "", order: str = "") -> int:
+    """The number of how a counter of that type is written; the rest as in ``gaiji.model.Field``. Where nobody
+    said how signs are written, letters are no digits."""
+    if type == "packed":
+        return BARE if sign == "none" else WRITTEN[type]
+    if type == "binary":
+        return LITTLE if order == "little" else WRITTEN[type]
+    letters = signs in ("netcobol", "translated")
+    if sign == "leading":
+        return LEADING_LETTERS if letters else LEADING
+    return LETTERS if letters else WRITTEN[type]
 
 
 def _gaps(
@@ -199,30 +215,3 @@ def _varies(item: Item) -> bool:
 def _separate(item: Item) -> bool:
     """Whether a zoned counter has its sign in a byte of its own."""
     return item.leaf is not None and item.leaf.type == "zoned" and item.leaf.size != item.leaf.digits
-
-
-def _counter_of(root: Item, item: Item) -> Item:
-    """The item that a table depends on: that of its name, in the groups named, nearest before it."""
-    name, *groups = item.depending
-    before = []
-    for one in walk(root):
-        if one is item:
-            break
-        if one.name.upper() == name and _inside(one, groups):
-            before.append(one)
-    if not before:
-        raise item.error(
-            fault("E0420", "DEPENDING ON {name}, which does not stand before it in the record", name=name),
-            tr('put the counter into the copybook, or set depending = "max" where tables have full size'),
-        )
-    return before[-1]
-
-
-def _inside(item: Item, groups: Sequence[str]) -> bool:
-    wanted = list(groups)
-    at = item.parent
-    while at is not None and wanted:
-        if at.name.upper() == wanted[0]:
-            wanted.pop(0)
-        at = at.parent
-    return not wanted
