@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gaiji
+from gaiji.codes.spec import DASHES, charset_names
 from gaiji.columns.individual import hidden, holds, rows_holding
 from gaiji.kernel.arrow import text_series
 from gaiji.model import Column
@@ -50,6 +52,28 @@ def test_the_check_digit_is_the_ordinances(rows):
         if len(row) == 12 and row.isdecimal():
             assert holds(row) == by_the_ordinance(row)
     assert rows_holding(column(rows)) == sum(map(holds, rows))
+
+
+NUMBERS = st.sampled_from(["123456789018", "983205673214", "123456789019"])
+GAPS = st.sampled_from(["", "-", " ", "\u3000", "－", "−", "ー", "‐", "―"])
+
+
+@given(st.lists(st.tuples(NUMBERS, GAPS, GAPS), min_size=1, max_size=8))
+def test_what_is_hidden_is_counted_however_its_fours_are_parted(parts):
+    rows = [f"{n[:4]}{one}{n[4:8]}{other}{n[8:]}" for n, one, other in parts]
+    right = [by_the_ordinance(n) for n, _, _ in parts]
+    assert [holds(row) for row in rows] == right and rows_holding(column(rows)) == sum(right)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dash", sorted(DASHES))
+def test_no_charset_has_a_dash_that_hides_a_number(dash):
+    for name in charset_names():
+        charset = gaiji.load_charset(name, options={"dash": dash})
+        for text in {e.row.text for e in charset.entries.values() if e.row.text in set("－−‐—―-ｰー")}:
+            raw = charset.encode(text, errors="geta")
+            shown = charset.decode(raw).text
+            assert holds(f"1234{shown}5678{shown}9018") or "〓" in shown, (name, text, shown)
 
 
 @pytest.mark.parametrize("number", RIGHT)

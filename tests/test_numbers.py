@@ -122,8 +122,11 @@ def test_every_half_byte_of_packed(module):
         right = "-" * (sign in "BD") + zone if zone.isdigit() and not sign.isdigit() else ""
         if byte not in (0, 0x40):
             assert read(module, bytes([byte]), PACKED, 1, 0, 1, 0)[:2] == (right, -1 if right else 0)
-            right = f"{byte:02X}" if zone.isdigit() and sign.isdigit() else ""
-            assert read(module, bytes([byte]), PACKED, 2, 0, 0, 0, NONE)[:2] == (right, -1 if right else 0)
+        right = f"{byte:02X}" if zone.isdigit() and sign.isdigit() else ""
+        assert read(module, bytes([byte]), PACKED, 2, 0, 0, 0, NONE)[:2] == (right, -1 if right else 0)
+    for raw, right in (("0000", "0000"), ("2020", "2020"), ("4040", ""), ("4020", "4020")):
+        shown = read(module, bytes.fromhex(raw), PACKED, 4, 0, 0, 0, NONE)[:2]
+        assert shown == (right, -1 if right else 0)
 
 
 FOUND = [  # bytes, form, text, offset of what is wrong

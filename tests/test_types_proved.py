@@ -19,7 +19,8 @@ from twins import interpreted
 import gaiji
 from gaiji.columns import decode
 from gaiji.kernel import numbers, shape
-from gaiji.proof.numbers import _is_number  # the whole of it is tried, byte by byte
+from gaiji.proof.numbers import _read  # the whole of it is tried, byte by byte
+from gaiji.run import stages
 from gaiji.run.reverse import reverse
 
 SHAPES = [shape, interpreted("shape")]
@@ -275,7 +276,7 @@ def test_the_proof_reads_which_bytes_are_a_number(raw, kind, digits, signed, asc
     out, offsets, bad = bytearray(64), array("q", [0, 0]), array("i", [0])
     places, written = (array("q", [0]), array("q", [len(raw)])), array("q", bytes(24))
     numbers.numbers(raw, numbers.Numeric(*form), *places, 0, len(raw), out, offsets, bad, written)
-    assert _is_number(raw, *form) == (bad[0] < 0)
+    assert _read(raw, *form) == out[: offsets[1]].decode()
 
 
 def test_a_number_that_the_conversion_gave_up_is_changed(tmp_path, monkeypatch):
@@ -295,3 +296,74 @@ def test_a_number_that_the_conversion_gave_up_is_changed(tmp_path, monkeypatch):
     proof = gaiji.verify(job)
     names = {"cnt", "f-1", "b-1", "p-1", "g"}
     assert not proof.holds and {change["field"] for change in proof.data["changed"]} == names
+
+
+# -- trailers ----------------------------------------------------------------------------------------------
+
+TRAILER = """
+[source]
+path = "in.dat"
+charset = "{charset}"
+format = "vb"
+float = "ieee-big"
+[output]
+path = "d.csv"
+[[record]]
+name = "D"
+when = {{ offset = 0, bytes = "{d}" }}
+[[record.field]]
+name = "x"
+offset = 0
+length = 1
+[[record]]
+name = "T"
+output = "t.csv"
+trailer = {{ field = "n", counts = "D" }}
+[[record.field]]
+name = "n"
+offset = 0
+length = {length}
+type = "{type}"
+"""
+WRITTEN = {
+    "zoned": lambda n: f"{n:04}".encode("cp037"),
+    "packed": lambda n: bytes.fromhex(f"{n:05}c"),
+    "binary": lambda n: n.to_bytes(2, "big"),
+    "float": lambda n: struct.pack(">f", n),
+    "sbcs": lambda n: f"{n:4}".encode("cp037"),
+    "mixed": lambda n: f"{n:<4}".encode("cp037"),
+    "raw": lambda n: bytes.fromhex(f"{n:04}"),
+}
+
+
+QUICK = ("zoned", "float", "mixed")
+
+
+@pytest.mark.parametrize(
+    "type", [pytest.param(one, marks=[] if one in QUICK else pytest.mark.slow) for one in WRITTEN]
+)
+def test_the_proof_reads_what_trailers_say_by_itself(tmp_path, monkeypatch, type):
+    """Five trailers, the second of which says one too many, and one that is no number."""
+    write = WRITTEN[type]
+    length, records = len(write(0)), []
+    for count in (3, 2, 0, 1, 12):
+        records += [b"\xc4"] * count + [write(count + (count == 2))]
+    (tmp_path / "job.toml").write_text(TRAILER.format(charset="ibm-930", d="C4", length=length, type=type))
+    records.append(b"\xff\xff\xff\xff"[:length])
+    (tmp_path / "in.dat").write_bytes(
+        b"".join((len(r) + 4).to_bytes(2, "big") + b"\0\0" + r for r in records)
+    )
+    told = gaiji.convert(tmp_path / "job.toml").data["trailers"]["T"]
+    last = 65535 if type == "binary" else None
+    wrong = [{"record": 7, "said": 3, "counted": 2}, {"record": 24, "said": last, "counted": 0}]
+    assert told["checked"] == 6 and told["examples"] == wrong
+    assert gaiji.verify(tmp_path / "job.toml").holds
+    monkeypatch.setattr(
+        stages, "Check", lambda kind, record, said, counted: check(kind, record, counted, counted)
+    )
+    assert gaiji.convert(tmp_path / "job.toml").data["trailers"]["T"]["wrong"] == 0
+    proof = gaiji.verify(tmp_path / "job.toml")
+    assert {one["check"] for one in proof.data["checks"] if not one["holds"]} >= {"trailers T"}
+
+
+check = stages.Check

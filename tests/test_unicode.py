@@ -45,6 +45,11 @@ CASES = [
     ("一\U000e0101\U000e0101", None, None, ["4E00_E0101", "E0101"], None),
     ("□\U000e0100", None, None, ["25A1", "E0100"], None),  # a mark of loss is a finding of its own
     ("～", "〜", [None], ["FF5E"], []),
+    # a mark joins what is itself, and nothing that became or was found to be something else
+    (f"～{MARK}", "〜〓", [None, None], ["FF5E", "3099"], ["illegal"]),
+    (f"\u9ffc{MARK}", "\u9ffc〓", [None, None], ["9FFC", "3099"], ["not-in-standard", "illegal"]),
+    (f"\ue000{MARK}", "〓〓", [None, None], ["E000", "3099"], ["unmapped-gaiji", "illegal"]),
+    (f"\ufa10{MARK}", "塚\U000e0105〓", ["MJ030194", None], ["FA10", "3099"], ["illegal"]),
 ]
 
 
@@ -158,6 +163,31 @@ def test_a_job_writes_it_and_the_proof_sees_it(town, name, policy):
         (town / name / "out" / "o.csv").read_bytes().replace("葛\U000e0102飾".encode(), "葛飾".encode())
     )
     assert verify(path).data["changed"]
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_a_glyph_stands_for_each_character_of_the_text(tmp_path, name):
+    texts = [
+        f"山{MARK}か{MARK}\U000e0100辻",
+        "　山 \u3000",
+        "葛\U000e0100\ue000 ",
+        f"～{MARK}\u2003一",
+        "\t山\u00ad",
+    ]
+    mark = b"" if name != "unicode" else b"\xfe\xff"
+    (tmp_path / "in.csv").write_bytes(mark + "\n".join(["氏名", *texts, ""]).encode(CODECS[name]))
+    (tmp_path / "job.toml").write_text(
+        f'[source]\npath = "in.csv"\ncharset = "{name}"\nformat = "csv"\n[target]\nglyph_columns = true\n'
+        f'[output]\npath = "o.csv"\n[[field]]\nname = "氏名"\nrole = "name"\n',
+        "utf-8",
+    )
+    gaiji.convert(tmp_path / "job.toml")
+    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(texts)
+    for row in rows:
+        base = [c for c in row["氏名"] if not 0xE0100 <= ord(c) <= 0xE01EF and c != MARK]
+        assert len(row["氏名.glyphs"].split()) == len(base), row
 
 
 def test_compiled_and_interpreted_are_alike(monkeypatch):

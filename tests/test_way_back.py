@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import csv
 import json
+from array import array
 from dataclasses import replace
 from functools import cache
 from io import StringIO
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import gaiji
 from gaiji.codes.charset import load_charset
 from gaiji.errors import GaijiError
+from gaiji.records.blocks import Blocks, Filling
 from gaiji.run.csv_back import CsvBack
 from gaiji.run.job import load_job
 from gaiji.run.manifest import manifest_path
@@ -47,8 +48,14 @@ def back(job):
 MARK = {"unicode-le": b"\xff\xfe", "unicode-be": b"\xfe\xff", "unicode-utf8": b"\xef\xbb\xbf"}
 
 
-@pytest.mark.parametrize("charset", MARK)
-@pytest.mark.parametrize("kind", ["fixed", "fixed-raw", "vb", "lines", "csv"])
+HEAVY = [
+    pytest.param(kind, charset, marks=[] if (kinds + charsets) % 3 == 0 else pytest.mark.slow)
+    for kinds, kind in enumerate(["fixed", "fixed-raw", "vb", "lines", "csv"])
+    for charsets, charset in enumerate(MARK)
+]
+
+
+@pytest.mark.parametrize(("kind", "charset"), HEAVY)
 def test_a_mark_stands_once_wherever_it_stood(tmp_path, charset, kind):
     write = load_charset(charset).encode
     mark, size = MARK[charset], len(write("A"))
@@ -75,8 +82,8 @@ def test_a_mark_stands_once_wherever_it_stood(tmp_path, charset, kind):
     assert found == data and done.data["same_as_input"] is True
 
 
-@pytest.mark.parametrize("charset", ["unicode-le", "unicode-utf8"])
-def test_a_mark_before_record_types_comes_back(tmp_path, charset):
+def test_a_mark_before_record_types_comes_back(tmp_path):
+    charset = "unicode-le"
     write = load_charset(charset).encode
     size = len(write("A"))
     data = MARK[charset] + write("A123B456A789")
@@ -208,33 +215,28 @@ def test_a_value_that_the_counters_leave_out_is_refused(tmp_path):
 # -- raw bytes and damaged files ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("cell", "number"), [("0102", "E0552"), ("01020304", "E0552"), ("0102G3", "E0550"), ("01020", "E0550")]
-)
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_raw_cells_are_their_fields_bytes_or_refused(tmp_path, cell, number, ending):
+def test_raw_cells_are_their_fields_bytes_or_refused(tmp_path, ending):
     fields = [field("a", 0, 2), field("r", 2, 3, type="raw")]
-    job = job_of(
-        tmp_path,
-        "windows-31j",
-        'format = "fixed"\nrecord_length = 5',
-        fields,
-        b"AB\x01\x02\x03CD\xff\xfe\xfd",
-        f"o.{ending}",
-    )
+    data = b"AB\x01\x02\x03CD\xff\xfe\xfd"
+    more = 'format = "fixed"\nrecord_length = 5'
+    job = job_of(tmp_path, "windows-31j", more, fields, data, f"o.{ending}")
     gaiji.convert(job)
-    assert back(job)[1] == (tmp_path / "in.dat").read_bytes()
+    assert back(job)[1] == data
     out = tmp_path / f"o.{ending}"
-    if ending == "csv":
-        out.write_text(out.read_text().replace("FFFEFD", cell))
-    else:
-        import polars as pl
+    whole = out.read_bytes()
+    wrong = {"0102": "E0552", "01020304": "E0552", "0102G3": "E0550", "01020": "E0550"}
+    for cell, number in list(wrong.items())[:: 1 if ending == "csv" else 3]:
+        if ending == "csv":
+            out.write_bytes(whole.replace(b"FFFEFD", cell.encode()))
+        else:
+            import polars as pl
 
-        frame = pl.read_parquet(out)
-        frame.with_columns(r=pl.Series(["010203", cell])).write_parquet(out)
-    with pytest.raises(GaijiError, match="record 2, field r") as caught:
-        reverse(job)
-    assert caught.value.number == number
+            frame = pl.read_parquet(whole)
+            frame.with_columns(r=pl.Series(["010203", cell])).write_parquet(out)
+        with pytest.raises(GaijiError, match="record 2, field r") as caught:
+            reverse(job)
+        assert caught.value.number == number
 
 
 def test_a_damaged_manifest_is_one_line(tmp_path):
@@ -248,18 +250,9 @@ def test_a_damaged_manifest_is_one_line(tmp_path):
     gaiji.convert(job)
     path = manifest_path(tmp_path / "B.csv")
     whole = path.read_text()
-    keys = [
-        "input",
-        "input.sha256",
-        "records",
-        "output",
-        "fields",
-        "types",
-        "types.B",
-        "types.B.records",
-        "job",
-    ]
-    for key, value in product(keys, (None, [], 7)):
+    spoilt = [("input", None), ("input.sha256", None), ("types", None)]
+    spoilt += [("output", 7), ("types.B.records", [])]
+    for key, value in spoilt:
         told = json.loads(whole)
         *inside, name = key.split(".")
         at = told
@@ -277,3 +270,138 @@ def test_a_damaged_manifest_is_one_line(tmp_path):
             else:
                 assert key in ("input.sha256", "types.B.records"), (key, value)
                 assert attempt is reverse or not found.holds
+
+
+# -- blocks ------------------------------------------------------------------------------------------------
+
+
+def filled(records, size, most):
+    """Blocks into which records go while they fit."""
+    blocks = [[]]
+    for record in records:
+        used = 4 + sum(len(one) + size for one in blocks[-1])
+        if blocks[-1] and used + len(record) + size > most:
+            blocks.append([])
+        blocks[-1].append(record)
+    return blocks
+
+
+def laid(blocks, words):
+    """Blocks behind their descriptors, in a form that ``words`` name; nothing here is gaiji's."""
+    order, more = ("little" if "little" in words else "big"), 0 if "exclusive" in words else 4
+
+    def before(raw):
+        half = (len(raw) + more).to_bytes(2, order)
+        return (b"\0\0" + half if "second" in words else half + b"\0\0") + raw
+
+    return b"".join(before(b"".join(before(record) for record in block)) for block in blocks)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    rule=st.one_of(st.integers(17, 80), st.lists(st.integers(1, 5), min_size=1, max_size=6)),
+    words=st.sampled_from(["standard", "little", "second", "exclusive", "little-exclusive"]),
+    spanned=st.booleans(),
+    typed=st.booleans(),
+)
+def test_any_blocks_come_back_as_they_were(tmp_path_factory, lengths, rule, words, spanned, typed):
+    come_back(tmp_path_factory.mktemp("blocks"), lengths, rule, words, spanned, typed)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words", "typed"),
+    [(40, "standard", False), ([1, 3, 2], "little-exclusive", True), ([1], "second", False)],
+)
+def test_blocks_come_back_as_they_were(tmp_path, rule, words, typed):
+    come_back(tmp_path, [5, 9, 1, 1, 9, 9, 4, 2, 8], rule, words, False, typed)
+
+
+def come_back(folder, lengths, rule, words, spanned, typed):
+    """The records of these lengths, in blocks of so many bytes or of so many records by turns."""
+    records = [b"AB"[n % 2 : n % 2 + 1] + b"0123456789"[1:n] for n in lengths]
+    if isinstance(rule, int):
+        blocks = filled(records, 4, rule)
+    else:
+        blocks, left = [], list(records)
+        while left:
+            count = rule[len(blocks) % len(rule)]
+            blocks, left = [*blocks, left[:count]], left[count:]
+    data = laid(blocks, words)
+    kinds = [field("t", 0, 9)]
+    if typed:
+        kinds = [
+            f'[[record]]\nname = "{name}"\nwhen = {{ offset = 0, equals = "{name}" }}\n'
+            + 'output = "A.csv"\n' * (name == "A")
+            + field("t", 0, 9).replace("[[field]]", "[[record.field]]")
+            for name in "AB"
+        ]
+    more = f'format = "vb"\nblocked = true\nrdw = "{words}"\nspanned = {str(spanned).lower()}'
+    job = job_of(folder, "windows-31j", more, kinds, data)
+    told = gaiji.convert(job).data["blocks"]
+    assert told["known"] and (len(told) == 2 or not isinstance(rule, int))
+    done, found = back(job)
+    assert found == data and done.data["same_as_input"] is True
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    blocks=st.lists(st.lists(st.integers(0, 6), min_size=1, max_size=4), min_size=1, max_size=12),
+    every=st.integers(1, 5),
+)
+def test_blocks_are_known_wherever_a_run_went_on(blocks, every):
+    """The records of blocks as a reader finds them, some at a time, each time from what was kept as JSON."""
+    places, at = [], 0
+    for block in blocks:
+        begin = at
+        at += 4
+        for length in block:
+            places.append((begin, at + 4, at + 4 + length))
+            begin = at = at + 4 + length
+    told = []
+    for step in (every, len(places)):
+        state = None
+        for first in range(0, len(places), step):
+            some = places[first : first + step]
+            one = Blocks(4, 4, state)
+            one.add(
+                array("q", [a for _, a, _ in some]),
+                array("q", [b for *_, b in some]),
+                some[0][0],
+                some[-1][2],
+            )
+            state = json.loads(json.dumps(one.state()))
+        told.append(one.told())
+    assert told[0] == told[1] and told[0]["known"]
+    filling, found, size = Filling(told[0]), [[]], 4
+    for number, (_, a, b) in enumerate(places):
+        if number and filling.ends(size, b - a + 4):
+            found, size = [*found, []], 4
+        found[-1].append(b - a)
+        size += b - a + 4
+    assert found == blocks
+
+
+def test_blocks_of_segments_are_not_known_and_large_ones_come_back(tmp_path):
+    record = b"A" * 40
+    whole = b"\0\x2c\0\0" + record
+    halves = b"\0\x18\1\0" + record[:20] + b"\0\x18\2\0" + record[20:]
+    data = b"".join(
+        (len(part) + 4).to_bytes(2, "big") + b"\0\0" + part for part in (whole, halves, whole + whole)
+    )
+    more = 'format = "vb"\nblocked = true\nspanned = true'
+    job = job_of(tmp_path, "windows-31j", more, [field("t", 0, 40)], data)
+    assert gaiji.convert(job).data["blocks"]["known"] is False
+    done, found = back(job)
+    assert found == (b"\0\x30\0\0" + whole) * 4 and done.data["same_as_input"] is False
+    large = b"\x80\x01\x14\xbc" + whole * 1610
+    job = job_of(
+        tmp_path,
+        "windows-31j",
+        'format = "vb"\nblocked = true',
+        [field("t", 0, 40)],
+        large + b"\0\x30\0\0" + whole,
+    )
+    assert gaiji.convert(job).data["blocks"] == {"bytes": 70844, "known": True}
+    assert back(job)[0].data["same_as_input"] is True

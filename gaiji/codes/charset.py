@@ -141,15 +141,17 @@ class Charset:
         policy: Policy | None = None,
         writes: Writes = Writes.TEXT,
         grades: Grades = Grades.LEAVE,
+        marks: frozenset[str] = frozenset(),
     ) -> Program:
         """The kernel program for name fields (``◎`` and its like are findings there) or for others.
 
         ``controls``: control characters are findings, as in names and addresses.
         ``form``: IVS ``needed``, ``always`` or ``never``; ``policy``: what flagged units become
         (``drop-record`` and ``fail`` write 〓: what they ask for is the caller's); ``writes``: texts, or the
-        units themselves; ``grades``: what texts do with rows that rest on less than a standard.
+        units themselves; ``grades``, ``marks``: as ``Rules`` has them, for texts.
         """
-        rules = Rules(name_field, controls, grades if writes is Writes.TEXT else Grades.LEAVE)
+        plain = Rules(name_field, controls)
+        rules = Rules(name_field, controls, grades, marks) if writes is Writes.TEXT else plain
         return self._program(rules, given.legal_form(form), policy, writes, little=False)
 
     def _program(
@@ -184,7 +186,7 @@ class Charset:
                 else Compiler(recipe, writes=writes)
             )
             compiled = self._compiled.setdefault(shared, compiler.build(self.units(form)))
-        return compiled.ruled(rules)
+        return compiled.ruled(rules, self.units(form))
 
     def _recipe(self, little: bool = False) -> Recipe:
         """``little``: of text that says itself that it is little-endian."""

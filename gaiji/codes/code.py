@@ -40,7 +40,7 @@ _LEGAL = {
     Form.HEX: regex.compile(r"(?:[0-9A-Fa-f]{2}){1,4}"),
     Form.NUMBER: regex.compile(r"[0-9]{3,8}|[0-9A-Fa-f]{2}"),
     Form.UNICODE: regex.compile(
-        r"(?i)[0-9A-F]{2}|[0-9A-F]{4,6}|[0-9A-F]{4,6}_(?:FE0[0-9A-F]|E01[0-9A-F]{2}|309[9A]|030[01]|02E[59])"
+        r"(?i)[0-9A-F]{2}|[0-9A-F]{4,6}|[0-9A-F]{4,6}_(?:FE0[0-9A-F]|E01[0-9A-F]{2}|309[9A]|030[01])"
     ),
 }
 
@@ -78,6 +78,8 @@ def read_code(form: Form, text: str) -> tuple[int, int]:
     if selector:
         return pack(_chars(text, base, selector)), JOINED
     code = int(text, 16)
+    if form is Form.UNICODE and code > 0x10FFFF:
+        raise UsageError(fault("E0362", "{text!r} is not a code", text=text[:20]), next=form.advice)
     if form is Form.UNICODE and len(text) > 2:
         return code, 2 if code < 0x10000 else 3
     return code, len(text) // 2

@@ -77,12 +77,14 @@ class Grades(IntEnum):
 
 class Rules(NamedTuple):
     """What a kind of field asks of mapped units. ``names``: ``◎`` and its like are findings; ``controls``:
-    control characters are; ``grades``: what becomes of rows that rest on less than a standard.
+    control characters are; ``grades``: what becomes of rows that rest on less than a standard; ``marks``: the
+    characters that are noted besides, because a mark of an earlier loss may begin with one.
     """
 
     names: bool = False
     controls: bool = False
     grades: Grades = Grades.LEAVE
+    marks: frozenset[str] = frozenset()
 
 
 def rules_of(role: str) -> tuple[bool, bool]:
@@ -160,6 +162,14 @@ class Plane:
         self.kind[slot] = kind | len(text) << 4
         self.lens[slot] = 0
 
+    def note(self, slot: int, text: bytes, own: bool) -> None:
+        """The same for a unit that is mapped or (``own``) passes as itself; others stay what they are."""
+        kind = self.kind[slot]
+        if own and (self.lens[slot] or kind == K["ITSELF"] << 4):
+            self.kind[slot], self.lens[slot] = K["GRADED"] | K["ITSELF"] << 4, 0
+        elif not own and (self.lens[slot] or (kind & 15 == K["MAPPED"] and kind >> 4)):
+            self.grade(slot, text)
+
     def frozen(self) -> tuple[bytes, bytes, bytes]:
         """The three tables as the kernel takes them."""
         return bytes(self.text), bytes(self.lens), bytes(self.kind)
@@ -212,8 +222,8 @@ class Compiled:
     watched: tuple[Watched, ...] = ()
     unicode: Wide | None = None
 
-    def ruled(self, rules: Rules) -> Compiled:
-        """The same for fields that ask more of the units than that they are mapped."""
+    def ruled(self, rules: Rules, units: Iterable[Unit]) -> Compiled:
+        """The same for fields that ask more of the ``units`` it was made of than that they are mapped."""
         if rules == Rules():
             return self
         planes = [Plane.thawed(plane) for plane in (self.single, self.double, self.triple, *self._sequences)]
@@ -223,6 +233,8 @@ class Compiled:
                 planes[unit.plane].flag(unit.slot, *flag)
             elif unit.grade != "standard" and rules.grades is not Grades.LEAVE:
                 planes[unit.plane].grade(unit.slot, unit.text.encode())
+        for number, slot, text in _places(self.recipe.kind, units, rules.marks):
+            planes[number].note(slot, text.encode(), self.unicode is not None)
         if rules.names and self.unicode:
             for plane in planes[1:]:
                 plane.kind[:] = plane.kind.translate(self.unicode.named)
@@ -269,6 +281,18 @@ class Compiled:
             "pad_double": kind.padding(recipe.pad_double),
             "padded": self.padded,
         }
+
+
+def _places(kind: Kind, units: Iterable[Unit], marks: frozenset[str]) -> list[tuple[int, int, str]]:
+    """Plane, slot and text of each unit that is one of ``marks``: of single bytes, of two, of three; in
+    Unicode all are in the BMP's."""
+    if kind.unicode or not marks:
+        return [(1, ord(mark), mark) for mark in marks if ord(mark) <= 0xFFFF]
+    return [
+        (unit.size - 1, unit.code & 0xFFFF, unit.text)
+        for unit in units
+        if unit.text in marks and unit.reason is None and unit.size <= 3
+    ]
 
 
 class Program(kernel.Program):

@@ -16,9 +16,11 @@ from typing import Any
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import code_of, value_of
 from gaiji.codes.column import decode_rows
+from gaiji.codes.lost import Marks, load_marks
 from gaiji.codes.program import Grades, Writes, rules_of
 from gaiji.codes.tables import GRADES, WEAK
 from gaiji.columns.floats import float_text
+from gaiji.columns.lost import lost_in
 from gaiji.columns.numeric import NUMERIC, numeric_of
 from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
@@ -52,7 +54,7 @@ class Decoder:
     """The fields of one job, ready to decode. ``decode`` may run on several threads.
 
     ``reuse``: the caller copies out of the columns before it decodes the next batch on the same thread,
-    so their buffers are used again.
+    so their buffers are used again. ``marks``: what an earlier migration may have left in names.
     """
 
     def __init__(
@@ -67,8 +69,10 @@ class Decoder:
         carry: bool,
         reuse: bool = True,
         charsets: Mapping[str, Charset] | None = None,
+        marks: Marks | None = None,
     ) -> None:
         self.charset = charset
+        self.marks = marks or load_marks()
         self.charsets = dict(charsets or {})
         self.fields = tuple(fields)
         self.csv = csv
@@ -88,6 +92,7 @@ class Decoder:
                 form=form,
                 policy=policy,
                 grades=asked if rules[0] else Grades.LEAVE,
+                marks=self.marks.starts if rules[0] else frozenset(),
             )
             for name, *rules in {(f.charset, *rules_of(f.role)) for f in fields if f.type in TEXTS}
         }
@@ -119,10 +124,10 @@ class Decoder:
         return cut.extent(*self.place(batch, spec))[0]
 
     def _by_grade(
-        self, charset: Charset, counts: array[int], findings: array[int], weak: set[int]
+        self, charset: Charset, column: Column, counts: array[int], findings: array[int], weak: set[int]
     ) -> array[int]:
         """Count a name field's characters by grade, and the records that rest on one source; returns the
-        findings without the kernel's notes of them."""
+        findings without the kernel's notes, and with the marks of an earlier loss that these led to."""
         import polars as pl
 
         from gaiji.kernel.arrow import int64_series
@@ -136,13 +141,15 @@ class Decoder:
         people: set[int] = set()
         for code_at, size_at, count, rows in noted.group_by("code", "size").agg(pl.len(), "row").iter_rows():
             grade = charset.grade_of(code_at, size_at)
+            if grade not in COUNTED:
+                continue  # noted for the marks that may begin with it
             counts[DECODE["GRADES"] + COUNTED.index(grade)] += count
             if grade in WEAK:
                 people.update(rows)
         counts[PEOPLE] += len(people - weak)
         weak |= people
         kept = (reason != DECODE["GRADED"]).repeat_by(DECODE["FINDING"]).explode()
-        return array("q", flat.filter(kept).to_list())
+        return array("q", flat.filter(kept).to_list()) + lost_in(self.marks, charset, column, findings)
 
     def _text(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         charset = self.charset_of(spec)
@@ -153,10 +160,10 @@ class Decoder:
         offsets, counts, findings, special = self._run(
             program, batch.src, place, spec, states, out, longest, int(self.trim) | DECODE["EMPTIES"]
         )
+        column = Column(spec.name, out, offsets, not special and not charset.kind.unicode)
         if spec.role == "name" and findings:
-            findings = self._by_grade(charset, counts, findings, set() if weak is None else weak)
-        plain = not special and not charset.kind.unicode
-        return Column(spec.name, out, offsets, plain), counts, findings
+            findings = self._by_grade(charset, column, counts, findings, set() if weak is None else weak)
+        return column, counts, findings
 
     def units(
         self, batch: Batch, spec: Field, place: Place, states: bytearray, *, trim: bool
@@ -264,7 +271,8 @@ class Decoder:
     def glyphs(self, batch: Batch, spec: Field) -> Column:
         """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
         charset = self.charset_of(spec)
-        program = charset.program(name_field=False, writes=Writes.UNITS)
+        everyday, controls = rules_of(spec.role)
+        program = charset.program(name_field=everyday, controls=controls, writes=Writes.UNITS)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows
         total, longest = cut.extent(starts, ends, offset, length)
@@ -304,9 +312,11 @@ class Decoder:
     def _blank_units(self, charset: Charset) -> frozenset[int]:
         """The source units that are spaces, as the glyph column sees them."""
         if charset.name not in self._blanks:
-            self._blanks[charset.name] = frozenset(
-                value_of(c, size) for (size, c), e in charset.entries.items() if e.row.text in (" ", "\u3000")
-            )
+            codes = {(size, c) for (size, c), e in charset.entries.items() if e.row.text in (" ", "\u3000")}
+            if charset.kind.unicode:  # where no row says otherwise, a blank is itself
+                itself = (c for c in (0x20, 0x3000) if charset.entry_of(c, 2) is None)
+                codes |= {(size, c) for c in itself for size in (1, 2, 3, 4)}
+            self._blanks[charset.name] = frozenset(value_of(c, size) for size, c in codes)
         return self._blanks[charset.name]
 
     def overflow(self, rows: Sequence[int]) -> array[int]:

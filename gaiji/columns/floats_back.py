@@ -15,11 +15,15 @@ _IEEE = {4: (24, -149, 8), 8: (53, -1074, 11)}
 """Bits of a significand, the exponent of the least number, bits of an exponent."""
 
 
+LONGEST = 400
+"""Characters of a number at most: more than any that is read."""
+
+
 def float_bytes(text: str, size: int, form: str) -> bytes | None:
     """The bytes of a number; None for a text that is none or is beyond the range. ``form``: as in
     ``gaiji.model.FLOATS``."""
     found = _NUMBER.fullmatch(text)
-    if found is None:
+    if found is None or len(text) > LONGEST:
         return None
     digits, places = found[2] + (found[3] or ""), len(found[3] or "") - int(found[4] or 0)
     above, below = int(digits) * 10 ** max(-places, 0), 10 ** max(places, 0)

@@ -23,12 +23,13 @@ DIGITS = 12
 WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 """Qn of the eleven digits, from the left."""
 HIDDEN = "＊" * DIGITS
-_DIGIT, _BETWEEN = "[0-9０-９]", "[ \\u3000‐－-]?"
-_NUMBER = regex.compile(
-    f"(?<!{_DIGIT}){_DIGIT}{{4}}{_BETWEEN}{_DIGIT}{{4}}{_BETWEEN}{_DIGIT}{{4}}(?!{_DIGIT})"
-)
+_DIGIT = "[0-9０-９]"
+BETWEEN = " \u3000-‐‑‒–—―−－ーｰ"
+"""What may stand between its fours: blanks, and whatever a charset makes of a dash."""
+_FOUR, _GAP = f"{_DIGIT}{{4}}", f"[{BETWEEN.replace('-', '')}-]"
+_NUMBER = regex.compile(f"(?<!{_DIGIT}){_FOUR}{_GAP}?{_FOUR}{_GAP}?{_FOUR}(?!{_DIGIT})")
 _RUNS = f"{_DIGIT}+"
-_GROUPS = "[ \u3000‐－-]".join([f"{_DIGIT}{{4}}"] * 3)
+_GROUPS = f"{_FOUR}{_GAP}{_FOUR}{_GAP}?{_FOUR}|{_FOUR}{_GAP}?{_FOUR}{_GAP}{_FOUR}"
 _OTHERS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
 _NARROW = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 _WIDE = b"\xef\xbc"

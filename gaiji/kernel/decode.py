@@ -614,14 +614,16 @@ def _join(p, w, size, cp):
     n = _suffix(cp)
     pack = (w.last_cp << 9) | n
     end = w.pos + size
-    index = -1
     kind = ILLEGAL
-    if n >= 256:
+    index = _sequence(p, pack)
+    if index >= 0:
+        kind = p.qkind[index]
+    elif n >= 256:
+        if w.last_counter != PASSED_UNITS:  # what the base became, or was found to be, stays
+            _flag(p, w, size, cp, ILLEGAL, p.stext, 0, 0)
+            w.joins = 0
+            return
         kind = ITSELF << 4
-    else:
-        index = _sequence(p, pack)
-        if index >= 0:
-            kind = p.qkind[index]
     _take_back(w)
     _emit(p, w, JOINED, pack, kind, p.qtext, index if index >= 0 else 0)
     w.pos = end

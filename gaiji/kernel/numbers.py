@@ -92,7 +92,7 @@ def _numbers(src, f, starts, ends, offset, length, out, offsets, bad, written):
             and _through(src, pos, end)
             and _empty(f, src[pos], end - pos)
         ):
-            if f.kind == BINARY:
+            if f.kind == BINARY or f.place == SIGN_NONE:
                 bad[row] = 0
             else:
                 written[WRITTEN_LOW if src[pos] == 0 else WRITTEN_BLANK] += 1
@@ -119,9 +119,9 @@ def _through(src, pos, end):
 
 
 def _empty(f, b, size):
-    """Whether ``size`` bytes ``b``, low-values or blanks, are no number: in binary low-values are zero, and a
-    single blank is as good as any other byte."""
-    return f.kind != BINARY or (b != 0 and size > 1)
+    """Whether ``size`` bytes ``b``, low-values or blanks, are no number: in binary, and in packed digits
+    without a place for a sign, low-values are zero, and a single blank is as good as any other byte."""
+    return (f.kind != BINARY and f.place != SIGN_NONE) or (b != 0 and size > 1)
 
 
 def _unsigned(src, pos, end, kind, ascii):

@@ -65,8 +65,8 @@ class PlainShaper:
         self.shape = shape
         self.counts = [0] * len(shape.kinds)
         self.tallies = {number: 0 for number, kind in enumerate(shape.kinds) if kind.counts}
-        self.trailers: list[tuple[int, int, int]] = []
-        """(kind, record number, records that it should count) of each trailer."""
+        self.trailers: list[tuple[int, int, int, bytes]] = []
+        """(kind, record number, records that it should count, what it says) of each trailer."""
         self.bad = hashlib.sha256()
         """Digest of the records that were set aside, and how many there are."""
         self.aside = 0
@@ -145,6 +145,9 @@ class PlainShaper:
             return "parent"
         for edges, edge in zip(self._lying(number, there), (at, at + len(raw), record), strict=True):
             edges.append(edge)
+        column, offset, length = kind.total
+        begin, end = spans[column] if kind.variable and kind.counts else (offset, offset + length)
+        total = raw[begin:end]
         keys = b""
         own = len(kind.variable.columns) if kind.variable else 0
         for place, one in enumerate(kind.borrowed):
@@ -155,7 +158,7 @@ class PlainShaper:
             keys += key
         parts[number].add(record, raw + keys, spans)
         self._above[number] = _Above(raw, number, parent)
-        self._count(number, record)
+        self._count(number, record, total)
         return ""
 
     def _lying(self, kind: int, there: tuple[int, ...]) -> tuple[array[int], array[int], array[int]]:
@@ -171,11 +174,11 @@ class PlainShaper:
             at = at.parent
         return found
 
-    def _count(self, number: int, record: int) -> None:
-        """Count a record for its type, and for the trailers that count it."""
+    def _count(self, number: int, record: int, total: bytes) -> None:
+        """Count a record for its type, and for the trailers that count it; ``total``: what it says itself."""
         self.counts[number] += 1
         if number in self.tallies:
-            self.trailers.append((number, record, self.tallies[number]))
+            self.trailers.append((number, record, self.tallies[number], total))
             self.tallies[number] = 0
         for trailer in self.tallies:
             self.tallies[trailer] += number in self.shape.kinds[trailer].counts

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gaiji.codes.program import K
+from gaiji.columns.lost import begins_mark
 from gaiji.errors import GaijiError
 from gaiji.kernel import join
 from gaiji.messages import fault, tr
-from gaiji.model import Reason
+from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import Pair, Totals
@@ -67,7 +68,7 @@ class Pairs:
         for number, spec in enumerate(self.plan.fields):
             column, _, findings = self.plan.decoder.decode(batch, spec, states)
             marks = list(zip(findings[:: K["FINDING"]], findings[5 :: K["FINDING"]], strict=True))
-            found.append(marks)
+            found.append(self._flagged(spec, findings))
             out.update(row for row, reason in marks if self.plan.job.policy[Reason(reason)] == "drop-record")
             if limits and self.plan.job.policy[Reason.OVERFLOW] == "drop-record":
                 bad, width = array("i", bytes(4 * batch.rows)), abs(limits[number])
@@ -79,6 +80,18 @@ class Pairs:
         return [r for r in range(batch.rows) if r not in out], tuple(
             Counter(r for row, r in m if row in out) for m in found
         )
+
+    def _flagged(self, spec: Field, findings: array[int]) -> list[tuple[int, int]]:
+        """Row and reason of the findings whose units count as flagged: not of marks of an earlier loss that
+        were found in the text."""
+        decoder = self.plan.decoder
+        charset, width = decoder.charset_of(spec), K["FINDING"]
+        every = zip(*(findings[at::width] for at in (0, 3, 4, 5)), strict=True)
+        return [
+            (row, reason)
+            for row, code, size, reason in every
+            if reason != Reason.ALREADY_LOST or not begins_mark(decoder.marks, charset, code, size)
+        ]
 
     def _take(self, batch: Batch) -> Cells:
         """The output records of a batch; over lines that are no records it steps, looking for the next."""

@@ -337,7 +337,7 @@ class Prover:
 
     def _empty_numbers(self, batch: Batch, spec: Field) -> dict[int, str]:
         """The empty numbers of a batch."""
-        if spec.type not in NUMERIC:
+        if spec.type not in NUMERIC or spec.sign == "none":
             return {}
         places = self._field_range(batch, spec)
         length = 0 if self.fields.csv else spec.length

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
+from gaiji.codes.code import JOINED
 from gaiji.codes.tables import DECODE_ONLY
 from gaiji.errors import GaijiError
 from gaiji.kernel import encode as kernel_encode
@@ -24,6 +25,7 @@ from gaiji.proof.prover import Prover
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
+from gaiji.standard.codepoints import unpack
 
 
 class Report:
@@ -144,7 +146,9 @@ class Report:
                     "decode_only": bool(row and row.flag == DECODE_ONLY),
                     "glyph": row.glyph if row else "",
                     "encodes_to": self._encodes_to(
-                        number, row.glyph if row else "", row.text if row else chr(code)
+                        number,
+                        row.glyph if row else "",
+                        row.text if row else unpack(code) if size == JOINED else chr(code),
                     ),
                     "records": records,
                 }

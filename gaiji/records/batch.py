@@ -88,7 +88,8 @@ class Start:
 
     ``offset``: of the first byte; ``carried``: how many bytes from there on the buffer before it ended with;
     ``records``: how many came before it; ``columns``: of a CSV; ``block``: how many bytes are left of a block
-    of records; ``sha256``: digest of the input up to and with what was carried.
+    of records; ``sha256``: digest of the input up to and with what was carried; ``blocks``: what is known of
+    the blocks before it (``gaiji.records.blocks``).
     """
 
     offset: int
@@ -97,6 +98,7 @@ class Start:
     columns: int
     block: int
     sha256: str
+    blocks: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,12 @@ class Chunk:
     columns: int
     block: int
     digest: Future[str]
+    blocks: Mapping[str, Any] | None = None
 
     def start(self) -> Start:
         """The place, once the input before it has been hashed."""
-        return Start(self.offset, self.carried, self.records, self.columns, self.block, self.digest.result())
+        before = self.offset, self.carried, self.records, self.columns, self.block
+        return Start(*before, self.digest.result(), self.blocks)
 
 
 @dataclass

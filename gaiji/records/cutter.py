@@ -7,12 +7,14 @@ error, or set aside). Where records end is for ``fixed``, ``variable`` and ``del
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gaiji.errors import RecordError
 from gaiji.kernel import cut
 from gaiji.messages import Fault, fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Chunk, Framing, Start
+from gaiji.records.blocks import Blocks
 from gaiji.records.ends import foreign_mark, other_end
 from gaiji.records.source import Source
 
@@ -40,6 +42,8 @@ class Cutter:
         self._tail = b""
         self._columns = start.columns if start else 0
         self._block = start.block if start else 0
+        self.blocks: Blocks | None = None
+        """The blocks that records were found in, where they lie in such."""
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches, in order; the source is closed behind the last."""
@@ -100,7 +104,10 @@ class Cutter:
 
     def end(self) -> Chunk:
         """The place behind all that was read: nothing is left there, of a block neither, however it ended."""
-        return Chunk(self.source.size, 0, self.records, self._columns, 0, self.source.mark())
+        return Chunk(self.source.size, 0, self.records, self._columns, 0, self.source.mark(), self._blocks())
+
+    def _blocks(self) -> Mapping[str, Any] | None:
+        return self.blocks.state() if self.blocks else None
 
     def chunks(self, size: int) -> Iterator[tuple[bytearray, int, int, bool]]:
         """(buffer, bytes in it, offset of its first byte, last?). The caller sets ``self._tail`` to what
@@ -109,7 +116,13 @@ class Cutter:
         while True:
             tail = self._tail
             self.chunk = Chunk(
-                offset, len(tail), self.records, self._columns, self._block, self.source.mark()
+                offset,
+                len(tail),
+                self.records,
+                self._columns,
+                self._block,
+                self.source.mark(),
+                self._blocks(),
             )
             if len(tail) > MAX_RECORD:
                 raise RecordError(

@@ -65,6 +65,15 @@ class Form:
         mark = bytes([segment, 0])
         return half if self.size == 2 else mark + half if self.place == "second" else half + mark
 
+    def block(self, count: int) -> bytes:
+        """A descriptor before a block of ``count`` bytes; a length that two bytes cannot say has 31 bits,
+        where the form may (``gaiji.kernel.cut``). OverflowError when the form cannot say so many."""
+        said = count if self.exclusive else count + self.size
+        long = said > 0xFFFF and said < 1 << 24 and said & 0xFFFF
+        if long and self.place == "" and not self.little:
+            return (0x8000_0000 | said).to_bytes(4, "big")
+        return self.write(count)
+
 
 STANDARD = Form()
 FORMS = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gaiji.records.batch import Batch, Chunk, Framing, Start
+from gaiji.records.blocks import Blocks
 from gaiji.records.cutter import Cutter
 from gaiji.records.delimited import Delimited
 from gaiji.records.fixed import Fixed
@@ -95,6 +96,11 @@ class Reader:
     def total(self) -> int:
         """Bytes of the input when it is a regular file, else 0."""
         return self._source.total
+
+    @property
+    def blocks(self) -> Blocks | None:
+        """The blocks that the records lay in, where the framing has such."""
+        return self._cutter.blocks
 
     def end(self) -> Chunk:
         """The place behind all that was read: nothing is left there, of a block neither, however it ended."""

@@ -54,7 +54,8 @@ class Borrowed:
 class Kind:
     """One kind of record. ``variable``: its fields have a place of their own in each record; the places of
     ``borrowed`` follow. ``kept``: False where it is left out; ``counts``: the kinds that its records count;
-    ``size``: bytes of a record, where none of its tables varies.
+    ``total``: the field that says how many, its number, place and length; ``size``: bytes of a record, where
+    none of its tables varies.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Kind:
     kept: bool = True
     counts: tuple[int, ...] = ()
     size: int = 0
+    total: tuple[int, int, int] = (-1, 0, 0)
 
 
 @dataclass(frozen=True)

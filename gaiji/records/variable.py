@@ -14,6 +14,7 @@ from gaiji.kernel import cut, described
 from gaiji.kernel.described import CONSTANTS as CUT
 from gaiji.messages import fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
+from gaiji.records.blocks import Blocks
 from gaiji.records.cutter import Cutter, owned_by
 from gaiji.records.forms import FAR, FORMS, Shape, judge
 
@@ -68,14 +69,20 @@ class Described(Variable):
     def batches(self) -> Iterator[Batch]:
         scan = cut.Scan()
         scan.block_left = self._block
-        lie, most = self._lie(), self.framing.most
+        lie, shape, most = self._lie(), self._shape(), self.framing.most
+        if shape.bdw is not None:
+            before = self._start.blocks if self._start else None
+            self.blocks = Blocks(shape.rdw.size, shape.bdw.size, before)
         for buffer, filled, offset, last in self.chunks(self.batch):
             if self.framing.spanned:
                 self.source.wait()  # joining segments rewrites the buffer
             scan.pos = 0
             while True:
                 starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
+                begin = scan.pos
                 rows = described.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
+                if self.blocks is not None:
+                    self.blocks.add(starts[:rows], ends[:rows], begin, scan.pos)
                 batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)

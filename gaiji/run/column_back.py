@@ -186,7 +186,7 @@ class ColumnsBack:
         found = array("q")
         for row in range(rows):
             if bad[row]:
-                if starts[row] == ends[row] and spec.type != "binary":
+                if starts[row] == ends[row] and spec.type != "binary" and spec.sign != "none":
                     self._count_empty(column, row)
                 elif not column.missing(row):
                     found.extend((row, 0, 0, 0, 0, Reason.BAD_NUMBER))

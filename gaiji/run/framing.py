@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from gaiji.codes.charset import Charset
-from gaiji.disk.packing import Input
-from gaiji.errors import CharsetError, JobError, UsageError, nearest
+from gaiji.errors import CharsetError, JobError, nearest
 from gaiji.layout.layout import Layout
 from gaiji.messages import fault, tr
 from gaiji.records.batch import Framing
@@ -218,19 +217,3 @@ def _holders(charset: Charset, layout: Layout | None, stop: int) -> Iterator[str
             yield tr("a double byte of {charset}", charset=charset.name)
     if "mixed" in types and any(stop in raw for raw in (*charset.spec.shift_in, *charset.spec.shift_out)):
         yield tr("a shift of {charset}", charset=charset.name)
-
-
-def with_byte_order(charset: str, path: str) -> str:
-    """``unicode`` as unicode-le or unicode-be, by the mark at the input's start (big-endian without one)."""
-    if charset != "unicode":
-        return charset
-    if path == "-":
-        raise UsageError(
-            fault("E0251", "the byte order of standard input cannot be known beforehand"),
-            next=tr("use unicode-le or unicode-be"),
-        )
-    file = Input(path)
-    try:
-        return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
-    finally:
-        file.close()

@@ -33,6 +33,10 @@ MOST = 2**31 - 1
 """The greatest number that a key can have."""
 
 
+MARK = 40
+"""Characters of a mark of an earlier loss."""
+
+
 KEYS: dict[str, dict[str, Key]] = {
     "source": {
         "path": Key(
@@ -122,6 +126,9 @@ KEYS: dict[str, dict[str, Key]] = {
             "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, or raw dots",
         ),
         "dots": Key(str, "", "width x height of raw dots, such as 24x24"),
+        "lost": Key(
+            list, (), "marks that an earlier migration left in names, besides those of mappings/lost.tsv"
+        ),
         "one-source": Key(
             bool, False, "put each code of a name that rests on one source before a person once"
         ),
@@ -276,6 +283,7 @@ def make_job(
             key="field",
             next=tr("write [[field]] above each field"),
         )
+    _check_lost(sections["review"]["lost"], path)
     policy = policies(sections.pop("policy"), one_source=sections["review"]["one-source"])
     digest = hashlib.sha256(
         json.dumps(
@@ -304,6 +312,18 @@ def _name_output(merged: dict[str, Any], records: tuple[RecordRule, ...]) -> Non
     output = merged.get("output", {})
     if first and isinstance(output, dict) and "path" not in output:
         merged["output"] = {**output, "path": first}
+
+
+def _check_lost(marks: tuple[str, ...], path: str) -> None:
+    """JobError for a mark that is none."""
+    for mark in marks:
+        if not mark.strip() or len(mark) > MARK or not mark.isprintable():
+            raise JobError(
+                fault("E0570", "holds a mark that is empty, too long or no text"),
+                path=path,
+                key="review.lost",
+                next=tr("give what stands in the place of a character, such as ※, in at most 40 characters"),
+            )
 
 
 def policies(given: Mapping[str, str], *, one_source: bool) -> dict[Reason, str]:

@@ -209,8 +209,10 @@ def manifest_of(
         told |= {"outputs": files} | ({"order": session.order.describe()} if session.order else {})
     else:
         told = report(plan, session.reading.reader, session.sums.totals[0])
+    blocks = session.reading.reader.blocks
     return Manifest(
         told
+        | ({"blocks": blocks.told()} if blocks else {})
         | {
             "job": {"path": Path(plan.job.path).name, "sha256": plan.job.digest},
             "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],

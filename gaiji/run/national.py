@@ -7,7 +7,8 @@ Decides nothing: where they look like something else the run ends, and the messa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 
 from gaiji.codes.charset import Charset, load_charset
@@ -43,35 +44,49 @@ def own_charset(job: Job, name: str) -> Charset:
     return load_charset(name, [str(decided)] if decided.exists() else [], options=options)
 
 
-def check_national(path: str, decoder: Decoder, read: Callable[[], Batch | None] | None) -> None:
-    """JobError when fields whose characters are assumed look like another kind in the first records, or when
-    these cannot be looked at beforehand. ``path``: of the job; ``read``: gives the first records, None where
-    they can be read only once, or have types."""
-    specs = [spec for spec in decoder.fields if spec.national == ASSUMED]
-    if not specs:
-        return
-    if read is None:
-        raise JobError(
-            fault("E0484", "must be said: these records cannot be looked at beforehand"),
-            path=path,
-            key="source.national",
-            next=tr("use one of: {values}", values=", ".join(NATIONAL)),
-        )
-    first = read()
+def assumes(decoder: Decoder) -> bool:
+    """Whether there are national characters of which nobody said what they are."""
+    return any(spec.national == ASSUMED for spec in decoder.fields)
+
+
+def unseen(path: str) -> JobError:
+    """What to say where national characters are assumed and no record can be looked at beforehand.
+    ``path``: of the job."""
+    return JobError(
+        fault("E0484", "must be said: these records cannot be looked at beforehand"),
+        path=path,
+        key="source.national",
+        next=tr("use one of: {values}", values=", ".join(NATIONAL)),
+    )
+
+
+def check_national(path: str, decoder: Decoder, first: Batch | None) -> None:
+    """JobError when fields whose characters are assumed look like another kind in the first records.
+    ``path``: of the job; ``first``: those records, None where the input has none."""
     if first is None:
         return
-    for spec in specs:
+    for spec in (spec for spec in decoder.fields if spec.national == ASSUMED):
         starts, ends, offset, length = decoder.place(first, spec)
         raws = (
             bytes(first.src[min(a + offset, b) : min(a + offset + length, b)])
             for a, b in zip(starts, ends, strict=True)
         )
-        _check(path, decoder.charset, spec, list(islice(filter(_filled, raws), VALUES)))
+        filled = list(islice(filter(_filled, raws), VALUES))
+        if filled and not _as_assumed(decoder, first, spec):
+            _check(path, decoder.charset, spec, filled)
+
+
+def _as_assumed(decoder: Decoder, first: Batch, spec: Field) -> bool:
+    """Whether the text of the first records, as the run will write it, has so many everyday characters that
+    no other reading can be better by ``LESS``."""
+    column = decoder.decode(first, spec, bytearray(first.rows))[0]
+    text = column.data[: column.offsets[min(first.rows, VALUES)]].decode()
+    return _everyday_share(text, wide=decoder.charset_of(spec).kind.wide) > 1 - LESS
 
 
 def _check(path: str, charset: Charset, spec: Field, raws: list[bytes]) -> None:
     assumed = next(kind for kind, name in NATIONAL.items() if name == spec.charset)
-    shares = {kind: _share(load_charset(name) if name else charset, raws) for kind, name in NATIONAL.items()}
+    shares = {kind: _share(charset, kind, raws) for kind in NATIONAL}
     best = max(shares, key=lambda kind: (shares[kind], kind == assumed))
     if shares[best] >= CLEAR and shares[best] - shares[assumed] >= LESS:
         raise JobError(
@@ -93,17 +108,21 @@ def _filled(raw: bytes) -> bool:
     return bool(raw) and raw != raw[:2] * (len(raw) // 2)
 
 
-def _share(charset: Charset, raws: Iterable[bytes]) -> float:
-    """How many of the characters, blanks apart, are everyday ones; of ASCII the letters and digits, where
-    every character has two bytes."""
+def _share(charset: Charset, kind: str, raws: Sequence[bytes]) -> float:
+    """The share of everyday characters in values that are read as a kind, a key of ``NATIONAL``."""
+    if kind != "host":
+        return _everyday_share("".join(raw.decode(kind, "replace") for raw in raws), wide=True)
     type = "dbcs" if charset.kind.typed else ""
-    every = usual = 0
-    for raw in raws:
-        for char in charset.decode(raw, type=type, role="other", form="never").text:
-            if char not in " \u3000":
-                every += 1
-                usual += _everyday(char) and (char > "\x7f" or (charset.kind.wide and char.isalnum()))
-    return usual / every if every else 0.0
+    texts = (charset.decode_text(raw, type=type, role="other", form="never", errors="geta") for raw in raws)
+    return _everyday_share("".join(texts), wide=charset.kind.wide)
+
+
+def _everyday_share(text: str, *, wide: bool) -> float:
+    """How many of the characters, blanks apart, are everyday ones; of ASCII the letters and digits, and those
+    only where it is ``wide``: every character has two bytes."""
+    counts = Counter(char for char in text if char not in " \u3000")
+    usual = (c for c in counts if _everyday(c) and (c > "\x7f" or (wide and c.isalnum())))
+    return sum(counts[char] for char in usual) / counts.total() if counts else 0.0
 
 
 def _everyday(char: str) -> bool:

@@ -8,16 +8,15 @@ Writes nothing.
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
+from gaiji.codes.lost import load_marks
 from gaiji.codes.spec import code_system
 from gaiji.codes.tables import Table
 from gaiji.columns.decode import TEXTS, Decoder, default_width
@@ -37,14 +36,15 @@ from gaiji.output.melt import Melt
 from gaiji.output.readback import Readback, open_readback
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
-from gaiji.records.reader import BATCH, Reader
+from gaiji.records.reader import Reader
 from gaiji.records.shape import Kind, Shape, Shaper
 from gaiji.run.decided import check_decisions
-from gaiji.run.framing import framing_of, framing_of_types, with_byte_order
-from gaiji.run.header import ROWS, check_header
+from gaiji.run.framing import framing_of, framing_of_types
+from gaiji.run.header import check_header
 from gaiji.run.job import Job, load_job
-from gaiji.run.national import check_national, own_charset
+from gaiji.run.national import assumes, check_national, own_charset, unseen
 from gaiji.run.owning import owners_of, typed_owners
+from gaiji.run.peek import begin, column_names, peek, regular, texts
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
     Typed,
@@ -58,9 +58,6 @@ from gaiji.run.types import (
     with_keys,
     within,
 )
-
-PEEK = 256 * 1024
-"""Bytes of a CSV that are read for its header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +152,17 @@ class Plan:
         """
         job = job if isinstance(job, Job) else load_job(job, overrides)
         _check_input(job)
-        charset = charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"])))
+        charset = charset_of(job, with_byte_order(job))
         if job.records:
             return typed_plan(job, charset, reuse)
         whole = whole_of(job) if job.source["format"] != "csv" else None
         laid = layout_of(job, (), whole) if whole else None
         framing = framing_of(job.source, charset, laid, job.path)
-        header, columns, first, begun = _peek(job, framing)
+        header, columns, first, begun = peek(job, framing)
         if header and "source.header" not in job.said:
-            names, *rows = (_texts(charset, cells) for cells in (header, *first))
+            names, *rows = (texts(charset, cells) for cells in (header, *first))
             check_header(names, rows, job.path)
-        layout = laid or layout_of(job, _names(charset, header, columns))
+        layout = laid or layout_of(job, column_names(charset, header, columns))
         whole = whole or Whole(layout)
         _check_fields(job, charset, framing, layout)
         shape = None
@@ -178,12 +175,17 @@ class Plan:
         output = output_of(job, layout.fields, whole.tables)
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
-        resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
+        resumable = regular(job.file(job.source["path"])) and not is_stream(job.output_path)
         owners = owners_of(job, charset, framing, layout, whole)
         plan = Plan(job, charset, framing, layout, header, decoder, grouping, owners, output, resumable)
         plan = replace(plan, begun=begun, shape=shape)
-        again = _regular(job.file(job.source["path"]))
-        check_national(job.path, decoder, (lambda: next(iter(plan.read()), None)) if again else None)
+        if not assumes(decoder):
+            return plan
+        if not regular(job.file(job.source["path"])) and begun is None:
+            if shape is not None:
+                raise unseen(job.path)
+            plan = replace(plan, begun=begin(job, framing))
+        check_national(job.path, decoder, plan.first())
         return plan
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -211,6 +213,11 @@ class Plan:
             self.job.file(self.job.source["path"]), self.framing, quarantine=quarantine, start=start
         )
         return Reading(reader, self.header, shaper=shaper, only=self.number)
+
+    def first(self) -> Batch | None:
+        """The first records of the input, None where there are none; of a pipe those that were read for it,
+        which its one pass gives again."""
+        return self.begun[1] if self.begun is not None else next(iter(self.read()), None)
 
     @property
     def each(self) -> tuple[Plan, ...]:
@@ -262,7 +269,7 @@ class Plan:
     def check_resumable(self) -> None:
         """UsageError when a run shall go on that never can."""
         if not self.resumable:
-            pipe = not _regular(self.job.file(self.job.source["path"]))
+            pipe = not regular(self.job.file(self.job.source["path"]))
             raise UsageError(
                 fault("E0248", "a pipe cannot be gone on with")
                 if pipe
@@ -342,7 +349,8 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
             named(one.layout, one.rule.trailer_field)
         _check_fields(one.job, charset, framing, one.layout)
         part = _part(one, charset, framing, with_keys(job, types, number), reuse)
-        check_national(job.path, part.decoder, None)
+        if assumes(part.decoder):
+            raise unseen(job.path)
         parts.append(replace(part, shape=shape, number=number, skipped=one.rule.skip))
     resumable = all(part.resumable for part in parts if not part.skipped)
     nothing = Typed(job.records[0], job, Whole(Layout(())), Layout(()))
@@ -361,7 +369,7 @@ def _part(typed: Typed, charset: Charset, framing: Framing, layout: Layout, reus
     output = output_of(job, layout.fields, typed.whole.tables)
     decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
     grouping = Grouping(decoder, policy=job.policy, **job.sampling)
-    resumable = _regular(job.file(job.source["path"])) and not is_stream(job.output_path)
+    resumable = regular(job.file(job.source["path"])) and not is_stream(job.output_path)
     owners = owners_of(job, charset, framing, typed.layout, typed.whole)
     return Plan(job, charset, framing, layout, (), decoder, grouping, owners, output, resumable)
 
@@ -404,38 +412,8 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
         carry=job.source["shift"] == "carry",
         reuse=reuse,
         charsets={name: own_charset(job, name) for name in sorted({f.charset for f in fields} - {""})},
+        marks=load_marks(tuple(job.review["lost"])),
     )
-
-
-def _peek(
-    job: Job, framing: Framing
-) -> tuple[tuple[bytes, ...], int, list[list[bytes]], tuple[Reader, Batch | None, Iterator[Batch]] | None]:
-    """The header of a CSV, how many columns it has, its first records; of a pipe, also the pass that was
-    begun for it."""
-    path, quarantine = job.file(job.source["path"]), job.source["on_bad_record"] == "quarantine"
-    regular = _regular(path)
-    if framing.format != "csv":
-        return (), 0, [], None
-    reader = Reader(path, framing, quarantine=quarantine, batch=PEEK if regular else BATCH)
-    batches = iter(reader)
-    first = next(batches, None)
-    header, columns = tuple(reader.header), len(first.starts) if first else 0
-    rows = [first.cells(row) for row in range(min(ROWS, first.rows))] if first else []
-    if not regular:
-        return header, columns, rows, (reader, first, batches)
-    assert isinstance(batches, Generator)
-    batches.close()
-    return header, columns, rows, None
-
-
-def _names(charset: Charset, header: Sequence[bytes], columns: int) -> list[str]:
-    """The names of a CSV's columns."""
-    names = _texts(charset, header)
-    return names or [f"column{i + 1}" for i in range(columns)]
-
-
-def _texts(charset: Charset, cells: Sequence[bytes]) -> list[str]:
-    return [charset.decode(cell, role="other").text for cell in cells]
 
 
 def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) -> None:
@@ -468,16 +446,25 @@ def _check_fields(job: Job, charset: Charset, framing: Framing, layout: Layout) 
 def _check_input(job: Job) -> None:
     """An input that cannot be read is an error before anything else is done."""
     path = job.file(job.source["path"])
-    if _regular(path):
+    if regular(path):
         Input(path).close()
 
 
-def _regular(path: str) -> bool:
-    """Whether a path is a file that can be read again (no pipe, not standard input); also one not there."""
+def with_byte_order(job: Job) -> str:
+    """``unicode`` as unicode-le or unicode-be, by the mark at the input's start (big-endian without one)."""
+    charset, path = str(job.source["charset"]), job.file(job.source["path"])
+    if charset != "unicode":
+        return charset
+    if path == "-":
+        raise UsageError(
+            fault("E0251", "the byte order of standard input cannot be known beforehand"),
+            next=tr("use unicode-le or unicode-be"),
+        )
+    file = Input(path)
     try:
-        return path != "-" and stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:
-        return True
+        return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
+    finally:
+        file.close()
 
 
 def _digest(texts: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Where the way back goes, what is told of it, and how the outputs of several record types become one file.
 
-Owns the order of records, their descriptors, and what is written beside the file. How the cells of a record
+Owns the order of records, and what is written beside the file. How the cells of a record
 become bytes is ``gaiji.run.reverse``'s.
 """
 
@@ -18,16 +18,13 @@ from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.messages import fault, tr
-from gaiji.records.forms import form_of
-from gaiji.run.framing import with_byte_order
+from gaiji.run.framed import Framer
 from gaiji.run.job import Job
 from gaiji.run.manifest import read_manifest
 from gaiji.run.order import order_path, read_order
 from gaiji.run.places import check_beside
-from gaiji.run.plan import Plan, charset_of, typed_plan
+from gaiji.run.plan import Plan, charset_of, typed_plan, with_byte_order
 
-SEGMENT = 32_752
-"""Bytes of a segment at most: with its descriptor and that of its block IBM's 32,760."""
 HEAD = b"record\tfield\tposition\ttext\treason\n"
 """The first line of the list of findings."""
 
@@ -35,8 +32,8 @@ HEAD = b"record\tfield\tposition\ttext\treason\n"
 class Records(Protocol):
     """The records of one output on their way back."""
 
-    def each(self, notes: AtomicFile) -> Iterator[bytes]:
-        """The records one by one, as they lie in the input."""
+    def each(self, notes: AtomicFile) -> Iterator[bytes | bytearray]:
+        """The records one by one, as they lie in the input but for descriptors."""
 
     def describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
         """What the report says."""
@@ -97,29 +94,6 @@ def mark_of(job: Job, mark: bytes) -> bytes:
         file.close()
 
 
-def behind_descriptors(job: Job, record: bytearray) -> bytearray:
-    """A record behind its descriptor, in segments where the source may have them and one cannot hold it,
-    each in a block of its own where there are blocks."""
-    source, out = job.source, bytearray()
-    rdw, bdw = form_of(source["rdw"]), form_of(source["bdw"] or source["rdw"])
-    assert rdw is not None and bdw is not None
-    room = 0xFFFF - rdw.size - bdw.size if source["blocked"] else 0xFFFF - rdw.size
-    room = min(room, SEGMENT) if source["spanned"] else room
-    if len(record) > room and not source["spanned"]:
-        raise DataError(
-            fault("E0448", "has {count} bytes, more than a descriptor can say", count=len(record)),
-            where=f"{job.output_path}: a record",
-            next=tr('set spanned = true or format = "fixed" in [source]'),
-        )
-    parts = [record[at : at + room] for at in range(0, len(record), room)] or [record]
-    for number, part in enumerate(parts):
-        last = number == len(parts) - 1
-        mark = (0 if last else 1) if number == 0 else 2 if last else 3
-        piece = rdw.write(len(part), mark) + part
-        out += bdw.write(len(piece)) * source["blocked"] + piece
-    return out
-
-
 def put(
     job: Job,
     path: Path,
@@ -155,22 +129,20 @@ def reverse_types(job: Job, path: Path, of_type: Callable[[Path, Plan], Records]
             where=job.path,
             next=tr("the way back needs all of them: remove skip, convert again"),
         )
-    plan = typed_plan(
-        job,
-        charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"]))),
-        reuse=False,
-    )
+    plan = typed_plan(job, charset_of(job, with_byte_order(job)), reuse=False)
     parts = {part.job.type: of_type(path, part) for part in plan.parts}
 
     def write(file: AtomicFile, notes: AtomicFile) -> None:
         file.write(mark_of(job, plan.framing.mark))
+        framer = Framer(job)
         for record in _in_order(job, parts, notes):
-            file.write(record)
+            file.write(framer.add(record))
+        file.write(framer.end())
 
     return put(job, path, write, partial(_describe, parts))
 
 
-def _in_order(job: Job, parts: dict[str, Records], notes: AtomicFile) -> Iterator[bytes]:
+def _in_order(job: Job, parts: dict[str, Records], notes: AtomicFile) -> Iterator[bytes | bytearray]:
     """The records of all types, as they stood in the input; DataError where an output has more or fewer."""
     each = {name: part.each(notes) for name, part in parts.items()}
     for name, count in read_order(job.named_path):

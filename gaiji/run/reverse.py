@@ -7,7 +7,7 @@ two systems; the proof of a conversion is ``gaiji.proof.verify``'s.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from io import StringIO
@@ -29,21 +29,14 @@ from gaiji.output.readback import Cells, Readback
 from gaiji.records.batch import NEWLINES
 from gaiji.run.column_back import ColumnsBack, Encoded, Part
 from gaiji.run.csv_back import CsvBack, end_of
-from gaiji.run.framing import framing_of, with_byte_order
+from gaiji.run.framed import Framer
+from gaiji.run.framing import framing_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
 from gaiji.run.national import own_charset
 from gaiji.run.occurrences import Occurrences
-from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of
-from gaiji.run.reversal import (
-    Reversal,
-    behind_descriptors,
-    mark_of,
-    put,
-    reverse_types,
-    same_as_input,
-    target_of,
-)
+from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of, with_byte_order
+from gaiji.run.reversal import Reversal, mark_of, put, reverse_types, same_as_input, target_of
 from gaiji.run.types import moved
 
 ROWS = 8192
@@ -63,11 +56,7 @@ def reverse(
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     if job.records:
         return reverse_types(job, target_of(job, output), partial(_of_type, job))
-    return Backward(
-        job,
-        charset_of(job, with_byte_order(job.source["charset"], job.file(job.source["path"]))),
-        target_of(job, output),
-    ).run()
+    return Backward(job, charset_of(job, with_byte_order(job)), target_of(job, output)).run()
 
 
 def _of_type(job: Job, path: Path, part: Plan) -> Backward:
@@ -171,8 +160,15 @@ class Backward:
         laid = self.layout if self.job.source["format"] != "csv" else None
         mark = framing_of(self.job.source, self.charset, laid, self.job.path).mark
         file.write(mark_of(self.job, mark) + self._head())
+        framer = Framer(self.job)
         for first, cells, rows in self._batches():
-            file.write(self._join(self._encoded(Part(cells, rows, first, notes)), rows))
+            columns = self._encoded(Part(cells, rows, first, notes))
+            if self.job.source["format"] == "csv":
+                file.write(self._rows(columns, rows))
+                continue
+            for record in self._records(columns, rows):
+                file.write(framer.add(record))
+        file.write(framer.end())
 
     def _encoded(self, part: Part) -> list[Encoded]:
         """The fields of some records as vendor bytes."""
@@ -214,11 +210,9 @@ class Backward:
         cells = [self.charset.encode(f.name, errors="geta") for f in self.fields]
         return self.rows.line(cells)
 
-    def _join(self, columns: Sequence[Encoded], rows: int) -> bytes | bytearray | memoryview:
-        """The records of a batch in the source's format."""
+    def _rows(self, columns: Sequence[Encoded], rows: int) -> bytes | memoryview:
+        """The rows of a CSV."""
         source = self.job.source
-        if source["format"] != "csv":
-            return self._records(columns, rows)
         if not self.rows.plain:
             every = ([bytes(d[o[r] : o[r + 1]]) for d, o in columns] for r in range(rows))
             return b"".join(self.rows.line(cells) for cells in every)
@@ -228,8 +222,8 @@ class Backward:
         out = bytearray(lines.size(0, rows))
         return memoryview(out)[: lines.write(memoryview(out), 0, rows, ord(source["delimiter"]), 1)]
 
-    def _records(self, columns: Sequence[Encoded], rows: int) -> bytearray:
-        """Records of one length, with the descriptor or line end of their format."""
+    def _records(self, columns: Sequence[Encoded], rows: int) -> Iterable[bytearray]:
+        """Records, with the line end of their format; those of one length all together."""
         source = self.job.source
         length = self.full or max(f.offset + f.length for f in self.fields)
         if source["format"] == "fixed":
@@ -241,10 +235,10 @@ class Backward:
         for spec, (data, offsets) in zip(self.fields, columns, strict=True):
             join.place(out, step, spec.offset, data or bytearray(1), offsets)
         if self.occurrences is not None:
-            return bytearray().join(self._varied(out, step, rows, len(tail)))
-        return out if source["format"] == "fixed" else self._variable(out, step, rows)
+            return self._varied(out, step, rows, len(tail))
+        return [out] if source["format"] == "fixed" else self._variable(out, step, rows)
 
-    def _varied(self, records: bytearray, step: int, rows: int, tail: int) -> Iterator[bytes | bytearray]:
+    def _varied(self, records: bytearray, step: int, rows: int, tail: int) -> Iterator[bytearray]:
         """Records of full size as they lie in the input: with as many occurrences as their counters say."""
         assert self.occurrences is not None  # only such records are given here
         for row, record in enumerate(self.occurrences.compacted(records, step, rows)):
@@ -252,10 +246,10 @@ class Backward:
                 end = records[(row + 1) * step - tail : (row + 1) * step]
                 yield record.ljust(step - tail, self._pad[:1]) + end
             else:
-                yield self._variable(record, len(record), 1)
+                yield from self._variable(record, len(record), 1)
 
-    def each(self, notes: AtomicFile) -> Iterator[bytes]:
-        """The records one by one, as they lie in the input."""
+    def each(self, notes: AtomicFile) -> Iterator[bytes | bytearray]:
+        """The records one by one, as they lie in the input but for descriptors."""
         for first, cells, rows in self._batches():
             columns = self._encoded(Part(cells, rows, first, notes))
             for row in range(rows):
@@ -263,7 +257,7 @@ class Backward:
                     (data[ends[row] : ends[row + 1]], array("q", [0, ends[row + 1] - ends[row]]))
                     for data, ends in columns
                 ]
-                yield bytes(self._records(one, 1))
+                yield from self._records(one, 1)
 
     @property
     def _pad(self) -> bytes:
@@ -271,9 +265,10 @@ class Backward:
         spec, kind = self.charset.spec, self.charset.kind
         return kind.padding(spec.pad_double) if kind.width == "double" else bytes([spec.pad_single])
 
-    def _variable(self, records: bytearray, step: int, rows: int) -> bytearray:
-        """Records without the padding of their last field, behind a descriptor (vb) or before a line end."""
-        source, out = self.job.source, bytearray()
+    def _variable(self, records: bytearray, step: int, rows: int) -> Iterator[bytearray]:
+        """Records without the padding of their last field, in lines before their end."""
+        lines = self.job.source["format"] == "lines"
+        tail = self._text(end_of(self.job, self.charset)) if lines else b""
         last = max(self.fields, key=lambda f: f.offset + f.length)
         text = self.strip and last.type in TEXTS and not last.charset
         pads = {self._pad, self.charset.spec.pad_double} if last.type == "dbcs" else {self._pad}
@@ -287,11 +282,7 @@ class Backward:
                 )
             ):
                 end -= n
-            if source["format"] == "vb":
-                out += behind_descriptors(self.job, record[:end])
-            else:
-                out += record[:end] + self._text(end_of(self.job, self.charset))
-        return out
+            yield record[:end] + tail
 
     def describe(self, file: AtomicFile, notes: AtomicFile) -> dict[str, Any]:
         """What the report says."""

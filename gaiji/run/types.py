@@ -110,9 +110,18 @@ def shape_of(job: Job, types: Sequence[Typed], charset: Charset) -> Shape:
                 not rule.skip or bool(rule.counts),
                 tuple(numbers[name] for name in rule.counts),
                 typed.whole.layout.record_length if rule.fields else _end(typed.whole.layout),
+                _total(typed),
             )
         )
     return Shape(tuple(kinds), typed=True)
+
+
+def _total(typed: Typed) -> tuple[int, int, int]:
+    """The field of a trailer that says how many records there are: its number, place and length."""
+    if not typed.rule.counts:
+        return -1, 0, 0
+    spec = named(typed.layout, typed.rule.trailer_field)
+    return typed.layout.fields.index(spec), spec.offset, spec.length
 
 
 def _end(layout: Layout) -> int:

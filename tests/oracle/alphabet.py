@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 
-from oracle.charsets import LOST, Charset, load, sequences, standard_kanji
+from oracle.charsets import LOST, Charset, load, marks_of_loss, sequences, standard_kanji
 
-SUSPICIOUS = frozenset("?？¿・･＊*▲△＠@_＿&＆\\＼¥￥[［]］{}｛｝\x1a")
-"""What may be the trace of a loss in a name: left out of names, whatever the list of such marks will be."""
+SUSPICIOUS = frozenset("\x1a[]］（）()【】〔〕《》「」『』〈〉＜＞<>{}｛｝") | marks_of_loss() - LOST
+"""What may be the trace of a loss in a name, or its end: left out of names."""
 KANA = "".join(map(chr, (*range(0x3041, 0x3094), *range(0x30A1, 0x30FB), *range(0xFF66, 0xFFA0))))
 SIGNS = "".join(map(chr, range(0x21, 0x7F))) + "、。「」々〆〇ー　"
 

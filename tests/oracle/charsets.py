@@ -155,6 +155,12 @@ class Glyph:
 
 
 @cache
+def marks_of_loss() -> frozenset[str]:
+    """The characters with which a mark of an earlier loss may begin, in names."""
+    return frozenset("".join(row["mark"] for row in _tsv(MAPPINGS / "lost.tsv")))
+
+
+@cache
 def glyphs() -> dict[str, Glyph]:
     """The MJ list and that of 変体仮名, by name."""
     found = {}

@@ -39,7 +39,10 @@ def read(figure: Figure, raw: bytes, *, ebcdic: bool) -> Reading:
     blank = b"\x40" if ebcdic else b"\x20"
     if figure.type == "binary":
         return _binary(figure, raw, blank)
-    if not raw.strip(b"\0") or not raw.strip(blank):
+    if figure.place == "none":  # every byte may be two digits; only blanks all through are taken for none
+        if len(raw) > 1 and not raw.strip(blank):
+            return Reading("", BAD.copy())
+    elif not raw.strip(b"\0") or not raw.strip(blank):
         return Reading("")
     number = _packed(figure, raw) if figure.type == "packed" else _zoned(figure, raw, ebcdic)
     return Reading("", BAD.copy()) if number is None else Reading(_point(*number, figure.scale))

@@ -204,6 +204,8 @@ def _characters(parts: list[Unit | int]) -> list[Unit]:
         elif _joins(part):
             if base < 0:
                 out.append((GETA, "illegal"))
+            elif part in MARKS and out[-1] != (chr(base), ""):
+                out.append((GETA, "illegal"))  # a mark joins only what is itself
             else:
                 out[-1] = _sequence(base, part)
             base = -1
@@ -213,14 +215,17 @@ def _characters(parts: list[Unit | int]) -> list[Unit]:
     return out
 
 
+MARKS = (0x3099, 0x309A, 0x300, 0x301)
+
+
 def _joins(point: int) -> bool:
     selector = 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF
-    return selector or point in (0x3099, 0x309A, 0x300, 0x301)
+    return selector or point in MARKS
 
 
 def _sequence(base: int, mark: int) -> Unit:
     text = chr(base) + chr(mark)
-    if mark in (0x3099, 0x309A, 0x300, 0x301):
+    if mark in MARKS:
         return text, ""
     meaning = unicode_texts().get(text, Meaning(GETA, "illegal"))
     return meaning.text, meaning.reason
