@@ -162,6 +162,43 @@ ACCOUNTS = {
         {},
     ),
     "nothing": (("windows-31j", "lines", "", ONE, b""), {}, {}),
+    "lines of EBCDIC": (
+        ("ibm-930", "lines", 'newline = "15"', ONE, b"\x81\x82\x15\x81\x82\x40\x0d\x15"),
+        {"text": 4, "line-ends": 2, "uncovered": 2},
+        {"uncovered": (2, 2, 6)},
+    ),
+    "end marks behind fixed records": (
+        ("windows-31j", "fixed", 'record_length = 2\nnewline = "cr"', ONE, b"ab\rcd\r" + b"\x1a" * 9),
+        {"text": 4, "line-ends": 2, "end-mark": 9},
+        {},
+    ),
+    "titles above the header": (
+        ("windows-31j", "csv", "skip = 2\nheader = true", [], b'T "x\r\n\na,b\n1,2\n'),
+        {"header": 2, "delimiters": 2, "line-ends": 2, "text": 2, "skipped": 7},
+        {},
+    ),
+    "blanks around quotes, cells that lack, a delimiter behind the last": (
+        (
+            "windows-31j",
+            "csv",
+            'header = false\nspaces = "skip"\nragged = true\ntrailing = true',
+            [],
+            b'a, "b" ,c,\n "1" ,\r\n2,3,4,\n',
+        ),
+        {"delimiters": 7, "quotes": 4, "line-ends": 4, "text": 7, "padding": 4},
+        {},
+    ),
+    "cells of the host": (
+        (
+            "ibm-930",
+            "csv",
+            'header = false\nnewline = "15"',
+            [],
+            b"\x81\x6b\x7f\x81\x6b\x7f\x7f\x7f\x15\x0e\x42\x6b\x0f\x6b\x82\x15",
+        ),
+        {"delimiters": 2, "quotes": 3, "line-ends": 2, "text": 9},
+        {},
+    ),
 }
 
 
@@ -426,6 +463,116 @@ def test_bytes_between_records_do_not_depend_on_where_buffers_end(tmp_path, name
             assert owned.total() in (reader.size, 0), (cut, size, owned)
             sums.append(owned)
         assert all(owned == sums[0] for owned in sums), cut
+
+
+# -- record types and tables that vary -------------------------------------------------------------------------
+
+TYPED = """
+[[record]]
+name = "H"
+skip = true
+when = {{ offset = 0, equals = "H" }}
+[[record.field]]
+name = "all"
+offset = 0
+length = 3
+
+[[record]]
+name = "D"
+output = "d.csv"
+when = {{ offset = 0, equals = "D" }}
+[[record.field]]
+name = "kind"
+offset = 0
+length = 1
+[[record.field]]
+name = "name"
+offset = 1
+length = 2
+[[record.field]]
+type = "filler"
+offset = 3
+length = 1
+{more}"""
+
+
+def both_accounts(path):
+    """The manifest's part about bytes, what is told of them, and the exit code: told alike by the proof."""
+    done, proof = gaiji.convert(path), gaiji.verify(path)
+    assert proof.holds, [check for check in proof.data["checks"] if not check["holds"]]
+    assert proof.data["bytes"] == done.data["bytes"]
+    found = {r: done.data["flagged"][r] for r in ("uncovered", "short-record") if r in done.data["flagged"]}
+    assert proof.data["flagged_bytes"] == found
+    assert sum(done.data["bytes"]["owners"].values()) == done.data["bytes"]["unpacked"]
+    told = {r: (f["units"], f["first"]["record"], f["first"]["offset"]) for r, f in found.items()}
+    return done.data["bytes"], told, done.exit_code
+
+
+def typed(folder, data, source, more=""):
+    (folder / "dump.dat").write_bytes(data)
+    path = folder / "job.toml"
+    keys = f'[source]\npath = "dump.dat"\ncharset = "windows-31j"\n{source}\n[output]\npath = "all.csv"\n'
+    path.write_text(keys + TYPED.format(more=more))
+    return path
+
+
+def test_the_owners_of_record_types(tmp_path):
+    """A type left out, bytes behind a type's layout, FILLER that is used, a short record, one of no type."""
+    data = b"Hxxxx\nDab Z\nDcd!\nDe\nDfg \nQ\n"  # the short record ends at byte 19
+    told, found, code = both_accounts(typed(tmp_path, data, 'format = "lines"\non_bad_record = "quarantine"'))
+    assert told["owners"] == {
+        "line-ends": 6,
+        "text": 11,
+        "filler": 3,
+        "skipped": 5,
+        "quarantined": 1,
+        "uncovered": 1,
+    }
+    assert told["filler"] == {"bytes": 1, "records": 1} and told["short_records"] == 1
+    assert found == {"uncovered": (1, 2, 10), "short-record": (1, 4, 19)} and code == 3
+
+
+@pytest.mark.parametrize("format", ["fixed", "vb"])
+def test_the_owners_of_record_types_behind_descriptors_and_of_one_length(tmp_path, format):
+    records = [b"Hxxxxx", b"Dab   ", b"Dcd Z "]
+    data = b"".join((b"" if format == "fixed" else bytes([0, len(r) + 4, 0, 0])) + r for r in records)
+    more = "record_length = 6" if format == "fixed" else ""
+    told, found, code = both_accounts(typed(tmp_path, data, f'format = "{format}"\n{more}'))
+    assert found == {"uncovered": (2, 3, 16 if format == "fixed" else 28)} and code == 3
+    between = {} if format == "fixed" else {"descriptors": 12}
+    rest = {"text": 6, "padding": 2, "filler": 2, "skipped": 6, "uncovered": 2}
+    assert told["owners"] == between | rest
+
+
+ODO = """       01 R.
+          05 N PIC 9.
+          05 T OCCURS 0 TO 3 DEPENDING ON N.
+             10 A PIC X(2).
+             10 FILLER PIC X.
+          05 B PIC X(2).
+          05 FILLER PIC X(2).
+"""
+
+
+def test_the_owners_of_tables_that_vary(tmp_path):
+    """FILLER of an occurrence and behind the table, bytes behind the record, a record that ends too early."""
+    records = [b"0zz  ", b"2ab cd!zz  ", b"1ab zz  XY  ", b"1ab z", b"9"]
+    (tmp_path / "r.cpy").write_text(ODO)
+    source = 'layout = "r.cpy"\non_bad_record = "quarantine"'
+    path = job(tmp_path, b"\n".join(records) + b"\n", "windows-31j", "lines", more=source)
+    told, found, code = both_accounts(path)
+    assert told["owners"] == {
+        "line-ends": 5,
+        "text": 15,
+        "numbers": 4,
+        "filler": 10,
+        "quarantined": 1,
+        "uncovered": 4,
+    }
+    assert told["filler"] == {"bytes": 1, "records": 1} and told["short_records"] == 1
+    assert found == {"uncovered": (4, 3, 26), "short-record": (1, 4, 36)} and code == 3
+    path.write_text(path.read_text().replace("[output]", "shortest = 5\n[output]"))
+    assert "short-record" not in both_accounts(path)[1]
 
 
 # -- across processes, generated dumps ----------------------------------------------------------------------

@@ -42,7 +42,7 @@ ACCOUNTS = {
 }
 CUTTERS = {
     f"records.{name}"
-    for name in ("reader", "cutter", "fixed", "variable", "delimited", "source", "ends", "forms")
+    for name in ("reader", "cutter", "fixed", "variable", "delimited", "source", "ends", "forms", "blocks")
 }
 PROOF = dict.fromkeys(("encode", "points", "reads", "compare", "numbers_back"), CHECKED)
 PROOF = {f"kernel.{name}": checked for name, checked in PROOF.items()} | {
