@@ -55,6 +55,11 @@ COMMANDS = {
         "--json",
         "{}",
     ],
+    "scan, the types": [
+        *("scan", "in.csv", "--charset", "windows-31j", "--format", "csv"),
+        *("--types", "job.toml", "--json", "{}"),
+    ],
+    "erase": ["erase", "job.toml", "--also", "{}"],
     "shrink": [
         "shrink",
         "a.csv",
@@ -126,6 +131,8 @@ PROTECTED = {
     ],  # decisions lie beside the queue that is named
     "reverse": [*OF_JOB, *QUEUE, "out/x.csv", *WRITTEN],
     "scan": ["in.csv", "site.tsv"],
+    "scan, the types": [*OF_JOB, *QUEUE, "out/x.csv", *WRITTEN],
+    "erase": [*OF_JOB, *QUEUE, "out/x.csv", WRITTEN[0], WRITTEN[3]],
     "shrink": ["a.csv", "policy.toml", "rules.tsv", *QUEUE],
     "shrink, the side table": ["a.csv", "policy.toml", "rules.tsv"],
     "shrink, the people": ["a.csv"],

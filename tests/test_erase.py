@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -136,7 +137,7 @@ def test_cut_short_at_any_step_the_next_tells_of_all(tmp_path, monkeypatch):
 
         try:
             with monkeypatch.context() as patch:
-                for name in ("_remove", "write_whole", "_samples"):
+                for name in ("remove", "write_note", "write_whole", "_samples"):
                     patch.setattr(room, name, ends(getattr(room, name)))
                 erase(tmp_path / "f/a.toml")
             break
@@ -147,6 +148,165 @@ def test_cut_short_at_any_step_the_next_tells_of_all(tmp_path, monkeypatch):
         assert {key: done[key] for key in kept} == {key: wanted[key] for key in kept} or done["earlier"]
         assert names(tmp_path / "f") == names(tmp_path / "whole")
     assert step >= 8
+
+
+def killed(job, monkeypatch, *, also=(), after=1):
+    """An erasure that is killed when it has removed ``after`` files."""
+    left = [after]
+
+    def limited(path):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        whole(path)
+
+    whole = room.remove
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(room, "remove", limited)
+        erase(job, also=also)
+
+
+def test_killed_and_run_again_from_elsewhere_it_is_no_strangers_file(tmp_path, monkeypatch):
+    job = finished(tmp_path / "mine")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/sheet.html").write_text("another's", "utf-8")
+    monkeypatch.chdir(tmp_path / "mine")
+    killed(job, monkeypatch, also=["sheet.html"], after=0)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    erase(job)
+    assert (tmp_path / "elsewhere/sheet.html").read_text("utf-8") == "another's"
+    assert not (tmp_path / "mine/sheet.html").exists()
+
+
+def test_what_came_in_the_place_of_a_file_since_is_another(tmp_path, monkeypatch):
+    job, sheet = finished(tmp_path), tmp_path / "sheet.html"
+    killed(job, monkeypatch, also=[sheet], after=0)
+    sheet.write_text("another's", "utf-8")
+    with pytest.raises(UsageError, match="another file") as refused:
+        erase(job)
+    assert refused.value.number == "E0563" and sheet.read_text("utf-8") == "another's"
+    told = erase(job, also=[sheet]).data["files"]  # now it is asked for: both are told of
+    assert not sheet.exists() and [one["path"] for one in told].count("sheet.html") == 2
+
+
+def test_a_note_of_another_folder_or_of_another_form_is_one_line(tmp_path, monkeypatch):
+    job = finished(tmp_path / "a")
+    killed(job, monkeypatch, also=[tmp_path / "a/sheet.html"])
+    (tmp_path / "a").rename(tmp_path / "b")
+    with pytest.raises(GaijiError, match="was written in") as refused:
+        erase(tmp_path / "b/a.toml")
+    assert refused.value.number == "E0561"
+    note = tmp_path / "b/out/a.csv.erasing.json"
+    told = json.loads(note.read_text("utf-8")) | {"folder": os.path.realpath(note.parent)}
+    one = {"path": str(tmp_path / "x"), "bytes": 1, "sha256": "0" * 64}
+    before = {path: path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file()} | {note: b""}
+    for wrong in (
+        *(
+            [],
+            1,
+            "x",
+            None,
+            {},
+            told | {"files": {"x": one}},
+            told | {"samples": "1"},
+            told | {"samples": True},
+        ),
+        *(told | {"files": [one | change]} for change in ({"path": "x"}, {"path": 1}, {"bytes": "1"})),
+        *(told | {"files": [one | change]} for change in ({"sha256": "0"}, {"sha256": 1}, {"path": "/\0"})),
+        *(told | {"files": [wrong]} for wrong in (1, None, [], {})),
+    ):
+        note.write_text(json.dumps(wrong), "utf-8")
+        with pytest.raises(GaijiError, match="is damaged"):
+            erase(tmp_path / "b/a.toml")
+    note.write_text("[" * 100_000, "utf-8")
+    with pytest.raises(GaijiError, match="is damaged"):
+        erase(tmp_path / "b/a.toml")
+    note.write_bytes(b"")
+    assert {path: path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file()} == before
+
+
+def test_what_the_job_reads_is_no_file_of_a_note(tmp_path, monkeypatch):
+    job = finished(tmp_path)
+    killed(job, monkeypatch)
+    note = tmp_path / "out/a.csv.erasing.json"
+    told = json.loads(note.read_text("utf-8"))
+    told["files"].append({"path": str(tmp_path / "a.csv"), "bytes": 1, "sha256": "0" * 64})
+    note.write_text(json.dumps(told), "utf-8")
+    with pytest.raises(UsageError, match="input of this run"):
+        erase(job)
+    assert (tmp_path / "a.csv").exists()
+
+
+def test_a_file_that_cannot_go_is_told_before_anything_goes(tmp_path):
+    job, sheet = finished(tmp_path), tmp_path / "sheet.html"
+    (tmp_path / "link.html").symlink_to(sheet)
+    os.link(sheet, tmp_path / "second.html")
+    before = names(tmp_path)
+    for name, number in (
+        ("none.html", "E0562"),
+        ("link.html", "E0565"),
+        ("out", "E0565"),
+        ("sheet.html", "E0564"),
+        ("out/a.jisx0208.csv", "E0390"),
+    ):
+        with pytest.raises(UsageError) as refused:
+            erase(job, also=[tmp_path / name])
+        assert refused.value.number == number and names(tmp_path) == before
+    assert sheet.read_text("utf-8") == SURNAME
+    certificate_path(tmp_path / "out/a.csv").write_text("{}", "utf-8")
+    with pytest.raises(GaijiError) as refused:
+        erase(job)
+    assert refused.value.number == "E0560" and names(tmp_path) == before | {"a.csv.erased.json"}
+
+
+TYPED = """[source]
+path = "in.dat"
+charset = "ibm-1399"
+format = "fixed"
+record_length = 8
+on_bad_record = "quarantine"
+[[record]]
+name = "head"
+when = {{ first = true }}
+output = "out/head.csv"
+[[record.field]]
+name = "mark"
+offset = 0
+length = 8
+role = "name"
+[[record]]
+name = "body"
+output = "{body}"
+[[record.field]]
+name = "name"
+offset = 0
+length = 8
+role = "name"
+"""
+
+
+@pytest.mark.parametrize("body", ["out/body.csv", "out/body.parquet"])
+def test_the_outputs_of_record_types_stay_and_their_unfinished_files_go(tmp_path, body):
+    (tmp_path / "in.dat").write_bytes("HEADREC1NAMEAAAANAMEBBBB".encode("cp037"))
+    job, out = tmp_path / "job.toml", tmp_path / "out"
+    job.write_text(TYPED.format(body=body), "utf-8")
+    convert(job)
+    for name in ("out/head.csv", body, "out/head.csv.record-order.tsv"):
+        with pytest.raises(UsageError) as refused:
+            erase(job, also=[tmp_path / name])
+        assert refused.value.number == "E0390"
+    before = names(tmp_path)
+    for name in (".head.csv.unfinished", ".head.csv.record-order.tsv.unfinished", ".body.csv.abcdefgh.part"):
+        (out / name).write_text(SURNAME, "utf-8")
+    if body.endswith("parquet"):
+        (out / ".body.parquet.unfinished").mkdir()
+        (out / ".body.parquet.unfinished/00000000.parquet").write_text(SURNAME, "utf-8")
+    else:
+        (out / ".body.csv.unfinished").write_text(SURNAME, "utf-8")
+    data = erase(job).data
+    kept = {".body.csv.abcdefgh.part"} if body.endswith("parquet") else set()
+    assert names(tmp_path) == before | {"head.csv.erased.json"} | kept
+    assert [one["path"] for one in data["outputs"]] == ["head.csv", Path(body).name]
 
 
 @pytest.mark.slow

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 import gaiji
 from gaiji.codes.spec import DASHES, charset_names
-from gaiji.columns.individual import hidden, holds, rows_holding
+from gaiji.columns.individual import rows_holding
 from gaiji.kernel.arrow import text_series
 from gaiji.model import Column
 from gaiji.queue.queue import open_queue
 from gaiji.run.convert import convert
+from gaiji.standard.individual import hidden, holds
 
 RIGHT = ["123456789018", "983205673214", "１２３４５６７８９０１８", "1234-5678-9018", "1234　5678　9018"]
 WRONG = [
@@ -128,3 +129,19 @@ def test_without_context_no_name_is_kept_the_key_included(tmp_path, context):
 def test_with_context_a_number_is_still_hidden(tmp_path):
     found, _ = samples(tmp_path, "field", "m")
     assert found == [("1", "渡【〓】秘密＊＊＊＊＊＊＊＊＊＊＊＊"), ("7", "高【〓】")]
+
+
+def test_the_manifest_of_record_types_says_where_numbers_are(tmp_path):
+    """By type and field, in the whole and in the type's own part."""
+    record = '[[record]]\nname = "{0}"\nwhen = {{ offset = 0, bytes = "{1}" }}\noutput = "{0}.csv"\n'
+    field = '[[record.field]]\nname = "memo"\noffset = 0\nlength = 14\n'
+    source = '[source]\npath = "in.dat"\ncharset = "windows-31j"\nformat = "fixed"\nrecord_length = 14\n'
+    types = "".join(record.format(name, name[:1].encode().hex()) + field for name in ("A-type", "B-type"))
+    (tmp_path / "job.toml").write_text(source + types, "utf-8")
+    (tmp_path / "in.dat").write_bytes(b"A 123456789018A 123456789019B 000000000000B 983205673214")
+    told = convert(tmp_path / "job.toml").data
+    assert told["individual_numbers"] == {"A-type.memo": 1, "B-type.memo": 1}
+    assert {name: one["individual_numbers"] for name, one in told["types"].items()} == {
+        "A-type": {"memo": 1},
+        "B-type": {"memo": 1},
+    }

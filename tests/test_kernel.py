@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from array import array
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from gaiji.kernel import decode as kernel
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import Reason
 
+loaded = cache(gaiji.load_charset)
 IBM = gaiji.load_charset("ibm-939")
 KEIS = gaiji.load_charset("hitachi-keis83-ebcdik")
 
@@ -165,7 +167,7 @@ def test_compiled_and_interpreted_agree(data):
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60), st.sampled_from(sorted(SAMPLES)))
 def test_every_byte_is_accounted_for(data, name):
-    _, found, counts, _ = run(kernel, gaiji.load_charset(name), data)
+    _, found, counts, _ = run(kernel, loaded(name), data)
     flagged = sum(counts[DECODE["FLAGGED"] : DECODE["FLAGGED"] + 11])
     assert counts[DECODE["BYTES"]] == len(data)
     assert (

@@ -83,6 +83,23 @@ def test_a_link_beside_an_output_is_never_followed(folder, tmp_path, name, kind)
     assert private(folder / "out") == []
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.parquet"])
+def test_an_output_behind_a_link_of_another_name_leaves_nothing_unfinished(folder, tmp_path, name):
+    """The part is that of the file, not of the link: another output of the link's name has its own there."""
+    real = tmp_path / "theirs"
+    real.mkdir()
+    suffix = name.removeprefix("x")
+    (real / f"y{suffix}").write_bytes(b"before")
+    (folder / "out").mkdir(exist_ok=True)
+    (folder / "out" / name).symlink_to(real / f"y{suffix}")
+    (real / f".{name}.unfinished").write_bytes(b"another's")
+    (real / f".y{suffix}.unfinished").write_bytes(b"left by a run that was killed")
+    convert(folder / "juki-jef.toml", overrides={"output.path": f"out/{name}"})
+    assert (folder / "out" / name).is_symlink() and (real / f"y{suffix}").read_bytes() != b"before"
+    assert {one.name for one in real.iterdir()} == {f"y{suffix}", f".{name}.unfinished"}
+    assert (real / f".{name}.unfinished").read_bytes() == b"another's"
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o666, 0o640])
 def test_modes_of_files_that_were_there_are_not_kept(folder, mode):
     job = folder / "juki-jef.toml"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import itertools
 import json
 import multiprocessing
@@ -12,14 +14,20 @@ from collections import Counter
 from functools import lru_cache
 
 import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gaiji.errors import JobError, QueueError
+from gaiji.cli.commands import main
+from gaiji.disk import together
+from gaiji.errors import GaijiError, JobError, OutputError, QueueError, UsageError
+from gaiji.proof.verify import verify
 from gaiji.queue.decisions import Decision, Decisions, verify_audit
-from gaiji.queue.items import Item, Source
-from gaiji.queue.queue import open_queue
-from gaiji.queue.schema import SCHEMA
+from gaiji.queue.items import Item, Sample, Source
+from gaiji.queue.queue import Queue, open_queue
+from gaiji.queue.schema import SCHEMA, metadata
+from gaiji.reports.residents import changed_residents
 from gaiji.review.evidence.candidates import suggest
 from gaiji.review.evidence.learn import learn
 from gaiji.review.sheets.apply import apply
@@ -347,6 +355,108 @@ def test_a_queue_of_the_first_schema_is_read(first):
     }
 
 
+def first_on_postgres():
+    """The same on PostgreSQL, as the version before made it there; its URL."""
+    from conftest import POSTGRES
+
+    if not POSTGRES:
+        pytest.skip("GAIJI_TEST_POSTGRES names no server")
+    made = FIRST.replace("id INTEGER NOT NULL", "id SERIAL NOT NULL").replace("BLOB", "BYTEA")
+    made = made.replace("X'FF'", "'\\xff'").replace("FLOAT", "DOUBLE PRECISION")
+    engine = sa.create_engine(POSTGRES)
+    with engine.begin() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            connection.exec_driver_sql(f'DROP TABLE "{name}" CASCADE')
+        for statement in made.split(";\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("SELECT setval('item_id_seq', 8)")
+    engine.dispose()
+    return POSTGRES
+
+
+def shape_of(engine):
+    """The columns, keys and indexes of each table, without their names and what a default is."""
+    seen = sa.inspect(engine)
+    return {
+        name: (
+            [(c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns(name)],
+            seen.get_pk_constraint(name)["constrained_columns"],
+            sorted(one["column_names"] for one in seen.get_unique_constraints(name)),
+            sorted(one["column_names"] for one in seen.get_indexes(name) if not one["unique"]),
+            sorted((k["constrained_columns"], k["referred_table"]) for k in seen.get_foreign_keys(name)),
+        )
+        for name in sorted(seen.get_table_names())
+    }
+
+
+def by_name(shape):
+    """Columns in the order of their names: ALTER TABLE adds at the end."""
+    return {name: (sorted(columns), *keys) for name, (columns, *keys) in shape.items()}
+
+
+def test_a_queue_of_the_first_schema_on_postgres_becomes_what_a_new_one_is(first):
+    """Its tables have the columns and keys of a new queue, its rows are those that SQLite's become, and a run
+    over it replaces what it must; two that open it at once make it once."""
+    url = first_on_postgres()
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        assert pool.map(_opened, [url] * 4) == [3] * 4
+    files = open_queue(first / "q.sqlite")
+    server = open_queue(url)
+    for table in metadata.sorted_tables:
+        with files.reading() as here, server.reading() as there:
+            rows = [sorted(tuple(row) for row in one.execute(sa.select(table))) for one in (here, there)]
+        assert rows[0] == rows[1], table.name
+    found = shape_of(server.engine)
+    metadata.drop_all(server.engine)
+    server.close()
+    files.close()
+    new = open_queue(url)
+    assert by_name(found) == by_name(shape_of(new.engine))
+    new.close()
+    url = first_on_postgres()
+    job = write(first, TOWNS[0], "juki", "1", queue=url)
+    convert(job, overrides={"source.gaiji_set": ""})
+    server = open_queue(url)
+    left = {(i.site, i.code): i.total for i in server.items()}
+    assert left == {("架空町", "F040"): 1, ("隣町", "F040"): 5}
+    server.close()
+
+
+def _opened(url):
+    queue = open_queue(url)
+    try:
+        return len(list(queue.items()))
+    finally:
+        queue.close()
+
+
+def test_a_migration_on_postgres_that_is_cut_short_leaves_the_first_schema(monkeypatch):
+    from gaiji.queue import opening
+
+    url = first_on_postgres()
+    engine = sa.create_engine(url)
+    before = shape_of(engine)
+    with monkeypatch.context() as patch, pytest.raises(QueueError):
+        patch.setattr(opening, "SCHEMA", None)  # the last statement fails
+        open_queue(url)
+    assert shape_of(engine) == before
+    engine.dispose()
+    open_queue(url).close()
+
+
+def test_a_run_counts_once_from_wherever_it_is_started_on_postgres(tmp_path, monkeypatch):
+    url = first_on_postgres()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        convert(write(tmp_path, TOWNS[1], "juki", "1", queue=url))
+    queue = open_queue(url)
+    assert [i.total for i in queue.items() if i.gaiji_set == "juki"] == [2]
+    assert len([one for one in queue.sources() if one.job]) == 1
+    queue.close()
+
+
 def test_a_migration_that_is_cut_short_leaves_the_first_schema(first, monkeypatch):
     from gaiji.queue import opening
 
@@ -378,9 +488,236 @@ def test_tables_that_are_half_written_are_not_read(tmp_path):
     decide(tmp_path)
     name = decisions_name("CP932", TOWNS[0], "juki")
     shutil.move(tmp_path / name, tmp_path / f".{name}.unfinished")
-    (tmp_path / ".decisions.together").write_text(json.dumps({"named": [name], "removed": []}), "utf-8")
+    digest = hashlib.sha256((tmp_path / f".{name}.unfinished").read_bytes()).hexdigest()
+    note = json.dumps({"named": {name: digest}, "removed": []})
+    (tmp_path / ".decisions.together").write_text(note, "utf-8")
     with pytest.raises(JobError, match="half written"):
         convert(job)
     decide(tmp_path)
     assert convert(job).to_review == 0
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("fails", ["AtomicFile", "write_whole", "named"])
+def test_files_that_cannot_change_together_leave_nothing(tmp_path, monkeypatch, fails):
+    """The second file cannot be opened, the note cannot be written, or it has its name and then all ends."""
+    (tmp_path / "a").write_bytes(b"old")
+    left = [1 if fails == "AtomicFile" else 0]
+
+    def ends(*args, **more):
+        left[0] -= 1
+        if fails == "named":
+            whole(*args, **more)
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return whole(*args, **more)
+
+    name = "write_whole" if fails == "named" else fails
+    whole = getattr(together, name)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(together, name, ends)
+        together.write_all(tmp_path, "x", {tmp_path / "a": b"new", tmp_path / "b": b"new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_a_note_of_files_that_are_not_there_is_one_line(tmp_path):
+    digest = hashlib.sha256(b"new").hexdigest()
+    whole = {"named": {"a": digest}, "removed": []}
+    note = together.note_path(tmp_path, "x")
+    (tmp_path / "a").write_bytes(b"old")
+    for wrong in (whole, [], 1, {}, {"named": ["a"], "removed": []}, whole | {"removed": [1]}, "[" * 100_000):
+        note.write_text(wrong if isinstance(wrong, str) else json.dumps(wrong), "utf-8")
+        with pytest.raises(OutputError, match="is damaged"):
+            together.finish(tmp_path, "x")
+        assert (tmp_path / "a").read_bytes() == b"old"
+    note.write_text(json.dumps(whole), "utf-8")
+    (tmp_path / ".a.unfinished").write_bytes(b"new")
+    together.finish(tmp_path, "x")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").read_bytes() == b"new"
+
+
+# -- where a queue lies ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "number"),
+    [
+        ("postgresql+psycopg://user:secret@host:port/db", "E0566"),
+        ("postgresql+psycopg://user:secret@[::1", "E0566"),
+        ("://secret", "E0566"),
+        ("nothing://user:secret@host/db", "E0212"),
+        ("postgresql+secret://user:secret@host/db", "E0212"),
+        ("sqlite://", "E0567"),
+        ("sqlite://secret/x", "E0567"),
+        ("sqlite:///:memory:", "E0567"),
+        ("sqlite:///file:x?uri=true", "E0567"),
+        ("sqlite:///x?mode=ro", "E0567"),
+        ("sqlite+pysqlite:///", "E0567"),
+    ],
+)
+def test_a_url_that_cannot_be_a_queue_is_one_line(tmp_path, monkeypatch, url, number):
+    monkeypatch.chdir(tmp_path)
+    job = write(tmp_path, TOWNS[0], "juki", "1", queue=url)
+    for act in (lambda: open_queue(url), lambda: convert(job)):
+        with pytest.raises(QueueError) as refused:
+            act()
+        assert refused.value.number == number and "\n" not in str(refused.value)
+        assert ":secret@" not in str(refused.value)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").glob("[!.]*"))
+
+
+def test_a_queue_without_its_driver_says_what_to_install(monkeypatch):
+    def none(*_, **__):
+        raise ModuleNotFoundError("No module named 'driver'", name="driver")
+
+    monkeypatch.setattr("gaiji.queue.queue.sa.create_engine", none)
+    with pytest.raises(UsageError, match=r"gaiji\[postgres\]"):
+        Queue("mysql://host/db")
+
+
+def test_what_apply_writes_is_where_convert_reads_however_the_queue_is_named(tmp_path, monkeypatch):
+    """A path, a path from elsewhere, an SQLite URL: one file, and the tables beside it. A URL that depends on
+    the folder where gaiji runs is refused."""
+    (tmp_path / "q").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    for number, queue in enumerate(("q/1.sqlite", "{}/2.sqlite", "sqlite:///{}/3.sqlite"), 1):
+        job = write(tmp_path, TOWNS[0], "juki", "1", queue=queue.format(tmp_path / "q"))
+        monkeypatch.chdir(tmp_path)
+        assert convert(job).to_review == 1
+        decide(tmp_path / "q", f"{number}.sqlite")
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        for named in (str(tmp_path / f"q/{number}.sqlite"), f"sqlite:///{tmp_path}/q/{number}.sqlite"):
+            shown = CliRunner().invoke(main, ["review", "apply", "--queue", named])
+            assert shown.exit_code == 0, shown.output
+        done = convert(job)
+        assert done.to_review == 0 and done.data["review"]["as_decided"] and done.exit_code == 0
+        (path,) = (tmp_path / "q").glob("decisions-*")
+        path.unlink()
+    for queue in ("sqlite:///q/1.sqlite", "sqlite:///1.sqlite"):
+        with pytest.raises(JobError) as refused:
+            convert(write(tmp_path, TOWNS[0], "juki", "1", queue=queue))
+        assert refused.value.number == "E0568" and "review.queue" in str(refused.value)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_tables_of_a_queue_on_a_server_go_where_somebody_says(tmp_path, monkeypatch):
+    """It lies in no folder: its tables in the working folder would be read by nobody."""
+    job = write(tmp_path, TOWNS[0], "juki", "1")
+    convert(job)
+    decide(tmp_path)
+    for path in tmp_path.glob("decisions-*"):
+        path.unlink()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Queue, "served", property(lambda _: True))
+    shown = CliRunner().invoke(main, ["review", "apply", "--queue", "q.sqlite"])
+    assert shown.exit_code == 2 and shown.output.count("\n") == 1 and "E0569" in shown.output
+    assert not list(tmp_path.glob("decisions-*"))
+    shown = CliRunner().invoke(main, ["review", "apply", "--queue", "q.sqlite", "--folder", "."])
+    assert shown.exit_code == 0 and len(list(tmp_path.glob("decisions-*"))) == 1
+    opened = open_queue(tmp_path / "q.sqlite")
+    far = Source(str(tmp_path / "x"), str(tmp_path / "job"))
+    assert opened.near(far) == far  # wherever a client of the server works
+    opened.close()
+
+
+# -- fields with a charset of their own -------------------------------------------------------------------
+
+OWN = """[source]
+path = "in.dat"
+charset = "windows-31j"
+format = "fixed"
+record_length = 6
+[output]
+path = "out/a.csv"
+[review]
+queue = "q.sqlite"
+{records}
+"""
+FIELDS = """[[{0}field]]
+name = "kind"
+offset = 0
+length = 2
+[[{0}field]]
+name = "shimei"
+offset = 2
+length = 4
+type = "mixed"
+charset = "unicode-be"
+role = "name"
+"""
+RECORD = """[[record]]
+name = "{0}"
+when = {{ offset = 0, bytes = "{1}" }}
+output = "out/{0}.csv"
+"""
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_code_of_a_field_with_its_own_charset_is_queued_decided_and_proved_as_such(tmp_path, typed):
+    """U+E000 in UTF-16 beside Shift_JIS: the queue, the tables, the manifest, the proof and the residents
+    know whose it is, in a job of record types as in a plain one."""
+    types = "".join(RECORD.format(n, n.encode().hex()) + FIELDS.format("record.") for n in ("AA", "BB"))
+    job = tmp_path / "job.toml"
+    job.write_text(OWN.format(records=types if typed else FIELDS.format("")), "utf-8")
+    raw = [
+        kind + name.encode("utf-16-be")
+        for kind, name in ((b"AA", "\ue000山"), (b"BB", "山田"), (b"BB", "\ue000田"))
+    ]
+    (tmp_path / "in.dat").write_bytes(b"".join(raw))
+    first = convert(job)
+    opened = open_queue(tmp_path / "q.sqlite")
+    ((system, code, item, people),) = [(i.system, i.code, i.id, i.people) for i in opened.items()]
+    assert (code, people) == ("E000", 2) and system != "CP932"
+    assert [(row.code, row.kind) for row in changed_residents(job).rows] == [("E000", "未判定")] * 2
+    made = Decision("別字", "MJ010834", decided_by="a", decided_at="2026-01-01")
+    Decisions(opened).decide(item, made)
+    stale = convert(job)
+    assert not stale.data["review"]["as_decided"] and stale.exit_code == 3  # no table of the other system
+    apply(opened, tmp_path)
+    opened.close()
+    (table,) = tmp_path.glob(f"decisions-{system}.tsv")
+    last = convert(job)
+    assert last.to_review == 0 and last.data["review"]["as_decided"]
+    digest = hashlib.sha256(table.read_bytes()).hexdigest()
+    assert digest in {one["sha256"] for one in last.data["tables"]}
+    assert digest not in {one["sha256"] for one in first.data["tables"]}
+    written = "".join(path.read_text("utf-8") for path in sorted((tmp_path / "out").glob("*.csv")))
+    assert written.count("帝") == 2 and "〓" not in written
+    assert verify(job).holds
+    assert [(row.code, row.kind) for row in changed_residents(job).rows] == [("E000", "別字")] * 2
+    table.write_text(table.read_text("utf-8").replace("MJ010834", "MJ026191"), "utf-8")
+    with pytest.raises(GaijiError, match="mapping or site table"):
+        verify(job)
+
+
+# -- 個人番号 ------------------------------------------------------------------------------------------------
+
+
+def test_no_queue_holds_an_individual_number(tmp_path):
+    """Whoever adds to it: a run, 縮退, matching; also where a digit of it is what the sample is about."""
+    number, wide = "123456789018", "１２３４５６７８９０１８"
+    rows = f"id,name,kana,birth,sex\n{number},渡邉{wide}\U00100000,ﾜﾀﾅﾍﾞ,1980-01-02,1\n"
+    (tmp_path / "a.csv").write_text(rows, "utf-8")
+    (tmp_path / "b.csv").write_text(rows.replace("邉", "邊"), "utf-8")
+    shrink = ["shrink", "a.csv", "o.csv", "--side", "s.tsv", "--key", "id", "--column", "name"]
+    columns = [word for name in ("id", "name", "kana", "birth", "sex") for word in (f"--{name}", name)]
+    match = ["match", "a.csv", "b.csv", *columns, "--output", "m.csv"]
+    with contextlib.chdir(tmp_path):
+        for command in (shrink, match):
+            shown = CliRunner().invoke(main, [*command, "--queue", "q.sqlite"])
+            assert shown.exit_code in (0, 3), shown.output
+    opened = open_queue(tmp_path / "q.sqlite")
+    marked = f"{wide[:3]}【{wide[3]}】{wide[4:]}"
+    item = Item(
+        "X", "1", "", "ambiguous", counts={("n", "name"): 1}, samples=[Sample(7, marked, "n", 3, marked)]
+    )
+    opened.add("x", [item])
+    opened.add("x", [item])
+    found = [(i.system, s) for i in opened.items() for s in i.samples]
+    opened.close()
+    assert {system.split()[0] for system, _ in found} == {"shrink", "match", "X"}
+    assert {s.record_key for _, s in found} <= {"1", "7"}
+    assert all("＊＊＊" in s.text for _, s in found)
+    assert "＊＊＊【＊】＊＊＊＊＊＊＊＊" in {s.text for _, s in found}
+    raw = (tmp_path / "q.sqlite").read_bytes()
+    assert number.encode() not in raw and wide.encode() not in raw

@@ -482,6 +482,31 @@ def test_generated_files_come_out_as_cut_by_hand(tmp_path, monkeypatch, frame, m
     )
 
 
+def test_verify_of_types_names_its_report(tmp_path):
+    """More changes than are shown: the rest is in the report, whose path is told, not a section of it."""
+    from click.testing import CliRunner
+
+    from gaiji.cli.commands import main
+
+    job = tmp_path / "job.toml"
+    job.write_text(
+        JOB.format(format="vb", more="")
+        .replace('[output]\npath = "out/d.csv"\n', "")
+        .replace('parent = "H"', 'parent = "H"\noutput = "out/d.csv"'),
+        "utf-8",
+    )
+    (tmp_path / "r.cpy").write_text(COPYBOOK, "utf-8")
+    rows = [f"D{' ' * 2}".encode(EBCDIC)[:1] + packed(n, 2) + b"\xc1" * 7 for n in range(30)]
+    records = ["H0001     ".encode(EBCDIC), *rows, "T000030   ".encode(EBCDIC)]
+    (tmp_path / "in.dat").write_bytes(vb(records))
+    assert gaiji.convert(job).exit_code == 0  # and a job whose types alone have outputs is no error
+    output = tmp_path / "out/d.csv"
+    output.write_bytes(output.read_bytes().replace(b"AAAAAAA", b"AAAAAAB"))
+    shown = CliRunner().invoke(main, ["verify", str(job)])
+    assert shown.exit_code == 1
+    assert f"and 10 more ({tmp_path / 'out/h.csv.verify.json'})" in shown.output, shown.output
+
+
 @pytest.mark.parametrize("records", [[head(1), b"\xe7" * 10], [data(1, "A")]])
 def test_a_record_of_no_type_ends_the_run_only_where_the_job_says_so(tmp_path, records):
     job = write(tmp_path, [*records, trail(0)])

@@ -70,6 +70,15 @@ def test_a_decided_code_is_not_asked_again_unless_its_basis_changed(queue):
     assert verify_audit(queue) == (2, "")
 
 
+def test_a_sample_with_a_low_value_is_kept_on_every_database(queue):
+    """PostgreSQL holds no U+0000 in a text, and a record of low-values is no reason to end a run."""
+    item = found()
+    item.samples[:] = [Sample(1, "k\0", "氏名", 1, "山\0【田】")]
+    queue.add("a.dat", [item])
+    queue.add("a.dat", [item])
+    assert [(s.record_key, s.text) for s in only(queue).samples] == [("k␀", "山␀【田】")]
+
+
 def test_two_people(queue):
     queue.add("a.dat", [found()])
     acts, item_id = Decisions(queue, confirm="two-person"), only(queue).id

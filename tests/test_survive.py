@@ -99,7 +99,7 @@ def test_only_our_own_leftovers_are_removed(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / ".a[1].csv.efgh_456.part").mkdir()
     for keep, stay in ((True, kept | others), (False, others)):
-        with OutputLock(tmp_path / "a[1].csv", keep=keep, also=["b.csv"]):
+        with OutputLock(tmp_path / "a[1].csv", keep=keep, also=[tmp_path / "b.csv"]):
             left = {path.name for path in tmp_path.iterdir()}
         assert left == stay | {".a[1].csv.lock"}
 

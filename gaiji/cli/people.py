@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from gaiji.messages import fault, tr
+
+if TYPE_CHECKING:
+    from gaiji.shrinking.files import ShrinkReport
 
 
 @click.command()
@@ -78,7 +82,6 @@ def shrink(
     site: str,
 ) -> None:
     """Write a table's text in the characters of another system (縮退), with the way back in a side table."""
-    from gaiji.shrinking.evidence import ASSERTS
     from gaiji.shrinking.files import shrink_file
     from gaiji.shrinking.policy import Policy, load_policy
 
@@ -107,6 +110,16 @@ def shrink(
             side=side,
         )
     )
+    _print_shrunk(done, source)
+    if queue:
+        click.echo(tr("{waiting} glyphs wait for review in {queue}", waiting=done.waiting, queue=queue))
+    sys.exit(3 if done.waiting or (not queue and done.findings) else 0)
+
+
+def _print_shrunk(done: ShrinkReport, source: str) -> None:
+    """What was changed and found, and what the way back cannot give."""
+    from gaiji.shrinking.evidence import ASSERTS
+
     for evidence, count in sorted(done.changed.items()):
         click.echo(f"  {evidence:16}{count:>10}  {ASSERTS.get(evidence, '')}".rstrip())
     for reason, count in sorted(done.findings.items()):
@@ -114,11 +127,17 @@ def shrink(
     for what, count in done.people.items():
         if count:
             click.echo(f"{what}: {count}")
+    if not done.same_form:
+        click.echo(
+            tr(
+                "{source} has no form that can be kept (it quotes some cells and not others, or rows are too "
+                "short): the way back gives its cells, not its bytes",
+                source=source,
+            ),
+            err=True,
+        )
     if not done.people:
         click.echo(tr("names made equal are not counted: give --name COLUMN"))
-    if queue:
-        click.echo(tr("{waiting} glyphs wait for review in {queue}", waiting=done.waiting, queue=queue))
-    sys.exit(3 if done.waiting or (not queue and done.findings) else 0)
 
 
 @click.command()

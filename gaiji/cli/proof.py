@@ -41,7 +41,7 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
 
     done = run(job, overrides=overrides(settings), threads=threads, names=names)
     data = done.data
-    told, shown = verify_paths(Path(job).parent / data["output"]["path"])
+    report, shown = verify_paths(Path(job).parent / data["output"]["path"])
     click.echo(
         tr(
             "{compared} of {read} records compared with {path}",
@@ -68,7 +68,7 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
             + (tr(" (code {code})", code=change["code"]) if change["code"] else "")
         )
     if done.changed > 20:
-        click.echo(tr("and {changed} more ({told})", changed=done.changed - 20, told=told))
+        click.echo(tr("and {changed} more ({told})", changed=done.changed - 20, told=report))
     for check in data["checks"]:
         if not check["holds"]:
             click.echo(

@@ -264,6 +264,12 @@ def review_apply(queue: str, folder: str) -> None:
     from gaiji.review.sheets.apply import apply
 
     with _queue(queue) as opened:
+        if opened.served and not folder:
+            raise UsageError(
+                fault("E0569", "is on a server, and in no folder where convert would look for tables"),
+                where=opened.name,
+                next=tr("give --folder: where the outputs of the jobs lie"),
+            )
         written = apply(opened, Path(folder) if folder else opened.folder)
     for path, rows in written.items():
         there = tr("{rows} decisions written to {path}", rows=rows, path=path)

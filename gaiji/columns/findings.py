@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gaiji.columns.decode import Decoder
-from gaiji.columns.individual import hidden, holds, number_holds
+from gaiji.columns.individual import number_holds
 from gaiji.columns.numeric import NUMERIC
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import ROLES, Column, Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.standard.characters import coded
+from gaiji.standard.individual import hidden, holds
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,60 +1,25 @@
-"""個人番号 in text: where a field holds one, and text without it.
+"""個人番号 in columns: how many rows hold one.
 
-Owns the check digit. A 個人番号 is twelve digits whose last is the 検査用数字 of 平成26年総務省令第85号,
-第5条 (行政手続における特定の個人を識別するための番号の利用等に関する法律の規定による通知カード及び個人番号
-カード並びに情報提供ネットワークシステムによる特定個人情報の提供等に関する省令): with Pn the n-th of the
-eleven other digits from the right, Qn = n + 1 for n ≤ 6 and n − 5 for n ≥ 7, it is 11 − (Σ PnQn mod 11),
-and 0 where the remainder is 0 or 1. About one in eleven other numbers of twelve digits passes. Knows no
-field's name: a number is found wherever it stands.
+What a 個人番号 is, in one text, is ``gaiji.standard.individual``'s. Knows no field's name: a number is
+found wherever it stands.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import regex
-
 from gaiji.model import Column
+from gaiji.standard.individual import DIGIT, DIGITS, FOUR, GAP, WEIGHTS, checked, holds
 
 if TYPE_CHECKING:
     import polars as pl
 
-DIGITS = 12
-WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
-"""Qn of the eleven digits, from the left."""
-HIDDEN = "＊" * DIGITS
-_DIGIT = "[0-9０-９]"
-BETWEEN = " \u3000-‐‑‒–—―−－ーｰ"
-"""What may stand between its fours: blanks, and whatever a charset makes of a dash."""
-_FOUR, _GAP = f"{_DIGIT}{{4}}", f"[{BETWEEN.replace('-', '')}-]"
-_NUMBER = regex.compile(f"(?<!{_DIGIT}){_FOUR}{_GAP}?{_FOUR}{_GAP}?{_FOUR}(?!{_DIGIT})")
-_RUNS = f"{_DIGIT}+"
-_GROUPS = f"{_FOUR}{_GAP}{_FOUR}{_GAP}?{_FOUR}|{_FOUR}{_GAP}?{_FOUR}{_GAP}{_FOUR}"
+_RUNS = f"{DIGIT}+"
+_GROUPS = f"{FOUR}{GAP}{FOUR}{GAP}?{FOUR}|{FOUR}{GAP}?{FOUR}{GAP}{FOUR}"
 _OTHERS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
 _NARROW = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 _WIDE = b"\xef\xbc"
 """How full-width digits begin in UTF-8."""
-
-
-def checked(digits: str) -> bool:
-    """Whether twelve digits end in the right check digit; twelve zeros are no number."""
-    rest = sum(weight * int(digit) for weight, digit in zip(WEIGHTS, digits, strict=False)) % 11
-    return int(digits[-1]) == (0 if rest <= 1 else 11 - rest) and int(digits) > 0
-
-
-def hidden(text: str) -> str:
-    """A text with ＊ in the place of every 個人番号."""
-    if len(text) < DIGITS:
-        return text
-    spans = [m.span() for m in _NUMBER.finditer(text, overlapped=True) if checked(_plain(m[0]))]
-    for first, last in reversed(spans):
-        text = text[:first] + HIDDEN + text[last:]
-    return text
-
-
-def holds(text: str) -> bool:
-    """Whether a 個人番号 stands in a text."""
-    return hidden(text) != text
 
 
 def number_holds(raw: bytes, type: str, order: str) -> bool:
@@ -71,10 +36,6 @@ def number_holds(raw: bytes, type: str, order: str) -> bool:
         for text in digits
         if len(text) >= DIGITS
     )
-
-
-def _plain(text: str) -> str:
-    return "".join(str(int(c)) for c in text if c.isdecimal())
 
 
 def rows_holding(column: Column) -> int:

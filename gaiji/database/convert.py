@@ -35,7 +35,7 @@ from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
 from gaiji.model import Column, Reason
 from gaiji.queue.items import Source
-from gaiji.queue.place import queue_files
+from gaiji.queue.place import database_url, with_journals
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.run.decided import check_decisions
@@ -112,9 +112,17 @@ def _check_apart(job: DbJob) -> None:
     held = list(queue_places(job.queue_where))
     keep_apart(held, reads)
     databases = [
-        Place("database", path) for url in (job.source_url, job.target_url) for path in queue_files(url)
+        Place("database", path) for url in (job.source_url, job.target_url) for path in _files_of(url)
     ]
     keep_apart([Place("manifest", job.manifest_path)], [*reads, *held, *databases])
+
+
+def _files_of(url: str) -> list[Path]:
+    """The files of a database; none where it is on a server or in memory."""
+    made = database_url(url)
+    name = made.database or ""
+    file = made.get_backend_name() == "sqlite" and name and not name.startswith((":", "file:"))
+    return with_journals(name) if file else []
 
 
 def verify_table(job: DbJob | str) -> int:
@@ -166,6 +174,8 @@ class _Run:
         tables = [t.sha256 for charset in self.charsets for t in (*charset.tables, *charset.sites)]
         whole = [job.digest, *tables, self.charsets[0].repertoire.version, __version__]
         self.digest = hashlib.sha256("\n".join(whole).encode()).hexdigest()
+        for url in (job.source_url, job.target_url):
+            database_url(url)
         try:
             self.source = sa.create_engine(job.source_url)
             self.target = (
@@ -460,10 +470,7 @@ def _load(column: DbColumn, job: DbJob) -> Charset:
 
 def _shown(url: str) -> str:
     """A URL without its password."""
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return "the database URL"
+    return database_url(url).render_as_string(hide_password=True)
 
 
 def _cells(cells: Sequence[Any], column: DbColumn) -> tuple[bytearray, array[int], array[int]]:

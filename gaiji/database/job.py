@@ -76,7 +76,7 @@ class DbJob:
     @property
     def queue_where(self) -> str | Path:
         """The review queue: a database URL or a path."""
-        return queue_where(self.review, self.path.parent, self.path.parent)
+        return queue_where(self.review, self.path.parent, self.path.parent, self.path)
 
     def decisions_path(self, system: str) -> Path:
         """The site table of decisions on a code system, used when it is there."""

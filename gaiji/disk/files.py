@@ -100,6 +100,11 @@ def part_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.unfinished")
 
 
+def output_part(path: Path) -> Path:
+    """``part_path`` of an output that somebody named: the file's own, whatever a link to it is called."""
+    return part_path(Path(os.path.realpath(path)))
+
+
 def beside(output: Path, what: str) -> Path:
     """Where a file about an output stands: beside it, named after its whole name."""
     return output.with_name(f"{output.name}.{what}")
@@ -129,7 +134,7 @@ class AtomicFile:
         self._failed: OSError | None = None
         self._named = self._sealed = False
         self._final = Path(os.path.realpath(path)) if path.is_symlink() and not own else path
-        part = self._final.with_name(part.name) if part else None
+        part = part_path(self._final) if part and self._final != path else part
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if self._final.is_dir():  # known now, and not when all is done and a name is to be given
@@ -143,7 +148,7 @@ class AtomicFile:
     def _open(self, part: Path | None, kept: Written | None) -> tuple[Path, IO[bytes]]:
         if part is None:
             handle, name = tempfile.mkstemp(
-                prefix=f".{self.path.name}.", suffix=".part", dir=self._final.parent
+                prefix=f".{self._final.name}.", suffix=".part", dir=self._final.parent
             )
             return Path(name), os.fdopen(handle, "wb", buffering=0)
         flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)

@@ -11,7 +11,7 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,17 +28,30 @@ def lock_path(output: Path) -> Path:
     return real.with_name(f".{real.name}.lock")
 
 
+def left_behind(path: Path) -> Iterator[Path]:
+    """What a killed run left of a file under names of its own: beside the path, and beside what a link there
+    leads to."""
+    real = Path(os.path.realpath(path))
+    for folder, name in {(path.parent, path.name), (real.parent, real.name)}:
+        ours = re.compile(rf"\.{re.escape(name)}\.([^.]+\.part|unfinished)")  # not of juki.csv beside juki
+        if folder.is_dir():
+            yield from (one for one in folder.iterdir() if ours.fullmatch(one.name))
+
+
 class OutputLock:
     """``with OutputLock(path):`` holds the lock of an output; OutputError with its owner when another run
     does.
 
     What a killed run left is removed unless ``keep`` says that this one goes on with it. ``also``: other
-    files of the run, whose temporary files go too.
+    files of the run, whose temporary files go too. ``touch``: False leaves all of that where it is.
     """
 
-    def __init__(self, output: Path, *, keep: bool = False, also: Sequence[str] = ()) -> None:
+    def __init__(
+        self, output: Path, *, keep: bool = False, also: Iterable[Path] = (), touch: bool = True
+    ) -> None:
         self.output = output
         self._keep = keep
+        self._touch = touch
         self._also = tuple(also)
         self.path = lock_path(output)
         self._handle = -1
@@ -51,7 +64,8 @@ class OutputLock:
         os.ftruncate(self._handle, 0)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         os.write(self._handle, f"process {os.getpid()} on {socket.gethostname()} since {since}\n".encode())
-        self._remove_leftovers()
+        if self._touch:
+            self._remove_leftovers()
         return self
 
     def _open(self) -> None:
@@ -98,18 +112,17 @@ class OutputLock:
         real = Path(os.path.realpath(self.output))  # what is written lies there, what is told of it here
         for folder, name in {(self.output.parent, self.output.name), (real.parent, real.name)}:
             self._remove_from(folder, name)
+        for path in self._also:
+            for left in list(left_behind(path)):
+                if left.suffix == ".part" or not self._keep:
+                    _remove(left)
 
     def _remove_from(self, folder: Path, name: str) -> None:
-        names = "|".join(re.escape(one) for one in (name, *self._also))
-        lost = rf"\.({names})\.[^.]+\.part"  # not those of an output juki.csv beside juki
+        lost = rf"\.{re.escape(name)}\.[^.]+\.part"  # not those of an output juki.csv beside juki
         kept = rf"\.{re.escape(name)}\.(([^.]+\.(bin|tsv|json)\.|checkpoint\.)?unfinished|checkpoint)"
         ours = re.compile(lost if self._keep else f"{lost}|{kept}")
         for left in [path for path in folder.iterdir() if ours.fullmatch(path.name)]:
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                with suppress(OSError):
-                    left.unlink()
+            _remove(left)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -117,6 +130,14 @@ class OutputLock:
         with suppress(OSError):  # Windows keeps a file that is open; it is taken over next time
             self.path.unlink()
         os.close(self._handle)
+
+
+def _remove(left: Path) -> None:
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            left.unlink()
 
 
 def _lock(handle: int) -> bool:

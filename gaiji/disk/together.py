@@ -7,6 +7,7 @@ is there.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -34,17 +35,22 @@ def write_all(folder: Path, name: str, files: Mapping[Path, bytes]) -> None:
     The caller holds a lock on ``name``. OutputError when they cannot be written: then none has changed.
     """
     finish(folder, name)
-    staged = [AtomicFile(path, part=part_path(path), own=True) for path, data in files.items() if data]
+    staged: list[AtomicFile] = []
     try:
-        for file in staged:
-            file.write(files[file.path])
-            file.seal()
+        for path, data in files.items():
+            if data:
+                staged.append(AtomicFile(path, part=part_path(path), own=True))
+                staged[-1].write(data)
+                staged[-1].seal()
         told = {
-            "named": [path.name for path, data in files.items() if data],
+            "named": {path.name: _digest(data) for path, data in files.items() if data},
             "removed": [path.name for path, data in files.items() if not data],
         }
         write_whole(note_path(folder, name), json.dumps(told, ensure_ascii=False).encode(), own=True)
     except BaseException:
+        with suppress(OSError):  # before the files that it speaks of: a note without them is damaged
+            note_path(folder, name).unlink()
+            sync_folder(folder)
         for file in staged:
             file.discard()
         raise
@@ -54,18 +60,25 @@ def write_all(folder: Path, name: str, files: Mapping[Path, bytes]) -> None:
 
 
 def finish(folder: Path, name: str) -> None:
-    """Do what a note says that is still to do. OutputError when it cannot be done, or the note is none."""
+    """Do what a note says that is still to do. OutputError when it cannot be done, or the note is none, or
+    what it speaks of is not there."""
     path = note_path(folder, name)
     try:
         told = json.loads(path.read_bytes())
-        named, removed = ([folder / Path(one).name for one in told[key]] for key in ("named", "removed"))
+        named = {folder / Path(one).name: str(digest) for one, digest in told["named"].items()}
+        removed = [folder / Path(one).name for one in told["removed"]]
     except FileNotFoundError:
         return
-    except (ValueError, KeyError, TypeError) as error:
-        raise OutputError(
-            fault("E0515", "is damaged"), where=str(path), next=tr("remove it and run again")
-        ) from error
+    except OSError as error:
+        raise output_error(path, error) from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path) from error
     try:
+        for final, digest in named.items():
+            staged = part_path(final)
+            standing = staged if staged.exists() else final
+            if not standing.is_file() or _digest(standing.read_bytes()) != digest:
+                raise _damaged(path)
         for final in named:
             if part_path(final).exists():
                 os.replace(part_path(final), final)
@@ -77,3 +90,11 @@ def finish(folder: Path, name: str) -> None:
         sync_folder(folder)
     except OSError as error:
         raise output_error(path, error) from error
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _damaged(path: Path) -> OutputError:
+    return OutputError(fault("E0515", "is damaged"), where=str(path), next=tr("remove it and run again"))

@@ -26,7 +26,7 @@ def read_table(path: str | Path, *, as_text: bool = True, named: Path | None = N
     as its suffix says.
     """
     path = Path(path)
-    separator = _separator(named or path)
+    separator = separator_of(named or path)
     try:
         if not separator:
             frame = pl.read_parquet(path)
@@ -57,7 +57,7 @@ def write_table(frame: pl.DataFrame, path: str | Path) -> None:
 def table_bytes(frame: pl.DataFrame, path: str | Path) -> bytes:
     """A table as the file of that name would hold it."""
     path = Path(path)
-    separator = _separator(path)
+    separator = separator_of(path)
     buffer = BytesIO()
     if separator:
         buffer.write(BOM)
@@ -90,7 +90,8 @@ def need_columns(frame: pl.DataFrame, names: list[str], where: str | Path) -> No
         )
 
 
-def _separator(path: Path) -> str:
+def separator_of(path: Path) -> str:
+    """What stands between the cells of a file of that name, "" in Parquet; UsageError for another kind."""
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(
             fault("E0199", "is no .csv, .tsv or .parquet file"), where=str(path), next=tr("give another name")

@@ -1,8 +1,8 @@
 """How a run's findings come into the queue, and what they replace.
 
 Owns the rule of one source: a run replaces what the same job had over the same input before, and touches
-nothing of any other, in whatever order they run. Works inside a transaction that ``gaiji.queue.queue``
-opened.
+nothing of any other, in whatever order they run; and that no 個人番号 comes in with a sample. Works inside a
+transaction that ``gaiji.queue.queue`` opened.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import sqlalchemy as sa
 from gaiji.queue.audit import append
 from gaiji.queue.items import Item, Source
 from gaiji.queue.schema import audit, decision, item, picture, proposal, sample, source, standing, usage
+from gaiji.standard.individual import hidden, holds
 
 UNSETTLED = ("open", "proposed", "deferred")
 """States of items that wait for a person."""
 SETTLED = ("confirmed", "rejected", "proposed")
 """States that a change of what they rest on opens again."""
+NUL = "\u2400"
+"""What stands for a low-value in a sample."""
 _USAGE = ("field", "role", "count", "records")
 _SAMPLE = ("number", "record", "record_key", "field", "position", "text")
 _STANDING = ("basis", "candidates")
@@ -197,9 +200,14 @@ def _usages(found: Item) -> list[dict[str, Any]]:
 
 
 def _samples(found: Item) -> list[dict[str, Any]]:
-    fields = ("record", "record_key", "field", "position", "text")
+    """An item's samples as the queue keeps them: no 個人番号 comes in, whoever gives it, and no low-value,
+    which PostgreSQL cannot hold in a text."""
     return [
-        {"number": number} | {name: getattr(s, name) for name in fields}
+        {"number": number, "record": s.record, "field": s.field, "position": s.position}
+        | {
+            "record_key": str(s.record) if holds(s.record_key) else s.record_key.replace("\0", NUL),
+            "text": hidden(s.text).replace("\0", NUL),
+        }
         for number, s in enumerate(found.samples)
     ]
 

@@ -38,8 +38,8 @@ class Source:
 
     ``job`` and ``input`` tell it from others together with site and set, the bytes of the input
     (``digest``, SHA-256) tell an input that lies elsewhere now, ``output`` a job that has another name
-    now. ``earlier``: how a queue of the first schema named it. Files are absolute paths; a queue keeps
-    them as seen from its folder, so that a folder can be moved whole.
+    now. ``earlier``: how a queue of the first schema named it. Files are absolute paths; a queue that is
+    a file keeps them as seen from its folder, so that a folder can be moved whole.
     """
 
     input: str

@@ -15,14 +15,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gaiji.errors import QueueError
+from gaiji.errors import MissingExtra, QueueError
 from gaiji.messages import fault, tr
 from gaiji.model import Picture
 from gaiji.queue import adding
 from gaiji.queue.adding import SETTLED, reopen
 from gaiji.queue.items import Item, Proposal, Sample, Source
 from gaiji.queue.opening import prepare
-from gaiji.queue.place import make_queue_file, queue_files
+from gaiji.queue.place import database_url, make_queue_file, queue_files
 from gaiji.queue.schema import SCHEMA, item, meta, own_transactions, picture, proposal, sample, source, usage
 
 
@@ -31,6 +31,7 @@ class Queue:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        database_url(url)
         try:
             waits = (
                 {"timeout": 60} if url.startswith("sqlite") else {}
@@ -45,6 +46,9 @@ class Queue:
                 raise
         except sa.exc.SQLAlchemyError as error:
             raise self._error(error) from error
+        except ImportError as error:
+            feature = tr("this database (the driver {error})", error=error.name)
+            raise MissingExtra(feature, "postgres") from error
         if found != SCHEMA:
             raise QueueError(
                 fault("E0211", "has schema {found}, this gaiji writes {schema}", found=found, schema=SCHEMA),
@@ -53,7 +57,7 @@ class Queue:
             )
 
     def sources(self) -> list[Source]:
-        """Where findings came from, files as they are seen from ``folder``."""
+        """Where findings came from, files as ``near`` names them."""
         names = ("input", "job", "site", "gaiji_set", "output", "digest")
         with self.reading() as connection:
             rows = connection.execute(sa.select(source).order_by(source.c.id)).mappings()
@@ -75,7 +79,7 @@ class Queue:
         """
         given = source if isinstance(source, Source) else Source(source)
         with self.writing() as connection:
-            return adding.add(connection, given.near(self.folder), list(items))
+            return adding.add(connection, self.near(given), list(items))
 
     def samples(self, sources: Sequence[str]) -> int:
         """How many samples the sources of these ids have."""
@@ -171,7 +175,7 @@ class Queue:
         """Keep a source's proposals (item id → glyphs, each once); what it proposed for ``items`` before is
         replaced. ``origin``: the job whose dump speaks, which leaves what other jobs' dumps say.
         """
-        said = origin.near(self.folder).id if origin else ""
+        said = self.near(origin).id if origin else ""
         rows = [
             {"item_id": item_id, "source": source, "origin": said}
             | {"glyph": p.glyph, "score": p.score, "reason": p.reason}
@@ -320,6 +324,16 @@ class Queue:
         """
         made = sa.make_url(self.url)
         return Path(str(made.database)).parent if made.get_backend_name() == "sqlite" else Path()
+
+    @property
+    def served(self) -> bool:
+        """Whether it lies on a database server, and so in no folder."""
+        return not queue_files(self.url)
+
+    def near(self, source: Source) -> Source:
+        """A source as the queue names it: files as they are seen from its folder, so that the folder can be
+        moved; absolute where it lies on a server, whose clients work in many."""
+        return source if self.served else source.near(self.folder)
 
     def _error(self, error: Exception) -> QueueError:
         cause = str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -8,7 +8,7 @@ Owns the second reading of a job's input and what counts as a change: a decision
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def changed_residents(job: Job | str | Path, *, overrides: Mapping[str, Any] | N
     whom."""
     job = load_job(job, overrides) if not isinstance(job, Job) else job
     plan = Plan.of(job, reuse=False)
-    decided, pictures = _decided(job, plan.charset.system)
+    decided, pictures = _decided(job, [one.system for one in plan.charsets])
     rows: list[Changed] = []
     read = 0
     for part in plan.each:
@@ -85,13 +85,20 @@ def changed_residents(job: Job | str | Path, *, overrides: Mapping[str, Any] | N
     return Residents(rows, read, pictures)
 
 
-def _decided(job: Job, system: str) -> tuple[dict[tuple[str, str], Decision], dict[str, Picture]]:
-    """(code, reason) → the confirmed decision, and code → picture, of the job's queue."""
+Code = tuple[str, str, str]
+"""Code system, code and reason."""
+
+
+def _decided(job: Job, systems: Sequence[str]) -> tuple[dict[Code, Decision], dict[str, Picture]]:
+    """The confirmed decisions on codes of some systems, and code → picture, of the job's queue; where two
+    systems have a code, the picture of the first."""
     queue = open_queue(job.queue_where)
     try:
-        mine = [i for i in queue.items() if (i.system, i.site, i.gaiji_set) == (system, *job.owner)]
+        mine = [i for i in queue.items() if i.system in systems and (i.site, i.gaiji_set) == job.owner]
+        mine.sort(key=lambda item: systems.index(item.system), reverse=True)
         made, pictures = Decisions(queue).all(), queue.pictures()
-        confirmed = {(i.code, i.reason): made[i.id] for i in mine if i.state == "confirmed" and i.id in made}
+        stands = [i for i in mine if i.state == "confirmed" and i.id in made]
+        confirmed = {(i.system, i.code, i.reason): made[i.id] for i in stands}
         return confirmed, {i.code: pictures[i.id][0] for i in mine if pictures.get(i.id)}
     finally:
         queue.close()
@@ -104,13 +111,14 @@ KEPT = (Reason.ALREADY_LOST, Reason.AMBIGUOUS, Reason.NOT_IN_STANDARD)
 class _Reader:
     """Decodes each field twice: as the job's tables alone have it, and as the run writes it."""
 
-    def __init__(self, plan: Plan, decided: Mapping[tuple[str, str], Decision]) -> None:
+    def __init__(self, plan: Plan, decided: Mapping[Code, Decision]) -> None:
         self.plan, self.decided = plan, decided
         job = plan.job
         tables = [job.file(name) for name in job.source["tables"]]
         plain = load_charset(plan.charset.name, tables, options=job.source["options"])
         policy = dict.fromkeys(Reason, "geta") | dict.fromkeys(KEPT, "keep")
-        self.before = decoder_of(replace(job, policy=policy), plain, plan.fields, reuse=False)
+        without = replace(job, policy=policy)
+        self.before = decoder_of(without, plain, plan.fields, reuse=False, decided=False)
         self.names = Grouping(self.before, policy=job.policy, **job.sampling)
 
     def batch(self, batch: Batch) -> Iterator[Changed]:
@@ -130,7 +138,8 @@ class _Reader:
                 record = batch.record_number(row)
                 label = _cell(key, row) if key else str(record)
                 shown = _marked(_cell(before, row), position)
-                yield self._changed(record, label, spec.name, shown, _cell(after, row), code, reason)
+                made = self.decided.get((self.before.charset_of(spec).system, code, reason.label))
+                yield self._changed(record, label, spec.name, shown, _cell(after, row), code, reason, made)
 
     def _told(self, spec: Field, findings: array[int]) -> Iterator[tuple[int, int, str, Reason]]:
         """Row, position, code and reason of the findings that residents are told of."""
@@ -139,15 +148,22 @@ class _Reader:
         for (number, size, reason_id), part in frame.group_by("code", "size", "reason", maintain_order=True):
             reason = Reason(int(reason_id))
             code = self.names.code_hex(spec, number, size)
-            made = self.decided.get((code, reason.label))
+            made = self.decided.get((self.before.charset_of(spec).system, code, reason.label))
             if made is None or made.kind != SAME:
                 for row, position in part.select("row", "position").iter_rows():
                     yield row, position, code, reason
 
     def _changed(
-        self, record: int, key: str, field: str, before: str, after: str, code: str, reason: Reason
+        self,
+        record: int,
+        key: str,
+        field: str,
+        before: str,
+        after: str,
+        code: str,
+        reason: Reason,
+        made: Decision | None,
     ) -> Changed:
-        made = self.decided.get((code, reason.label))
         kind = made.kind if made else LOST if reason is Reason.ALREADY_LOST else UNDECIDED
         glyph = load_repertoire().get(made.glyph) if made and made.glyph and made.kind != UNREADABLE else None
         text = glyph.form(self.plan.job.target["form"]) if glyph else made.text if made else ""

@@ -67,7 +67,7 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
         raise ResumeError(
             fault("E0243", "cannot be read: {reason}", reason=error.strerror), where=str(path), next=advice
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ResumeError(
             fault("E0393", "is damaged or no checkpoint"), where=str(path), next=advice
         ) from error

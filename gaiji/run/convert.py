@@ -61,8 +61,8 @@ def convert(
     check_convert(plan.job, policy)
     pictures = pictures_of(plan)
     check_queue(plan.job.queue_where)
-    also = [path.name for path in shrunk_paths(plan.output.path, policy)]
-    also += [part.output.path.name for part in plan.parts if not part.skipped]
+    also = shrunk_paths(plan.output.path, policy)
+    also += [part.output.path for part in plan.parts if not part.skipped]
     with OutputLock(plan.job.named_path, keep=resume, also=also):
         with Session(plan, resume=resume, checkpoints=checkpoints) as session:
             event("convert-started", plan.facts() | {"record": session.begun_at})
@@ -128,7 +128,7 @@ def scan(
         "record": records,
     }
     job = make_job(wish)
-    check_scan(job, report_to)
+    check_scan(job, report_to, types)
     try:
         plan = Plan.of(job)
     except JobError as error:

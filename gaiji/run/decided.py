@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,10 +131,14 @@ def decided_tables(queue: Queue) -> dict[tuple[str, str, str], tuple[bytes, int]
     return out
 
 
-def as_decided(queue: Queue, path: Path, system: str, owner: Owner) -> bool:
-    """Whether a file of decisions says what the queue says now; no file is what says nothing."""
-    wanted, _ = decided_tables(queue).get((system, *owner), (b"", 0))
-    return wanted == (path.read_bytes() if path.exists() else b"")
+def as_decided(queue: Queue, files: Mapping[str, Path], owner: Owner) -> bool:
+    """Whether files of decisions (by code system) say what the queue says now; no file is what says
+    nothing."""
+    tables = decided_tables(queue)
+    return all(
+        tables.get((system, *owner), (b"", 0))[0] == (path.read_bytes() if path.exists() else b"")
+        for system, path in files.items()
+    )
 
 
 def _key(found: Item) -> tuple[str, str, str]:

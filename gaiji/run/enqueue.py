@@ -119,7 +119,7 @@ def fill_queue(
     plan: Plan, totals: Sequence[Totals], pictures: Mapping[str, Sequence[Picture]], digest: str
 ) -> dict[str, Any]:
     """Put a run's findings (``totals``: of each output) and the town's pictures into the job's queue; returns
-    what the manifest says: codes, those that wait, and whether the table of decisions that was used says
+    what the manifest says: codes, those that wait, and whether the tables of decisions that were used say
     what the queue says (``as_decided``).
     ``digest``: of the input's bytes."""
     from gaiji.queue.queue import open_queue
@@ -127,19 +127,22 @@ def fill_queue(
     job, charset = plan.job, plan.charset
     names = [spec.name for one in totals for spec in one.fields]
     place = {name: i for i, name in reversed(list(enumerate(names)))}
-    every = [item for one in totals for item in one.hits.items()]
-    hits = sorted(every, key=lambda kv: (kv[0][2:], place[kv[0][0]]))
+    every = [
+        (key, hit, part.decoder)
+        for part, one in zip(plan.each, totals, strict=True)
+        for key, hit in one.hits.items()
+    ]
+    every.sort(key=lambda one: (one[0][2:], place[one[0][0]]))
     found = (
-        Found(
-            plan.decoder.charset_of(hit.field), name, role, code, reason, hit.count, hit.records, hit.samples
-        )
-        for (name, role, code, reason), hit in hits
+        Found(decoder.charset_of(hit.field), *key, hit.count, hit.records, hit.samples)
+        for key, hit, decoder in every
     )
     review = job.review
     items = items_of(found, owner=job.owner, samples=review["samples"], roles=review["roles"])
     queue = open_queue(job.queue_where)
     try:
-        decided = as_decided(queue, job.decisions_path(charset.system), charset.system, job.owner)
+        systems = sorted({one.system for one in plan.charsets})
+        decided = as_decided(queue, {name: job.decisions_path(name) for name in systems}, job.owner)
         waiting = queue.add(source_of(job, digest), items)
         if pictures:
             site, gaiji_set = job.owner

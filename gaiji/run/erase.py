@@ -1,38 +1,37 @@
 """What a finished migration leaves of people's data beside its output, removed, with a certificate.
 
-Owns which files and queue rows these are, the note by which an erasure that was killed is ended by the
-next, and the certificate. The output and its manifest stay: they are the migration. What a file system, a
-copy or a backup keeps is not in anybody's hand here, and the certificate says so.
+Owns which files and queue rows these are, and the certificate; how a file goes, and the note by which an
+erasure that was killed is ended by the next, are ``gaiji.run.erasing``'s. The output and its manifest stay:
+they are the migration. What a file system, a copy or a backup keeps is not in anybody's hand here, and the
+certificate says so.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gaiji import __version__
 from gaiji.disk.apart import Place, keep_apart
-from gaiji.disk.files import beside, output_error, part_path, sync_folder, write_whole
-from gaiji.disk.lock import OutputLock
+from gaiji.disk.files import beside, sync_folder, write_whole
+from gaiji.disk.lock import OutputLock, left_behind
 from gaiji.errors import GaijiError
 from gaiji.messages import fault, tr
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.enqueue import source_of
+from gaiji.run.erasing import Noted, check_named, read_note, remove, to_erase, write_note
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import manifest_path, now, read_manifest
-from gaiji.run.places import queue_places, reads_of
+from gaiji.run.order import order_path
+from gaiji.run.places import outputs_of, queue_places, reads_of, rules_of
 from gaiji.run.reversal import reversed_path
 from gaiji.run.shrunk import policy_of, shrunk_paths
-
-if TYPE_CHECKING:
-    from gaiji.queue.items import Source
 
 SHEETS = ("review.csv", "review.xlsx", "review.html")
 """What ``gaiji review export`` writes where it is not told another name."""
@@ -59,92 +58,103 @@ def certificate_path(output: Path) -> Path:
 def erase(
     job: Job | str | Path, *, also: Iterable[str | Path] = (), overrides: Mapping[str, Any] | None = None
 ) -> Erased:
-    """Remove what a converted job left beside its output: checkpoint, quarantine, the table that leads
-    back from 縮退, the way back, sheets, and the samples and names' proposals of its queue; write a
-    certificate.
+    """Remove what a converted job left beside its output: checkpoint, quarantine, what a killed run left
+    unfinished, the table that leads back from 縮退, the way back, sheets, and the samples and names'
+    proposals of its queue; write a certificate.
 
-    ``also``: further files, such as sheets under other names. Killed anywhere it can be run again: a note
-    says what was to go, and the certificate tells of all of it. GaijiError when the job was not converted;
-    UsageError when a file is one that the job reads.
+    ``also``: further files, such as sheets under other names. Killed anywhere it can be run again, from any
+    folder: a note says what was to go, and the certificate tells of all of it. GaijiError when the job was
+    not converted, or the note or an earlier certificate cannot be read; UsageError when a file is one that
+    the job reads or its output, is not there, is a link, has a second name, or is another than the one that
+    was to go.
     """
     job = load_job(job, overrides) if not isinstance(job, Job) else job
-    manifest = read_manifest(job.named_path)
-    certificate = certificate_path(job.named_path)
-    gone = [*_files(job), *(Path(one) for one in also)]
-    stay = [
-        Place("output", job.output_path),
-        Place("manifest", manifest_path(job.named_path)),
-        *reads_of(job),
-    ]
-    stay += queue_places(job.queue_where)
-    keep_apart((Place("erased file", path) for path in gone), [*stay, Place("certificate", certificate)])
-    with OutputLock(job.named_path, keep=True):
-        note = beside(job.named_path, "erasing.json")
-        before = _told(note)
-        files = {str(p): _described(p) for p in gone if p.is_file() and not p.is_symlink()} | before["files"]
-        samples = max(before["samples"], _samples(job))
-        told = {"files": files, "samples": samples}
-        write_whole(note, json.dumps(told, ensure_ascii=False).encode(), own=True)
+    migration = _migration(job, read_manifest(job.named_path))
+    certificate, note = certificate_path(job.named_path), beside(job.named_path, "erasing.json")
+    named = [Path(os.path.abspath(one)) for one in also]
+    with OutputLock(job.named_path, touch=False):
+        noted, samples = read_note(note)
+        check_named(named, noted)
+        gone = list(dict.fromkeys([*(Path(os.path.abspath(p)) for p in _files(job)), *named]))
+        stay = [*_stay(job), Place("certificate", certificate), Place("note of what goes", note)]
+        every = dict.fromkeys([*gone, *(one.path for one in noted)])
+        keep_apart((Place("erased file", path) for path in every), stay)
+        files = to_erase(gone, noted, note)
+        samples = max(samples, _samples(job))
+        earlier = _earlier(certificate, _shown(files))
+        write_note(note, files, samples)
         _samples(job, forget=True)
-        for name in files:
-            _remove(Path(name))
-        data = _certificate(job, manifest, files, samples, _earlier(certificate))
+        for path in dict.fromkeys(one.path for one in files):
+            remove(path)
+        for folder in [left for path in outputs_of(job) for left in left_behind(path) if left.is_dir()]:
+            with suppress(OSError):  # of a Parquet file; empty now
+                folder.rmdir()
+        data = migration | {
+            "files": _shown(files),
+            "queue": {"samples": samples},
+            "not_promised": list(LIMITS),
+            "gaiji": {"version": __version__},
+            "finished": now(),
+            "earlier": earlier,
+        }
         write_whole(certificate, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
         note.unlink(missing_ok=True)
+        sync_folder(note.parent)
     return Erased(certificate, data)
 
 
-def _files(job: Job) -> list[Path]:
+def _files(job: Job) -> Iterator[Path]:
     """The files beside a job's output that hold people's data and are not the output."""
     output, named = job.output_path, job.named_path
     shrunk = shrunk_paths(output, policy_of(job))
     back = reversed_path(job)
-    parts = [part_path(path) for path in (output, *quarantine_paths(named), beside(output, "checkpoint"))]
     queue = job.queue_where
     sheets = [queue.parent / name for name in SHEETS] if isinstance(queue, Path) else []
     ways = [back, beside(back, "reverse-findings.tsv")]
-    return [checkpoint_path(output), *quarantine_paths(named), *shrunk[1:], *ways, *parts, *sheets]
+    own = [checkpoint_path(output), *quarantine_paths(named), *shrunk[1:], *ways, *sheets]
+    yield from own
+    kept = (beside(Path(os.path.realpath(output)), "checkpoint"), manifest_path(named), order_path(named))
+    for path in (*outputs_of(job), *shrunk[:1], *kept, *own):
+        for left in left_behind(path):
+            if left.is_dir() and not left.is_symlink():
+                yield from (Path(folder, name) for folder, _, names in os.walk(left) for name in names)
+            else:
+                yield left
 
 
-def _told(note: Path) -> dict[str, Any]:
-    """What an erasure that was killed was to remove; GaijiError when its note is damaged."""
+def _stay(job: Job) -> list[Place]:
+    """What an erasure leaves: the migration, what it was made of, and the decisions."""
+    policy = policy_of(job)
+    stay = [Place("output", path) for path in outputs_of(job)]
+    stay += [Place("output for another system", path) for path in shrunk_paths(job.output_path, policy)[:1]]
+    stay += [Place("order of records", order_path(job.named_path))]
+    stay += [Place("manifest", manifest_path(job.named_path)), *reads_of(job)]
+    return [*stay, *rules_of(policy), *queue_places(job.queue_where)]
+
+
+def _earlier(certificate: Path, files: list[dict[str, Any]]) -> list[Any]:
+    """What an earlier certificate of this output tells of: it is not lost when there is more to erase. One
+    that tells of ``files`` is this erasure's, which was killed at its end. GaijiError when it cannot be
+    read."""
     try:
-        told = json.loads(note.read_bytes())
-        return {"files": dict(told["files"]), "samples": int(told["samples"])}
-    except FileNotFoundError:
-        return {"files": {}, "samples": 0}
-    except (ValueError, TypeError, KeyError) as error:
-        what = fault("E0517", "is damaged")
-        raise GaijiError(what, where=str(note), next=tr("remove it and run again")) from error
-
-
-def _earlier(certificate: Path) -> list[Any]:
-    """What an earlier certificate of this output tells of: it is not lost when there is more to erase."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
         data = json.loads(certificate.read_bytes())
-        return [*data["earlier"], {"finished": data["finished"], "files": data["files"]}]
-    return []
+        before, finished, told = data["earlier"], data["finished"], data["files"]
+        if not (isinstance(before, list) and isinstance(finished, str) and isinstance(told, list)):
+            raise ValueError("of another form")
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise GaijiError(
+            fault("E0560", "is no certificate of an erasure, and would be written over"),
+            where=str(certificate),
+            next=tr("move it away and run again"),
+        ) from error
+    return before if files and told == files else [*before, {"finished": finished, "files": told}]
 
 
-def _described(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-
-
-def _remove(path: Path) -> None:
-    """A file overwritten, as far as the file system does that, and removed; OutputError when it cannot be."""
-    try:
-        with suppress(FileNotFoundError):
-            handle = os.open(path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-            with os.fdopen(handle, "wb", buffering=0) as file:
-                left = os.fstat(file.fileno()).st_size
-                while left > 0:
-                    left -= file.write(bytes(min(left, 1 << 20)))
-                os.fsync(file.fileno())
-            path.unlink()
-            sync_folder(path.parent)
-    except OSError as error:
-        raise output_error(path, error) from error
+def _shown(files: Iterable[Noted]) -> list[dict[str, Any]]:
+    """Files as a certificate tells of them: without their folders."""
+    return [{"path": f.path.name, "bytes": f.bytes, "sha256": f.sha256} for f in sorted(files)]
 
 
 def _samples(job: Job, *, forget: bool = False) -> int:
@@ -157,32 +167,33 @@ def _samples(job: Job, *, forget: bool = False) -> int:
         return 0
     queue = open_queue(where)
     try:
-        mine = source_of(job).near(queue.folder)
-        names = [one.id for one in queue.sources() if one.id == mine.id or _shrunk_of(one, mine)]
+        mine = source_of(job)
+        outputs = {replace(mine, input=os.path.realpath(path)) for path in outputs_of(job)}
+        shrunk = {queue.near(one).input for one in outputs}
+        own = queue.near(mine).id
+        names = [
+            one.id
+            for one in queue.sources()
+            if one.id == own or (one.input in shrunk and one.job.startswith("shrink "))
+        ]
         return queue.forget(names) if forget else queue.samples(names)
     finally:
         queue.close()
 
 
-def _shrunk_of(one: Source, mine: Source) -> bool:
-    """Whether a source is what 縮退 found in a job's output."""
-    return bool(mine.output) and one.input == mine.output and one.job.startswith("shrink ")
-
-
-def _certificate(
-    job: Job, manifest: Mapping[str, Any], told: Mapping[str, Any], rows: int, earlier: list[Any]
-) -> dict[str, Any]:
-    return {
-        "job": {"path": Path(job.path).name, "sha256": job.digest},
-        "input": {"sha256": manifest["input"]["sha256"]},
-        "output": {
-            "path": Path(manifest["output"]["path"]).name,
-            "sha256": manifest["output"].get("sha256", ""),
-        },
-        "files": [{"path": Path(name).name, **facts} for name, facts in sorted(told.items())],
-        "queue": {"samples": rows},
-        "not_promised": list(LIMITS),
-        "gaiji": {"version": __version__},
-        "finished": now(),
-        "earlier": earlier,
-    }
+def _migration(job: Job, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What a certificate says of the migration; GaijiError where its manifest does not."""
+    try:
+        outputs = [
+            {"path": Path(one["path"]).name, "sha256": str(one["sha256"])}
+            for one in manifest.get("outputs", (manifest["output"],))
+        ]
+        read = str(manifest["input"]["sha256"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise GaijiError(
+            fault("E0201", "is no manifest of a conversion"),
+            where=str(manifest_path(job.named_path)),
+            next=tr("run gaiji convert first"),
+        ) from error
+    told = {"output": outputs[0]} if len(outputs) == 1 else {"outputs": outputs}
+    return {"job": {"path": Path(job.path).name, "sha256": job.digest}, "input": {"sha256": read}, **told}

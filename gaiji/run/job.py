@@ -24,6 +24,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import FLOATS, ROLES, SIGNS, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
+from gaiji.queue.place import sqlite_file
 from gaiji.run.decided import decisions_path, own_set
 from gaiji.run.framing import check_framing
 from gaiji.run.keys import FORMAT, FRAMING, Key
@@ -194,7 +195,7 @@ class Job:
     @property
     def queue_where(self) -> str | Path:
         """The review queue: a database URL or a path."""
-        return queue_where(self.review, self.base, self.output_path.parent)
+        return queue_where(self.review, self.base, self.output_path.parent, self.path)
 
     def decisions_path(self, system: str) -> Path:
         """The site table that ``gaiji review apply`` writes for a code system beside the queue; used when it
@@ -214,12 +215,21 @@ def sampling(review: Mapping[str, Any]) -> dict[str, Any]:
     return {name: review[name] for name in ("samples", "key", "context", "roles") if name in review}
 
 
-def queue_where(review: Mapping[str, Any], base: Path, beside: Path) -> str | Path:
-    """The queue of a ``[review]`` section: a database URL, or a path from ``base``; by default in
-    ``beside``."""
+def queue_where(review: Mapping[str, Any], base: Path, beside: Path, path: str | Path) -> str | Path:
+    """The queue of a ``[review]`` section: the URL of a database server, or a path from ``base``; by
+    default in ``beside``. JobError (``path``: of the job) for an SQLite URL that is not one file wherever
+    gaiji runs: tables of decisions lie beside the file."""
     named = str(review["queue"])
     if "://" in named:
-        return named
+        file = sqlite_file(named)
+        if file is not None and not file.is_absolute():
+            raise JobError(
+                fault("E0568", "names another file in each folder where gaiji runs"),
+                path=path,
+                key="review.queue",
+                next=tr("write the file's path, from the job file, without sqlite:///"),
+            )
+        return file or named
     return base / named if named else beside / "review.sqlite"
 
 

@@ -163,7 +163,10 @@ def types_report(plan: Plan, reading: Reading, sums: Sums) -> dict[str, Any]:
             continue
         one = report(part, reading.reader, shown[part.number])
         one["records"]["read"] = read
-        types[name] |= {key: one[key] for key in ("records", "fields", "flagged", "findings")}
+        shared = ("records", "fields", "individual_numbers", "flagged", "findings")
+        types[name] |= {key: one[key] for key in shared}
+        numbers = {f"{name}.{field}": rows for field, rows in one["individual_numbers"].items()}
+        whole["individual_numbers"] |= numbers
         whole["fields"] |= {f"{name}.{field}": told for field, told in one["fields"].items()}
         whole["findings"] += [{"type": name, **found} for found in one["findings"]]
         _join_flagged(whole["flagged"], one["flagged"], name)
@@ -197,7 +200,6 @@ def manifest_of(
     plan: Plan, session: Session, review: Mapping[str, Any], shrunk: Mapping[str, Any], started: str
 ) -> Manifest:
     """Everything that docs/job-file.md promises of a manifest; ``review``: codes, and those that wait."""
-    tables = plan.tables
     files = [
         sink.describe() | {"path": part.job.output["path"]}
         for part, sink in zip(plan.each, session.sinks, strict=True)
@@ -205,7 +207,7 @@ def manifest_of(
     if plan.parts:
         told = types_report(plan, session.reading, session.sums)
         for part, file in zip(plan.each, files, strict=True):
-            told["types"][plan.job.records[part.number].name]["output"] = file
+            told["types"][plan.job.records[part.number].name] |= {"output": file, "tables": _tables(part)}
         told |= {"outputs": files} | ({"order": session.order.describe()} if session.order else {})
     else:
         told = report(plan, session.reading.reader, session.sums.totals[0])
@@ -215,7 +217,7 @@ def manifest_of(
         | ({"blocks": blocks.told()} if blocks else {})
         | {
             "job": {"path": Path(plan.job.path).name, "sha256": plan.job.digest},
-            "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
+            "tables": _tables(plan),
             "repertoire": plan.charset.repertoire.version,
             "output": files[0] if not plan.parts else {"path": plan.job.output["path"]},
             "quarantine": session.quarantine.describe(),
@@ -226,6 +228,11 @@ def manifest_of(
             "shrink": dict(shrunk),
         }
     )
+
+
+def _tables(plan: Plan) -> list[dict[str, str]]:
+    """The tables that gave codes their meaning."""
+    return [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in plan.tables]
 
 
 def write_manifest(manifest: Manifest, output: Path) -> AtomicFile:

@@ -1,8 +1,9 @@
-"""Fields that do not have the job's charset, and national characters of which nobody said what they are:
-whether the first records contradict it.
+"""The charsets of a job: its own, and that of fields which have another; and national characters of which
+nobody said what they are: whether the first records contradict it.
 
-Owns how bytes are held against everyday names in UTF-16 of either order and in the host's double bytes.
-Decides nothing: where they look like something else the run ends, and the message names the key.
+Owns which tables of decisions go with a charset, and how bytes are held against everyday names in UTF-16 of
+either order and in the host's double bytes. Decides nothing: where they look like something else the run
+ends, and the message names the key.
 """
 
 from __future__ import annotations
@@ -35,13 +36,22 @@ _SHOWN = {
 }
 
 
-def own_charset(job: Job, name: str) -> Charset:
-    """The charset of fields that do not have the job's: with the decisions on its codes, and the option
-    ``dash``. The job's site tables are about the codes of the job's own charset."""
+def charset_of(job: Job, name: str) -> Charset:
+    """The job's charset with its site tables and, over them, the decisions that lie beside the queue."""
+    tables = [job.file(table) for table in job.source["tables"]]
     decided = job.decisions_path(code_system(name))
     check_decisions(decided, code_system(name), job.owner, job.path)
+    tables += [str(decided)] if decided.exists() else []
+    return load_charset(name, tables, options=job.source["options"])
+
+
+def own_charset(job: Job, name: str, *, decided: bool = True) -> Charset:
+    """The charset of fields that do not have the job's: with the decisions on its codes (where ``decided``),
+    and the option ``dash``. The job's site tables are about the codes of the job's own charset."""
+    made = job.decisions_path(code_system(name))
+    check_decisions(made, code_system(name), job.owner, job.path)
     options = {key: value for key, value in job.source["options"].items() if key == "dash"}
-    return load_charset(name, [str(decided)] if decided.exists() else [], options=options)
+    return load_charset(name, [str(made)] if decided and made.exists() else [], options=options)
 
 
 def assumes(decoder: Decoder) -> bool:

@@ -6,6 +6,7 @@ Owns the lists that ``gaiji.disk.apart.keep_apart`` compares, and nothing of the
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING
 from gaiji.codes.spec import code_system, load_spec
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import mappings_dir
-from gaiji.disk.files import STDOUT, beside, part_path
+from gaiji.disk.files import STDOUT, beside, output_part, part_path
 from gaiji.disk.lock import lock_path
 from gaiji.model import IMAGES
 from gaiji.queue.place import queue_files
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
-from gaiji.run.job import Job
+from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import manifest_path, verify_paths
 from gaiji.run.order import order_path
 from gaiji.run.shrunk import policy_of, shrunk_paths
@@ -41,8 +42,11 @@ def reads_of(job: Job) -> Iterator[Place]:
         *(("layout", rule.layout) for rule in job.records if Path(rule.layout).suffix),
     ]
     yield from (Place(what, Path(job.file(name))) for what, name in named if name and name != STDOUT)
-    yield Place("table of decisions", job.decisions_path(code_system(source["charset"])))
-    yield from charset_places(source["charset"])
+    decided = job.decisions_path(code_system(source["charset"]))
+    yield Place("table of decisions", decided)  # and those on codes of fields with a charset of their own:
+    yield from (Place("table of decisions", path) for path in decided.parent.glob("decisions-*.tsv"))
+    for path in (mappings_dir() / "tables").rglob("*.tsv"):
+        yield Place("mapping table", path)
     if job.review["pictures"]:
         yield from picture_places(job.file(job.review["pictures"]))
 
@@ -76,11 +80,8 @@ def writes_of(job: Job, policy: Policy | None) -> Iterator[Place]:
     """What ``convert`` writes: output, quarantine, manifest, the output for another system, and what stands
     there while it runs."""
     output, named = job.output_path, job.named_path
-    typed = [(job.base / rule.output) for rule in job.records if rule.output and not rule.skip]
-    to_own = not job.records or any(not rule.output and not rule.skip for rule in job.records)
-    if job.output["path"] != STDOUT and to_own:
-        yield Place("output", output)
-    yield from (Place("output", path) for path in typed)
+    outputs = outputs_of(job)
+    yield from (Place("output", path) for path in outputs)
     if job.records:
         yield Place("order of records", order_path(named))
     yield Place("manifest", manifest_path(named))
@@ -88,14 +89,22 @@ def writes_of(job: Job, policy: Policy | None) -> Iterator[Place]:
     yield from (Place("output for another system", path) for path in shrunk_paths(output, policy))
     yield Place("lock", lock_path(named))
     yield Place("checkpoint", checkpoint_path(output))
-    unfinished = (
-        output,
-        *typed,
-        manifest_path(named),
-        *quarantine_paths(named),
-        beside(output, "checkpoint"),
-    )
-    yield from (Place("unfinished file", part_path(path)) for path in unfinished)
+    yield from (Place("unfinished file", path) for path in unfinished_of(job))
+
+
+def outputs_of(job: Job) -> list[Path]:
+    """The files that hold a job's converted records: its own, or those of its record types."""
+    typed = [job.base / rule.output for rule in job.records if rule.output and not rule.skip]
+    to_own = not job.records or any(not rule.output and not rule.skip for rule in job.records)
+    return [job.output_path, *typed] if to_own and job.output["path"] != STDOUT else typed
+
+
+def unfinished_of(job: Job) -> list[Path]:
+    """Where the files of a run stand until they are whole."""
+    named, output = job.named_path, Path(os.path.realpath(job.output_path))
+    own = [manifest_path(named), *quarantine_paths(named), beside(output, "checkpoint")]
+    own += [order_path(named)] if job.records else []
+    return [*map(output_part, outputs_of(job)), *map(part_path, own)]
 
 
 def check_convert(job: Job, policy: Policy | None) -> None:
@@ -153,6 +162,15 @@ def decisions_beside(queue: Queue) -> Iterator[Place]:
     return (Place("table of decisions", path) for path in sorted(queue.folder.glob("decisions-*.tsv")))
 
 
-def check_scan(job: Job, report_to: str | Path) -> None:
-    """UsageError when the report of a scan would be written over what the scan reads."""
-    keep_apart([Place("report", Path(report_to))] if report_to else [], reads_of(job))
+def check_scan(job: Job, report_to: str | Path, types: str | Path = "") -> None:
+    """UsageError when the report of a scan would be written over what the scan reads; ``types``: a job
+    file, whose own files it leaves alone too."""
+    if not report_to:
+        return
+    reads = list(reads_of(job))
+    if types:
+        whole = load_job(types)
+        policy = policy_of(whole)
+        made = [*writes_of(whole, policy), *queue_places(whole.queue_where)]
+        reads += [*reads_of(whole), *rules_of(policy), *made]
+    keep_apart([Place("report", Path(report_to))], reads)

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
-from gaiji.codes.charset import Charset, load_charset
+from gaiji.codes.charset import Charset
 from gaiji.codes.lost import load_marks
-from gaiji.codes.spec import code_system
 from gaiji.codes.tables import Table
 from gaiji.columns.decode import TEXTS, Decoder, default_width
 from gaiji.columns.findings import Grouping
@@ -38,11 +37,10 @@ from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import Reader
 from gaiji.records.shape import Kind, Shape, Shaper
-from gaiji.run.decided import check_decisions
 from gaiji.run.framing import framing_of, framing_of_types
 from gaiji.run.header import check_header
 from gaiji.run.job import Job, load_job
-from gaiji.run.national import assumes, check_national, own_charset, unseen
+from gaiji.run.national import assumes, charset_of, check_national, own_charset, unseen
 from gaiji.run.owning import owners_of, typed_owners
 from gaiji.run.peek import begin, column_names, peek, regular, texts
 from gaiji.run.reading import Reading, Shapes
@@ -234,10 +232,16 @@ class Plan:
         return self.layout.fields
 
     @property
+    def charsets(self) -> tuple[Charset, ...]:
+        """Every charset that a field of an output has, the job's first."""
+        own = {name: one for part in self.each for name, one in part.decoder.charsets.items()}
+        return (self.charset, *(own[name] for name in sorted(own)))
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """Every table that gives a code its meaning, the site's too; each once."""
-        charsets = (self.charset, *self.decoder.charsets.values())
-        return tuple({t.id: t for own in charsets for t in (*own.tables, *own.sites)}.values())
+        every = self.charsets
+        return tuple({t.id: t for one in every for t in (*one.tables, *one.sites)}.values())
 
     @property
     def identity(self) -> dict[str, str]:
@@ -288,15 +292,6 @@ def _again(job: Job, identity: Mapping[str, str], reuse: bool) -> Plan:
             next=tr("run again"),
         )
     return plan
-
-
-def charset_of(job: Job, name: str) -> Charset:
-    """The job's charset with its site tables and, over them, the decisions that lie beside the queue."""
-    tables = [job.file(table) for table in job.source["tables"]]
-    decided = job.decisions_path(code_system(name))
-    check_decisions(decided, code_system(name), job.owner, job.path)
-    tables += [str(decided)] if decided.exists() else []
-    return load_charset(name, tables, options=job.source["options"])
 
 
 def whole_of(job: Job) -> Whole:
@@ -400,8 +395,11 @@ def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Occurring] = (
     )
 
 
-def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bool) -> Decoder:
-    """What decodes the fields of a job."""
+def decoder_of(
+    job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bool, decided: bool = True
+) -> Decoder:
+    """What decodes the fields of a job. ``decided``: with the decisions on the codes of fields that have a
+    charset of their own."""
     return Decoder(
         charset,
         fields,
@@ -411,7 +409,10 @@ def decoder_of(job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bo
         trim=job.source["trim"] == "right",
         carry=job.source["shift"] == "carry",
         reuse=reuse,
-        charsets={name: own_charset(job, name) for name in sorted({f.charset for f in fields} - {""})},
+        charsets={
+            name: own_charset(job, name, decided=decided)
+            for name in sorted({f.charset for f in fields} - {""})
+        },
         marks=load_marks(tuple(job.review["lost"])),
     )
 

@@ -33,9 +33,9 @@ from gaiji.run.framed import Framer
 from gaiji.run.framing import framing_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
-from gaiji.run.national import own_charset
+from gaiji.run.national import charset_of, own_charset
 from gaiji.run.occurrences import Occurrences
-from gaiji.run.plan import Plan, charset_of, layout_of, output_of, whole_of, with_byte_order
+from gaiji.run.plan import Plan, layout_of, output_of, whole_of, with_byte_order
 from gaiji.run.reversal import Reversal, mark_of, put, reverse_types, same_as_input, target_of
 from gaiji.run.types import moved
 

@@ -17,11 +17,12 @@ from pathlib import Path
 import polars as pl
 
 from gaiji.disk.apart import Place, keep_apart
-from gaiji.disk.files import AtomicFile, name_all, staged
+from gaiji.disk.files import AtomicFile, name_all, staged, write_whole
 from gaiji.errors import DataError, UsageError
 from gaiji.layout.roles import find_role, normalise
 from gaiji.messages import fault, tr
-from gaiji.output.tabular import need_columns, read_table, table_bytes, write_table
+from gaiji.output.tabular import need_columns, read_table, separator_of, table_bytes, write_table
+from gaiji.output.textform import TextForm, text_form
 from gaiji.queue.decisions import confirmed_items
 from gaiji.queue.items import Item, Sample, Source
 from gaiji.queue.place import queue_files
@@ -59,7 +60,9 @@ REFUSALS = {
 @dataclass(frozen=True)
 class ShrinkReport:
     """What a run did: rows, characters changed by evidence, characters by finding, codes that wait, and
-    people (``gaiji.shrinking.people.counted``; empty when no column of names is known).
+    people (``gaiji.shrinking.people.counted``; empty when no column of names is known). ``same_form``: the
+    output is written as the source is (mark, line ends, quotes), so that the way back gives its very bytes;
+    a Parquet file has no such form.
     """
 
     rows: int
@@ -67,6 +70,7 @@ class ShrinkReport:
     findings: dict[str, int]
     waiting: int
     people: Mapping[str, int] = field(default_factory=dict)
+    same_form: bool = True
 
 
 @dataclass(frozen=True)
@@ -165,25 +169,36 @@ def shrink_staged(
         after = frame.with_columns(m.text.alias(name) for name, m in made.items())
         whole = _side(frame, after, made, key, names)
         equal = equal_names(frame, after, names, birth) if names else None
-        files = [_staged(whole, side, held), _staged(after, output, held)]
+        form = _form_for(source, output, named)
+        files = [_staged(whole, side, held), _staged(after, output, held, form)]
         if people_to and equal is not None:
             files.append(_staged(people(equal, whole, _keys(frame, key)), people_to, held))
-        label = "" if context != "field" and _names_people(key, names) else key
+        label = "" if context != "field" and _names_people(key, [*names, *columns]) else key
         items = _items(frame, made, policy, label, context, site) if opened else []
         waiting = opened.add(_source(named or source, output, policy, site), items) if opened else 0
         reasons = Counter(reason for m in made.values() for reason in m.findings["reason"])
         people_found = counted(equal, whole) if equal is not None else {}
         changed = dict(Counter(whole["evidence"].to_list()))
-        report = ShrinkReport(frame.height, changed, dict(reasons), waiting, people_found)
+        same = form is not None or not separator_of(named or Path(source))
+        report = ShrinkReport(frame.height, changed, dict(reasons), waiting, people_found, same)
         if opened:
             opened.close()
         held.pop_all()
     return Staged(report, tuple(files))
 
 
-def _staged(frame: pl.DataFrame, path: str | Path, held: ExitStack) -> AtomicFile:
+def _form_for(source: str | Path, output: str | Path, named: Path | None = None) -> TextForm | None:
+    """The form in which a table is written that was read from ``source``, None for the usual one."""
+    if separator_of(named or Path(source)) != separator_of(Path(output)):
+        return None
+    return text_form(source, named=named)
+
+
+def _staged(
+    frame: pl.DataFrame, path: str | Path, held: ExitStack, form: TextForm | None = None
+) -> AtomicFile:
     """A table on the disk without its name, which goes when what follows fails."""
-    file = staged(Path(path), table_bytes(frame, path))
+    file = staged(Path(path), form.write(frame) if form else table_bytes(frame, path))
     held.callback(file.discard)
     return file
 
@@ -257,7 +272,8 @@ def unshrink_file(
     back = frame.with_columns(_restored(frame[name], changes) for name, changes in texts.items())
     records = table["record"].to_list()
     refused |= {records[n]: "changed" for n in sorted(changed)}
-    write_table(back, output)
+    form = _form_for(source, output)
+    write_whole(Path(output), form.write(back) if form else table_bytes(back, output))
     if refused_to:
         _write_refused(table, refused, refused_to)
     return UnshrinkReport(sum(good), tuple(sorted(refused.items())))
