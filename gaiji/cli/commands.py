@@ -22,7 +22,7 @@ from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
-from gaiji.cli.types import print_reversal, print_types
+from gaiji.cli.types import doubt_line, print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
 
@@ -318,6 +318,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         echo(_flagged_line(reason, told))
     for line in _filler_lines(data):
         echo(line)
+    for doubt in data.get("doubts", ()):
+        echo(doubt_line(doubt))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
     if not data["review"]["as_decided"]:
         echo(
@@ -417,6 +419,8 @@ def _print_scan(report: dict[str, Any]) -> None:
             click.echo(place_line(reason, told))
     for line in _filler_lines(report):
         click.echo(line)
+    for doubt in report["doubts"]:
+        click.echo(doubt_line(doubt))
 
 
 @main.command()

@@ -91,3 +91,16 @@ def print_reversal(data: Mapping[str, Any]) -> None:
     if data["same_as_input"] is not None:
         same = tr("these are the very bytes of the input")
         click.echo(same if data["same_as_input"] else tr("these are not the very bytes of the input"))
+
+
+def doubt_line(doubt: Mapping[str, Any]) -> str:
+    """A field that reads like another charset, or like double bytes without shifts."""
+    return tr(
+        "field {field} does not look like text of its kind: {share} of its characters are usual there "
+        "as {charset}, {better} as {other}; nothing was changed by that",
+        field=doubt["field"],
+        share=f"{doubt['share']:.0%}",
+        charset=doubt["charset"],
+        better=f"{doubt['better']:.0%}",
+        other=tr(" or ").join(doubt["looks_like"]),
+    )

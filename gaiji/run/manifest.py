@@ -24,6 +24,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import OWNERS, Field, Reason
 from gaiji.records.reader import Reader
 from gaiji.run.plan import Plan
+from gaiji.run.plausible import doubts_of
 from gaiji.run.reading import Reading
 from gaiji.run.session import Session
 from gaiji.run.sums import Sums
@@ -129,7 +130,7 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
             {"field": name, "role": role, "code": code, "reason": reason.label, "count": hit.count}
             for (name, role, code, reason), hit in sorted(totals.hits.items())
         ],
-    }
+    } | ({"doubts": doubts_of(plan)} if plan.number < 0 else {})
 
 
 def section_of(manifest: Mapping[str, Any], type: str) -> dict[str, Any]:
