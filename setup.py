@@ -12,6 +12,7 @@ kernels = [
         "decode",
         "cells",
         "cut",
+        "described",
         "numbers",
         "join",
         "points",
@@ -20,6 +21,8 @@ kernels = [
         "compare",
         "numbers_back",
         "shape",
+        "unread",
+        "recut",
     )
 ]
 modules = cythonize(kernels, language_level=3)

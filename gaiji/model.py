@@ -24,6 +24,25 @@ FLOATS = ("hex", "ieee-big", "ieee-little")
 """Floating point: hexadecimal as on IBM hosts, or IEEE 754 of either byte order."""
 FORMS = ("needed", "always", "never")
 """When the output has a variation selector."""
+OWNERS = (
+    "descriptors",
+    "line-ends",
+    "byte-order-mark",
+    "end-mark",
+    "delimiters",
+    "quotes",
+    "header",
+    "text",
+    "numbers",
+    "raw",
+    "padding",
+    "filler",
+    "skipped",
+    "quarantined",
+    "uncovered",
+)
+"""Who owns a byte of the input; each has exactly one of them. ``text``, ``numbers``, ``raw``: a field of
+that kind; ``padding``: blanks or low-values outside of fields; ``skipped``: a record that is left out."""
 IMAGES = (".png", ".bmp", ".gif", ".tif", ".tiff")
 """What files of pictures are called."""
 MAX_SIDE = 1024
@@ -45,9 +64,16 @@ class Reason(IntEnum):
     ONE_SOURCE = 12
     # No units of text: above 15, the last that the four bits of a kernel's kind hold.
     BAD_NUMBER = 16
+    UNCOVERED = 17  # about a place in a record, as the next: no code, so nothing for the clerks' queue
+    SHORT_RECORD = 18
     SHRINK_NONE = 24
     SHRINK_MANY = 25
     SHRINK_LOOKALIKE = 26
+
+    @property
+    def of_place(self) -> bool:
+        """Whether it is about bytes of a record, not about a code: no policy writes anything for it."""
+        return self in (Reason.UNCOVERED, Reason.SHORT_RECORD)
 
     @property
     def label(self) -> str:

@@ -31,7 +31,18 @@ bad-number: 2 in 2 records, 1 fields: n (2); first in record 2, field n, byte 5
 manifest: out.csv.manifest.json
 ```
 
-Both end with exit code 3. It is 0 only when nothing is flagged in any field, whatever its role, and no record was dropped or set aside.
+Lines of which the layout describes two bytes: one has six more, one has blanks behind them, one has a byte only.
+
+```
+3 of 3 records written to out.csv
+uncovered: 6 bytes in 1 records that no field takes; first in record 1, byte 2
+short-record: 1 records end before their last field; first record 3, byte 15
+0 codes wait for review in review.sqlite
+manifest: out.csv.manifest.json
+```
+
+All end with exit code 3. It is 0 only when nothing is flagged in any field, whatever its role, no record was dropped or set aside, and no
+byte is uncovered. `FILLER that is not blank: …` is told and is no finding: the layout says that it holds nothing of a field.
 What waits in the queue is another matter: all findings of name, kana and address fields, and 外字 (`unmapped-gaiji`,
 `unmapped-extension`, `ambiguous`, `no-unicode`) of all text fields; `[review] roles` narrows it.
 """

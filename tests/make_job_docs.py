@@ -35,6 +35,25 @@ A text, zoned or packed field that is low-values or blanks throughout is empty: 
 counts it (`empty` of the field: `low-values`, `blanks`). Binary zero is the number 0. `unsigned` counts numbers of signed fields that were
 written without a sign. Control characters in names and addresses are findings (`illegal`) and never come out. A number that is none, or
 that its record cuts off, is `bad-number`: its cell is empty.
+
+## Whose each byte is
+
+`bytes` of the manifest has an owner for every byte of the input (unpacked), and exactly one. The sums in `owners` are the size
+(`unpacked`); where they were not, the run would end with an error and without a manifest.
+
+| owner | bytes |
+|---|---|
+| `text`, `numbers`, `raw` | of fields of that kind, with the padding inside them; where fields share bytes, of the first that takes them |
+| `descriptors`, `line-ends`, `byte-order-mark`, `end-mark` | around records: RDW and BDW, LF and CR LF, the 1A with which DOS ends a text |
+| `delimiters`, `quotes`, `header` | of a CSV |
+| `padding` | outside of fields (in gaps, behind the last field): blanks of the charset, narrow and wide, or low-values, and nothing else |
+| `filler` | FILLER of a copybook, `type = "filler"` of a layout; `filler` beside `owners` counts what in it is no padding |
+| `skipped`, `quarantined` | records that are left out, or set aside |
+| `uncovered` | outside of fields, and not padding: a finding, with its first record and byte under `flagged` |
+
+A gap of a record, or what is behind its last field, is padding throughout or uncovered throughout. A record of `vb` or `lines` that
+ends before its last field does is `short-record`; `shortest` here, or in a TOML layout, says from how many bytes on it is none (a tail that the
+host cut off); `short_records` counts them all. Both are about places, not codes: they set the exit code 3, and nothing of them waits in the queue.
 """
 POLICIES = """
 A policy is one of `geta` (〓 in its place), `keep` (the text that the table has), `pua` (a private use character), `tag`

@@ -33,8 +33,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = (
-    "gaiji.kernel.cut:scan_vb",
-    "gaiji.kernel.cut:_vb_record",
+    "gaiji.kernel.described:scan_vb",
+    "gaiji.kernel.described:_vb_record",
     "gaiji.kernel.cut:scan_lines",
     "gaiji.kernel.cut:_at",
     "gaiji.kernel.cut:scan_csv",

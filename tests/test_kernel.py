@@ -26,7 +26,19 @@ def reasons(charset, data, **more):
     return out.text, [(f.reason, f.code, f.offset) for f in out.findings]
 
 
-KERNELS = ("decode", "cut", "numbers", "join", "encode", "compare", "numbers_back", "shape")
+KERNELS = (
+    "decode",
+    "cut",
+    "described",
+    "numbers",
+    "join",
+    "encode",
+    "compare",
+    "numbers_back",
+    "shape",
+    "unread",
+    "recut",
+)
 
 
 def test_a_name_has_one_value_in_all_kernels():

@@ -32,9 +32,30 @@ BELOW["run"] = set(BELOW)
 BELOW |= dict.fromkeys(("proof", "review", "reports", "database"), BELOW["run"] | {"run"})
 BELOW["cli"] = set(BELOW)
 CHECKED = {"kernel.decode", "kernel.numbers"}
+ACCOUNTS = {
+    "kernel.cut",
+    "kernel.described",
+    "kernel.shape",
+    "kernel.unread",
+    "layout.spans",
+    "columns.owners",
+}
+CUTTERS = {
+    f"records.{name}"
+    for name in ("reader", "cutter", "fixed", "variable", "delimited", "source", "ends", "forms", "blocks")
+}
 PROOF = dict.fromkeys(("encode", "points", "reads", "compare", "numbers_back"), CHECKED)
-PROOF = {f"kernel.{name}": checked for name, checked in PROOF.items()}
-"""The loops of the proof never use those that they check."""
+PROOF = {f"kernel.{name}": checked for name, checked in PROOF.items()} | {
+    "kernel.recut": CHECKED | ACCOUNTS,
+    "proof.raw": CUTTERS | ACCOUNTS,
+    "proof.recut": CUTTERS | ACCOUNTS | {"run.reading"},
+    "proof.again": CUTTERS | ACCOUNTS | {"run.reading"},
+    "proof.account": CUTTERS | ACCOUNTS,
+    "proof.kinds": CUTTERS | ACCOUNTS,
+    "proof.verify": CUTTERS | {"run.reading"},
+    "proof.pairs": CUTTERS | {"run.reading"},
+}
+"""The proof never uses the loops, the cutting and the accounts that it checks."""
 
 
 def modules(root: Path) -> dict[str, ast.Module]:
@@ -93,6 +114,9 @@ PLANTED = [
     ("kernel.encode", "from gaiji.kernel import decode"),
     ("kernel.compare", "from gaiji.kernel.decode import Program"),
     ("kernel.numbers_back", "from gaiji.kernel.numbers import numbers"),
+    ("kernel.recut", "from gaiji.kernel import cut"),
+    ("proof.recut", "from gaiji.records.fixed import Fixed"),
+    ("proof.account", "from gaiji.layout.spans import spans"),
     ("disk.files", "import gaiji.records.reader"),
     ("records.reader", "from gaiji.codes import charset"),
     ("layout.copybook", "def f():\n    from gaiji.run.job import Job"),
@@ -135,6 +159,8 @@ def package_of(name: str) -> str:
 
 FREETYPE = {"_FT_Face", "_FT_Bitmap"}
 """What freetype-py calls its C structures; there is no other way to them."""
+NAMED_TUPLE = {"_fields", "_replace", "_asdict"}
+"""What every named tuple offers; the line before the name keeps them apart from its fields."""
 
 
 def private_uses(known: dict[str, ast.Module]) -> list[str]:
@@ -161,7 +187,7 @@ def private_uses(known: dict[str, ast.Module]) -> list[str]:
                 isinstance(node, ast.Attribute)
                 and node.attr.startswith("_")
                 and not node.attr.startswith("__")
-            ) and node.attr not in own[package_of(name)] | FREETYPE:
+            ) and node.attr not in own[package_of(name)] | FREETYPE | NAMED_TUPLE:
                 wrong.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
     return wrong
 

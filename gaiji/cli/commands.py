@@ -16,7 +16,7 @@ import click
 from gaiji import __version__
 from gaiji.cli.database import db
 from gaiji.cli.glyphs import COMMANDS as GLYPH_COMMANDS
-from gaiji.cli.options import log_option
+from gaiji.cli.options import log_option, place_line
 from gaiji.cli.options import overrides as _overrides
 from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
@@ -242,6 +242,8 @@ def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
 
 def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
     """One reason of findings: how many units, records and fields, which, and where the first is."""
+    if not told["fields"]:
+        return place_line(reason, told)
     names = [f"{name} ({count})" for name, count in told["fields"].items()]
     more = [f"{len(names) - 5} more"] if len(names) > 5 else []
     first = told["first"]
@@ -257,6 +259,20 @@ def _flagged_line(reason: str, told: Mapping[str, Any]) -> str:
         field=first["field"],
         offset=first["offset"],
     )
+
+
+def _filler_lines(data: Mapping[str, Any]) -> list[str]:
+    """What stands in FILLER, where something does."""
+    filler = data["bytes"]["filler"]
+    if not filler["records"]:
+        return []
+    return [
+        tr(
+            "FILLER that is not blank: {bytes} bytes in {records} records",
+            bytes=filler["bytes"],
+            records=filler["records"],
+        )
+    ]
 
 
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
@@ -300,6 +316,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
     for reason, told in data["flagged"].items():
         echo(_flagged_line(reason, told))
+    for line in _filler_lines(data):
+        echo(line)
     for doubt in data.get("doubts", ()):
         echo(doubt_line(doubt))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
@@ -396,6 +414,11 @@ def _print_scan(report: dict[str, Any]) -> None:
         )
     if len(worst) > 20:
         click.echo(tr("  and {count} more (--json lists all)", count=len(worst) - 20))
+    for reason, told in report["flagged"].items():
+        if not told["fields"]:
+            click.echo(place_line(reason, told))
+    for line in _filler_lines(report):
+        click.echo(line)
     for doubt in report["doubts"]:
         click.echo(doubt_line(doubt))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -43,3 +44,25 @@ def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
         except NotToml:
             out[key.strip()] = value
     return out
+
+
+def place_line(reason: str, told: Mapping[str, Any]) -> str:
+    """One reason that is about bytes of records and no field."""
+    from gaiji.model import Reason
+
+    first = {"record": told["first"]["record"], "offset": told["first"]["offset"]}
+    if reason == Reason.SHORT_RECORD.label:
+        return tr(
+            "{reason}: {records} records end before their last field; first record {record}, byte {offset}",
+            reason=reason,
+            records=told["records"],
+            **first,
+        )
+    return tr(
+        "{reason}: {units} bytes in {records} records that no field takes; first in record {record}, "
+        "byte {offset}",
+        reason=reason,
+        units=told["units"],
+        records=told["records"],
+        **first,
+    )

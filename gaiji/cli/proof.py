@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gaiji.cli.options import log_option, overrides
+from gaiji.cli.options import log_option, overrides, place_line
 from gaiji.messages import tr
 
 _settings = click.option(
@@ -33,7 +33,8 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
     """Prove a conversion: encode the output back and compare it with the original, byte for byte.
 
     Writes OUTPUT.verify.json and OUTPUT.verify.html (one page, to be signed) beside the output. Exit
-    codes: 0 proved; 3 proved, flagged characters wait for review; 1 something is changed or missing.
+    codes: 0 proved; 3 proved, flagged characters wait for review or bytes are in no field; 1 something is
+    changed or missing.
     """
     from gaiji.proof.verify import verify as run
     from gaiji.run.manifest import verify_paths
@@ -78,6 +79,8 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
                     expected=check["expected"],
                 )
             )
+    for reason, told in data["flagged_bytes"].items():
+        click.echo(place_line(reason, told))
     click.echo(
         tr(
             "{holds}; report: {shown}",

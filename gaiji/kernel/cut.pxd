@@ -1,27 +1,14 @@
 # Types of gaiji/kernel/cut.py when it is compiled.
 cimport cython
 
-cdef int OK, BAD_RDW, BAD_BDW, OPEN_QUOTE, BAD_QUOTE, COLUMNS, TRUNCATED, SPACED
+cdef int OK, OPEN_QUOTE, BAD_QUOTE, COLUMNS, SPACED
 
 cdef class Scan:
     cdef public Py_ssize_t pos, rows, at, block_left, cells, begin, end, left, inside
+    cdef public Py_ssize_t descriptors, line_ends, delimiters, quotes, blanks
+    cdef public Py_ssize_t line, marks, quoting, around
     cdef public int error
-
-cdef class Descriptors:
-    cdef int blocked, spanned, place, little, more, block_place, block_little, block_more
-
-@cython.locals(limit=cython.Py_ssize_t)
-cpdef Py_ssize_t scan_vb(Scan s, unsigned char[::1] src, Py_ssize_t n, Descriptors d, long long[::1] starts,
-    long long[::1] ends, int final)
-
-@cython.locals(size=cython.Py_ssize_t, block=cython.Py_ssize_t, length=cython.Py_ssize_t, flag=cython.int,
-    i=cython.Py_ssize_t)
-cdef int _vb_record(Scan s, unsigned char[::1] src, Py_ssize_t n, Descriptors d, int join) noexcept
-
-cdef Py_ssize_t _described(const unsigned char[::1] src, Py_ssize_t pos, int place, int little, int block) noexcept
-
-@cython.locals(flag=cython.int)
-cdef int _segment(const unsigned char[::1] src, Py_ssize_t pos, int place) noexcept
+    cpdef void clear(self) noexcept
 
 @cython.locals(limit=cython.Py_ssize_t, pos=cython.Py_ssize_t, begin=cython.Py_ssize_t, end=cython.Py_ssize_t)
 cpdef Py_ssize_t scan_lines(Scan s, const unsigned char[::1] src, Py_ssize_t n, int unit, int big, int stop,
@@ -43,9 +30,13 @@ cpdef Py_ssize_t scan_csv(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect 
     Py_ssize_t rows, long long[::1] starts, long long[::1] ends, int final)
 
 @cython.locals(unit=cython.int, pos=cython.Py_ssize_t, cell=cython.Py_ssize_t, begin=cython.Py_ssize_t,
-    stop=cython.Py_ssize_t, quoted=cython.int, c=cython.int)
+    stop=cython.Py_ssize_t, behind=cython.Py_ssize_t, quoted=cython.int, c=cython.int)
 cdef int _csv_row(Scan s, unsigned char[::1] src, Py_ssize_t n, Dialect d, Py_ssize_t columns, Py_ssize_t rows,
     long long[::1] starts, long long[::1] ends, int final) noexcept nogil
+
+@cython.locals(before=cython.Py_ssize_t, ends=cython.int)
+cdef Py_ssize_t _line_begin(unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t n, Dialect d,
+    Py_ssize_t behind) noexcept nogil
 
 @cython.locals(i=cython.Py_ssize_t, end=cython.Py_ssize_t)
 cdef int _row_done(Scan s, unsigned char[::1] src, Dialect d, Py_ssize_t cell, Py_ssize_t columns,

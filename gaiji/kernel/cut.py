@@ -1,19 +1,16 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 """The hot loops that find where records and cells of a dump begin and end.
 
-Owns the scans for RDW, line and CSV boundaries. Like ``gaiji.kernel.decode`` it is one source, compiled or
-interpreted, and imports nothing of the toolkit. Scans never read past ``n``; what does not fit is left for
-the next batch. What the bytes say is for others.
+Owns the scans for line and CSV boundaries; ``gaiji.kernel.described`` has those for descriptors. Like
+``gaiji.kernel.decode`` it is one source, compiled or interpreted, and imports nothing of the toolkit. Scans
+never read past ``n``; what does not fit is left for the next batch. What the bytes say is for others.
 """
 
 # Why a scan stopped (``Scan.error``).
 OK = 0
-BAD_RDW = 1
-BAD_BDW = 2
 OPEN_QUOTE = 3
 BAD_QUOTE = 4
 COLUMNS = 5
-TRUNCATED = 6
 SPACED = 7
 
 
@@ -21,7 +18,9 @@ class Scan:
     """The place of a record scan in its input and why it stopped.
 
     ``pos``: bytes consumed; ``rows``: records found by the last call; ``error`` and ``at``: what was
-    wrong and where; ``block_left``: bytes that the current block still holds (with BDW).
+    wrong and where; ``block_left``: bytes that the current block still holds (with BDW). ``descriptors``,
+    ``line_ends``, ``delimiters``, ``quotes``, ``blanks`` (around quotes): bytes of each that the last call
+    consumed; ``line``, ``marks``, ``quoting``, ``around``: those of the row that is read.
     """
 
     def __init__(self):
@@ -35,142 +34,19 @@ class Scan:
         self.end = 0
         self.left = 0
         self.inside = 0
+        self.line = 0
+        self.marks = 0
+        self.quoting = 0
+        self.around = 0
+        self.clear()
 
-
-class Descriptors:
-    """How the lengths before records (``rdw``) and blocks (``bdw``) are written, as numbers of
-    ``gaiji.records.forms``: ``place`` 0 a length in the first half of four bytes, 1 in the second, 2 two
-    bytes alone; ``little`` its order; ``more``: what is to be added to it, 0 or the bytes of the descriptor.
-    ``spanned``: the third byte (of the half that holds no length) may mark a segment.
-    """
-
-    def __init__(self, blocked, spanned, rdw, bdw):
-        self.blocked = blocked
-        self.spanned = spanned
-        self.place = rdw[0]
-        self.little = rdw[1]
-        self.more = rdw[2]
-        self.block_place = bdw[0]
-        self.block_little = bdw[1]
-        self.block_more = bdw[2]
-
-
-def scan_vb(s, src, n, d, starts, ends, final):
-    """Find records behind their descriptors from ``s.pos``; ``starts``/``ends`` receive their byte ranges.
-
-    Sources of the rules: IBM z/OS DFSMS, record formats V, VB, VS, VBS (a length that counts its descriptor,
-    big-endian, in the first half; in the third byte 0 a whole record, 1 its first segment, 2 its last, 3 one
-    between); what transfer programs make of it: ``Descriptors``. Segments are moved together in ``src``, once
-    the last of them is there. ``s.pos`` stands where a record begins, with ``s.block_left`` bytes of its
-    block; ``s.at`` where the descriptor is that stopped the scan.
-    """
-    limit = len(starts)
-    s.rows = 0
-    s.error = OK
-    while s.rows < limit and s.pos < n:
-        if not _vb_record(s, src, n, d, 0):
-            break
-        if s.cells > 1:
-            _vb_record(s, src, n, d, 1)
-        starts[s.rows] = s.begin
-        ends[s.rows] = s.end
-        s.rows += 1
-        s.pos = s.at
-        s.block_left = s.left
-    if s.rows == limit or s.pos >= n:
-        s.at = s.pos
-    if s.error == OK and final and s.rows < limit and (s.pos < n or (d.blocked and s.block_left > 0)):
-        s.error = TRUNCATED  # a block that promises more is cut too, even between two of its records
-    return s.rows
-
-
-def _vb_record(s, src, n, d, join):
-    """One record from ``s.pos``: 1 when it is whole. ``s.begin``, ``s.end``: its bytes; ``s.cells``: its
-    segments; ``s.at``, ``s.left``: what is behind it, or which descriptor stopped it. ``join``: move them.
-    """
-    size = 2 if d.place == 2 else 4
-    block = 2 if d.block_place == 2 else 4
-    s.at = s.pos
-    s.left = s.block_left
-    s.cells = 0
-    while True:
-        if d.blocked and s.left == 0:
-            if s.at + block > n:
-                return 0
-            length = _described(src, s.at, d.block_place, d.block_little, 1) + d.block_more
-            if length < block + size:
-                s.error = BAD_BDW
-                return 0
-            s.left = length - block
-            s.at += block
-        if s.at + size > n:
-            return 0
-        length = _described(src, s.at, d.place, d.little, 0) + d.more
-        flag = _segment(src, s.at, d.place)
-        if (
-            length < size
-            or (d.blocked and length > s.left)
-            or (flag and not d.spanned)
-            or flag < 0
-            or (s.cells == 0 and flag > 1)
-            or (s.cells and flag < 2)
-        ):
-            s.error = BAD_RDW
-            return 0
-        if s.at + length > n:
-            return 0
-        if s.cells == 0:
-            s.begin = s.at + size
-            s.end = s.at + length
-        elif join:
-            for i in range(s.at + size, s.at + length):
-                src[s.end] = src[i]
-                s.end += 1
-        s.at += length
-        s.cells += 1
-        if d.blocked:
-            s.left -= length
-        if flag == 0 or flag == 2:
-            return 1
-
-
-def _described(src, pos, place, little, block):
-    """The length that a descriptor says; far below zero when the bytes cannot be one.
-
-    Of a block, the first bit set means a length of 31 bits (large blocks of DFSMS); where that could be 16
-    bits as well, it is neither.
-    """
-    if (
-        block
-        and place == 0
-        and not little
-        and src[pos] == 0x80
-        and (src[pos + 1] or src[pos + 2] or src[pos + 3])
-    ):
-        if not src[pos + 2] and not src[pos + 3]:
-            return -65536
-        return (src[pos + 1] << 16) | (src[pos + 2] << 8) | src[pos + 3]
-    if place == 0 and (src[pos + 3] or (block and src[pos + 2])):
-        return -65536
-    if place == 1:
-        if src[pos + 1] or (block and src[pos]):
-            return -65536
-        pos += 2
-    if little:
-        return (src[pos + 1] << 8) | src[pos]
-    return (src[pos] << 8) | src[pos + 1]
-
-
-def _segment(src, pos, place):
-    """Which segment of a record a descriptor stands before: 0 the whole, 1 the first, 2 the last, 3 one
-    between, -1 none. The two bits 10 and 11 stand in some files as X'10' and X'11'.
-    """
-    if place == 2:
-        return 0
-    flag = src[pos + 2] if place == 0 else src[pos]
-    if flag == 0x10 or flag == 0x11:
-        return flag - 14
-    return flag if flag <= 3 else -1
+    def clear(self):
+        """No bytes of any kind yet."""
+        self.descriptors = 0
+        self.line_ends = 0
+        self.delimiters = 0
+        self.quotes = 0
+        self.blanks = 0
 
 
 def scan_lines(s, src, n, unit, big, stop, cr, starts, ends, final):
@@ -181,6 +57,7 @@ def scan_lines(s, src, n, unit, big, stop, cr, starts, ends, final):
     limit = len(starts)
     s.rows = 0
     s.error = OK
+    s.clear()
     pos = s.pos
     begin = s.pos
     while s.rows < limit and pos + unit <= n:
@@ -192,6 +69,7 @@ def scan_lines(s, src, n, unit, big, stop, cr, starts, ends, final):
                 starts[s.rows] = begin
                 ends[s.rows] = end
                 s.rows += 1
+                s.line_ends += pos + unit - end
                 begin = pos + unit
         pos += unit
     if final and s.rows < limit and begin < n:
@@ -259,7 +137,7 @@ def _width(s, src, pos, n, d):
     if kind and kind < 4:
         s.inside = 1
         return kind
-    if s.inside and c == d.stop:
+    if s.inside and (c == d.stop or (c == 13 and d.cr and pos + 1 < n and src[pos + 1] == d.stop)):
         s.inside = 0
         return 1
     return 2 if s.inside and pos + 1 < n else 1
@@ -270,11 +148,13 @@ def scan_csv(s, src, n, dialect, columns, rows, starts, ends, final):
 
     ``starts``/``ends`` are column-major: cell (row, column) is at ``column * rows + row``. A record with
     another number of cells stops the scan with ``COLUMNS``, ``s.cells`` and its end in ``s.end``; so do a
-    quote left open at the end, blanks before a quote and text behind a closing quote. Blank lines are
-    skipped where there are several columns. ``columns`` 0 takes the first record's count.
+    quote left open at the end, blanks before a quote and text behind a closing quote. Blank lines are line
+    ends and no more where there are several columns; else they are empty cells. ``columns`` 0 takes the first
+    record's count.
     """
     s.rows = 0
     s.error = OK
+    s.clear()
     while s.rows < rows and s.pos < n:
         if not _csv_row(s, src, n, dialect, columns, rows, starts, ends, final):
             break
@@ -285,10 +165,15 @@ def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
     unit = d.unit
     pos = s.pos
     cell = 0
+    s.marks = 0
+    s.quoting = 0
+    s.around = 0
     while True:
+        begin = pos
         pos = _cell_start(s, src, pos, n, d)
         if pos < 0:
             return 0
+        s.around += pos - begin
         begin = pos
         quoted = 0
         stop = pos
@@ -300,21 +185,23 @@ def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
             if pos < 0:
                 return 0
             stop = pos - unit
+            s.quoting += 2 * unit
+        behind = pos
         pos = _cell_end(s, src, pos, n, d, begin, quoted, final)
         if pos < 0:
             return 0
         c = d.stop
         if pos + unit <= n:
             c = _at(src, pos, unit, d.big)
-        if not quoted:
-            stop = pos
-            if pos + unit > n:
-                stop = n
-            elif c == d.stop and d.cr and stop - unit >= begin and _at(src, stop - unit, unit, d.big) == 13:
-                stop -= unit
+        s.line = _line_begin(src, pos, n, d, behind)
+        if quoted:
+            s.around += s.line - behind
+        else:
+            stop = s.line
         pos += unit
         if cell == 0 and c == d.stop and not quoted and stop == begin and columns != 1:
             s.pos = pos if pos < n else n
+            s.line_ends += s.pos - stop
             return 1
         if cell < columns:
             starts[cell * rows + s.rows] = begin
@@ -324,9 +211,20 @@ def _csv_row(s, src, n, d, columns, rows, starts, ends, final):
         cell += 1
         if c == d.stop:
             break
+        s.marks += unit
     s.end = pos if pos < n else n
     s.left = 1 if not quoted and stop == begin else 0
     return _row_done(s, src, d, cell, columns, rows, starts, ends, stop)
+
+
+def _line_begin(src, pos, n, d, behind):
+    """Where the line end (or delimiter) at ``pos`` begins: a CR before it may be part of it, not before
+    ``behind``; ``n`` at the end of the input."""
+    if pos + d.unit > n:
+        return n
+    before = pos - d.unit
+    ends = d.cr and before >= behind and _at(src, pos, d.unit, d.big) == d.stop
+    return before if ends and _at(src, before, d.unit, d.big) == 13 else pos
 
 
 def _row_done(s, src, d, cell, columns, rows, starts, ends, stop):
@@ -347,7 +245,12 @@ def _row_done(s, src, d, cell, columns, rows, starts, ends, stop):
         end = ends[i * rows + s.rows]
         if end < 0:
             ends[i * rows + s.rows] = _undo_quotes(s, src, starts[i * rows + s.rows], -end - 1, d)
+            s.quoting += -end - 1 - ends[i * rows + s.rows]
     s.rows += 1
+    s.line_ends += s.end - s.line
+    s.delimiters += s.marks
+    s.quotes += s.quoting
+    s.blanks += s.around
     s.pos = s.end
     return 1
 
@@ -471,13 +374,4 @@ def extent(starts, ends, offset, length):
 
 
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
-CONSTANTS = {
-    "OK": OK,
-    "BAD_RDW": BAD_RDW,
-    "BAD_BDW": BAD_BDW,
-    "OPEN_QUOTE": OPEN_QUOTE,
-    "BAD_QUOTE": BAD_QUOTE,
-    "COLUMNS": COLUMNS,
-    "TRUNCATED": TRUNCATED,
-    "SPACED": SPACED,
-}
+CONSTANTS = {"OK": OK, "OPEN_QUOTE": OPEN_QUOTE, "BAD_QUOTE": BAD_QUOTE, "COLUMNS": COLUMNS, "SPACED": SPACED}

@@ -11,16 +11,13 @@ class Scan:
     block_left: int
     cells: int
     left: int
+    descriptors: int
+    line_ends: int
+    delimiters: int
+    quotes: int
+    blanks: int
     end: int
 
-class Descriptors:
-    def __init__(
-        self, blocked: int, spanned: int, rdw: tuple[int, int, int], bdw: tuple[int, int, int]
-    ) -> None: ...
-
-def scan_vb(
-    s: Scan, src: bytearray, n: int, d: Descriptors, starts: array[int], ends: array[int], final: int
-) -> int: ...
 def scan_lines(
     s: Scan,
     src: bytes | bytearray,

@@ -44,5 +44,5 @@ def described(
     found = describe_copybook(
         path, redefines=redefines, depending=depending, item=item, encoding=encoding, replacing=replacing
     )
-    layout = copybook_layout(found.fields, found.length, record_length, Path(path))
+    layout = copybook_layout(found, record_length, Path(path))
     return Whole(layout, found.variable, found.tables)

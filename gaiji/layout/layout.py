@@ -16,7 +16,9 @@ import regex
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.layout.check import check_field, field_error, other_keys
-from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, read_copybook
+from gaiji.layout.checks import check_columns, check_names, check_overlaps
+from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, Described, describe_copybook
+from gaiji.layout.fillers import without_fillers
 from gaiji.layout.roles import find_role, load_preset, preset_names
 from gaiji.messages import fault, tr
 from gaiji.model import Field
@@ -40,12 +42,10 @@ _KEYS: dict[str, type] = {
     "column": int,
     "overlaps": bool,
 }
+_TOP = ("field", "record_length", "shortest", "title")
 _OVERRIDES = ("type", "role", "scale", "signed", "digits", "sign", "signs", "order", "float", "charset")
 _KINDS = {str: "a string", int: "a whole number", bool: "true or false"}
 _FIELD_HEADER = regex.compile(r"(?m)^[ \t]*+\[\[[ \t]*+field[ \t]*+\]\]")
-
-MAX_FIELD_NAME = 120
-"""Characters of a field's name: it stands in queues and reports."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,16 @@ class Layout:
     """The fields of one kind of record, in order.
 
     ``record_length`` is in bytes, 0 for delimited formats; without a declared length it is the end of the
-    last field. ``path`` is the file that the layout came from, "" when there was none.
+    last field. ``path`` is the file that the layout came from, "" when there was none. ``fillers``: (offset,
+    length) of bytes that it declares to be no field. ``shortest``: bytes of the shortest record that it
+    allows, 0 when every record must reach the end of the last field.
     """
 
     fields: tuple[Field, ...]
     record_length: int = 0
     path: str = ""
+    fillers: tuple[tuple[int, int], ...] = ()
+    shortest: int = 0
 
     def field(self, name: str) -> Field:
         """The field of that name; LayoutError names the nearest one when there is none."""
@@ -92,7 +96,7 @@ def load_layout(
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:
-        fields, length = read_copybook(
+        found = describe_copybook(
             path,
             redefines=redefines,
             roles=roles,
@@ -100,7 +104,7 @@ def load_layout(
             encoding=encoding,
             replacing=replacing,
         )
-        return copybook_layout(fields, length, record_length, path)
+        return copybook_layout(found, record_length, path)
     if suffix != ".toml":
         raise LayoutError(
             fault("E0146", "has the suffix {suffix!r}, which names no layout format", suffix=suffix),
@@ -119,10 +123,11 @@ def load_layout(
     return with_roles(layout, roles) if roles else layout
 
 
-def copybook_layout(fields: Sequence[Field], length: int, known: int | None, path: str | Path) -> Layout:
-    """The layout of a copybook that was read: its fields, its ``length`` in bytes, and what the caller knows
-    of that of the records, as for ``load_layout``. LayoutError where the two do not go together."""
-    return Layout(tuple(fields), _record_length(length, known, str(path)), str(path))
+def copybook_layout(found: Described, known: int | None, path: str | Path) -> Layout:
+    """The layout of a copybook that was read, and what the caller knows of the bytes of a record, as for
+    ``load_layout``. LayoutError where the two do not go together."""
+    length = _record_length(found.length, known, str(path))
+    return Layout(tuple(found.fields), length, str(path), found.fillers)
 
 
 def layout_from_fields(
@@ -136,7 +141,7 @@ def layout_from_fields(
 
     Keys: name, and offset and length in bytes, or column from 0 for delimited formats; type, role, charset,
     scale, signed, digits, sign, signs, order, float; ``overlaps = true`` on a field that shares bytes with
-    one before it (as REDEFINES does).
+    one before it (as REDEFINES does). ``type = "filler"`` declares bytes that are no field; it needs no name.
     ``lines`` holds the line of each table in ``path``, where they are known. Raises LayoutError.
     """
     where = str(path)
@@ -148,12 +153,15 @@ def layout_from_fields(
             path=where,
             next=tr("leave out those not needed"),
         )
+    tables, lines, fillers = without_fillers(tables, lines, where)
+    if not tables:
+        raise LayoutError(fault("E0148", "describes no field"), path=where, next=tr("add [[field]] tables"))
     known = lines if lines is not None and len(lines) == len(tables) else [0] * len(tables)
     fields = [
         _field(table, number, line, where)
         for number, (table, line) in enumerate(zip(tables, known, strict=True), 1)
     ]
-    _check_names(fields, where)
+    check_names(fields, where)
     delimited = [spec.column >= 0 for spec in fields]
     if any(delimited) and not all(delimited):
         odd = fields[delimited.index(False)]
@@ -164,10 +172,10 @@ def layout_from_fields(
             tr("describe all fields by column, or all by offset"),
         )
     if any(delimited):
-        _check_columns(fields, where)
+        check_columns(fields, where)
         return Layout(tuple(fields), 0, where)
-    _check_overlaps(fields, [bool(table.get("overlaps")) for table in tables], where)
-    end = max(spec.offset + spec.length for spec in fields)
+    check_overlaps(fields, [bool(table.get("overlaps")) for table in tables], where)
+    end = max([spec.offset + spec.length for spec in fields] + [sum(filler) for filler in fillers])
     if record_length and (beyond := next((f for f in fields if f.offset + f.length > record_length), None)):
         raise field_error(
             fault(
@@ -180,7 +188,7 @@ def layout_from_fields(
             where,
             tr("correct offset and length, or record_length"),
         )
-    return Layout(tuple(fields), _record_length(end, record_length, where), where)
+    return Layout(tuple(fields), _record_length(end, record_length, where), where, fillers)
 
 
 def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
@@ -210,12 +218,20 @@ def for_header(header: Sequence[str], preset: str | None = None) -> Layout:
 
 
 def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path: str | Path = "") -> Layout:
-    """The layout with type, role, charset or number of named fields changed by ``[[field]]`` tables.
+    """The layout with type, role, charset or number of named fields changed by ``[[field]]`` tables, and with
+    the fillers among them.
 
     Offset, length and column may be repeated, and must then agree with the layout. Raises LayoutError.
     """
     changed = {spec.name: spec for spec in layout.fields}
     where = str(path) or layout.path
+    tables, _, fillers = without_fillers(tables, None, where)
+    if fillers and not layout.record_length:
+        raise LayoutError(
+            fault("E0403", "has a filler, and fields by column"),
+            path=where,
+            next=tr("leave the filler out: a CSV has no bytes outside its columns"),
+        )
     for number, table in enumerate(tables, 1):
         _check_keys(table, number, 0, where)
         spec = layout.field(table["name"])
@@ -237,7 +253,7 @@ def override_fields(layout: Layout, tables: Sequence[Mapping[str, Any]], *, path
         new = replace(base, **{key: table[key] for key in _OVERRIDES if key in table})
         check_field(new, where)
         changed[spec.name] = new
-    return replace(layout, fields=tuple(changed.values()))
+    return replace(layout, fields=tuple(changed.values()), fillers=layout.fillers + fillers)
 
 
 def _retyped(spec: Field, type: str) -> Field:
@@ -273,11 +289,11 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             fault("E0156", "is not valid TOML: {error}", error=error), path=path, next=tr("correct that line")
         ) from error
     for key in data:
-        if key not in ("field", "record_length", "title"):
+        if key not in _TOP:
             raise LayoutError(
                 fault("E0157", "has the unknown key {key!r}", key=key[:40]),
                 path=path,
-                next=nearest(key, ("field", "record_length", "title")),
+                next=nearest(key, _TOP),
             )
     tables = data.get("field", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -286,19 +302,24 @@ def _load_toml(path: Path, record_length: int | None) -> Layout:
             path=path,
             next=tr("write [[field]] above each field"),
         )
-    declared = data.get("record_length")
+    declared, shortest = data.get("record_length"), data.get("shortest")
     if declared is not None and (not isinstance(declared, int) or isinstance(declared, bool) or declared < 1):
         raise LayoutError(
             fault("E0159", "record_length must be a whole number above 0"),
             path=path,
             next=tr("give it in bytes"),
         )
+    if shortest is not None and (not isinstance(shortest, int) or isinstance(shortest, bool) or shortest < 1):
+        raise LayoutError(
+            fault("E0405", "shortest must be a whole number above 0"), path=path, next=tr("give it in bytes")
+        )
     length = _record_length(declared, record_length, str(path)) if declared else record_length
     text = raw.decode("utf-8-sig")
     lines = [text.count("\n", 0, found.start()) + 1 for found in _FIELD_HEADER.finditer(text)][
         : MAX_FIELDS + 1
     ]
-    return layout_from_fields(tables, path=path, record_length=length, lines=lines)
+    layout = layout_from_fields(tables, path=path, record_length=length, lines=lines)
+    return replace(layout, shortest=shortest or 0)
 
 
 def _field(table: Mapping[str, Any], number: int, line: int, path: str) -> Field:
@@ -362,69 +383,6 @@ def _check_keys(table: Mapping[str, Any], number: int, line: int, path: str) -> 
         raise LayoutError(
             fault("E0166", "has no name"), path=path, line=line, field=label, next=tr('add name = "…"')
         )
-
-
-def _check_names(fields: Sequence[Field], path: str) -> None:
-    seen: dict[str, Field] = {}
-    for spec in fields:
-        if len(spec.name) > MAX_FIELD_NAME or not spec.name.isprintable():
-            raise field_error(
-                fault("E0173", "has a name that is too long or holds control characters"),
-                spec,
-                path,
-                tr("give it a short, plain name"),
-            )
-        if spec.name in seen:
-            first = f" (first on line {seen[spec.name].line})" if seen[spec.name].line else ""
-            raise field_error(
-                fault("E0174", "is described twice{first}", first=first),
-                spec,
-                path,
-                tr("give each field its own name"),
-            )
-        seen[spec.name] = spec
-
-
-def _check_columns(fields: Sequence[Field], path: str) -> None:
-    seen: dict[int, str] = {}
-    for spec in fields:
-        if spec.column in seen:
-            raise field_error(
-                fault(
-                    "E0175", "has the column {column} of {seen}", column=spec.column, seen=seen[spec.column]
-                ),
-                spec,
-                path,
-                tr("columns count from 0"),
-            )
-        seen[spec.column] = spec.name
-
-
-def _check_overlaps(fields: Sequence[Field], allowed: Sequence[bool], path: str) -> None:
-    """Each field may share bytes with those before it only where it says so."""
-    order = sorted(range(len(fields)), key=lambda at: (fields[at].offset, at))
-    end, last = 0, -1
-    for at in order:
-        spec = fields[at]
-        if allowed[at]:
-            continue
-        if spec.offset < end:
-            later, earlier = (spec, fields[last]) if at > last else (fields[last], spec)
-            stop = min(end, spec.offset + spec.length) - 1
-            raise field_error(
-                fault(
-                    "E0176",
-                    "shares bytes {offset}–{stop} with {earlier}",
-                    offset=spec.offset,
-                    stop=stop,
-                    earlier=earlier.name,
-                ),
-                later,
-                path,
-                tr("correct offset or length, or set overlaps = true on it"),
-            )
-        if spec.offset + spec.length > end:
-            end, last = spec.offset + spec.length, at
 
 
 def _record_length(described: int, known: int | None, path: str) -> int:

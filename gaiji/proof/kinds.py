@@ -70,6 +70,9 @@ class PlainShaper:
         self.bad = hashlib.sha256()
         """Digest of the records that were set aside, and how many there are."""
         self.aside = 0
+        self.lying: dict[tuple[int, tuple[int, ...]], tuple[array[int], array[int], array[int]]] = {}
+        """Of the last batch: where records of one kind with the same pieces begin and end, and their
+        numbers."""
         self._above: dict[int, _Above] = {}
         """The last record of each type."""
 
@@ -80,14 +83,14 @@ class PlainShaper:
     def shaped(self, batch: Batch, *, last: int = 0) -> Batch:
         """A batch with its records by type, or their fields with places of their own."""
         parts = [_Part() for _ in self.shape.kinds]
-        bad, kinds = [], array("q")
+        bad, kinds, self.lying = [], array("q"), {}
         for number, offset, raw, cut in self._records(batch):
             if cut is not None:
                 bad.append(cut)
                 self._above = {}
                 continue
             kind = self._kind(raw, number == 1, number == last)
-            why = self._take(kind, number, raw, parts)
+            why = self._take(kind, number, raw, parts, offset)
             kinds.append(-1 if why else kind)
             if why:
                 bad.append(BadRecord(number, batch.file_offset + offset, raw, why))
@@ -124,14 +127,15 @@ class PlainShaper:
                 return number
         return -1
 
-    def _take(self, number: int, record: int, raw: bytes, parts: Sequence[_Part]) -> str:
-        """Put a record into its part; why it is set aside, "" where it is not."""
+    def _take(self, number: int, record: int, raw: bytes, parts: Sequence[_Part], at: int) -> str:
+        """Put a record, which begins ``at`` in its batch, into its part; why it is set aside, "" where it is
+        not."""
         if number < 0:
             self._above = {}
             return "type"
         kind = self.shape.kinds[number]
         try:
-            spans = _places(kind, raw)
+            spans, there = _places(kind, raw)
         except NoWalk:
             self._above = {}
             return "counter"
@@ -139,21 +143,27 @@ class PlainShaper:
         if kind.parent >= 0 and parent is None:
             self._above.pop(number, None)
             return "parent"
+        for edges, edge in zip(self._lying(number, there), (at, at + len(raw), record), strict=True):
+            edges.append(edge)
         column, offset, length = kind.total
         begin, end = spans[column] if kind.variable and kind.counts else (offset, offset + length)
         total = raw[begin:end]
         keys = b""
-        at = len(kind.variable.columns) if kind.variable else 0
+        own = len(kind.variable.columns) if kind.variable else 0
         for place, one in enumerate(kind.borrowed):
             key = _ancestor(parent, one.kind)[one.offset : one.offset + one.length]
             key = key if len(key) == one.length or not one.whole else b""
             begin = len(raw) + len(keys)
-            spans.insert(at + place, (begin, begin + len(key)))
+            spans.insert(own + place, (begin, begin + len(key)))
             keys += key
         parts[number].add(record, raw + keys, spans)
         self._above[number] = _Above(raw, number, parent)
         self._count(number, record, total)
         return ""
+
+    def _lying(self, kind: int, there: tuple[int, ...]) -> tuple[array[int], array[int], array[int]]:
+        """Where the records of one form are noted."""
+        return self.lying.setdefault((kind, there), (array("q"), array("q"), array("q")))
 
     def _standing(self, number: int) -> _Above | None:
         """The last record of a type, where each of those above it is the last of its own type still."""
@@ -207,10 +217,11 @@ def _holds(test: Test, raw: bytes, first: bool, last: bool) -> bool:
     return {"length": len(raw) == test.offset, "first": first, "last": last}[test.what]
 
 
-def _places(kind: Kind, raw: bytes) -> Spans:
-    """Where the fields of a record lie; NoWalk where its counters cannot be followed."""
+def _places(kind: Kind, raw: bytes) -> tuple[Spans, tuple[int, ...]]:
+    """Where the fields of a record lie, and the pieces that are there; NoWalk where its counters cannot be
+    followed."""
     if kind.variable is None:
-        return [(0, len(raw))]
+        return [(0, len(raw))], ()
     begins, stop = _walk(kind.variable, raw)
     spans: Spans = []
     for piece, offset, length, whole in (*kind.variable.columns, *kind.variable.gaps):
@@ -221,7 +232,7 @@ def _places(kind: Kind, raw: bytes) -> Spans:
         if whole and begin + length > len(raw):
             raise NoWalk
         spans.append((min(begin, len(raw)), min(begin + length, len(raw))))
-    return [*spans, (min(stop, len(raw)), len(raw))]
+    return [*spans, (min(stop, len(raw)), len(raw))], tuple(begins)
 
 
 def _walk(variable: Variable, raw: bytes) -> tuple[dict[int, int], int]:

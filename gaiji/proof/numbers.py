@@ -130,8 +130,8 @@ def _read(
 ) -> str:
     """The digits of a number behind its minus, "" where bytes are none, or where digits stand before those of
     the PICTURE (``digits`` 0: it has none)."""
+    blank = raw == (b" " if ascii else b"\x40") * len(raw) and len(raw) > 1
     if kind == N["BINARY"]:
-        blank = raw == (b" " if ascii else b"\x40") * len(raw) and len(raw) > 1
         value = int.from_bytes(raw, "little" if little else "big", signed=bool(signed))
         fits = len(raw) <= 8 and not blank and (not digits or len(str(abs(value))) <= digits)
         return str(value) if fits else ""
@@ -139,7 +139,7 @@ def _read(
         halves, sign = raw.hex(), "c"
         if place != N["SIGN_NONE"]:
             halves, sign = halves[:-1], halves[-1]
-        found = halves if halves.isdecimal() and not sign.isdecimal() else ""
+        found = halves if halves.isdecimal() and not sign.isdecimal() and not blank else ""
         minus = sign in "bd"
     else:
         found, minus = _zoned(raw, ascii, place, signs)

@@ -35,6 +35,27 @@ REASONS = {
     "shrink-lookalike": mark("縮退先が類字・別字のみ"),
     "one-source": mark("出典が一つの文字"),
 }
+OWNER_NAMES = {
+    "descriptors": mark("レコード記述語"),
+    "line-ends": mark("改行"),
+    "byte-order-mark": mark("バイト順の印"),
+    "end-mark": mark("ファイルの終わりの印"),
+    "delimiters": mark("区切り"),
+    "quotes": mark("引用符"),
+    "header": mark("見出し"),
+    "text": mark("文字の項目"),
+    "numbers": mark("数値の項目"),
+    "raw": mark("読まずに写した項目"),
+    "padding": mark("項目の外の余白"),
+    "filler": mark("FILLER"),
+    "skipped": mark("対象外のレコード"),
+    "quarantined": mark("隔離したレコード"),
+    "uncovered": mark("どの項目にも属さないもの"),
+}
+PLACE_NAMES = {
+    "uncovered": mark("どの項目にも属さないバイトがある"),
+    "short-record": mark("最後の項目の前で終わる"),
+}
 GRADES = {
     "standard": "規格・変換表の発行元",
     "two": "独立した出典が二つ",
@@ -81,6 +102,7 @@ def page(data: Mapping[str, Any]) -> str:
         ),
         _files(data),
         _records(data),
+        _owners(data),
         _classes(data),
         _grades(data),
         _examples(data),
@@ -130,6 +152,26 @@ def _records(data: Mapping[str, Any]) -> str:
         (tr("読込"), tr("照合"), tr("除外（方針）"), tr("隔離"), tr("読めない出力"), tr("欠けた出力")),
         [(r["read"], r["compared"], r["dropped"], r["quarantined"], r["damaged"], r["missing"])],
     )
+
+
+def _owners(data: Mapping[str, Any]) -> str:
+    """Whose each byte of the input is, and what no field takes."""
+    owners = data["bytes"]["owners"]
+    rows = [(tr(OWNER_NAMES[owner]), size) for owner, size in owners.items()]
+    rows.append((tr("合計"), sum(owners.values())))
+    told = "".join(
+        "<p><b>"
+        + tr(
+            "{what}：{records:,}件（最初はレコード{record}、{offset}バイト目）",
+            what=tr(PLACE_NAMES[reason]),
+            records=found["records"],
+            record=found["first"]["record"],
+            offset=found["first"]["offset"],
+        )
+        + "</b></p>"
+        for reason, found in data["flagged_bytes"].items()
+    )
+    return f"<h2>{tr('入力のバイトの内訳')}</h2>" + _table((tr("内訳"), tr("バイト")), rows) + told
 
 
 def _classes(data: Mapping[str, Any]) -> str:

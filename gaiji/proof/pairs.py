@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gaiji.codes.program import K
@@ -22,7 +22,6 @@ from gaiji.proof.prover import Prover
 from gaiji.proof.totals import Pair, Totals
 from gaiji.records.batch import Batch
 from gaiji.run.plan import Plan
-from gaiji.run.reading import Reading
 
 MAX_DAMAGED = 1000
 
@@ -32,7 +31,7 @@ class Pairs:
     digest of the records that could not be cut."""
 
     def __init__(
-        self, plan: Plan, reading: Reading, readback: Readback, prover: Prover, totals: Totals
+        self, plan: Plan, reading: Iterable[Batch], readback: Readback, prover: Prover, totals: Totals
     ) -> None:
         self.plan = plan
         self.reading = reading

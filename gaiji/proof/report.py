@@ -19,11 +19,12 @@ from gaiji.kernel import encode as kernel_encode
 from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Readback
+from gaiji.proof.account import Account, differences
+from gaiji.proof.again import Again
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
-from gaiji.run.reading import Reading
 from gaiji.standard.codepoints import unpack
 
 
@@ -34,7 +35,7 @@ class Report:
     def __init__(
         self,
         plan: Plan,
-        reading: Reading,
+        reading: Again,
         readback: Readback,
         prover: Prover,
         totals: Totals,
@@ -88,6 +89,7 @@ class Report:
             },
             "cells": dict(zip(CLASSES, counts, strict=True)),
             "fields": self._fields(),
+            **(told_bytes(self.reading) if self.plan.number < 0 else {}),
             "form_examples": [
                 {"field": self.plan.output.columns[number], "records": records}
                 for number, records in sorted(totals.forms.items())
@@ -208,7 +210,10 @@ class Report:
             ("quarantine-sha256", quarantine_digest(self.plan, self.manifest), bad),
             ("left-in-output", left, 0),
             ("cells", sum(map(sum, totals.classes)), cells),
+            ("header-of-input", reader.header == list(self.plan.header), True),
         ]
+        if self.plan.number < 0:  # of record types all bytes are accounted for together
+            rows += differences(told_bytes(self.reading), then)
         for number, spec in enumerate(self.plan.fields):
             there = then["fields"].get(spec.name, {})
             flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
@@ -233,6 +238,12 @@ class Report:
             if "grades" in there:
                 out["records"] = out.get("records", 0) + there["one_source_records"]
         return out
+
+
+def told_bytes(reading: Again) -> dict[str, Any]:
+    """Whose each byte is, and what is to be told of it, by the proof's own account."""
+    account: Account = reading.account
+    return {"bytes": account.data(reading.reader.size), "flagged_bytes": account.findings()}
 
 
 def _counts(counter: Counter[str]) -> dict[str, int]:

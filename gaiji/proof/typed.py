@@ -9,25 +9,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gaiji.proof.account import differences
+from gaiji.proof.again import Again
 from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.numbers import whole_number
-from gaiji.proof.report import quarantine_digest
+from gaiji.proof.report import quarantine_digest, told_bytes
 from gaiji.run.counted import SHOWN
 from gaiji.run.plan import Plan
 from gaiji.run.types import named
 
 
 def join(
-    plan: Plan,
-    manifest: Mapping[str, Any],
-    shown: Mapping[str, Mapping[str, Any]],
-    shaper: PlainShaper | None,
+    plan: Plan, manifest: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]], reading: Again
 ) -> dict[str, Any]:
-    """One report of all types; ``shown``: that of each output by its type, ``shaper``: what told the records
-    apart for the first of them."""
+    """One report of all types; ``shown``: that of each output by its type, ``reading``: the pass for the
+    first of them, with the account of all bytes."""
+    shaper = reading.shaper
     assert shaper is not None  # the plan has types
-    first = next(iter(shown.values()))
+    first, whose = next(iter(shown.values())), told_bytes(reading)
     checks = _checks(plan, manifest, shaper)
+    checks += [
+        {"check": name, "holds": found == wanted, "found": found, "expected": wanted}
+        for name, found, wanted in differences(whose, manifest)
+    ]
     for name, one in shown.items():
         checks += [{**check, "check": f"{name}: {check['check']}"} for check in one["checks"]]
     records = {key: sum(one["records"][key] for one in shown.values()) for key in first["records"]}
@@ -35,6 +39,7 @@ def join(
     cells = {key: sum(one["cells"][key] for one in shown.values()) for key in first["cells"]}
     return {
         **first,
+        **whose,
         "holds": cells["changed"] == 0 and all(check["holds"] for check in checks),
         "output": {
             "path": plan.job.output["path"],

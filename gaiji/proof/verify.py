@@ -18,9 +18,12 @@ from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
 from gaiji.messages import fault, tr
+from gaiji.proof.account import Accountant, TypedAccountant
+from gaiji.proof.again import Again
 from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
+from gaiji.proof.recut import Recut
 from gaiji.proof.report import Report
 from gaiji.proof.totals import Pair, Proved, Totals
 from gaiji.proof.typed import join
@@ -28,7 +31,7 @@ from gaiji.run.job import Job
 from gaiji.run.manifest import manifest_path, now, read_manifest, section_of, verify_paths
 from gaiji.run.memory import check_memory
 from gaiji.run.places import check_beside
-from gaiji.run.plan import Plan
+from gaiji.run.plan import Plan, layout_of
 from gaiji.run.workers import in_order
 
 
@@ -50,10 +53,11 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """0: proved; 3: proved, flagged characters wait for review; 1: something changed or is missing."""
+        """0: proved; 3: proved, flagged characters wait for review, or bytes of the input are in no field; 1:
+        something changed or is missing."""
         if not self.holds:
             return 1
-        return 3 if self.data["cells"]["flagged"] else 0
+        return 3 if self.data["cells"]["flagged"] or self.data["flagged_bytes"] else 0
 
 
 def verify(
@@ -75,22 +79,52 @@ def verify(
     event("verify-started", plan.facts())
     if plan.parts:
         types = [plan.job.records[part.number].name for part in plan.each]
+        counts = [accountant_of(plan), *[None] * len(types)]  # every byte once
         proofs = [
-            _Proof(part, names, section_of(whole, name)) for part, name in zip(plan.each, types, strict=True)
+            _Proof(part, names, section_of(whole, name), accountant)
+            for part, name, accountant in zip(plan.each, types, counts, strict=False)
         ]
         shown = [proof.run(threads) for proof in proofs]
-        data = join(plan, whole, dict(zip(types, shown, strict=True)), proofs[0].shaper)
+        data = join(plan, whole, dict(zip(types, shown, strict=True)), proofs[0].reading)
     else:
-        data = _Proof(plan, names, whole).run(threads)
+        data = _Proof(plan, names, whole, accountant_of(plan)).run(threads)
     _write(plan.job, data)
     event("verify-ended", plan.facts() | {"holds": data["holds"], "cells": data["cells"]})
     return Verification(data)
 
 
+def accountant_of(plan: Plan) -> Accountant | TypedAccountant:
+    """Who counts, for the proof, whose each byte of a plan's input is."""
+    if plan.parts:
+        return TypedAccountant([None if part.skipped else _accountant(part) for part in plan.parts])
+    return TypedAccountant([_accountant(plan)]) if plan.shape is not None else _accountant(plan)
+
+
+def _accountant(plan: Plan) -> Accountant:
+    """Who counts for records of one kind."""
+    framing = plan.framing
+    layout = plan.layout if plan.number < 0 else layout_of(plan.job, ())  # without its parents' keys
+    return Accountant(
+        plan.charset.spec,
+        layout.fields,
+        layout.fillers,
+        csv=framing.format == "csv",
+        shortest=int(plan.job.source["shortest"]) or layout.shortest,
+        length=framing.record_length if framing.format == "fixed" else 0,
+        variable=plan.shape.kinds[max(plan.number, 0)].variable if plan.shape is not None else None,
+    )
+
+
 class _Proof:
     """One verification of an output: of a job, or of one of its record types."""
 
-    def __init__(self, plan: Plan, names: bool, manifest: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        names: bool,
+        manifest: dict[str, Any],
+        accountant: Accountant | TypedAccountant | None,
+    ) -> None:
         self.plan, self.job = plan, plan.job
         if self.job.source["path"] == "-":
             raise UsageError(
@@ -100,8 +134,18 @@ class _Proof:
             )
         self.names = names
         self.started = now()
-        self.shaper = PlainShaper(plan.shape) if plan.shape is not None else None
-        self.reading = plan.read(shaper=self.shaper)
+        if plan.begun is not None:
+            raise UsageError(
+                fault("E0408", "a pipe cannot be read again"),
+                where=self.job.path,
+                next=tr("verify a job whose input is a file"),
+            )
+        source = self.job.source
+        reader = Recut(
+            self.job.file(source["path"]), plan.framing, quarantine=source["on_bad_record"] == "quarantine"
+        )
+        shaper = PlainShaper(plan.shape) if plan.shape is not None else None
+        self.reading = Again(reader, accountant, shaper, plan.number)
         self.manifest = manifest
         self._check_same()
         self.readback = plan.output.read_back()

@@ -126,7 +126,9 @@ class Batch:
     ``file_offset`` is the offset of ``src[0]`` in the input, ``first`` the number of the first record
     (from 1; records set aside are counted too). ``numbers``: the number of each record where they do not
     follow each other; ``sorted``: its records by type, where a job has several types;
-    ``shorter``: how many records end before their layout does, where they have types or vary.
+    ``shorter``: how many records end before their layout does, where they have types or vary; ``raws``: where
+    records lie whose fields have places of their own. ``owned``: how many bytes between and around the
+    records are what (``gaiji.model.OWNERS``).
     """
 
     src: bytearray | bytes
@@ -141,6 +143,13 @@ class Batch:
     numbers: Sequence[int] | None = None
     sorted: Sorted | None = None
     shorter: int = 0
+    owned: dict[str, int] = field(default_factory=dict)
+    raws: tuple[Sequence[int], Sequence[int]] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether it has nothing: no record, none set aside, and no byte between records."""
+        return not (self.rows or self.bad or self.owned)
 
     def cells(self, row: int) -> list[bytes]:
         """The cells of a row, or its one record."""

@@ -6,10 +6,12 @@ error, or set aside). Where records end is for ``fixed``, ``variable`` and ``del
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gaiji.errors import RecordError
+from gaiji.kernel import cut
 from gaiji.messages import Fault, fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Chunk, Framing, Start
 from gaiji.records.blocks import Blocks
@@ -91,6 +93,15 @@ class Cutter:
             filled -= f.unit
         return filled
 
+    def edges(
+        self, buffer: bytearray, filled: int, offset: int, last: bool, *, ended: bool = True
+    ) -> tuple[int, Counter[str]]:
+        """``filled`` without the X'1A' at the end (``ended``: it may stand there), and the bytes of it and of
+        the byte order mark."""
+        mark = self.mark_length(buffer, filled, offset)
+        stop = self.without_end_mark(buffer, filled, last and ended) if mark < filled else filled
+        return stop, +Counter({"byte-order-mark": mark, "end-mark": filled - stop})
+
     def end(self) -> Chunk:
         """The place behind all that was read: nothing is left there, of a block neither, however it ended."""
         return Chunk(self.source.size, 0, self.records, self._columns, 0, self.source.mark(), self._blocks())
@@ -141,3 +152,15 @@ class Cutter:
                 what, path=self.source.path, record=self.records, offset=offset, raw=shown, next=advice
             )
         batch.bad.append(BadRecord(self.records, offset, raw, what))
+
+
+def owned_by(scan: cut.Scan) -> dict[str, int]:
+    """The bytes between and around the records that a scan consumed, by their owners."""
+    found = {
+        "descriptors": scan.descriptors,
+        "line-ends": scan.line_ends,
+        "delimiters": scan.delimiters,
+        "quotes": scan.quotes,
+        "padding": scan.blanks,
+    }
+    return {owner: size for owner, size in found.items() if size}

@@ -6,6 +6,7 @@ The scans are in ``gaiji.kernel.cut``.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
@@ -13,7 +14,7 @@ from gaiji.kernel import cut
 from gaiji.kernel.cut import CONSTANTS as CUT
 from gaiji.messages import Fault, fault, tr
 from gaiji.records.batch import Batch
-from gaiji.records.cutter import Cutter
+from gaiji.records.cutter import Cutter, owned_by
 
 TITLES = 20
 """Lines above the header that are looked for at most."""
@@ -46,15 +47,23 @@ class Delimited(Cutter):
         scan, skip = cut.Scan(), f.skip if self._start is None else 0
         for buffer, filled, offset, last in self.chunks(self.batch):
             self.source.wait()  # undoing quotes rewrites the buffer
-            filled = self.without_end_mark(buffer, filled, last)
-            scan.pos = self.mark_length(buffer, filled, offset)
+            filled, owned = self.edges(buffer, filled, offset, last)
+            scan.pos = begin = owned["byte-order-mark"]
             if not self._columns:
-                scan.pos = self._behind_titles(buffer, filled, scan.pos, skip)
-                self._columns = self._first(scan, buffer, filled, last) if scan.pos >= 0 else 0
-                if not self._columns:
-                    self._tail = b"" if last else bytes(buffer[:filled])
+                scan.pos = self._behind_titles(buffer, filled, begin, skip)
+                if scan.pos >= 0:
+                    owned += Counter({"skipped": scan.pos - begin})
+                    self._columns = self._first(scan, buffer, filled, last, owned)
+                elif last:  # titles and no more
+                    owned += Counter({"skipped": filled - begin})
+                    scan.pos = filled
+                if not self._columns and not last:
+                    self._tail = bytes(buffer[:filled])
                     continue
-            yield from self._rows(scan, buffer, filled, offset, self._columns, last)
+            if self._columns:
+                yield from self._rows(scan, buffer, filled, offset, self._columns, last, owned)
+            elif owned:  # blank lines, a mark: no record
+                yield Batch(buffer, [], [], 0, offset, self.records + 1, owned=dict(owned))
             self._tail = bytes(buffer[scan.pos : filled])
 
     def _behind_titles(self, buffer: bytearray, filled: int, pos: int, skip: int) -> int:
@@ -80,9 +89,9 @@ class Delimited(Cutter):
     ) -> int:
         return int(cut.scan_csv(scan, buffer, filled, self._dialect, columns, rows, starts, ends, int(last)))
 
-    def _first(self, scan: cut.Scan, buffer: bytearray, filled: int, last: bool) -> int:
-        """Count the columns of the first record; take it as the header when there is one. Blank lines above
-        it are passed over, but for those of a file of one column without a header: they are its cells."""
+    def _first(self, scan: cut.Scan, buffer: bytearray, filled: int, last: bool, owned: Counter[str]) -> int:
+        """Count the columns of the first record; take it as the header when there is one. ``owned`` gets the
+        bytes of the header, and of what stands before the first record."""
         none = array("q", [0])
         begin = scan.pos
         self._scan(scan, buffer, filled, 0, 1, none, none, last)
@@ -90,16 +99,27 @@ class Delimited(Cutter):
             raise self._error(scan, buffer, 0, 1)
         columns = int(scan.cells) if scan.error else 0
         if columns == 1 and not self.framing.header:
-            scan.pos = begin
+            scan.pos = begin  # blank lines before it are records of one empty cell
+        else:
+            owned.update(owned_by(scan))
         if columns and self.framing.header:
             starts, ends = array("q", bytes(8 * columns)), array("q", bytes(8 * columns))
             self._scan(scan, buffer, filled, columns, 1, starts, ends, last)
             self.header = [bytes(buffer[a:b]) for a, b in zip(starts, ends, strict=True)]
+            owned.update(owned_by(scan) | {"header": sum(map(len, self.header))})
         return columns
 
     def _rows(
-        self, scan: cut.Scan, buffer: bytearray, filled: int, offset: int, columns: int, last: bool
+        self,
+        scan: cut.Scan,
+        buffer: bytearray,
+        filled: int,
+        offset: int,
+        columns: int,
+        last: bool,
+        owned: Counter[str],
     ) -> Iterator[Batch]:
+        """Batches of rows; the first has ``owned`` besides its own."""
         limit = max(1, min(65_536, 4_000_000 // columns))
         while True:
             starts, ends = array("q", bytes(8 * columns * limit)), array("q", bytes(8 * columns * limit))
@@ -112,11 +132,13 @@ class Delimited(Cutter):
                 rows,
                 offset,
                 self.records + 1,
+                owned=dict(owned + Counter(owned_by(scan))),
             )
+            owned.clear()
             self.records += rows
             error = scan.error
             more = bool(error) and not self._aside(batch, scan, buffer, filled, offset, columns, last)
-            if batch.rows or batch.bad:
+            if not batch.empty:
                 yield batch
             if more or (not error and rows < limit):
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError, UsageError
@@ -25,12 +26,14 @@ class Fixed(Cutter):
         starts = ends = array("q")  # the same for every batch but the first and the last
         before = -1
         for buffer, filled, offset, last in self.chunks(max(self.batch // step, 1) * step):
-            begin = self.mark_length(buffer, filled, offset)
-            filled = (
-                self.without_end_mark(buffer, filled, last and bool(newline)) if begin < filled else filled
-            )
-            rows = (filled - begin) // step
-            self._tail = bytes(buffer[begin + rows * step : filled])
+            read = filled
+            filled, owned = self.edges(buffer, filled, offset, last, ended=bool(newline))
+            begin = owned["byte-order-mark"]
+            if newline and not last:  # an X'1A' at the end of a buffer may be the first of those at the end
+                rows = max(self.without_end_mark(buffer, filled, True) - begin, 0) // step
+            else:
+                rows, read = (filled - begin) // step, filled
+            self._tail = bytes(buffer[begin + rows * step : read])
             ended = rows  # records that have room for their newline
             if last and newline and len(self._tail) == length:
                 rows, self._tail = rows + 1, b""  # the last record may lack it
@@ -41,6 +44,8 @@ class Fixed(Cutter):
                 before = begin
             a, b = (array("q", (edge[i] for i in keep)) if bad else edge for edge in (starts, ends))
             batch = Batch(buffer, [a], [b], len(a), offset, self.records + 1, bad, gaps)
+            whole = ended - sum(1 for one in bad if len(one.raw) == step)
+            batch.owned = dict(+(owned + Counter({"line-ends": whole * len(newline)})))
             self.records += rows
             if last and self._tail:
                 at = offset + begin + rows * step
@@ -52,7 +57,7 @@ class Fixed(Cutter):
                 )
                 self.bad(batch, at, self._tail, what, tr("check record_length, or the transfer of the file"))
                 self._tail = b""
-            if batch.rows or batch.bad:
+            if not batch.empty:
                 yield batch
 
     def _check_newlines(

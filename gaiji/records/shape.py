@@ -174,8 +174,9 @@ class Shaper:
         assert spread is not None
         starts, ends, bad, wrong = spread.run(batch.src, batch.starts[0], batch.ends[0])
         shorter = _ending_early(starts, ends)
+        raws = batch.starts[0], batch.ends[0]
         if not wrong:
-            return replace(batch, starts=starts, ends=ends, shorter=shorter)
+            return replace(batch, starts=starts, ends=ends, shorter=shorter, raws=raws)
         kinds = array("q", (S["ASIDE"] if why else 0 for why in bad))
         aside = {row: spread.why(why) for row, why in enumerate(bad) if why}
         rows = self._rows(kinds, 0)
@@ -188,6 +189,7 @@ class Shaper:
             gaps=[],
             numbers=_taken(numbers, rows),
             shorter=shorter,
+            raws=(_taken(raws[0], rows), _taken(raws[1], rows)),
         )
 
     # -- several kinds ----------------------------------------------------------------------------

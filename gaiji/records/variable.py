@@ -1,30 +1,34 @@
 """Cuts records of many lengths: behind record descriptors (RDW, in blocks or not), and lines.
 
-The scans are in ``gaiji.kernel.cut``.
+The scans are in ``gaiji.kernel.described`` and ``gaiji.kernel.cut``.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
-from gaiji.kernel import cut
-from gaiji.kernel.cut import CONSTANTS as CUT
+from gaiji.kernel import cut, described
+from gaiji.kernel.described import CONSTANTS as CUT
 from gaiji.messages import fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
 from gaiji.records.blocks import Blocks
-from gaiji.records.cutter import Cutter
+from gaiji.records.cutter import Cutter, owned_by
 from gaiji.records.forms import FAR, FORMS, Shape, judge
 
 
 class Variable(Cutter):
     """What records of many lengths share."""
 
-    def found(self, buffer: bytearray, starts: array[int], ends: array[int], offset: int) -> Batch:
-        """A batch of found records; those longer than declared are bad."""
+    def found(
+        self, buffer: bytearray, starts: array[int], ends: array[int], offset: int, scan: cut.Scan
+    ) -> Batch:
+        """A batch of records found by a scan; those longer than declared are bad."""
         rows = len(starts)
         batch = Batch(buffer, [starts], [ends], rows, offset, self.records + 1)
+        batch.owned = owned_by(scan)
         limit = self.framing.record_length
         self.records += rows
         if limit and cut.extent(starts, ends, 0, -1)[1] > limit:
@@ -76,13 +80,13 @@ class Described(Variable):
             while True:
                 starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 begin = scan.pos
-                rows = cut.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
+                rows = described.scan_vb(scan, buffer, filled, lie, starts, ends, int(last))
                 if self.blocks is not None:
                     self.blocks.add(starts[:rows], ends[:rows], begin, scan.pos)
-                batch = self.found(buffer, starts[:rows], ends[:rows], offset)
+                batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
                 if scan.error:
                     self._bad_rdw(batch, buffer, filled, scan, offset, last)
-                if batch.rows or batch.bad:
+                if not batch.empty:
                     yield batch
                 if rows < most:
                     break
@@ -97,11 +101,11 @@ class Described(Variable):
         f = self.framing
         return Shape(FORMS[f.rdw], FORMS[f.bdw or f.rdw] if f.blocked else None, f.spanned)
 
-    def _lie(self) -> cut.Descriptors:
+    def _lie(self) -> described.Descriptors:
         """The same for the kernel."""
         shape = self._shape()
         rdw, bdw = shape.rdw.numbers, (shape.bdw or shape.rdw).numbers
-        return cut.Descriptors(int(self.framing.blocked), int(self.framing.spanned), rdw, bdw)
+        return described.Descriptors(int(self.framing.blocked), int(self.framing.spanned), rdw, bdw)
 
     def judge(self) -> None:
         """RecordError when the first bytes are surely in another form than the declared one, whether they
@@ -189,13 +193,16 @@ class Lines(Variable):
         scan, f = cut.Scan(), self.framing
         unit, big, most = f.unit, int(f.big), f.most
         for buffer, filled, offset, last in self.chunks(self.batch):
-            filled = self.without_end_mark(buffer, filled, last)
-            scan.pos = self.mark_length(buffer, filled, offset)
+            filled, owned = self.edges(buffer, filled, offset, last)
+            scan.pos = owned["byte-order-mark"]
             while True:
                 starts, ends = array("q", bytes(8 * most)), array("q", bytes(8 * most))
                 rows = cut.scan_lines(scan, buffer, filled, unit, big, f.stop, f.cr, starts, ends, int(last))
-                if rows:
-                    yield self.found(buffer, starts[:rows], ends[:rows], offset)
+                batch = self.found(buffer, starts[:rows], ends[:rows], offset, scan)
+                batch.owned = dict(Counter(batch.owned) + owned)
+                owned.clear()
+                if not batch.empty:
+                    yield batch
                 if rows < most:
                     break
             self._tail = bytes(buffer[scan.pos : filled])

@@ -10,15 +10,17 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from gaiji.columns.owners import Owners
 from gaiji.disk.files import write_whole
 from gaiji.disk.lock import OutputLock
 from gaiji.errors import JobError
 from gaiji.log import event
-from gaiji.records.batch import Batch
+from gaiji.records.batch import MAX_RECORD, Batch
 from gaiji.run import stages
 from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
 from gaiji.run.job import Job, load_job, make_job
@@ -117,7 +119,7 @@ def scan(
     }
     records = _types(types) if types else []
     whole = not layout and spec["format"] != "csv" and not records
-    length = spec.get("record_length", 0) or 1 << 20
+    length = spec.get("record_length", 0) or MAX_RECORD
     fields = [{"name": "record", "offset": 0, "length": length, "role": "name"}] if whole else []
     wish = {
         "source": spec,
@@ -133,6 +135,8 @@ def scan(
         if error.number != "E0456" or spec["path"] == "-":
             raise
         plan = Plan.of(make_job(wish | {"source": spec | {"header": False}}))  # it is counted, not named
+    if isinstance(plan.owners, Owners) and whole:
+        plan = replace(plan, owners=plan.owners.of_any_length())
     sums, reading = Sums.of(plan.each, plan.parts, plan.shape), plan.read()
     survey: Callable[[Batch], Converted | Parted] = partial(stages.survey, plan)
     for done in in_order(partial(stages.survey_types, plan) if records else survey, reading, 0):

@@ -50,6 +50,9 @@ KEYS: dict[str, dict[str, Key]] = {
         "record_length": Key(
             int, 0, "bytes of a fixed record without its newline; the longest record of vb and lines"
         ),
+        "shortest": Key(
+            int, 0, "bytes of the shortest record of vb and lines that is whole (default: to its last field)"
+        ),
         "layout": Key(str, "", "a copybook (.cpy) or a TOML file with [[field]] tables"),
         "tables": Key(list, (), "site tables, in order; later ones win"),
         "gaiji_set": Key(
@@ -454,6 +457,13 @@ def _check_together(job: Job) -> None:
             path=job.path,
             key="source.record_length",
             next=tr("fixed records need a length"),
+        )
+    if source["shortest"] and source["format"] not in ("vb", "lines"):
+        raise JobError(
+            fault("E0404", "is for records of many lengths, and these are {format}", format=source["format"]),
+            path=job.path,
+            key="source.shortest",
+            next=tr("remove it"),
         )
     if source["format"] != "csv" and not source["layout"] and not job.fields and not job.records:
         raise JobError(

@@ -21,7 +21,7 @@ from gaiji.disk.files import AtomicFile, beside, part_path, staged
 from gaiji.errors import GaijiError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
-from gaiji.model import Field, Reason
+from gaiji.model import OWNERS, Field, Reason
 from gaiji.records.reader import Reader
 from gaiji.run.plan import Plan
 from gaiji.run.plausible import doubts_of
@@ -101,7 +101,8 @@ def _none(path: Path) -> GaijiError:
 
 
 def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
-    """Records, fields and findings: the part of the manifest that ``scan`` shares."""
+    """Records, fields, bytes and findings: the part of the manifest that ``scan`` shares."""
+    account = totals.account
     return {
         "input": {"path": plan.job.source["path"], "bytes": reader.count, "sha256": reader.sha256},
         "charset": {"name": plan.charset.name, "options": plan.charset.options},
@@ -114,6 +115,12 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
         | ({"shorter": totals.shorter} if plan.shape is not None else {}),
         "fields": {
             spec.name: _field(spec, counts) for spec, counts in zip(plan.fields, totals.counts, strict=True)
+        },
+        "bytes": {
+            "unpacked": reader.size,
+            "owners": {owner: account.owned[owner] for owner in OWNERS if account.owned[owner]},
+            "filler": {"bytes": account.filler.size, "records": account.filler.records},
+            "short_records": account.short,
         },
         "individual_numbers": {
             spec.name: rows for spec, rows in zip(plan.fields, totals.individuals, strict=True) if rows
@@ -146,7 +153,7 @@ def types_report(plan: Plan, reading: Reading, sums: Sums) -> dict[str, Any]:
     """Records, fields and findings over all record types, and of each: what ``scan`` shares."""
     counted, shaper = sums.counted, reading.shaper
     assert counted is not None and shaper is not None  # the plan has types
-    whole = report(plan, reading.reader, Totals((), 0))
+    whole = report(plan, reading.reader, Totals((), 0, account=sums.account))
     types: dict[str, Any] = {}
     shown = {part.number: one for part, one in zip(plan.each, sums.totals, strict=True)}
     for part in plan.parts:

@@ -20,6 +20,7 @@ from gaiji.codes.lost import load_marks
 from gaiji.codes.tables import Table
 from gaiji.columns.decode import TEXTS, Decoder, default_width
 from gaiji.columns.findings import Grouping
+from gaiji.columns.owners import Owners, TypedOwners
 from gaiji.disk.files import Written, is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import JobError, LayoutError, ResumeError, UsageError, nearest
@@ -40,6 +41,7 @@ from gaiji.run.framing import framing_of, framing_of_types
 from gaiji.run.header import check_header
 from gaiji.run.job import Job, load_job
 from gaiji.run.national import assumes, charset_of, check_national, own_charset, unseen
+from gaiji.run.owning import owners_of, typed_owners
 from gaiji.run.peek import begin, column_names, peek, regular, texts
 from gaiji.run.reading import Reading, Shapes
 from gaiji.run.types import (
@@ -128,6 +130,7 @@ class Plan:
     header: tuple[bytes, ...]
     decoder: Decoder
     grouping: Grouping
+    owners: Owners | TypedOwners
     output: Output
     resumable: bool
     begun: tuple[Reader, Batch | None, Iterator[Batch]] | None = None
@@ -171,7 +174,9 @@ class Plan:
         decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
         grouping = Grouping(decoder, policy=job.policy, **job.sampling)
         resumable = regular(job.file(job.source["path"])) and not is_stream(job.output_path)
-        plan = Plan(job, charset, framing, layout, header, decoder, grouping, output, resumable, begun, shape)
+        owners = owners_of(job, charset, framing, layout, whole)
+        plan = Plan(job, charset, framing, layout, header, decoder, grouping, owners, output, resumable)
+        plan = replace(plan, begun=begun, shape=shape)
         if not assumes(decoder):
             return plan
         if not regular(job.file(job.source["path"])) and begun is None:
@@ -243,9 +248,11 @@ class Plan:
         """What decides the output: an interrupted run can be gone on with only while all of it is the
         same."""
         tables = [t.sha256 for t in self.tables]
-        layout = [repr(self.framing), *map(repr, self.fields)]  # how long records are decides their cuts
+        extra = repr((self.layout.fillers, self.layout.shortest))
+        layout = [repr(self.framing), extra, *map(repr, self.fields)]  # record lengths decide the cuts
         layout += [repr(self.shape)] if self.shape is not None else []
         layout += [repr(spec) for part in self.parts for spec in part.fields]
+        layout += [repr((part.layout.fillers, part.layout.shortest)) for part in self.parts]
         return {
             "version of gaiji": __version__,
             "job": self.job.digest,
@@ -336,28 +343,30 @@ def typed_plan(job: Job, charset: Charset, reuse: bool) -> Plan:
         if one.rule.counts:
             named(one.layout, one.rule.trailer_field)
         _check_fields(one.job, charset, framing, one.layout)
-        part = _part(one.job, charset, framing, with_keys(job, types, number), one.whole.tables, reuse)
+        part = _part(one, charset, framing, with_keys(job, types, number), reuse)
         if assumes(part.decoder):
             raise unseen(job.path)
         parts.append(replace(part, shape=shape, number=number, skipped=one.rule.skip))
     resumable = all(part.resumable for part in parts if not part.skipped)
+    nothing = Typed(job.records[0], job, Whole(Layout(())), Layout(()))
     return replace(
-        _part(job, charset, framing, Layout(()), (), reuse),
+        _part(nothing, charset, framing, Layout(()), reuse),
+        owners=typed_owners(types, charset, framing),
         resumable=resumable,
         shape=shape,
         parts=tuple(parts),
     )
 
 
-def _part(
-    job: Job, charset: Charset, framing: Framing, layout: Layout, tables: Sequence[Occurring], reuse: bool
-) -> Plan:
-    """A plan over a framing that is known."""
-    output = output_of(job, layout.fields, tables)
+def _part(typed: Typed, charset: Charset, framing: Framing, layout: Layout, reuse: bool) -> Plan:
+    """A plan of one type over a framing that is known; ``layout``: that of its output."""
+    job = typed.job
+    output = output_of(job, layout.fields, typed.whole.tables)
     decoder = decoder_of(job, charset, layout.fields, reuse=reuse and output.format not in KEEPS)
     grouping = Grouping(decoder, policy=job.policy, **job.sampling)
     resumable = regular(job.file(job.source["path"])) and not is_stream(job.output_path)
-    return Plan(job, charset, framing, layout, (), decoder, grouping, output, resumable)
+    owners = owners_of(job, charset, framing, typed.layout, typed.whole)
+    return Plan(job, charset, framing, layout, (), decoder, grouping, owners, output, resumable)
 
 
 def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Occurring] = ()) -> Output:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from gaiji.columns.findings import Failure, Hit, Reasons
 from gaiji.columns.individual import rows_holding
+from gaiji.columns.owners import Account
 from gaiji.model import Column, Field
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch
@@ -73,8 +74,8 @@ def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     hits, dropped, failed, reasons = group(plan, batch, decoded)
     individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
     encoded = encode(sink, batch, fitted, dropped)
-    counts, sizes = decoded.counts, decoded.sizes
-    return Converted(batch, encoded, counts, sizes, hits, len(dropped), failed, reasons, individuals)
+    counts, sizes, account = decoded.counts, decoded.sizes, _account(plan, batch)
+    return Converted(batch, encoded, counts, sizes, hits, len(dropped), account, failed, reasons, individuals)
 
 
 def convert_types(plan: Plan, sinks: Sequence[Sink], batch: Batch) -> Parted:
@@ -84,14 +85,15 @@ def convert_types(plan: Plan, sinks: Sequence[Sink], batch: Batch) -> Parted:
     for part, sink in zip(plan.each, sinks, strict=True):
         own = batch.sorted.parts[part.number]
         parts.append(convert(part, sink, own) if own is not None else None)
-    return Parted(batch, parts, checks(plan, batch))
+    return Parted(batch, parts, checks(plan, batch), plan.owners.of(batch))
 
 
 def survey_types(plan: Plan, batch: Batch) -> Parted:
     """What is in a batch of several record types that goes nowhere."""
     assert batch.sorted is not None  # the plan has types
     owns = [(part, batch.sorted.parts[part.number]) for part in plan.each]
-    return Parted(batch, [survey(part, own) if own else None for part, own in owns], checks(plan, batch))
+    parts = [survey(part, own) if own else None for part, own in owns]
+    return Parted(batch, parts, checks(plan, batch), plan.owners.of(batch))
 
 
 def checks(plan: Plan, batch: Batch) -> list[Check]:
@@ -117,8 +119,13 @@ def survey(plan: Plan, batch: Batch) -> Converted:
     decoded = decode(plan, batch)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
     individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
-    counts, sizes = decoded.counts, decoded.sizes
-    return Converted(batch, None, counts, sizes, hits, len(dropped), failed, reasons, individuals)
+    counts, sizes, account = decoded.counts, decoded.sizes, _account(plan, batch)
+    return Converted(batch, None, counts, sizes, hits, len(dropped), account, failed, reasons, individuals)
+
+
+def _account(plan: Plan, batch: Batch) -> Account:
+    """Whose the bytes of a batch are; those of record types are accounted for together."""
+    return plan.owners.of(batch) if plan.number < 0 else Account()
 
 
 def _kept(rows: int, dropped: list[int]) -> list[tuple[int, int]]:

@@ -6,26 +6,29 @@ Owns nothing but their being together, in memory and in a checkpoint.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gaiji.columns.owners import Account
 from gaiji.records.reader import Reader
 from gaiji.records.shape import Shape
 from gaiji.run.counted import Counted
 from gaiji.run.plan import Plan
-from gaiji.run.totals import Converted, Parted, Totals, check_records
+from gaiji.run.totals import Converted, Parted, Totals, check_bytes, check_records
 
 
 @dataclass
 class Sums:
     """``totals``: of each output, in the order of ``Plan.each``; ``counted``: of record types, None where
     there are none; ``left_out``: the types that are skipped; ``before``: what a pass that goes on here must
-    know of the records before."""
+    know of the records before; ``account``: whose the bytes of an input with record types are."""
 
     totals: list[Totals]
     counted: Counted | None = None
     left_out: tuple[int, ...] = ()
     before: Mapping[str, Any] = field(default_factory=dict)
+    account: Account = field(default_factory=Account)
 
     @staticmethod
     def of(each: Sequence[Plan], parts: Sequence[Plan] = (), shape: Shape | None = None) -> Sums:
@@ -65,12 +68,14 @@ class Sums:
                 total.add(part, path)
         if self.counted is not None and isinstance(done, Parted):
             self.counted.add(done.batch, done.checks)
+            self.account.add(done.account)
 
     def reconcile(self, reader: Reader) -> None:
         """Every unit of every field, and every record, is accounted for; else the run fails."""
         if self.counted is None:
             self.totals[0].reconcile(reader)
             return
+        check_bytes(reader, self.account)
         for one in self.totals:
             one.reconcile_units(reader)
         check_records(reader, self.written + self.dropped + self.skipped + self.bad)
@@ -78,7 +83,8 @@ class Sums:
     def copy(self) -> Sums:
         """The sums as they are now."""
         counted = self.counted.copy() if self.counted else None
-        return replace(self, totals=[one.copy() for one in self.totals], counted=counted)
+        totals, account = [one.copy() for one in self.totals], deepcopy(self.account)
+        return replace(self, totals=totals, counted=counted, account=account)
 
     def state(self) -> dict[str, Any]:
         """The sums as JSON can hold them."""
@@ -86,6 +92,7 @@ class Sums:
             "totals": [one.state() for one in self.totals],
             "counted": self.counted.state() if self.counted else None,
             "before": dict(self.before),
+            "account": self.account.state(),
         }
 
     def go_on(self, state: Mapping[str, Any]) -> None:
@@ -95,3 +102,4 @@ class Sums:
         if self.counted is not None:
             self.counted.go_on(state["counted"])
         self.before = dict(state["before"])
+        self.account = Account.of_state(state["account"])

@@ -9,11 +9,13 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gaiji.codes.program import K
 from gaiji.columns.findings import Failure, Hit, Place, Reasons
+from gaiji.columns.owners import Account
 from gaiji.errors import DataError
 from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
@@ -36,6 +38,7 @@ class Converted:
     sizes: list[int]
     hits: list[Hit]
     dropped: int
+    account: Account
     failed: Failure | None = None
     reasons: Reasons = field(default_factory=dict)
     individuals: list[int] = field(default_factory=list)
@@ -50,6 +53,7 @@ class Parted:
     batch: Batch
     parts: list[Converted | None]
     checks: list[Check]
+    account: Account
 
 
 @dataclass
@@ -68,6 +72,7 @@ class Totals:
     bad: int = 0
     shorter: int = 0
     reasons: Reasons = field(default_factory=dict)
+    account: Account = field(default_factory=Account)
     individuals: list[int] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
 
@@ -107,6 +112,7 @@ class Totals:
         self.written += done.batch.rows - done.dropped
         self.dropped += done.dropped
         self.bad += len(done.batch.bad)
+        self.account.add(done.account)
         self.shorter += done.batch.shorter
 
     def _add_hit(self, hit: Hit) -> None:
@@ -126,7 +132,10 @@ class Totals:
         )
 
     def reconcile(self, reader: Reader) -> None:
-        """Every unit is mapped, passed or flagged, and the units cover every byte; else the run fails."""
+        """Every unit is mapped, passed or flagged, the units cover every byte of their field, and every byte
+        of the input has one owner; else the run fails.
+        """
+        check_bytes(reader, self.account)
         self.reconcile_units(reader)
         check_records(reader, self.written + self.dropped + self.bad)
 
@@ -159,6 +168,7 @@ class Totals:
             individuals=list(self.individuals),
             hits=dict(self.hits),
             reasons=dict(self.reasons),
+            account=deepcopy(self.account),
             numbers=Counter(self.numbers),
         )
 
@@ -178,6 +188,7 @@ class Totals:
             "bad": self.bad,
             "shorter": self.shorter,
             "reasons": [[int(r), n, p.record, p.field, p.offset] for r, (n, p) in self.reasons.items()],
+            "account": self.account.state(),
         }
 
     def go_on(self, state: dict[str, Any]) -> None:
@@ -193,6 +204,7 @@ class Totals:
         self.reasons = {
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
         }
+        self.account = Account.of_state(state["account"])
         for name, code, reason, count, records, samples in state["hits"]:
             hit = Hit(
                 by_name[name],
@@ -208,6 +220,16 @@ class Totals:
             self.fields
         ):
             raise ValueError("another number of fields")
+
+
+def check_bytes(reader: Reader, account: Account) -> None:
+    """Every byte that was read has one owner; else the run fails."""
+    if (owned := account.owned.total()) != reader.size:
+        raise DataError(
+            fault("E0400", "{size} bytes in, {owned} with an owner", size=reader.size, owned=owned),
+            where=reader.path,
+            next=tr("report this as a bug of gaiji"),
+        )
 
 
 def check_records(reader: Reader, accounted: int) -> None:
@@ -237,7 +259,9 @@ def empties(counts: array[int]) -> dict[str, int]:
 
 
 def flagged_by_reason(totals: Totals) -> dict[str, dict[str, Any]]:
-    """Per reason: units, the records that have one, the fields with their units, and the first place."""
+    """Per reason: units, the records that have one, the fields with their units, and the first place. Units
+    of what is about a place are bytes that no field takes, or records that end early.
+    """
     out: dict[str, dict[str, Any]] = {}
     for reason in sorted(totals.reasons):
         records, first = totals.reasons[reason]
@@ -250,5 +274,14 @@ def flagged_by_reason(totals: Totals) -> dict[str, dict[str, Any]]:
             "records": records,
             "fields": {spec.name: fields[spec.name] for spec in totals.fields if fields[spec.name]},
             "first": {"record": first.record, "field": first.field, "offset": first.offset},
+        }
+    for reason, found in sorted(totals.account.findings.items()):
+        assert found.first is not None  # a finding has a first place
+        first = found.first
+        out[reason.label] = {
+            "units": found.size or found.records,
+            "records": found.records,
+            "fields": {},
+            "first": {"record": first.record, "field": "", "offset": first.offset},
         }
     return out

@@ -10,9 +10,21 @@ import sys
 from pathlib import Path
 
 import gaiji
-from gaiji.kernel import compare, cut, decode, encode, join, numbers, numbers_back, shape
+from gaiji.kernel import (
+    compare,
+    cut,
+    decode,
+    described,
+    encode,
+    join,
+    numbers,
+    numbers_back,
+    recut,
+    shape,
+    unread,
+)
 
-KERNELS = (compare, cut, decode, encode, join, numbers, numbers_back, shape)
+KERNELS = (compare, cut, decode, described, encode, join, numbers, numbers_back, recut, shape, unread)
 BEHIND = "from gaiji.kernel import cut; cut.csv_skip(bytearray(64), 0, 4096, 1, 0, 10)"
 """Reads on behind 64 bytes."""
 

@@ -265,7 +265,11 @@ def job(data: bytes) -> None:
         f'trim = "{take.pick(("right", "none"))}"\nshift = "{take.pick(("reset", "carry"))}"',
         "record_length = 24" if kind == "fixed" else "header = false" if kind == "csv" else "",
         f'[output]\npath = "out/{output}"\n[target]\nglyph_columns = {["false", "true"][take.byte() & 1]}\n[policy]',
-        *(f'{reason.label} = "{take.pick([p for p in POLICIES if p != "fail"])}"' for reason in Reason),
+        *(
+            f'{reason.label} = "{take.pick([p for p in POLICIES if p != "fail"])}"'
+            for reason in Reason
+            if not reason.of_place
+        ),
     ]
     if kind != "csv":
         kinds = ("mixed", "dbcs", "sbcs", "raw") if name != "koseki" else ("mixed", "raw")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oracle import figures, records, text
+from oracle import figures, owners, records, text
 from oracle.charsets import load
 from oracle.dumps import Dump
 
@@ -123,8 +123,11 @@ def compare(
 def _sums(
     dump: Dump, right: Expected, manifest: Mapping[str, Any], where: str, names: Mapping[str, str]
 ) -> list[Difference]:
-    """Findings by reason and bytes of each field, and the count of records."""
-    out = []
+    """Findings by reason and bytes of each field, the owners of all bytes, and the count of records."""
+    out = [
+        Difference(where, 0, owner, "owner of bytes", wanted, found)
+        for owner, wanted, found in owners.wrong(dump, manifest["bytes"]["owners"])
+    ]
     if manifest["records"]["read"] != len(right.rows):
         out.append(
             Difference(where, 0, "records read", "framing", len(right.rows), manifest["records"]["read"])

@@ -73,7 +73,7 @@ def make(
 def _record(
     charset: Charset, rng: Random, cells: Cells, layout: list[Column], length: int
 ) -> tuple[bytes, list[str]]:
-    """A record's bytes; what no field takes is blank."""
+    """A record's bytes; what no field takes is blank, or low-values where half a blank would be left."""
     filler = (
         charset.blank
         if not charset.wide
@@ -83,7 +83,12 @@ def _record(
     )
     if charset.kind == "utf-16-le":
         filler = b"\x20\0"
-    record = bytearray((filler * length)[:length])
+    record = bytearray()
+    for begin, end in _gaps(layout, length):
+        record += bytes(begin - len(record))
+        whole = not charset.wide or (end - begin) % 2 == 0
+        record += (filler * length)[: end - begin] if whole else bytes(end - begin)
+    record += bytes(length - len(record))
     made = []
     for column in layout:
         raw, kind = cells.make(column, column.length)
@@ -92,6 +97,16 @@ def _record(
         record[column.offset : column.offset + column.length] = raw
         made.append(kind)
     return bytes(record), made
+
+
+def _gaps(layout: list[Column], length: int) -> list[tuple[int, int]]:
+    """The ranges of a record that no field takes."""
+    out, at = [], 0
+    for begin, end in [*sorted((c.offset, c.offset + c.length) for c in layout), (length, length)]:
+        if begin > at:
+            out.append((at, begin))
+        at = max(at, end)
+    return out
 
 
 def _types(charset: Charset, format: str) -> list[str]:

@@ -137,6 +137,7 @@ def _silence(item: Item) -> None:
     """Keep the bytes of an item and its parts, drop the names: they are FILLER now."""
     for part in walk(item):
         part.named_leaves = -1
+        part.silent = True
 
 
 def walk(item: Item) -> Iterator[Item]:

@@ -121,6 +121,8 @@ class Item:
     size: int = 0
     start: int = 0
     named_leaves: int = 0
+    silent: bool = False
+    """Whether another definition of its bytes is read."""
 
     def error(self, what: Fault, next: str = "") -> LayoutError:
         """An error at this entry."""

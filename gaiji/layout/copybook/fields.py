@@ -1,4 +1,4 @@
-"""The fields of a measured copybook: their names, occurrences and roles."""
+"""The fields of a measured copybook: their names, occurrences and roles; and its FILLER."""
 
 from __future__ import annotations
 
@@ -100,6 +100,28 @@ def fields(root: Item, roles: Mapping[str, str], path: str) -> tuple[Field, ...]
             next=nearest(unused[0], [f.name for f in made], "give a field name, or a pattern like *-simei"),
         )
     return tuple(made)
+
+
+def fillers(root: Item) -> tuple[tuple[int, int], ...]:
+    """(offset, length) of every FILLER and item without a name. A definition of an area that is not read is
+    none: what it has beyond the one that is read, nobody has declared to be empty."""
+    return tuple(_unnamed(root))
+
+
+def _unnamed(item: Item) -> list[tuple[int, int]]:
+    """Those of an item with all its occurrences; neighbours are one."""
+    if item.silent:
+        return []
+    if not item.named_leaves:
+        return [(item.start, item.size * item.occurs)] if item.size else []
+    once: list[tuple[int, int]] = []
+    for child in item.children:
+        for offset, length in _unnamed(child):
+            if once and sum(once[-1]) == offset:
+                once[-1] = (once[-1][0], once[-1][1] + length)
+            else:
+                once.append((offset, length))
+    return [(offset + number * item.size, length) for number in range(item.occurs) for offset, length in once]
 
 
 def _expand(

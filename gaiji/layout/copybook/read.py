@@ -10,7 +10,7 @@ from gaiji.errors import LayoutError
 from gaiji.layout.copybook.choose import choose, selected
 from gaiji.layout.copybook.encoding import copybook_text
 from gaiji.layout.copybook.entries import entries, tree
-from gaiji.layout.copybook.fields import Table, fields, tables
+from gaiji.layout.copybook.fields import Table, fields, fillers, tables
 from gaiji.layout.copybook.measure import measure, place
 from gaiji.layout.copybook.text import FORMATS, replaced, tokens
 from gaiji.layout.copybook.variable import variable
@@ -26,11 +26,13 @@ MAX_FIELDS = 10_000
 @dataclass(frozen=True)
 class Described:
     """What a copybook describes: the fields, the bytes of a record (of full size), how its tables vary, and
-    for each table that is in no other: its name, its counter and the fields of each occurrence.
+    for each table that is in no other: its name, its counter and the fields of each occurrence. ``fillers``:
+    (offset, length) of its FILLER.
     """
 
     fields: tuple[Field, ...]
     length: int
+    fillers: tuple[tuple[int, int], ...]
     variable: Variable | None
     tables: tuple[Table, ...]
 
@@ -184,7 +186,7 @@ def _describe(
             next=tr("give a copybook with a named PICTURE item"),
         )
     made = fields(root, roles, where)
-    return Described(made, root.size, variable(root, made), tables(root, made))
+    return Described(made, root.size, fillers(root), variable(root, made), tables(root, made))
 
 
 def _check_option(name: str, value: str, values: Sequence[str], path: str) -> None:

@@ -1,0 +1,77 @@
+"""One more pass over the input, for the proof: cut, told apart by type, and every byte accounted for.
+
+Owns the order of the three, and the account of all batches. How records are cut is ``recut``'s, what they are
+``kinds``', whose their bytes are ``account``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gaiji.proof.account import Account, Accountant, TypedAccountant
+from gaiji.proof.kinds import PlainShaper
+from gaiji.proof.recut import Recut
+from gaiji.records.batch import Batch
+
+
+class Again:
+    """The batches of a pass, in order; ``account``: of all that came before, where an ``accountant`` counts.
+
+    ``shaper``: what tells the records apart; ``only``: the record type whose batches are given (-1: all).
+    """
+
+    def __init__(
+        self,
+        reader: Recut,
+        accountant: Accountant | TypedAccountant | None,
+        shaper: PlainShaper | None = None,
+        only: int = -1,
+    ) -> None:
+        self.reader = reader
+        self.shaper = shaper
+        self.account = Account()
+        self._accountant = accountant
+        self._only = only
+        self._own = 0
+
+    @property
+    def records(self) -> int:
+        """Records that were read: of the one type, where only its batches are given."""
+        return self.reader.records if self._only < 0 else self._own
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches, of records that are told apart where there is something that does it."""
+        if self.shaper is None:
+            for batch in self.reader:
+                if isinstance(self._accountant, Accountant):
+                    self.account.add(self._accountant.account(batch))
+                yield batch
+            return
+        for batch in self._shaped(self.shaper):
+            one = batch if self._only < 0 else (batch.sorted.parts[self._only] if batch.sorted else None)
+            if one is not None:
+                self._own += one.rows
+                yield one
+
+    def _shaped(self, shaper: PlainShaper) -> Iterator[Batch]:
+        """The batches told apart. One is held back, to know which is the last; its bytes are copied
+        before the next is read."""
+        held: Batch | None = None
+        for batch in self.reader:
+            if held is not None:
+                yield self._told_apart(shaper, held, 0)
+                self.reader.recycle(held)
+            held = batch
+        if held is not None:
+            yield self._told_apart(shaper, held, self.reader.records)
+
+    def _told_apart(self, shaper: PlainShaper, batch: Batch, last: int) -> Batch:
+        done = shaper.shaped(batch, last=last)
+        if isinstance(self._accountant, TypedAccountant):
+            self.account.add(self._accountant.account(batch, done.bad, shaper.lying))
+        return done
+
+    def recycle(self, batch: Batch) -> None:
+        """A batch is done."""
+        if self.shaper is None:
+            self.reader.recycle(batch)
