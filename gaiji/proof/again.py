@@ -17,7 +17,7 @@ from gaiji.records.batch import Batch
 class Again:
     """The batches of a pass, in order; ``account``: of all that came before, where an ``accountant`` counts.
 
-    ``shaper``: what tells the records apart; ``only``: the record type whose batches are given (-1: all).
+    ``shaper``: what tells the records apart.
     """
 
     def __init__(
@@ -25,19 +25,16 @@ class Again:
         reader: Recut,
         accountant: Accountant | TypedAccountant | None,
         shaper: PlainShaper | None = None,
-        only: int = -1,
     ) -> None:
         self.reader = reader
         self.shaper = shaper
         self.account = Account()
         self._accountant = accountant
-        self._only = only
-        self._own = 0
 
     @property
     def records(self) -> int:
-        """Records that were read: of the one type, where only its batches are given."""
-        return self.reader.records if self._only < 0 else self._own
+        """Records that were read."""
+        return self.reader.records
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches, of records that are told apart where there is something that does it."""
@@ -47,11 +44,7 @@ class Again:
                     self.account.add(self._accountant.account(batch))
                 yield batch
             return
-        for batch in self._shaped(self.shaper):
-            one = batch if self._only < 0 else (batch.sorted.parts[self._only] if batch.sorted else None)
-            if one is not None:
-                self._own += one.rows
-                yield one
+        yield from self._shaped(self.shaper)
 
     def _shaped(self, shaper: PlainShaper) -> Iterator[Batch]:
         """The batches told apart. One is held back, to know which is the last; its bytes are copied
@@ -75,3 +68,24 @@ class Again:
         """A batch is done."""
         if self.shaper is None:
             self.reader.recycle(batch)
+
+
+class Own:
+    """What one record type (its ``number``) has of a pass that all types share; ``records``: how many so
+    far."""
+
+    def __init__(self, shared: Again, number: int) -> None:
+        self.reader = shared.reader
+        self.account = Account()
+        self.number = number
+        self.records = 0
+
+    def of(self, batch: Batch) -> Batch | None:
+        """The records of the type in a batch, the next of the pass."""
+        assert batch.sorted is not None  # the plan has types
+        own = batch.sorted.parts[self.number]
+        self.records += own.rows if own is not None else 0
+        return own
+
+    def recycle(self, batch: Batch) -> None:
+        """A batch is done; its bytes are copies."""

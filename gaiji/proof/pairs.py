@@ -44,21 +44,25 @@ class Pairs:
     def __iter__(self) -> Iterator[Pair]:
         """Each batch with its output records."""
         for batch in self.reading:
-            for bad in batch.bad:
-                self.bad.update(bad.raw)
-            self.totals.bad += len(batch.bad)
-            kept, dropped = self._drop(batch) if self._dropping else (None, ())
-            written = batch if kept is None else _some(batch, kept)
-            self.totals.dropped += batch.rows - written.rows
-            cells = self._take(written)
-            if cells.missing >= 0:
-                self.totals.missing += written.rows - cells.missing
-                kept = list(range(batch.rows) if kept is None else kept)[: cells.missing]
-                cells.starts, cells.ends = (
-                    [edges[: cells.missing] for edges in both] for both in (cells.starts, cells.ends)
-                )
-                written = _some(batch, kept)
-            yield Pair(batch, written, kept, cells, dropped)
+            yield self.of(batch)
+
+    def of(self, batch: Batch) -> Pair:
+        """A batch, the next, with its output records."""
+        for bad in batch.bad:
+            self.bad.update(bad.raw)
+        self.totals.bad += len(batch.bad)
+        kept, dropped = self._drop(batch) if self._dropping else (None, ())
+        written = batch if kept is None else _some(batch, kept)
+        self.totals.dropped += batch.rows - written.rows
+        cells = self._take(written)
+        if cells.missing >= 0:
+            self.totals.missing += written.rows - cells.missing
+            kept = list(range(batch.rows) if kept is None else kept)[: cells.missing]
+            cells.starts, cells.ends = (
+                [edges[: cells.missing] for edges in both] for both in (cells.starts, cells.ends)
+            )
+            written = _some(batch, kept)
+        return Pair(batch, written, kept, cells, dropped)
 
     def _drop(self, batch: Batch) -> tuple[list[int] | None, tuple[Counter[int], ...]]:
         """Rows that ``drop-record`` keeps (None: all), and the flagged units of the others."""

@@ -20,7 +20,7 @@ from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Readback
 from gaiji.proof.account import Account, differences
-from gaiji.proof.again import Again
+from gaiji.proof.again import Again, Own
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
 from gaiji.run.manifest import now
@@ -35,7 +35,7 @@ class Report:
     def __init__(
         self,
         plan: Plan,
-        reading: Again,
+        reading: Again | Own,
         readback: Readback,
         prover: Prover,
         totals: Totals,
@@ -240,7 +240,7 @@ class Report:
         return out
 
 
-def told_bytes(reading: Again) -> dict[str, Any]:
+def told_bytes(reading: Again | Own) -> dict[str, Any]:
     """Whose each byte is, and what is to be told of it, by the proof's own account."""
     account: Account = reading.account
     return {"bytes": account.data(reading.reader.size), "flagged_bytes": account.findings()}

@@ -8,7 +8,7 @@ made anew, and the report (``OUTPUT.verify.json``, ``OUTPUT.verify.html``). What
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from gaiji.errors import GaijiError, UsageError
 from gaiji.log import event
 from gaiji.messages import fault, tr
 from gaiji.proof.account import Accountant, TypedAccountant
-from gaiji.proof.again import Again
+from gaiji.proof.again import Again, Own
 from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
@@ -27,6 +27,7 @@ from gaiji.proof.recut import Recut
 from gaiji.proof.report import Report
 from gaiji.proof.totals import Pair, Proved, Totals
 from gaiji.proof.typed import join
+from gaiji.records.batch import Batch
 from gaiji.run.job import Job
 from gaiji.run.manifest import manifest_path, now, read_manifest, section_of, verify_paths
 from gaiji.run.memory import check_memory
@@ -79,15 +80,15 @@ def verify(
     event("verify-started", plan.facts())
     if plan.parts:
         types = [plan.job.records[part.number].name for part in plan.each]
-        counts = [accountant_of(plan), *[None] * len(types)]  # every byte once
+        reading = _reading(plan)
         proofs = [
-            _Proof(part, names, section_of(whole, name), accountant)
-            for part, name, accountant in zip(plan.each, types, counts, strict=False)
+            _Proof(part, names, section_of(whole, name), Own(reading, part.number))
+            for part, name in zip(plan.each, types, strict=True)
         ]
-        shown = [proof.run(threads) for proof in proofs]
-        data = join(plan, whole, dict(zip(types, shown, strict=True)), proofs[0].reading)
+        shown = _together(proofs, reading, threads)
+        data = join(plan, whole, dict(zip(types, shown, strict=True)), reading)
     else:
-        data = _Proof(plan, names, whole, accountant_of(plan)).run(threads)
+        data = _Proof(plan, names, whole, _reading(plan)).run(threads)
     _write(plan.job, data)
     event("verify-ended", plan.facts() | {"holds": data["holds"], "cells": data["cells"]})
     return Verification(data)
@@ -115,43 +116,65 @@ def _accountant(plan: Plan) -> Accountant:
     )
 
 
-class _Proof:
-    """One verification of an output: of a job, or of one of its record types."""
+def _reading(plan: Plan) -> Again:
+    """One more pass over the input of a plan, with the account of its bytes. UsageError where it cannot be
+    read again."""
+    source, path = plan.job.source, plan.job.path
+    if source["path"] == "-":
+        raise UsageError(
+            fault("E0200", "standard input cannot be read again"),
+            where=path,
+            next=tr("verify a job whose input is a file"),
+        )
+    if plan.begun is not None:
+        raise UsageError(
+            fault("E0408", "a pipe cannot be read again"),
+            where=path,
+            next=tr("verify a job whose input is a file"),
+        )
+    quarantine = source["on_bad_record"] == "quarantine"
+    reader = Recut(plan.job.file(source["path"]), plan.framing, quarantine=quarantine)
+    shaper = PlainShaper(plan.shape) if plan.shape is not None else None
+    return Again(reader, accountant_of(plan), shaper)
 
-    def __init__(
-        self,
-        plan: Plan,
-        names: bool,
-        manifest: dict[str, Any],
-        accountant: Accountant | TypedAccountant | None,
-    ) -> None:
+
+def _together(proofs: Sequence[_Proof], reading: Again, threads: int) -> list[dict[str, Any]]:
+    """The proofs of all record types in one pass; what each found."""
+
+    def pairs() -> Iterator[tuple[_Proof, Pair]]:
+        for batch in reading:
+            for proof in proofs:
+                own = proof.part_of(batch)
+                if own is not None:
+                    yield proof, proof.pairs.of(own)
+
+    def prove(one: tuple[_Proof, Pair]) -> tuple[_Proof, Proved]:
+        proof, pair = one
+        return proof, proof.prover.prove(pair)
+
+    for proof, done in in_order(prove, pairs(), threads):
+        proof.totals.add(done)
+    return [proof.report() for proof in proofs]
+
+
+class _Proof:
+    """One verification of an output: of a job, or of one of its record types, which has its ``Own`` of the
+    pass."""
+
+    def __init__(self, plan: Plan, names: bool, manifest: dict[str, Any], reading: Again | Own) -> None:
         self.plan, self.job = plan, plan.job
-        if self.job.source["path"] == "-":
-            raise UsageError(
-                fault("E0200", "standard input cannot be read again"),
-                where=self.job.path,
-                next=tr("verify a job whose input is a file"),
-            )
         self.names = names
         self.started = now()
-        if plan.begun is not None:
-            raise UsageError(
-                fault("E0408", "a pipe cannot be read again"),
-                where=self.job.path,
-                next=tr("verify a job whose input is a file"),
-            )
-        source = self.job.source
-        reader = Recut(
-            self.job.file(source["path"]), plan.framing, quarantine=source["on_bad_record"] == "quarantine"
-        )
-        shaper = PlainShaper(plan.shape) if plan.shape is not None else None
-        self.reading = Again(reader, accountant, shaper, plan.number)
+        self.reading = reading
         self.manifest = manifest
         self._check_same()
         self.readback = plan.output.read_back()
         widths = list(plan.output.widths.values()) if plan.output.format == "fixed" else []
         wide = plan.output.encoding != "utf-8"
         self.prover = Prover(plan.decoder, plan.output.glyph_fields, self.readback, widths, wide)
+        self.totals = Totals.empty(len(plan.output.columns), len(plan.fields))
+        batches = reading if isinstance(reading, Again) else ()
+        self.pairs = Pairs(plan, batches, self.readback, self.prover, self.totals)
 
     # -- before -----------------------------------------------------------------------------------
 
@@ -174,25 +197,31 @@ class _Proof:
 
     # -- the run ----------------------------------------------------------------------------------
 
+    def part_of(self, batch: Batch) -> Batch | None:
+        """The records of a batch that are of this output."""
+        return self.reading.of(batch) if isinstance(self.reading, Own) else batch
+
     def run(self, threads: int) -> dict[str, Any]:
         """Compare everything; what was found."""
-        totals = Totals.empty(len(self.plan.output.columns), len(self.plan.fields))
-        pairs = Pairs(self.plan, self.reading, self.readback, self.prover, totals)
-        for pair, done in in_order(self._prove, pairs, threads):
-            totals.add(done)
+        for pair, done in in_order(self._prove, self.pairs, threads):
+            self.totals.add(done)
             self.reading.recycle(pair.whole)
+        return self.report()
+
+    def report(self) -> dict[str, Any]:
+        """What was found, once all is compared."""
         left = self.readback.rest()
         report = Report(
             self.plan,
             self.reading,
             self.readback,
             self.prover,
-            totals,
+            self.totals,
             self.manifest,
             names=self.names,
             started=self.started,
         )
-        return report.data(left, pairs.bad.hexdigest() if totals.bad else "")
+        return report.data(left, self.pairs.bad.hexdigest() if self.totals.bad else "")
 
     def _prove(self, pair: Pair) -> tuple[Pair, Proved]:
         return pair, self.prover.prove(pair)
