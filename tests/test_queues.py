@@ -58,8 +58,8 @@ def dump(system: str, more: int) -> bytes:
     surname, kana = SURNAMES[system], READINGS[system]
     lines = ["番号,氏名,フリガナ"]
     lines += [f"{n},{surname}　太郎,{kana} ﾀﾛｳ" for n in range(1, 6)]
-    lines += [f"{n},@{surname[1:]}　花子,{kana} ﾊﾅｺ" for n in range(6, 7 + more)]
-    return "\r\n".join(lines).encode("cp932").replace(b"@", b"\xf0\x40")
+    lines += [f"{n},\ue000{surname[1:]}　花子,{kana} ﾊﾅｺ" for n in range(6, 7 + more)]
+    return "\r\n".join(lines).encode("cp932")
 
 
 def write(folder, town, system, run, *, queue="q.sqlite"):

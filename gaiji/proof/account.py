@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from gaiji.codes.kind import kind_of
 from gaiji.codes.spec import Spec
 from gaiji.kernel import recut
 from gaiji.model import OWNERS, Field, Variable
@@ -230,12 +231,12 @@ def _blank_bytes(spec: Spec) -> tuple[bytes, bytes, bytes, int]:
     """Bytes that are blank alone, in pairs and in threes, and how many bytes a character has at least."""
     alone = bytearray(256)
     alone[0] = alone[spec.pad_single] = 1
-    if spec.kind.startswith("utf-16"):
-        order = "utf-16-le" if spec.kind.endswith("le") else "utf-16-be"
-        return bytes(256), "\0 \u3000".encode(order), b"", 2
-    if spec.kind == "utf-8":
+    kind = kind_of(spec.kind)
+    if kind.wide:
+        return bytes(256), "\0 \u3000".encode("utf-16-le" if kind.little else "utf-16-be"), b"", 2
+    if kind.unicode:
         return bytes(alone), b"", "\u3000".encode(), 1
-    wide = b"" if spec.kind in ("decimal", "single") else spec.pad_double
+    wide = b"" if kind.numbered or kind.width == "single" else spec.pad_double
     return bytes(alone), wide, b"", 1
 
 

@@ -30,7 +30,7 @@ def owners(dump: Dump) -> Counter[str]:
         found = records.variable(dump.data, blocked=source.get("blocked", False))
         between = "descriptors"
     else:
-        found = records.lines(dump.data, load(dump.charset).kind)
+        found = records.lines(dump.data, load(dump.charset).kind, source.get("newline", ""))
         between = "line-ends"
     for record in found:
         whose = ["padding"] * len(record)
