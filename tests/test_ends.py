@@ -56,6 +56,7 @@ def dump_of(name, type, format, trim):
     size = max(map(len, ends))
     full = [c for c in ends if len(c) == size]
     length = size + PADS * len(pad)
+    length += length % 2 if type == "dbcs" else 0  # other lengths are refused
     source = {} if trim else {"trim": "none"}
     if format == "fixed":
         rows = [(c + pad * length)[:length] for c in ends] if pad else full
