@@ -163,7 +163,7 @@ def interrupted(folder, monkeypatch):
     job = folder / "juki-jef.toml"
     job.write_text(job.read_text("utf-8").replace("short.dat", "juki-jef.dat"), "utf-8")
     monkeypatch.setattr(checkpoint, "EVERY", 1)
-    monkeypatch.setattr("gaiji.run.plan.BATCH", 4000, raising=False)
+    monkeypatch.setattr("gaiji.run.peek.BATCH", 4000)
 
     def stop(self):
         self._points.save_last = lambda *some: None

@@ -20,7 +20,8 @@ from gaiji.errors import GaijiError
 from gaiji.proof.kinds import PlainShaper
 from gaiji.records import reader as record_reader
 from gaiji.records.shape import Shaper
-from gaiji.run import plan as plan_run
+from gaiji.run import peek as first_look
+from gaiji.run.plan import Plan
 from gaiji.run.reading import Reading
 
 EBCDIC = "cp037"
@@ -400,7 +401,7 @@ def test_a_record_belongs_to_the_same_parent_wherever_buffers_end(tmp_path, fram
     job = tmp_path / "job.toml"
     job.write_text(GENERATIONS.format(format=format, more=more))
     (tmp_path / "in.dat").write_bytes(b"")
-    plan = plan_run.Plan.of(job)
+    plan = Plan.of(job)
     files = ["AB?CB", "ABCDADCD", "ABCXCD", "A?B", "ABAC", "?A", "AB?"]
     files += ["".join(dice.choices("AABBBCCCDDDZ?X", k=12)) for _ in range(60)]
     for kinds in files:
@@ -463,7 +464,7 @@ def test_generated_files_come_out_as_cut_by_hand(tmp_path, monkeypatch, frame, m
         "T": lambda: trail(next(said)),
     }
     job = write(tmp_path, [raw[kind](*more) for kind, *more in made], frame)
-    for place in (plan_run, record_reader):
+    for place in (first_look, record_reader):
         monkeypatch.setattr(place, "BATCH", batch)
     monkeypatch.setattr(
         record_reader.Reader.__init__, "__kwdefaults__", {"quarantine": False, "batch": batch, "start": None}
