@@ -181,6 +181,7 @@ def test_a_wrong_charset_is_doubted_and_the_right_one_is_not(written):
 
 
 @pytest.mark.slow
+@pytest.mark.soak(reason="every charset read as every other takes more than ten minutes")
 def test_over_all_ordered_pairs():
     """As printed by ``pytest -s``: 99 of 100 wrong ones at least, no right one."""
     every = [name for name in charset_names() if not gaiji.load_charset(name).kind.numbered]

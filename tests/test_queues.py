@@ -147,7 +147,7 @@ def check_order(folder, apart, order, again, rest):
 
 
 @pytest.mark.slow
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(st.permutations(NAMES), st.permutations(NAMES), st.integers(0, len(NAMES)))
 def test_any_order_gives_what_separate_folders_give(tmp_path_factory, apart, order, again, number):
     check_order(tmp_path_factory.mktemp("together"), apart, order, again, again[:number])
