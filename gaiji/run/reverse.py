@@ -86,7 +86,7 @@ class Backward:
         self.length = part.framing.record_length if part else 0
         shaped = part is not None or variable is not None
         self.full = whole.layout.record_length if shaped else 0
-        self.strip = not shaped or self._shorter()
+        self.strip = self.job.source["format"] in ("vb", "lines") and self._shorter(shaped)
         self.output = part.output if part else output_of(job, self.fields, whole.tables)
         glyphs = [f.name for f in self.output.glyph_fields]
         self.back = ColumnsBack(job, charset, charsets, glyphs, self.columns)
@@ -95,9 +95,12 @@ class Backward:
         self.names = self.output.columns
         self.readback = self._open()
 
-    def _shorter(self) -> bool:
-        """Whether records of the input ended before their layout did, as its manifest says."""
+    def _shorter(self, shaped: bool) -> bool:
+        """Whether records of the input ended before their layout did, as its manifest says; so it may have
+        been where a manifest of an earlier version does not say."""
         told = read_manifest(self.whole_job.named_path)
+        if not shaped:
+            return bool(told.get("bytes", {}).get("short_records", True))
         return bool((section_of(told, self.job.type) if self.job.type else told)["records"].get("shorter"))
 
     def _layout(self) -> Layout:
