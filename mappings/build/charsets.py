@@ -77,6 +77,19 @@ def _fujitsu() -> dict[str, dict[str, Any]]:
             note=JEF_NOTE,
             **option,
         )
+    out["fujitsu-jef-jis8"] = _file(
+        "JEF mixed with JIS8",
+        "fujitsu",
+        "shifted",
+        single=["nec/jis8"],
+        double=JEF,
+        shift_in=["1B6D"],
+        shift_out=["1B6E"],
+        pad_single="20",
+        pad_double="4040",
+        note=JEF_NOTE,
+        **option,
+    )
     return out
 
 
