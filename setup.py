@@ -21,6 +21,7 @@ kernels = [
         "compare",
         "numbers_back",
         "shape",
+        "digits",
         "unread",
         "recut",
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twins import interpreted
 
 import gaiji
 from gaiji.codes.spec import DASHES, charset_names
 from gaiji.columns.individual import rows_holding
+from gaiji.kernel import digits
 from gaiji.kernel.arrow import text_series
 from gaiji.model import Column
 from gaiji.queue.queue import open_queue
@@ -53,6 +56,20 @@ def test_the_check_digit_is_the_ordinances(rows):
         if len(row) == 12 and row.isdecimal():
             assert holds(row) == by_the_ordinance(row)
     assert rows_holding(column(rows)) == sum(map(holds, rows))
+
+
+DIGITS = st.text(st.sampled_from("0９5ａＡ山ｱ-"), max_size=30)
+
+
+@given(st.lists(DIGITS, max_size=12), st.sampled_from([1, 4, 12]))
+def test_no_row_with_many_digits_is_passed_over(rows, least):
+    """Every row that has four of them together; none that has fewer than asked for."""
+    made = column(rows)
+    found = [list(k.digit_rows(made.data, made.offsets, least)) for k in (digits, interpreted("digits"))]
+    assert found[0] == found[1]
+    many = [n for n, row in enumerate(rows) if sum(map(str.isdecimal, row)) >= least]
+    together = [n for n in many if re.search(r"[0-9０-９]{4}", rows[n])]
+    assert set(together) <= set(found[0]) <= set(many)
 
 
 NUMBERS = st.sampled_from(["123456789018", "983205673214", "123456789019"])

@@ -36,6 +36,7 @@ KERNELS = (
     "compare",
     "numbers_back",
     "shape",
+    "digits",
     "unread",
     "recut",
 )

@@ -321,7 +321,7 @@ class Charset:
             mode,
             self.spec.shift_in,
             self._program(fields, form, rules, Writes.TEXT, little=little),
-            self._program(fields, form, rules, Writes.UNITS, little=little),
+            partial(self._program, fields, form, rules, Writes.UNITS, little=little),
             self.glyph_of,
             little_too,
         )

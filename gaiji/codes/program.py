@@ -8,7 +8,7 @@ which rows there are is decided in ``gaiji.codes.charset``, what a unit becomes 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -29,7 +29,7 @@ CONTROLS = (frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) | DIRECTIONS
 """Control characters: no part of a name or an address. Tabs and line ends may stand in a CSV's cell."""
 BLANKS = frozenset((" ", "\u3000"))
 """What padding reads as."""
-SPECIAL = b',"\t\r\n'
+SPECIAL = frozenset(b',"\t\r\n')
 
 POLICIES = ("geta", "keep", "pua", "tag", "drop-record", "fail")
 DEFAULT_POLICY = {
@@ -126,9 +126,13 @@ class Watched:
 
 @dataclass
 class Plane:
-    """One look-up table of the kernel: 8-byte texts, their lengths, their kinds."""
+    """One look-up table of the kernel: 8-byte texts, their lengths, their kinds.
+
+    ``number``: by which ``Watched`` knows it: single, double, triple bytes, sequences.
+    """
 
     slots: int
+    number: int
     text: bytearray = field(init=False)
     lens: bytearray = field(init=False)
     kind: bytearray = field(init=False)
@@ -139,10 +143,10 @@ class Plane:
         self.kind = bytearray(self.slots)
 
     @classmethod
-    def thawed(cls, tables: tuple[bytes, bytes, bytes]) -> Plane:
+    def thawed(cls, number: int, tables: tuple[bytes, bytes, bytes]) -> Plane:
         """A plane that can be changed, of the kernel's three tables."""
         plane = cls.__new__(cls)
-        plane.slots = len(tables[1])
+        plane.slots, plane.number = len(tables[1]), number
         plane.text, plane.lens, plane.kind = map(bytearray, tables)
         return plane
 
@@ -154,9 +158,16 @@ class Plane:
         self.lens[slot] = 0
         self.kind[slot] = reason | len(text) << 4
 
+    def flag_run(self, slot: int, reason: Reason, texts: Sequence[bytes]) -> None:
+        """The same for slots in a row."""
+        end = slot + len(texts)
+        self.text[8 * slot : 8 * end] = b"".join(text.ljust(8, b"\0") for text in texts)
+        self.lens[slot:end] = bytes(len(texts))
+        self.kind[slot:end] = bytes(reason | len(text) << 4 for text in texts)
+
     def grade(self, slot: int, text: bytes) -> None:
         """Send a mapped unit the way on which it is noted; what it writes stays the same."""
-        kind = K["GRADED_SPECIAL"] if any(c in text for c in SPECIAL) else K["GRADED"]
+        kind = K["GRADED"] if SPECIAL.isdisjoint(text) else K["GRADED_SPECIAL"]
         if len(text) > 8:
             kind, text = K["GRADED_LONG"], b"\0\0\0"
         self.kind[slot] = kind | len(text) << 4
@@ -226,7 +237,8 @@ class Compiled:
         """The same for fields that ask more of the ``units`` it was made of than that they are mapped."""
         if rules == Rules():
             return self
-        planes = [Plane.thawed(plane) for plane in (self.single, self.double, self.triple, *self._sequences)]
+        frozen = (self.single, self.double, self.triple, *self._sequences)
+        planes = [Plane.thawed(*numbered) for numbered in enumerate(frozen)]
         for unit in self.watched:
             flag = unit.flag(rules)
             if flag is not None:
@@ -326,9 +338,9 @@ class Compiler:
         self.writes = writes
         self.watched: dict[tuple[int, int], Watched] = {}
         self.shields = not self.kind.unicode
-        self.single = Plane(256)
-        self.double = Plane(decimal_slots(recipe.digits) if recipe.digits else 65_536)
-        self.triple = Plane(65_536)
+        self.single = Plane(256, 0)
+        self.double = Plane(decimal_slots(recipe.digits) if recipe.digits else 65_536, 1)
+        self.triple = Plane(65_536, 2)
         self.longs: list[bytes] = []
         self.lead = bytearray(256)
         self.trail = bytearray(256)
@@ -362,14 +374,11 @@ class Compiler:
 
     def _watch(self, plane: Plane, slot: int, text: str, grade: str = "standard") -> None:
         """Note a mapped unit of which some fields ask more; forget what stood there before."""
-        number = next(number for number, known in enumerate(self._planes()) if known is plane)
-        self.watched.pop((number, slot), None)
+        place = plane.number, slot
+        if place in self.watched:
+            del self.watched[place]
         if grade != "standard" or text in LOST or not CONTROLS.isdisjoint(text):
-            self.watched[number, slot] = Watched(number, slot, text, grade)
-
-    def _planes(self) -> tuple[Plane, ...]:
-        """All planes, by the numbers that ``Watched`` has."""
-        return self.single, self.double, self.triple
+            self.watched[place] = Watched(*place, text, grade)
 
     def _area(self, area: Range) -> None:
         """Every code of a range: a finding until a row says otherwise."""
@@ -385,23 +394,26 @@ class Compiler:
                     self.trail[lead] = 1
             for trail in area.trail:
                 self.trail[trail] = 1
-        plane, first = self._plane(area.size)
+        plane = self._plane(area.size)
         start = dict(area.pua).get(self.recipe.pua)
-        for number, code in enumerate(area.codes()):
-            text = b"" if start is None else chr(start + number).encode()
-            self._flag(plane, code - first, reason, text)
+        many = len(area)
+        own = [b""] * many if start is None else [chr(start + number).encode() for number in range(many)]
+        at = 0
+        for slot, length in area.runs():
+            plane.flag_run(slot & plane.slots - 1, reason, own[at : at + length])
+            at += length
 
-    def _plane(self, size: int) -> tuple[Plane, int]:
-        """The plane for codes of that many bytes, and the code at its slot 0."""
+    def _plane(self, size: int) -> Plane:
+        """The plane for codes of that many bytes."""
         if self.recipe.digits:
-            return (self.double, 0) if size == self.recipe.digits else (self.single, 0)
+            return self.double if size == self.recipe.digits else self.single
         if size == 1:
-            return self.single, 0
-        return (self.double, 0) if size == 2 else (self.triple, 0)
+            return self.single
+        return self.double if size == 2 else self.triple
 
     def _place(self, unit: Unit) -> tuple[Plane, int]:
         """The plane and slot of a unit."""
-        plane, _ = self._plane(unit.size)
+        plane = self._plane(unit.size)
         return plane, unit.code & 0xFFFF if plane is self.triple else unit.code
 
     def _unit(self, unit: Unit, *, override: bool) -> None:
@@ -432,7 +444,7 @@ class Compiler:
             text = (len(self.longs) - 1).to_bytes(3, "little")
         plane.text[8 * slot : 8 * slot + len(text)] = text
         # A text that a CSV must quote goes the slow way, which tells the kernel's caller of it.
-        special = self.shields and not self.writes and any(c in text for c in SPECIAL)
+        special = self.shields and not self.writes and not SPECIAL.isdisjoint(text)
         direct = kind == K["MAPPED"] and not override and not special
         plane.lens[slot] = len(text) if direct else 0
         plane.kind[slot] = 0 if direct else kind | len(text) << 4

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from gaiji.codes.arguments import raw_bytes
 from gaiji.codes.code import code_of, write_code
@@ -25,9 +26,9 @@ LITTLE_MARK, BIG_MARK = b"\xff\xfe", b"\xfe\xff"
 class Reading:
     """One charset read one way: for a role, an output form, policies and a field mode.
 
-    ``text``, ``units``: the programs that write the texts and the source units; ``glyph_of``: (code, size) →
-    glyph name or None; ``little``: makes the same reading for the other byte order, where the text itself
-    says which (``kind.marked``).
+    ``text``: the program that writes the texts; ``by_unit``: makes the one that writes the source units;
+    ``glyph_of``: (code, size) → glyph name or None; ``little``: makes the same reading for the other byte
+    order, where the text itself says which (``kind.marked``).
     """
 
     name: str
@@ -35,9 +36,14 @@ class Reading:
     mode: int
     shift_in: tuple[bytes, ...]
     text: kernel.Program
-    units: kernel.Program
+    by_unit: Callable[[], kernel.Program]
     glyph_of: Callable[[int, int], str | None]
     little: Callable[[], Reading] | None = None
+
+    @cached_property
+    def units(self) -> kernel.Program:
+        """The program that writes the source units: who wants texts alone never waits for it."""
+        return self.by_unit()
 
     def opened(self, data: bytes) -> tuple[Reading, int]:
         """The reading for a text that begins so, and the bytes of its byte order mark."""

@@ -109,6 +109,18 @@ class Range:
             for trail in self.trail:
                 yield prefix | (lead << 8) | trail
 
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """The same codes as runs of neighbours: the first of each, and how many."""
+        first, length = -1, 0
+        for code in self.codes():
+            if code != first + length:
+                if length:
+                    yield first, length
+                first, length = code, 0
+            length += 1
+        if length:
+            yield first, length
+
 
 @dataclass(frozen=True)
 class Table:

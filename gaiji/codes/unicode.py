@@ -189,7 +189,7 @@ class UnicodeCompiler(Compiler):
         self.repertoire = repertoire
         self.pages = array("I", bytes(4 * 0x1100))
         self.shared: set[int] = {0}
-        self.sequence = Plane(1)
+        self.sequence = Plane(1, 3)
         self.keys = array("I")
 
     def build(self, entries: Iterable[Unit]) -> Compiled:
@@ -205,9 +205,6 @@ class UnicodeCompiler(Compiler):
 
     def _wide(self) -> Wide:
         return Wide(self.pages, self.keys, self.sequence.frozen(), NAMED)
-
-    def _planes(self) -> tuple[Plane, ...]:
-        return self.single, self.double, self.triple, self.sequence
 
     def _bmp(self) -> None:
         """Each assigned character of the BMP is its own text."""
@@ -229,7 +226,7 @@ class UnicodeCompiler(Compiler):
             else:
                 self.shared.add(known[page])
             self.pages[number] = known[page]
-        self.triple = Plane(256 * len(pages))
+        self.triple = Plane(256 * len(pages), 2)
         self.triple.kind[:] = b"".join(pages)
 
     def _own_page(self, number: int) -> int:
@@ -247,7 +244,7 @@ class UnicodeCompiler(Compiler):
     def _joined(self, units: Mapping[int, Unit]) -> None:
         """The table of sequences, sorted by their codes."""
         self.keys = array("I", sorted(units))
-        plane = self.sequence = Plane(len(self.keys))
+        plane = self.sequence = Plane(len(self.keys), 3)
         known = self.repertoire.defaults()
         for slot, code in enumerate(self.keys):
             unit = units[code]

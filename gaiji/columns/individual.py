@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gaiji.kernel.digits import digit_rows
 from gaiji.model import Column
 from gaiji.standard.individual import DIGIT, DIGITS, FOUR, GAP, WEIGHTS, checked, holds
 
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 
 _RUNS = f"{DIGIT}+"
 _GROUPS = f"{FOUR}{GAP}{FOUR}{GAP}?{FOUR}|{FOUR}{GAP}?{FOUR}{GAP}{FOUR}"
-_OTHERS = bytes(byte for byte in range(256) if not 0x30 <= byte <= 0x39)
 _NARROW = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
-_WIDE = b"\xef\xbc"
-"""How full-width digits begin in UTF-8."""
 
 
 def number_holds(raw: bytes, type: str, order: str) -> bool:
@@ -39,30 +37,21 @@ def number_holds(raw: bytes, type: str, order: str) -> bool:
 
 
 def rows_holding(column: Column) -> int:
-    """How many rows of a column hold a 個人番号. A column that cannot is passed over by a look at one byte in
-    four: no four digits in a row escape that."""
-    end = column.offsets[-1]
-    if end < DIGITS or not _may_hold(column.data, end):
+    """How many rows of a column hold a 個人番号."""
+    enough = digit_rows(column.data, column.offsets, DIGITS)
+    if not enough:
         return 0
     import polars as pl
 
-    from gaiji.kernel.arrow import text_series
+    from gaiji.kernel.arrow import int64_series, text_series
 
-    texts = text_series("t", column.data, column.offsets)
-    texts = texts.filter(texts.str.len_bytes() >= DIGITS)
-    if texts.is_empty():
-        return 0
+    texts = text_series("t", column.data, column.offsets).gather(int64_series("row", enough))
     grouped = texts.str.contains(_GROUPS)
     groups = sum(map(holds, texts.filter(grouped)))  # few: numbers that are written in fours
     rows = pl.DataFrame({"t": texts.filter(~grouped).str.extract_all(_RUNS)}).with_row_index("row")
     plain = pl.col("t").str.replace_many(_NARROW)
     rows = rows.explode("t").drop_nulls().with_columns(plain).filter(pl.col("t").str.len_bytes() == DIGITS)
     return groups + (0 if rows.is_empty() else int(rows.filter(_right())["row"].n_unique()))
-
-
-def _may_hold(data: bytearray, end: int) -> bool:
-    """Whether four digits could stand in a row: ASCII ones at every fourth byte, or full-width ones."""
-    return bool(data[3:end:4].translate(None, _OTHERS)) or data.find(_WIDE, 0, end) >= 0
 
 
 def _right() -> pl.Expr:

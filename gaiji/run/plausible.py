@@ -20,6 +20,7 @@ from gaiji.records.reader import Reader
 from gaiji.records.shape import Shaper
 from gaiji.run.plan import Plan
 from gaiji.run.reading import Reading
+from gaiji.standard.codepoints import SELECTORS
 
 ROLES = ("name", "kana", "address")
 """The fields that are looked at: of others nobody knows what they hold."""
@@ -59,8 +60,12 @@ DOUBLE = 'type = "dbcs"'
 """The reading of a field as double bytes without shifts, as the job says it."""
 MOST = 3
 """Readings that are named together."""
-NEUTRAL = frozenset(" \u3000-‐－−ｰー.．,，'’()（）&＆・･/／0123456789０１２３４５６７８９")
-"""What stands in fields of every kind and in every charset: it speaks for none."""
+NEUTRAL = frozenset(" \u3000-‐－−ｰー.．,，'’()（）&＆・･/／0123456789０１２３４５６７８９").union(
+    map(chr, SELECTORS)
+)
+"""What stands in fields of every kind and in every charset, or only chooses a glyph: it speaks for none."""
+CONTROL = frozenset(range(0x20))
+"""Bytes that no code of a charset without shifts has in it."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,8 @@ def as_double(charset: Charset, role: str, raws: Sequence[bytes]) -> float:
     if not charset.kind.typed:
         return 0.0
     pairs = [raw[: len(raw) // 2 * 2] for raw in map(_bare, raws)]
-    return usual(role, [charset.decode(raw, type="dbcs", role="other", form="never").text for raw in pairs])
+    read = partial(charset.decode_text, type="dbcs", role="other", errors="geta")
+    return usual(role, map(read, pairs))
 
 
 def _bare(raw: bytes) -> bytes:
@@ -185,20 +191,22 @@ def shares(spec: Field, raws: Sequence[bytes], names: Iterable[str], always: str
             continue
         charset = load_charset(name)
         typed = spec.type if charset.kind.typed else ""
-        read = partial(charset.decode, type=typed, role="other", form="never")
-        out[name] = usual(spec.role, [read(raw).text for raw in raws])
+        read = partial(charset.decode_text, type=typed, role="other", errors="geta")
+        out[name] = usual(spec.role, map(read, raws))
     return out
 
 
 def worth(name: str, role: str, raws: Sequence[bytes]) -> bool:
-    """Whether a charset is worth loading: most values have its shifts in them, where it has any, or Python's
-    codec of its kind makes something like names of them."""
+    """Whether a charset is worth loading: Python's codec of its kind makes something like names of the values,
+    or most have its shifts in them, or no control byte where it has no shifts."""
     if name in CODECS:
         texts = [raw.decode(CODECS[name], "replace") for raw in raws]
         return usual(role, texts) >= CLEAR - SLACK
     filled = [raw for raw in raws if raw.strip(b"\x40\x20\0")]
     shifts = load_spec(name).shift_in
-    return not shifts or 2 * sum(any(shift in raw for shift in shifts) for raw in filled) >= len(filled)
+    if shifts:
+        return 2 * sum(any(shift in raw for shift in shifts) for raw in filled) >= len(filled)
+    return 2 * sum(CONTROL.isdisjoint(raw.strip(b"\0")) for raw in filled) >= len(filled)
 
 
 def usual(role: str, texts: Iterable[str]) -> float:

@@ -15,6 +15,7 @@ from gaiji.kernel import (
     cut,
     decode,
     described,
+    digits,
     encode,
     join,
     numbers,
@@ -24,7 +25,7 @@ from gaiji.kernel import (
     unread,
 )
 
-KERNELS = (compare, cut, decode, described, encode, join, numbers, numbers_back, recut, shape, unread)
+KERNELS = (compare, cut, decode, described, digits, encode, join, numbers, numbers_back, recut, shape, unread)
 BEHIND = "from gaiji.kernel import cut; cut.csv_skip(bytearray(64), 0, 4096, 1, 0, 10)"
 """Reads on behind 64 bytes."""
 
