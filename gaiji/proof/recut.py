@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from gaiji.errors import DataError
 from gaiji.kernel import recut
 from gaiji.kernel.recut import CONSTANTS as WHY
@@ -168,8 +170,8 @@ class Recut:
         stop = begin + rows * step
         piece = Piece([], [], held if last else stop)
         if rows != len(self._same[0]) or (rows and begin != self._same[0][0]):
-            starts = array("q", range(begin, stop, step))
-            self._same = starts, array("q", range(begin + length, stop + length, step))
+            firsts = np.arange(begin, stop, step)
+            self._same = array("q", firsts.tobytes()), array("q", (firsts + length).tobytes())
         starts, ends = self._same
         if any(buffer[begin + length + i : stop : step].count(byte) != rows for i, byte in enumerate(ending)):
             kept = array("q")

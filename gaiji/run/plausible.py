@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.spec import load_spec
@@ -189,15 +189,21 @@ def shares(spec: Field, raws: Sequence[bytes], names: Iterable[str], always: str
             break
         if name != always and not worth(name, spec.role, raws):
             continue
-        charset = load_charset(name)
+        charset = rival(name)
         typed = spec.type if charset.kind.typed else ""
         read = partial(charset.decode_text, type=typed, role="other", errors="geta")
         out[name] = usual(spec.role, map(read, raws))
     return out
 
 
+@lru_cache(maxsize=4)
+def rival(name: str) -> Charset:
+    """A charset that fields are tried in one after the other."""
+    return load_charset(name)
+
+
 def worth(name: str, role: str, raws: Sequence[bytes]) -> bool:
-    """Whether a charset is worth loading: Python's codec of its kind makes something like names of the values,
+    """Whether a charset is worth loading: Python's codec of its kind makes something like names of them,
     or most have its shifts in them, or no control byte where it has no shifts."""
     if name in CODECS:
         texts = [raw.decode(CODECS[name], "replace") for raw in raws]
