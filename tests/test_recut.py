@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from array import array
 from collections import Counter
 from dataclasses import fields as fields_of
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from oracle.dumps import make
 from oracle.run import convert as convert_dump
 from test_bytes import ACCOUNTS, EBCDIC, FRAMINGS, HOST, KEIS, UTF8, UTF16, job
@@ -397,3 +400,26 @@ def test_a_reader_that_drops_a_record_is_seen(tmp_path, monkeypatch, format):
     done = gaiji.verify(path)
     assert not done.holds
     assert "records-read" in [check["check"] for check in done.data["checks"] if not check["holds"]]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8),
+    st.integers(0, 20),
+    st.integers(-1, 20),
+)
+def test_a_field_lies_within_its_record_whatever_that_has(records, offset, length):
+    """By slices of Python, which cut at the end of a record by themselves; compiled and interpreted."""
+    starts = array("q", [at for at, _ in records])
+    ends = array("q", [at + size for at, size in records])
+    source = bytes(range(61))
+    for loops in (kernel, interpreted("recut")):
+        begin, stop, sizes = (array("q", bytes(8 * len(records))) for _ in range(3))
+        loops.within(starts, ends, offset, length, begin, stop)
+        total = loops.widths(begin, stop, sizes)
+        last = None if length < 0 else offset + length
+        cut = [source[a:b][offset:last] for a, b in zip(starts, ends, strict=True)]
+        assert [source[a:b] for a, b in zip(begin, stop, strict=True)] == cut
+        assert list(sizes) == [len(part) for part in cut] and total == sum(sizes)
+        loops.each(7, 5, 3, begin, stop)
+        assert list(begin) == [7 + 5 * row for row in range(len(records))]
+        assert list(stop) == [a + 3 for a in begin]

@@ -68,3 +68,13 @@ cpdef void look(Blanks b, const unsigned char[::1] src, const long long[::1] sta
 
 @cython.locals(i=cython.int, three=cython.bint)
 cdef int _blank(Blanks b, const unsigned char[::1] src, Py_ssize_t pos, Py_ssize_t end) noexcept nogil
+
+@cython.locals(row=cython.Py_ssize_t)
+cpdef void each(Py_ssize_t begin, Py_ssize_t step, Py_ssize_t length, long long[::1] starts, long long[::1] ends)
+
+@cython.locals(row=cython.Py_ssize_t, at=cython.Py_ssize_t, to=cython.Py_ssize_t)
+cpdef void within(const long long[::1] starts, const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length,
+    long long[::1] begin, long long[::1] stop)
+
+@cython.locals(row=cython.Py_ssize_t, total=cython.Py_ssize_t)
+cpdef Py_ssize_t widths(const long long[::1] begin, const long long[::1] stop, long long[::1] out)

@@ -343,6 +343,32 @@ def _blank(b, src, pos, end):
     return 3 if three and src[pos + 1] == b.three[1] and src[pos + 2] == b.three[2] else 0
 
 
+def each(begin, step, length, starts, ends):
+    """Where records of one length begin and end, ``step`` bytes apart."""
+    for row in range(len(starts)):
+        starts[row] = begin + row * step
+        ends[row] = starts[row] + length
+
+
+def within(starts, ends, offset, length, begin, stop):
+    """Where a field begins and stops in each record, whatever the record has of it; ``length`` -1: up to its
+    end."""
+    for row in range(len(begin)):
+        at = min(starts[row] + offset, ends[row])
+        to = ends[row] if length < 0 else min(starts[row] + offset + length, ends[row])
+        begin[row] = at
+        stop[row] = max(at, to)
+
+
+def widths(begin, stop, out):
+    """The bytes of each, and of all together."""
+    total = 0
+    for row in range(len(out)):
+        out[row] = stop[row] - begin[row]
+        total += out[row]
+    return total
+
+
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
 CONSTANTS = {
     "FRESH": FRESH,

@@ -12,15 +12,13 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
-
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
 from gaiji.codes.program import K, rules_of
 from gaiji.columns.decode import TEXTS, Decoder, Place
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
-from gaiji.kernel import compare, cut, numbers_back
+from gaiji.kernel import compare, cut, numbers_back, recut
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Field, Reason
 from gaiji.output.readback import Cells, Readback
@@ -358,14 +356,12 @@ class Prover:
             return set(), set()
         rows, cells = pair.batch.rows, pair.cells
         begin, end = self._field_range(pair.batch, spec)
-        widths = np.asarray(end, np.int64) - np.asarray(begin, np.int64)
-        out, offsets = bytearray(int(widths.sum()) + 8), array("q", bytes(8 * rows + 8))
+        widths = array("q", bytes(8 * rows))
+        out, offsets = bytearray(recut.widths(begin, end, widths) + 8), array("q", bytes(8 * rows + 8))
         bad, differ = array("i", bytes(4 * rows)), array("q", bytes(8 * rows))
         numeric = numbers_back.Numeric(*numeric_of(self.charset, spec))
         starts, ends = cells.starts[number], cells.ends[number]
-        numbers_back.encode_numbers(
-            cells.src, numeric, starts, ends, array("q", widths.tobytes()), out, offsets, bad
-        )
+        numbers_back.encode_numbers(cells.src, numeric, starts, ends, widths, out, offsets, bad)
         n = compare.same_text(out, offsets, pair.batch.src, begin, end, differ)
         left = array("q", (row for row in differ[:n] if row not in known))
         same = bytearray(len(left))
@@ -379,10 +375,8 @@ class Prover:
         kept = self._ranges.get(spec.name)
         if kept is not None and kept[0] is starts and kept[1] == batch.rows:
             return kept[2], kept[3]
-        firsts, lasts = (np.asarray(edges, np.int64)[: batch.rows] for edges in (starts, ends))
-        begins = np.minimum(firsts + offset, lasts)
-        stops = lasts if length < 0 else np.minimum(firsts + (offset + length), lasts)
-        begin, end = array("q", begins.tobytes()), array("q", np.maximum(begins, stops).tobytes())
+        begin, end = (array("q", bytes(8 * batch.rows)) for _ in range(2))
+        recut.within(starts, ends, offset, length, begin, end)
         self._ranges[spec.name] = (starts, batch.rows, begin, end)
         return begin, end
 

@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from gaiji.errors import DataError
 from gaiji.kernel import recut
 from gaiji.kernel.recut import CONSTANTS as WHY
@@ -170,8 +168,8 @@ class Recut:
         stop = begin + rows * step
         piece = Piece([], [], held if last else stop)
         if rows != len(self._same[0]) or (rows and begin != self._same[0][0]):
-            firsts = np.arange(begin, stop, step)
-            self._same = array("q", firsts.tobytes()), array("q", (firsts + length).tobytes())
+            self._same = array("q", bytes(8 * rows)), array("q", bytes(8 * rows))
+            recut.each(begin, step, length, *self._same)
         starts, ends = self._same
         if any(buffer[begin + length + i : stop : step].count(byte) != rows for i, byte in enumerate(ending)):
             kept = array("q")
