@@ -321,6 +321,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     for doubt in data.get("doubts", ()):
         echo(doubt_line(doubt))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
+    for line in data["review"].get("pictures_left", ()):
+        echo(tr("not among the pictures: {line}", line=line))
     if not data["review"]["as_decided"]:
         echo(
             tr(

@@ -131,7 +131,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "pictures": Key(
             str,
             "",
-            "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, or raw dots",
+            "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, PCF or FONTX2, a folder of those and of "
+            "PNG or BMP, or raw dots",
         ),
         "dots": Key(str, "", "width x height of raw dots, such as 24x24"),
         "lost": Key(
