@@ -71,6 +71,13 @@ KEYS: dict[str, dict[str, Key]] = {
             "OCCURS DEPENDING ON: as many occurrences as the counter says (vb and lines), or always the most",
             ("counter", "max"),
         ),
+        "sync": Key(
+            str,
+            "",
+            "SYNC on binary items of a copybook: slack before them to a word boundary (hosts), to their own "
+            "size, or none",
+            ("none", "word", "size"),
+        ),
         "signs": Key(str, "", "how zoned numbers carry their sign (see layouts.md)", ("", *SIGNS)),
         "binary": Key(str, "picture", "digits of COMP items: full under TRUNC(BIN)", ("picture", "full")),
         "float": Key(str, "", "kind of COMP-1 and COMP-2: no default, machines differ", ("", *FLOATS)),
