@@ -22,6 +22,7 @@ from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
+from gaiji.cli.tables import COMMANDS as TABLE_COMMANDS
 from gaiji.cli.types import doubt_line, print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
@@ -139,7 +140,7 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, db, erase, report, review):
+for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, *TABLE_COMMANDS, db, erase, report, review):
     main.add_command(_command)
 
 
