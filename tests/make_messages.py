@@ -37,6 +37,7 @@ CHAPTERS = {
     "disk": "Files", "layout": "Layouts and copybooks", "names": "Matching and searching", "output": "Outputs",
     "proof": "The proof", "queue": "The review queue", "records": "Records", "reports": "Reports", "review": "Review",
     "run": "Jobs and conversions", "shape": "Shapes and pictures", "shrinking": "Shrinking", "standard": "The repertoire",
+    "tables": "Tables that towns bring",
 }  # fmt: skip
 
 

@@ -22,16 +22,8 @@ from gaiji.review.evidence.learn import learn, pairs_of
 from gaiji.review.evidence.parts import find
 from gaiji.review.evidence.shapes import propose_shapes
 from gaiji.review.sheets.exchange import export
-from gaiji.shape.pictures import (
-    Picture,
-    PictureError,
-    find_font,
-    image,
-    open_gallery,
-    overlay,
-    parse_dots,
-    read_pictures,
-)
+from gaiji.shape.drawn import Dots, parse_dots, read_pictures
+from gaiji.shape.pictures import Picture, PictureError, find_font, image, open_gallery, overlay
 from gaiji.standard.relations import load_ids, related
 from tests.fonts import font_bytes
 from tests.reviewing import sample_queue
@@ -346,7 +338,7 @@ def test_a_folder_named_by_code_or_private_use(tmp_path):
     for name in ("80A1.png", "U+E001.png", "JEF_80A3.png", "readme.png.txt", "not a code.png"):
         (tmp_path / name).write_bytes(png())
     (tmp_path / "80A4.bmp").write_bytes(png(format="BMP"))
-    assert sorted(read_pictures(tmp_path, JEF)) == ["80A1", "80A2", "80A3", "80A4"]
+    assert sorted(read_pictures(tmp_path, JEF).pictures) == ["80A1", "80A2", "80A3", "80A4"]
 
 
 def test_light_on_dark_is_the_same_picture():
@@ -362,7 +354,7 @@ def test_a_bdf(tmp_path):
     ]
     path = tmp_path / "town.bdf"
     path.write_text(head + "".join(chars) + "ENDFONT\n", "ascii")
-    found = read_pictures(path, JEF)
+    found = read_pictures(path, JEF).pictures
     assert sorted(found) == ["80A1", "80A2"]
     assert [p > 127 for p in found["80A1"][0].ink[8:16]] == [True] * 8
     path.write_text(head + chars[0].replace("FF", "zz") + "ENDFONT\n", "ascii")
@@ -373,13 +365,16 @@ def test_a_bdf(tmp_path):
 def test_a_raw_matrix(tmp_path):
     path = tmp_path / "font.bin"
     path.write_bytes(CROSS + bytes(8) + CROSS)
-    assert sorted(read_pictures(path, JEF, dots=(8, 8))) == ["80A1", "80A3"]  # an empty one is no picture
-    for dots, says in ((None, "--dots"), ((24, 24), "not a multiple"), ((7, 7), "cannot have")):
+    assert sorted(read_pictures(path, JEF, dots=Dots(8, 8)).pictures) == [
+        "80A1",
+        "80A3",
+    ]  # an empty one is no picture
+    for dots, says in ((None, "--dots"), (Dots(24, 24), "not a multiple"), (Dots(7, 7), "cannot have")):
         with pytest.raises(PictureError, match=says):
             read_pictures(path, JEF, dots=dots)
     path.write_bytes(CROSS * 4000)
     with pytest.raises(PictureError, match="外字 area"):
-        read_pictures(path, JEF, dots=(8, 8))
+        read_pictures(path, JEF, dots=Dots(8, 8))
 
 
 def eudc(path):
@@ -393,9 +388,9 @@ def eudc(path):
 def test_a_windows_eudc_font(tmp_path):
     eudc(tmp_path / "EUDC.TTE")
     windows = gaiji.load_charset("windows-31j")
-    found = read_pictures(tmp_path / "EUDC.TTE", windows)
+    found = read_pictures(tmp_path / "EUDC.TTE", windows).pictures
     assert sorted(found) == ["F040", "F041"] and not found["F040"][0].empty
-    assert sorted(read_pictures(tmp_path / "EUDC.TTE", JEF)) == ["80A1", "80A2"]
+    assert sorted(read_pictures(tmp_path / "EUDC.TTE", JEF).pictures) == ["80A1", "80A2"]
 
 
 @pytest.mark.parametrize("name", ["x.ttf", "x.tte", "x.bdf", "x.png", "x.bmp"])
@@ -416,10 +411,10 @@ def test_missing_huge_and_foreign(tmp_path):
         read_pictures(tmp_path / "f", JEF)
     with pytest.raises(PictureError, match="4000x4000"):
         image(png(4000), "big.png")
-    for wrong in ("24", "24x", "axb", "1000x1000x2"):
+    for wrong in ("24", "24x", "axb", "1000x1000x2", "24x24 diagonal"):
         with pytest.raises(PictureError):
             parse_dots(wrong)
-    assert (parse_dots(""), parse_dots("24x32")) == (None, (24, 32))
+    assert (parse_dots(""), parse_dots("24x32")) == (None, Dots(24, 32))
 
 
 def test_a_workbook_and_a_page_show_the_pictures(tmp_path, draw_mj_font):

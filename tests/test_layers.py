@@ -29,7 +29,7 @@ BELOW = {
     "names": {"disk", "standard", "output", "queue"},
 }
 BELOW["run"] = set(BELOW)
-BELOW |= dict.fromkeys(("proof", "review", "reports", "database"), BELOW["run"] | {"run"})
+BELOW |= dict.fromkeys(("proof", "review", "reports", "database", "tables"), BELOW["run"] | {"run"})
 BELOW["cli"] = set(BELOW)
 CHECKED = {"kernel.decode", "kernel.numbers"}
 ACCOUNTS = {

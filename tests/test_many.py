@@ -220,3 +220,19 @@ def test_a_charset_with_site_tables_is_a_codec_of_its_own_name(tmp_path):
 def test_strict_is_a_charset_error_too():
     with pytest.raises(CharsetError):
         JEF.decode_text(b"\x28\x80\xa1\x29")
+
+
+@pytest.mark.parametrize("raw", [b"12", b"0", b"1234567", b"0000000x"])
+def test_a_number_cut_short_ends_at_the_same_byte_however_it_is_read(raw):
+    """Digits of a number that are one byte in hex besides."""
+    charset = gaiji.load_charset("touki")
+    ends = []
+    for read in (
+        charset.decode,
+        charset.decode_text,
+        lambda data, errors: charset.decode_many([data], errors=errors),
+    ):
+        with pytest.raises(UndecodableError) as error:
+            read(raw, errors="strict")
+        ends.append((error.value.start, error.value.end))
+    assert len(set(ends)) == 1 and ends[0][1] <= len(raw)

@@ -22,6 +22,7 @@ from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
+from gaiji.cli.tables import COMMANDS as TABLE_COMMANDS
 from gaiji.cli.types import doubt_line, print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr, translated
@@ -139,7 +140,7 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, db, erase, report, review):
+for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, *TABLE_COMMANDS, db, erase, report, review):
     main.add_command(_command)
 
 
@@ -321,6 +322,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     for doubt in data.get("doubts", ()):
         echo(doubt_line(doubt))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
+    for line in data["review"].get("pictures_left", ()):
+        echo(tr("not among the pictures: {line}", line=line))
     if not data["review"]["as_decided"]:
         echo(
             tr(

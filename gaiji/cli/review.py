@@ -141,30 +141,32 @@ def review_tables(
 @click.option("--charset", required=True, help="Charset of the dump, such as fujitsu-jef-ebcdik.")
 @click.option("--site", default="", help="Name of the municipality, as in [review] site of the job.")
 @click.option("--gaiji-set", default="", help="The site's 外字 set, as in [source] gaiji_set of the job.")
-@click.option("--dots", default="", help="Width x height of a raw dot matrix, such as 24x24.")
+@click.option("--dots", default="", help='Width x height of raw dots: 24x24; or with order: "24x24 columns".')
 def review_pictures(queue: str, source: str, charset: str, site: str, gaiji_set: str, dots: str) -> None:
-    """Give the codes of a queue their pictures: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, raw
-    dots.
+    """Give the codes of a queue their pictures: a font (EUDC.TTE, TTF), a BDF, PCF or FONTX2, pictures
+    named by code, a folder of all of them, raw dots.
     """
     from gaiji.codes.charset import load_charset
     from gaiji.run.decided import own_set
-    from gaiji.shape.pictures import parse_dots, read_pictures
+    from gaiji.shape.drawn import parse_dots, read_pictures
 
     loaded = load_charset(charset)
-    pictures = read_pictures(source, loaded, dots=parse_dots(dots))
+    drawn = read_pictures(source, loaded, dots=parse_dots(dots))
     with _queue(queue) as opened:
         given, reopened = opened.add_pictures(
-            loaded.system, site, pictures, gaiji_set=own_set(gaiji_set, site)
+            loaded.system, site, drawn.pictures, gaiji_set=own_set(gaiji_set, site)
         )
     click.echo(
         tr(
             "{count} pictures read, {given} codes of the queue have one; {reopened} decided "
             "codes are open again",
-            count=len(pictures),
+            count=len(drawn.pictures),
             given=given,
             reopened=reopened,
         )
     )
+    for line in drawn.left:
+        click.echo(tr("not among the pictures: {line}", line=line))
 
 
 @review.command("suggest")

@@ -27,7 +27,7 @@ from gaiji.codes.stream import Reading, StreamDecoder
 from gaiji.codes.tables import ENCODE_ONLY, Row, Table, load_site, load_table
 from gaiji.codes.texts import Texts
 from gaiji.codes.unicode import UnicodeCompiler, plain_row, standard_tables
-from gaiji.errors import ArgumentTypeError, CharsetError, UndecodableError, UnencodableError
+from gaiji.errors import ArgumentTypeError, CharsetError, UnencodableError
 from gaiji.kernel import encode as kernel_encode
 from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Provenance, Reason
@@ -244,12 +244,10 @@ class Charset:
         another value.
         """
         given.one_of("errors", errors, given.DECODE_ERRORS)
-        decoder = self.decoder(type=type, role=role, form=form, policy=policy)
-        out = decoder.feed(data, final=True)
+        reading = self.reading(type=type, role=role, form=form, policy=policy)
+        out = StreamDecoder(reading).feed(data, final=True)
         if errors == "strict" and out.findings:
-            first = min(out.findings, key=lambda finding: finding.offset)
-            end = min(first.offset + self.kind.length(*read_code(self.kind.form, first.code)), len(data))
-            raise UndecodableError(self.name, first.code, first.offset, end, first.reason)
+            ShortDecoder(reading, strict=True).text(given.raw_bytes(data))  # raises the first of them
         return out
 
     def decode_text(

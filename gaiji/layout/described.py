@@ -30,6 +30,7 @@ def described(
     record_length: int | None = None,
     redefines: Mapping[str, str] | None = None,
     depending: str = "refuse",
+    sync: str = "refuse",
     item: str = "",
     encoding: str = "",
     replacing: Mapping[str, str] | None = None,
@@ -42,7 +43,13 @@ def described(
     if Path(path).suffix.lower() not in SUFFIXES:
         return Whole(load_layout(path, record_length=record_length, redefines=redefines))
     found = describe_copybook(
-        path, redefines=redefines, depending=depending, item=item, encoding=encoding, replacing=replacing
+        path,
+        redefines=redefines,
+        depending=depending,
+        sync=sync,
+        item=item,
+        encoding=encoding,
+        replacing=replacing,
     )
     layout = copybook_layout(found, record_length, Path(path))
     return Whole(layout, found.variable, found.tables)

@@ -84,6 +84,7 @@ def load_layout(
     redefines: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
+    sync: str = "refuse",
     encoding: str = "",
     replacing: Mapping[str, str] | None = None,
 ) -> Layout:
@@ -101,6 +102,7 @@ def load_layout(
             redefines=redefines,
             roles=roles,
             depending=depending,
+            sync=sync,
             encoding=encoding,
             replacing=replacing,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gaiji.codes.charset import Charset
 from gaiji.columns.findings import reviewed
 from gaiji.disk.files import STDOUT
-from gaiji.model import ROLES, Picture, Reason
+from gaiji.model import ROLES, Reason
 from gaiji.run.decided import as_decided
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
@@ -23,6 +23,7 @@ from gaiji.run.totals import Totals
 
 if TYPE_CHECKING:
     from gaiji.queue.items import Item, Source
+    from gaiji.shape.drawn import Drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,12 @@ def check_queue(where: str | Path) -> None:
         open_queue(where).close()
 
 
-def pictures_of(plan: Plan) -> dict[str, list[Picture]]:
+def pictures_of(plan: Plan) -> Drawn | None:
     """The town's 外字 pictures by code, where the job names a source of them."""
     review = plan.job.review
     if not review["pictures"]:
-        return {}
-    from gaiji.shape.pictures import parse_dots, read_pictures
+        return None
+    from gaiji.shape.drawn import parse_dots, read_pictures
 
     return read_pictures(plan.job.file(review["pictures"]), plan.charset, dots=parse_dots(review["dots"]))
 
@@ -115,12 +116,10 @@ def source_of(job: Job, digest: str = "") -> Source:
     return Source(given, named, site, gaiji_set, output, digest, earlier=path)
 
 
-def fill_queue(
-    plan: Plan, totals: Sequence[Totals], pictures: Mapping[str, Sequence[Picture]], digest: str
-) -> dict[str, Any]:
+def fill_queue(plan: Plan, totals: Sequence[Totals], drawn: Drawn | None, digest: str) -> dict[str, Any]:
     """Put a run's findings (``totals``: of each output) and the town's pictures into the job's queue; returns
-    what the manifest says: codes, those that wait, and whether the tables of decisions that were used say
-    what the queue says (``as_decided``).
+    what the manifest says: codes, those that wait, whether the tables of decisions that were used say what
+    the queue says (``as_decided``), and what beside the pictures could not be read (``pictures_left``).
     ``digest``: of the input's bytes."""
     from gaiji.queue.queue import open_queue
 
@@ -144,9 +143,10 @@ def fill_queue(
         systems = sorted({one.system for one in plan.charsets})
         decided = as_decided(queue, {name: job.decisions_path(name) for name in systems}, job.owner)
         waiting = queue.add(source_of(job, digest), items)
-        if pictures:
+        if drawn:
             site, gaiji_set = job.owner
-            waiting += queue.add_pictures(charset.system, site, pictures, gaiji_set=gaiji_set)[1]
+            waiting += queue.add_pictures(charset.system, site, drawn.pictures, gaiji_set=gaiji_set)[1]
     finally:
         queue.close()
-    return {"codes": len(items), "waiting": waiting, "as_decided": decided}
+    left = {"pictures_left": list(drawn.left)} if drawn and drawn.left else {}
+    return {"codes": len(items), "waiting": waiting, "as_decided": decided} | left

@@ -71,6 +71,13 @@ KEYS: dict[str, dict[str, Key]] = {
             "OCCURS DEPENDING ON: as many occurrences as the counter says (vb and lines), or always the most",
             ("counter", "max"),
         ),
+        "sync": Key(
+            str,
+            "",
+            "SYNC on binary items of a copybook: slack before them to a word boundary (hosts), to their own "
+            "size, or none",
+            ("none", "word", "size"),
+        ),
         "signs": Key(str, "", "how zoned numbers carry their sign (see layouts.md)", ("", *SIGNS)),
         "binary": Key(str, "picture", "digits of COMP items: full under TRUNC(BIN)", ("picture", "full")),
         "float": Key(str, "", "kind of COMP-1 and COMP-2: no default, machines differ", ("", *FLOATS)),
@@ -124,7 +131,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "pictures": Key(
             str,
             "",
-            "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, a folder of PNG or BMP, or raw dots",
+            "pictures of the 外字: a font (EUDC.TTE, TTF), a BDF, PCF or FONTX2, a folder of those and of "
+            "PNG or BMP, or raw dots",
         ),
         "dots": Key(str, "", "width x height of raw dots, such as 24x24"),
         "lost": Key(

@@ -16,7 +16,6 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.files import STDOUT, beside, output_part, part_path
 from gaiji.disk.lock import lock_path
-from gaiji.model import IMAGES
 from gaiji.queue.place import queue_files
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
@@ -64,10 +63,10 @@ def charset_places(charset: str) -> Iterator[Place]:
 
 
 def picture_places(source: str | Path) -> Iterator[Place]:
-    """A source of 外字 pictures and, where it is a folder, its pictures."""
+    """A source of 外字 pictures and, where it is a folder, all that lies in it."""
     source = Path(source)
     inside = source.iterdir() if source.is_dir() else ()
-    pictures = [source, *(path for path in inside if path.suffix.lower() in IMAGES)]
+    pictures = [source, *(path for path in inside if path.is_file())]
     return (Place("外字 pictures", path) for path in pictures)
 
 

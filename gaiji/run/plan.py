@@ -305,6 +305,7 @@ def whole_of(job: Job) -> Whole:
         record_length=length,
         redefines=source["redefines"],
         depending=source["depending"] or ("counter" if source["format"] in ("vb", "lines") else "refuse"),
+        sync=source["sync"] or "refuse",
         item=source.get("item", ""),
         encoding=source["copybook_encoding"],
         replacing=source["replacing"],

@@ -7,6 +7,7 @@ nothing and decides nothing: what it finds is a doubt, told on the screen and in
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache, partial
@@ -217,14 +218,10 @@ def worth(name: str, role: str, raws: Sequence[bytes]) -> bool:
 
 def usual(role: str, texts: Iterable[str]) -> float:
     """The share of characters that fields of a role are usually made of; 1 where there are too few to say."""
-    every = good = 0
     known = _kana if role == "kana" else everyday
-    for text in texts:
-        for char in text:
-            if char not in NEUTRAL:
-                every += 1
-                good += known(char)
-    return good / every if every >= FEWEST else 1.0
+    chars = {char: count for char, count in Counter("".join(texts)).items() if char not in NEUTRAL}
+    every = sum(chars.values())
+    return sum(chars[char] for char in chars if known(char)) / every if every >= FEWEST else 1.0
 
 
 def readable(texts: Iterable[str]) -> bool:
@@ -243,6 +240,7 @@ def _small(char: str) -> bool:
     return "a" <= char <= "z"
 
 
+@lru_cache(maxsize=16_384)
 def everyday(char: str) -> bool:
     """Full-width letters, kana, capitals, and kanji of the first level of JIS X 0208 (rows 16 to 47)."""
     if char <= "\x7f":

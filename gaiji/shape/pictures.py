@@ -1,8 +1,7 @@
-"""Pictures of characters: the 外字 that a town drew, and the glyphs of a font beside them.
+"""Pictures of characters: a picture file, and the glyphs of a font.
 
-Owns the readers of 外字 pictures (fonts with a private use area, BDF, folders of PNG or BMP, raw dot
-matrices), the search for a Mincho font that names its glyphs as the MJ list does, and drawing at one size.
-Does not compare shapes.
+Owns reading and writing one picture, the search for a Mincho font that names its glyphs as the MJ list does,
+and drawing at one size. What a town drew is read in ``gaiji.shape.drawn``. Does not compare shapes.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -20,10 +19,9 @@ from typing import Any
 
 import regex
 
-from gaiji.codes.charset import Charset
 from gaiji.errors import MissingExtra, PictureError
 from gaiji.messages import fault, mark, tr
-from gaiji.model import IMAGES, MAX_SIDE, Picture
+from gaiji.model import MAX_SIDE, Picture
 
 MAX_FILE = 256 * 1024 * 1024
 MAX_PICTURES = 65_536
@@ -89,87 +87,7 @@ def _fitted(image: Any, side: int) -> Any:
     return square
 
 
-# -- 外字 in ------------------------------------------------------------------------------------------
-
-
-def read_pictures(
-    path: str | Path, charset: Charset, *, dots: tuple[int, int] | None = None
-) -> dict[str, list[Picture]]:
-    """Code (hex) → pictures of a 外字 source; PictureError when it is none.
-
-    A font (TTF, TTE, OTF) is read by its private use characters, which the charset's ``pua`` option turns
-    into codes; a BDF by its ENCODING (a code of the charset, or a private use character); a folder by file
-    names (``80A1.png``, ``U+E000.bmp``, also after ``_``); anything else is a raw matrix of ``dots`` (width,
-    height): one character after the other in the order of the charset's 外字 area, rows padded to bytes, the
-    leftmost dot the highest bit.
-    """
-    path = Path(path)
-    try:
-        if path.is_dir():
-            found = _folder(path)
-        elif path.stat().st_size > MAX_FILE:
-            raise PictureError(
-                fault("E0290", "is too big to be a 外字 source"),
-                where=str(path),
-                next=tr("give at most {max_file} MiB", max_file=MAX_FILE >> 20),
-            )
-        elif path.suffix.lower() in FONTS:
-            found = _font(path)
-        elif path.suffix.lower() == ".bdf":
-            found = _bdf(path)
-        elif path.suffix.lower() in IMAGES:
-            found = iter([(path.stem, read_image(path))])
-        else:
-            found = _matrix(path, charset, dots)
-        private = charset.private_use()
-        out: dict[str, list[Picture]] = {}
-        for name, picture in found:
-            code = _code(name, private)
-            if code and not picture.empty:
-                out.setdefault(code, []).append(picture)
-    except OSError as error:
-        raise PictureError(
-            fault("E0195", "cannot be read: {reason}", reason=error.strerror or error),
-            where=str(path),
-            next=tr("check the path"),
-        ) from error
-    if not out:
-        raise PictureError(
-            fault("E0291", "holds no picture of a code of {charset}", charset=charset.name),
-            where=str(path),
-            next=tr("name pictures by code, like 80A1.png"),
-        )
-    return out
-
-
-def parse_dots(text: str) -> tuple[int, int] | None:
-    """``24x24`` as (24, 24), None for ""; PictureError for anything else."""
-    if not text:
-        return None
-    match = regex.fullmatch(r"(\d{1,3})[xX×](\d{1,3})", text.strip())
-    if match is None:
-        raise PictureError(
-            fault("E0292", "{text!r} is no size of a dot matrix", text=text[:20]),
-            next=tr("write it as 24x24"),
-        )
-    return int(match[1]), int(match[2])
-
-
-def _code(name: str, private: Mapping[int, str]) -> str:
-    """The vendor code that a picture's name or private use character means, "" for none."""
-    match = _STEM.fullmatch(name)
-    if match is None:
-        return ""
-    value = int(match[2], 16)
-    if match[1] or (
-        value in private and len(match[2]) >= 4 and 0xE000 <= value <= 0xF8FF and value not in _codes(private)
-    ):
-        return private.get(value, "")
-    return str(match[2]).upper()
-
-
-def _codes(private: Mapping[int, str]) -> frozenset[int]:
-    return frozenset(int(code, 16) for code in private.values())
+# -- one picture ---------------------------------------------------------------------------------------
 
 
 def read_image(path: Path) -> Picture:
@@ -183,6 +101,17 @@ def read_image(path: Path) -> Picture:
             next=tr("check the path"),
         ) from error
     return image(data, str(path))
+
+
+def dots(packed: bytes, width: int, height: int) -> Picture:
+    """Rows of bits, padded to bytes, as a picture."""
+    if max(width, height) > MAX_SIDE:
+        raise PictureError(
+            fault("E0185", "a picture of {width}x{height} dots", width=width, height=height),
+            next=tr("give at most {max_side}x{max_side}", max_side=MAX_SIDE),
+        )
+    image = _pillow().Image.frombytes("1", (width, height), packed).convert("L")
+    return Picture(width, height, image.tobytes())
 
 
 def image(data: bytes, where: str) -> Picture:
@@ -214,112 +143,6 @@ def image(data: bytes, where: str) -> Picture:
     if sorted(edge)[len(edge) // 2] > 127:
         pixels = bytes(255 - p for p in pixels)
     return Picture(width, height, pixels)
-
-
-def _folder(folder: Path) -> Iterator[tuple[str, Picture]]:
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES and p.is_file())
-    if len(files) > MAX_PICTURES:
-        raise PictureError(
-            fault("E0295", "holds {count} pictures", count=len(files)),
-            where=str(folder),
-            next=tr("give at most {max_pictures}", max_pictures=MAX_PICTURES),
-        )
-    for file in files:
-        yield file.stem, read_image(file)
-
-
-def _font(path: Path) -> Iterator[tuple[str, Picture]]:
-    """Each private use character of a font, at 96 dots to the em."""
-    font = GlyphFont(path)
-    for code_point in font.private_use():
-        yield f"U+{code_point:04X}", font.character(chr(code_point), 96)
-
-
-def _bdf(path: Path) -> Iterator[tuple[str, Picture]]:
-    """Characters of a BDF font (Glyph Bitmap Distribution Format 2.1): ENCODING, BBX and BITMAP are read."""
-    lines = path.read_bytes().decode("ascii", "replace").splitlines()
-    if not lines or not lines[0].startswith("STARTFONT"):
-        raise PictureError(fault("E0296", "is not a BDF font"), where=str(path), next=tr("check the file"))
-    code, box = -1, (0, 0)
-    rows: list[bytes] | None = None
-    for number, line in enumerate(lines, 1):
-        words = line.split()
-        try:
-            if rows is not None and words[:1] != ["ENDCHAR"]:
-                rows.append(bytes.fromhex(line.strip()))
-            elif words[:1] == ["ENCODING"]:
-                code = int(words[1])
-            elif words[:1] == ["BBX"]:
-                box = (int(words[1]), int(words[2]))
-            elif words[:1] == ["BITMAP"]:
-                rows = []
-            elif words[:1] == ["ENDCHAR"]:
-                if rows is None or len(rows) != box[1]:
-                    raise ValueError(line)
-                if code >= 0 and all(box):
-                    yield f"{code:04X}", _dots(b"".join(row[: (box[0] + 7) // 8] for row in rows), *box)
-                code, box, rows = -1, (0, 0), None
-        except (ValueError, IndexError, PictureError):
-            raise PictureError(
-                fault("E0297", "is broken"), where=f"{path}:{number}", next=tr("write the BDF font anew")
-            ) from None
-
-
-def _matrix(path: Path, charset: Charset, dots: tuple[int, int] | None) -> Iterator[tuple[str, Picture]]:
-    if dots is None:
-        raise PictureError(
-            fault("E0298", "is not a font, a BDF, a picture or a folder of pictures"),
-            where=str(path),
-            next=tr("for a raw dot matrix give --dots WxH"),
-        )
-    width, height = dots
-    if not (8 <= width <= 256 and 8 <= height <= 256):
-        raise PictureError(
-            fault("E0299", "cannot have {width}x{height} dots", width=width, height=height),
-            where=str(path),
-            next=tr("give a size such as 24x24"),
-        )
-    size = (width + 7) // 8 * height
-    raw = path.read_bytes()
-    if not raw or len(raw) % size:
-        raise PictureError(
-            fault(
-                "E0300",
-                "has {count} bytes, not a multiple of the {size} of a {width}x{height} character",
-                count=len(raw),
-                size=size,
-                width=width,
-                height=height,
-            ),
-            where=str(path),
-            next=tr("check --dots"),
-        )
-    codes = [code for area in charset.ranges if area.kind == "user" for code in area.codes()]
-    if len(raw) // size > len(codes):
-        raise PictureError(
-            fault(
-                "E0301",
-                "holds {count} characters, the 外字 area of {charset} has {count2}",
-                count=len(raw) // size,
-                charset=charset.name,
-                count2=len(codes),
-            ),
-            where=str(path),
-            next=tr("check --dots"),
-        )
-    for number, at in enumerate(range(0, len(raw), size)):
-        yield f"{codes[number]:04X}", _dots(raw[at : at + size], width, height)
-
-
-def _dots(packed: bytes, width: int, height: int) -> Picture:
-    """Rows of bits, padded to bytes, as a picture."""
-    if max(width, height) > MAX_SIDE:
-        raise PictureError(
-            fault("E0185", "a picture of {width}x{height} dots", width=width, height=height),
-            next=tr("give at most {max_side}x{max_side}", max_side=MAX_SIDE),
-        )
-    image = _pillow().Image.frombytes("1", (width, height), packed).convert("L")
-    return Picture(width, height, image.tobytes())
 
 
 # -- glyphs of a font -----------------------------------------------------------------------------------
@@ -395,6 +218,48 @@ class GlyphFont:
                 )
             canvas.paste(drawn, (slot.bitmap_left, ascender - slot.bitmap_top))
         return Picture(side, side, canvas.tobytes())
+
+
+class BitmapFont:
+    """A font of dots (PCF) through FreeType, by the codes of its own encoding."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import freetype
+        except ImportError as error:
+            raise MissingExtra(tr("drawing glyphs"), "images") from error
+        self.path, self._ft = path, freetype
+        try:
+            self._face = freetype.Face(str(path))
+            self._face.set_charmap(self._face.charmaps[0])
+            self._face.select_size(0)
+        except Exception as error:  # freetype-py raises its own kind, and others for odd files
+            raise PictureError(
+                fault("E0636", "is not a font of dots that can be read"),
+                where=str(path),
+                next=tr("give a PCF or a BDF"),
+            ) from error
+
+    def characters(self) -> Iterator[tuple[int, Picture]]:
+        """Each code that has dots, and them, in the order of the codes."""
+        face = self._face
+        for code, index in sorted(face.get_chars())[:MAX_PICTURES]:
+            if not code:
+                continue  # what FreeType shows for codes that the font has not
+            try:
+                face.load_glyph(index, self._ft.FT_LOAD_RENDER)
+            except self._ft.FT_Exception as error:
+                raise PictureError(
+                    fault("E0303", "has a broken glyph {index}", index=index),
+                    where=str(self.path),
+                    next=tr("use another copy of the font"),
+                ) from error
+            bitmap = face.glyph.bitmap
+            if bitmap.rows and bitmap.width:
+                rows = ctypes.string_at(bitmap._FT_Bitmap.buffer, bitmap.rows * bitmap.pitch)
+                row = (bitmap.width + 7) // 8
+                packed = b"".join(rows[at : at + row] for at in range(0, len(rows), bitmap.pitch))
+                yield code, dots(packed, bitmap.width, bitmap.rows)
 
 
 class Gallery:

@@ -416,16 +416,17 @@ def sheet(data: bytes) -> None:
 
 def picture(data: bytes) -> None:
     """Pictures, fonts and dots of any content are read within bounds, or refused in one line."""
-    from gaiji.shape.pictures import read_image, read_pictures
+    from gaiji.shape.drawn import Dots, read_pictures
+    from gaiji.shape.pictures import read_image
 
     take = Take(data)
-    kind = take.pick(("p.bdf", "p.ttf", "p.bin", "p.png", "p.bmp", "p.gif"))
+    kind = take.pick(("p.bdf", "p.pcf", "p.fnt", "p.ttf", "p.bin", "p.png", "p.bmp", "p.gif"))
     path = put(kind, take.rest())
     try:
         if path.suffix in (".png", ".bmp", ".gif"):
             read_image(path)
         else:
-            read_pictures(path, charset("fujitsu-jef-ebcdik"), dots=(8, 8))
+            read_pictures(path, charset("fujitsu-jef-ebcdik"), dots=Dots(8, 8))
     except GaijiError as error:
         assert "\n" not in str(error)
 

@@ -95,7 +95,7 @@ class Item:
     """One data description entry with its children; sizes and places in bytes.
 
     ``depending``: the name of the counter of a table that varies, and of groups that it is in; such a table
-    has ``least`` to ``occurs`` occurrences.
+    has ``least`` to ``occurs`` occurrences. ``synced``: SYNC has an effect on it, its own or its group's.
     """
 
     level: int
@@ -114,6 +114,7 @@ class Item:
     sign: str = ""
     separate: bool = False
     sync: bool = False
+    synced: bool = False
     blank_zero: bool = False
     children: list[Item] = field(default_factory=list)
     parent: Item | None = None

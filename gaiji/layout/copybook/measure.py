@@ -31,7 +31,8 @@ def measure(item: Item, usage: str, sync: bool, depth: int) -> None:
         )
     silent = item.named_leaves < 0
     if not item.children and item.level:
-        item.leaf = _leaf(item, usage, sync)
+        item.leaf = _leaf(item, usage)
+        item.synced = sync and item.leaf.type in ("binary", "float")
         item.size = item.leaf.size
         item.named_leaves = int(bool(item.name) and not silent)
     else:
@@ -57,7 +58,7 @@ def place(item: Item, start: int) -> None:
         start += max(child.size * child.occurs for child in family)
 
 
-def _leaf(item: Item, usage: str, sync: bool) -> Leaf:
+def _leaf(item: Item, usage: str) -> Leaf:
     """How the bytes of an elementary item are read."""
     if usage in SIZED or usage in FLOATING:
         if item.picture:
@@ -74,14 +75,7 @@ def _leaf(item: Item, usage: str, sync: bool) -> Leaf:
             tr("add the PICTURE, or correct the levels"),
         )
     else:
-        leaf = _pictured(item, usage.upper())
-    if sync and leaf.type in ("binary", "float"):
-        raise item.error(
-            fault(
-                "E0129", "SYNC on a binary item puts slack bytes before it, which differ between compilers"
-            ),
-            tr("write the slack bytes as FILLER and remove SYNC"),
-        )
+        return _pictured(item, usage.upper())
     return leaf
 
 

@@ -12,6 +12,7 @@ from gaiji.layout.copybook.encoding import copybook_text
 from gaiji.layout.copybook.entries import entries, tree
 from gaiji.layout.copybook.fields import Table, fields, fillers, tables
 from gaiji.layout.copybook.measure import measure, place
+from gaiji.layout.copybook.slack import RULES, slacken
 from gaiji.layout.copybook.text import FORMATS, replaced, tokens
 from gaiji.layout.copybook.variable import variable
 from gaiji.layout.roles import ROLES
@@ -43,6 +44,7 @@ def read_copybook(
     redefines: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
+    sync: str = "refuse",
     format: str = "auto",
     encoding: str = "",
     replacing: Mapping[str, str] | None = None,
@@ -58,6 +60,7 @@ def read_copybook(
         redefines=redefines,
         roles=roles,
         depending=depending,
+        sync=sync,
         format=format,
         replacing=replacing,
     )
@@ -69,6 +72,7 @@ def describe_copybook(
     redefines: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
+    sync: str = "refuse",
     item: str = "",
     encoding: str = "",
     replacing: Mapping[str, str] | None = None,
@@ -82,6 +86,7 @@ def describe_copybook(
         redefines or {},
         roles or {},
         depending,
+        sync,
         format="auto",
         item=item,
         replacing=replacing or {},
@@ -114,6 +119,7 @@ def parse_copybook(
     redefines: Mapping[str, str] | None = None,
     roles: Mapping[str, str] | None = None,
     depending: str = "refuse",
+    sync: str = "refuse",
     format: str = "auto",
     replacing: Mapping[str, str] | None = None,
 ) -> tuple[tuple[Field, ...], int]:
@@ -122,9 +128,10 @@ def parse_copybook(
     ``redefines`` says which definition of an area is read (``{"A": "B"}``: B, which redefines A; also for
     several 01 levels); by default the first. ``roles`` maps name patterns (``*-simei``, case ignored) to
     roles, before the rules of ``roles.toml``. ``depending="max"`` reads OCCURS DEPENDING ON as tables of
-    full size; ``"counter"`` lets it pass too, and places are those in a record of full size. ``format`` is
-    the reference format: auto, fixed (columns 8–72) or free. ``replacing``: what COPY … REPLACING puts in
-    place of a text of the copybook (``{":TAG:": "SE"}``).
+    full size; ``"counter"`` lets it pass too, and places are those in a record of full size. ``sync``: what
+    SYNC on binary items does (``slack.RULES``; refused where nothing says it). ``format`` is the reference
+    format: auto, fixed (columns 8–72) or free. ``replacing``: what COPY … REPLACING puts in place of a text
+    of the copybook (``{":TAG:": "SE"}``).
 
     Names come out in lower case; an occurrence adds its number (``name-1``), a name used in several groups
     its group (``father.name``). Raises LayoutError with file, line and clause.
@@ -135,6 +142,7 @@ def parse_copybook(
         redefines or {},
         roles or {},
         depending,
+        sync,
         format=format,
         item="",
         replacing=replacing or {},
@@ -148,6 +156,7 @@ def _describe(
     redefines: Mapping[str, str],
     roles: Mapping[str, str],
     depending: str,
+    sync: str,
     *,
     format: str,
     item: str,
@@ -158,6 +167,7 @@ def _describe(
             fault("E0095", "is bigger than 1 MiB"), path=where, next=tr("give the copybook of one record")
         )
     _check_option("depending", depending, ("refuse", "max", "counter"), where)
+    _check_option("sync", sync, RULES, where)
     _check_option("format", format, FORMATS, where)
     for pattern, role in roles.items():
         _check_option(f"role of {pattern}", role, ROLES, where)
@@ -167,6 +177,7 @@ def _describe(
         chosen |= selected(root, item, where)
     choose(root, chosen, where)
     measure(root, "display", False, 0)
+    slacken(root, sync)
     place(root, 0)
     if root.named_leaves > MAX_FIELDS:
         raise LayoutError(
