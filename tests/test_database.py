@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -112,11 +114,11 @@ def test_a_stopped_run_goes_on_and_gives_the_same(tmp_path, url, monkeypatch):
     path = job(tmp_path, url)
     write, left = Progress.write, [2]
 
-    def stop(self, rows, report, done):
+    def stop(self, rows, report, done, digest):
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        write(self, rows, report, done)
+        write(self, rows, report, done, digest)
 
     monkeypatch.setattr(Progress, "write", stop)
     for already in (20, 40):
@@ -185,7 +187,7 @@ def test_a_source_that_changed_meanwhile_is_told(tmp_path, url):
     path = job(tmp_path, url)
     convert_table(path)
     change(url, "DELETE FROM people WHERE number = 0")
-    with pytest.raises(DataError, match="56 rows in the source, 57 in the target"):
+    with pytest.raises(DataError, match="rows 1 to 10 in the order of the key are not those"):
         convert_table(path)
 
 
@@ -202,13 +204,13 @@ def test_a_key_that_is_not_unique_and_a_second_writer_are_refused(tmp_path, url)
     with pytest.raises(UsageError, match="neither primary key nor unique"):
         convert_table(job(tmp_path, url, key="twice"))
     run = _Run(load_db_job(job(tmp_path, url)))
-    progress = Progress(run.target, run.table, run.digest)
+    progress = Progress(run.target, run.table, run.digest, run.from_)
     done, *_ = progress.prepare(False)
     with run.source.connect() as reading:
         chunk = next(run.chunks(reading, None, 0))
-    progress.write(chunk.rows, run.report_of(chunk), done)
+    progress.write(chunk.rows, run.report_of(chunk), done, chunk.digest)
     with pytest.raises(GaijiError, match="another run"):
-        progress.write(chunk.rows, run.report_of(chunk), done)
+        progress.write(chunk.rows, run.report_of(chunk), done, chunk.digest)
     run.close()
 
 
@@ -248,3 +250,267 @@ def test_the_commands(tmp_path, url):
     assert (
         broken.exit_code in (1, 2) and "secret" not in broken.output and len(broken.output.splitlines()) == 1
     )
+
+
+# -- whose a table is, and what a cell and a key may be -------------------------------------------------
+
+
+def files(tmp_path, **tables):
+    """An SQLite file for each name, made by statements of SQL."""
+    for name, statements in tables.items():
+        connection = sqlite3.connect(tmp_path / f"{name}.db")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        connection.close()
+
+
+def small(tmp_path, source, table="juki", key='"k"', target="t", to="", charset="unicode-utf8", column="b"):
+    """A job on one column; ``to``: the target's URL."""
+    path = tmp_path / "small.toml"
+    path.write_text(
+        f'[source]\nurl = "{source}"\ntable = "{table}"\nkey = {key}\nchunk = 2\n[[column]]\nname = "{column}"\n'
+        f'to = "made"\ncharset = "{charset}"\n[target]\ntable = "{target}"\nurl = "{to}"\n',
+        "utf-8",
+    )
+    return str(path)
+
+
+def held(path, table="t"):
+    connection = sqlite3.connect(path)
+    found = connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+    connection.close()
+    return found
+
+
+def said(path, *options):
+    """The one line that a refused run says."""
+    run = CliRunner().invoke(main, ["db", "convert", path, *options])
+    assert run.exit_code in (1, 2) and len(run.output.splitlines()) == 1, run.output
+    return run.output
+
+
+TOWN = ("CREATE TABLE juki (k integer PRIMARY KEY, b text)", "INSERT INTO juki VALUES (1, '山田')")
+
+
+@pytest.mark.parametrize("spelling", ["absolute", "link", "hard link", "dots", "uri", "case"])
+def test_a_source_under_another_spelling_is_never_the_target(tmp_path, monkeypatch, spelling):
+    monkeypatch.chdir(tmp_path)
+    files(tmp_path, a=TOWN)
+    (tmp_path / "soft.db").symlink_to("a.db")
+    os.link("a.db", "hard.db")
+    names = {
+        "absolute": f"sqlite:///{tmp_path}/a.db",
+        "link": "sqlite:///soft.db",
+        "hard link": "sqlite:///hard.db",
+        "dots": f"sqlite:///../{tmp_path.name}/./a.db",
+        "uri": "sqlite:///file:a.db?uri=true",
+        "case": "sqlite:///a.db",
+    }
+    target = "JUKI" if spelling == "case" else "juki"
+    before = (tmp_path / "a.db").read_bytes()
+    for options in ((), ("--restart",), ("--dry-run",)):
+        assert "source and target at once" in said(
+            small(tmp_path, "sqlite:///a.db", target=target, to=names[spelling]), *options
+        )
+    assert (tmp_path / "a.db").read_bytes() == before
+
+
+def test_only_a_table_that_the_run_registered_is_dropped(tmp_path):
+    files(
+        tmp_path,
+        a=(*TOWN, "CREATE TABLE t (k integer PRIMARY KEY, made text)", "INSERT INTO t VALUES (7, 'x')"),
+    )
+    path, database = small(tmp_path, f"sqlite:///{tmp_path}/a.db"), tmp_path / "a.db"
+    for options in ((), ("--restart",)):
+        assert "no run made this one" in said(path, *options)
+    assert held(database) == [(7, "x")]
+    change(f"sqlite:///{database}", "ALTER TABLE t RENAME TO mine")
+    convert_table(path)
+    # somebody puts another table in the place of the run's: the name is registered, the table is not
+    change(f"sqlite:///{database}", "ALTER TABLE t RENAME TO made_once")
+    change(f"sqlite:///{database}", "ALTER TABLE mine RENAME TO t")
+    for options in ((), ("--restart",)):
+        assert "no run made this one" in said(path, *options)
+    assert held(database) == [(7, "x")]
+    change(f"sqlite:///{database}", "DROP TABLE t")
+    assert "is gone" in said(path)
+    assert convert_table(path, restart=True).rows == 1 and held(database) == [(1, "山田")]
+
+
+def test_a_switched_source_is_told_and_keeps_what_is_there(tmp_path):
+    files(tmp_path, one=TOWN, two=(TOWN[0], "INSERT INTO juki VALUES (1, '川上')"))
+    to = f"sqlite:///{tmp_path}/t.db"
+    convert_table(small(tmp_path, f"sqlite:///{tmp_path}/one.db", to=to))
+    for options in ((), ("--restart",)):
+        line = said(small(tmp_path, f"sqlite:///{tmp_path}/two.db", to=to), *options)
+        assert "one.db" in line and "two.db" in line
+    assert held(tmp_path / "t.db") == [(1, "山田")]
+
+
+def test_a_changed_cell_and_a_changed_key_of_a_converted_chunk_are_found(tmp_path, url):
+    path = job(tmp_path, url, chunk=10)
+    for statement in (
+        "UPDATE people SET pua = 'x' WHERE number = 42",
+        "UPDATE people SET pua = NULL WHERE number = 0",
+        "UPDATE people SET number = 43 WHERE number = 42",
+    ):
+        convert_table(path, restart=True)
+        before = stored(url)
+        change(url, statement)
+        with pytest.raises(DataError, match="not those that were converted"):
+            convert_table(path)
+        assert stored(url) == before
+    assert convert_table(path, restart=True).rows == 57 and verify_table(path) == 57
+
+
+KEYS = {
+    "numeric(10,0)": ([(1,), (9_007_199_254_740_993,), (9_007_199_254_740_995,)], '"k"'),
+    "bigint": ([(-5,), (0,), (9_007_199_254_740_993,)], '"k"'),
+    "char(3)": ([("A1 ",), ("a1 ",), ("longer than 3",)], '"k"'),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_keys_of_every_kind_come_over_unchanged(tmp_path, url, kind):
+    rows, key = KEYS[kind]
+    database = tmp_path / "keys.db"
+    connection = sqlite3.connect(database)
+    connection.execute(f"CREATE TABLE juki (k {kind} PRIMARY KEY, b text)")
+    connection.executemany("INSERT INTO juki VALUES (?, '山')", rows)
+    connection.commit()
+    connection.close()
+    path = small(tmp_path, f"sqlite:///{database}", key=key, to=url)
+    assert convert_table(path).rows == len(rows) and verify_table(path) == len(rows)
+    assert convert_table(path).resumed == len(rows)
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        assert sorted(tuple(r) for r in connection.execute(sa.text("SELECT k FROM t"))) == sorted(rows)
+    engine.dispose()
+
+
+def test_a_key_of_several_columns(tmp_path, url):
+    change(url, "CREATE TABLE cities (city integer, who varchar(5), b text, PRIMARY KEY (city, who))")
+    wanted = [(city, who, f"{city}{who}") for city in (1, 2, 3) for who in ("a", "b", "c", "d")]
+    for row in wanted:
+        change(url, "INSERT INTO cities VALUES ({}, '{}', '{}')".format(*row))
+    path = small(tmp_path, url, table="cities", key='["city", "who"]')
+    assert convert_table(path).rows == 12 and verify_table(path) == 12 and convert_table(path).resumed == 12
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        assert sorted(tuple(row) for row in connection.execute(sa.text("SELECT * FROM t"))) == wanted
+    engine.dispose()
+    assert "neither primary key nor unique" in said(small(tmp_path, url, table="cities", key='"city"'))
+    change(url, "UPDATE t SET made = 'x' WHERE city = 2 AND who = 'c'")
+    with pytest.raises(DataError, match="2, c"):
+        verify_table(small(tmp_path, url, table="cities", key='["city", "who"]'))
+
+
+@pytest.mark.parametrize(
+    ("ddl", "row", "wanted"),
+    [
+        ("k numeric(10,0) PRIMARY KEY, b text", "1.5, 'x'", "k is no whole number in this row"),
+        ("k integer UNIQUE, b text", "'秘密', 'x'", "k is no whole number in this row"),
+        ("k text PRIMARY KEY, b text", "x'FF', 'x'", "k is no text in UTF-8 in this row"),
+        ("k text PRIMARY KEY, b text", "cast(x'C4FF' as text), 'x'", "k is no text in UTF-8"),
+        ("k integer UNIQUE, b text", "NULL, 'x'", "k is NULL in 1 rows"),
+        ("k integer PRIMARY KEY, b blob", "1, 4", "juki.b row 1: holds a int"),
+        ("k integer PRIMARY KEY, b blob", "1, 1.5", "juki.b row 1: holds a float"),
+        ("k numeric(10,2) PRIMARY KEY, b text", "1, 'x'", "neither a whole number nor text"),
+        ("k real PRIMARY KEY, b text", "1, 'x'", "neither a whole number nor text"),
+    ],
+)
+def test_what_is_no_key_or_no_cell_is_one_line_without_its_value(tmp_path, ddl, row, wanted):
+    files(tmp_path, a=(f"CREATE TABLE juki ({ddl})", f"INSERT INTO juki VALUES ({row})"))
+    line = said(small(tmp_path, f"sqlite:///{tmp_path}/a.db"))
+    assert wanted in line and "秘密" not in line
+
+
+def test_text_that_is_no_utf_8_is_a_finding_and_never_shown(tmp_path):
+    name = "59414D414441205461726FFF"  # a name, and a byte that no UTF-8 has
+    files(tmp_path, a=(TOWN[0], f"INSERT INTO juki VALUES (1, cast(x'{name}' as text))"))
+    run = CliRunner().invoke(main, ["db", "convert", small(tmp_path, f"sqlite:///{tmp_path}/a.db")])
+    assert run.exit_code == 3 and "YAMADA" not in run.output
+    assert held(tmp_path / "a.db") == [(1, "YAMADA Taro〓")]
+    manifest = json.loads((tmp_path / "small.manifest.json").read_text("utf-8"))
+    assert manifest["columns"]["made"]["flagged"] == {"illegal": 1}
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path):
+    assert "no such database" in said(small(tmp_path, f"sqlite:///{tmp_path}/none.db"))
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_table_of_progress_of_another_version_is_left_alone(tmp_path):
+    files(tmp_path, a=(*TOWN, "CREATE TABLE gaiji_run (target text)", "INSERT INTO gaiji_run VALUES ('x')"))
+    assert "another version" in said(small(tmp_path, f"sqlite:///{tmp_path}/a.db"), "--restart")
+    assert held(tmp_path / "a.db", "gaiji_run, juki")
+
+
+POSTGRES_ONLY = pytest.mark.skipif(not POSTGRES, reason="postgres: needs GAIJI_TEST_POSTGRES")
+
+
+@POSTGRES_ONLY
+def test_postgres_refuses_its_source_by_another_host_and_schema(tmp_path):
+    made = sa.make_url(POSTGRES)
+    change(POSTGRES, "DROP TABLE IF EXISTS juki, t, gaiji_run, gaiji_chunk")
+    for statement in TOWN:
+        change(POSTGRES, statement)
+    for other in (
+        made.set(host="localhost"),
+        made.update_query_dict({"application_name": "other"}),
+        made.update_query_dict({"options": "-csearch_path=nowhere,public"}),
+    ):
+        to = other.render_as_string(hide_password=False)
+        for options in ((), ("--restart",)):
+            assert "source and target at once" in said(
+                small(tmp_path, POSTGRES, target="juki", to=to), *options
+            )
+    convert_table(small(tmp_path, POSTGRES, target="t"))
+    change(POSTGRES, "DROP TABLE juki, t, gaiji_run, gaiji_chunk")
+
+
+@POSTGRES_ONLY
+def test_postgres_values_that_it_cannot_hold_are_told_by_row_and_column(tmp_path):
+    change(POSTGRES, "DROP TABLE IF EXISTS t, gaiji_run, gaiji_chunk")
+    rows = ("INSERT INTO juki VALUES (3, 'x')", "INSERT INTO juki VALUES (5, '秘' || char(0))")
+    files(tmp_path, a=(*TOWN, *rows))
+    path = small(tmp_path, f"sqlite:///{tmp_path}/a.db", to=POSTGRES)
+    text = (tmp_path / "small.toml").read_text("utf-8")
+    (tmp_path / "small.toml").write_text(text.replace('to = "made"', 'to = "made"\nrole = "other"'), "utf-8")
+    line = said(path)
+    assert "t.made row 5: the target cannot hold the value" in line and "秘" not in line
+    change(POSTGRES, "DROP TABLE t, gaiji_run, gaiji_chunk")
+
+
+@POSTGRES_ONLY
+def test_postgres_in_an_encoding_without_the_standard_is_refused(tmp_path):
+    engine = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    files(tmp_path, a=TOWN)
+    to = sa.make_url(POSTGRES).set(database="gaiji_other").render_as_string(hide_password=False)
+    path = small(tmp_path, f"sqlite:///{tmp_path}/a.db", to=to)
+    for encoding in ("EUC_JP", "SQL_ASCII"):
+        with engine.connect() as connection:
+            connection.execute(sa.text("DROP DATABASE IF EXISTS gaiji_other"))
+            made = f"CREATE DATABASE gaiji_other ENCODING '{encoding}' TEMPLATE template0 LOCALE 'C'"
+            connection.execute(sa.text(made))
+        if encoding == "EUC_JP":
+            assert "cannot hold the standard" in said(path)
+            other = sa.create_engine(to)
+            assert sa.inspect(other).get_table_names() == []
+            other.dispose()
+    assert convert_table(path).rows == verify_table(path) == 1  # bytes, which SQL_ASCII keeps as they are
+    # text of another encoding in such a database
+    back = small(tmp_path, to, table="sjis", target="juki_mj", to=f"sqlite:///{tmp_path}/b.db")
+    for statement in (
+        "CREATE TABLE sjis (k int PRIMARY KEY, b text)",
+        "INSERT INTO sjis VALUES (1, E'\\x8e\\x52')",
+    ):
+        driver = sa.create_engine(to, connect_args={"client_encoding": "utf8"})
+        with driver.begin() as connection:
+            connection.exec_driver_sql(statement)
+        driver.dispose()
+    assert "no UTF-8 is among the rows" in said(back)
+    with engine.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE gaiji_other"))
+    engine.dispose()

@@ -12,37 +12,43 @@ import json
 import os
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from gaiji import __version__
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.program import K
-from gaiji.codes.spec import code_system
 from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import Grouping, Hit
+from gaiji.database.cells import Rows, as_it_stands, joined, open_engine, rows_of, texts
+from gaiji.database.faults import driver_error, no_text
+from gaiji.database.identity import check_source_file, identify
 from gaiji.database.job import DbColumn, DbJob, load_db_job
+from gaiji.database.keys import Key, Keys, shown
+from gaiji.database.places import check_apart, shown_url
 from gaiji.database.progress import Progress
-from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import DataError, MissingExtra, QueueError, UsageError
 from gaiji.kernel import decode as kernel
 from gaiji.messages import fault, tr
 from gaiji.model import Column, Reason
 from gaiji.queue.items import Source
-from gaiji.queue.place import database_url, with_journals
+from gaiji.queue.place import database_url
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.run.decided import check_decisions
 from gaiji.run.enqueue import Found, items_of
 from gaiji.run.job import sampling
-from gaiji.run.places import charset_places, queue_places
 from gaiji.run.totals import flagged as flagged_units
+
+_MYSQL_TEXT = mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin")
+TEXT = sa.Text().with_variant(_MYSQL_TEXT, "mysql", "mariadb")
+"""A converted column; MySQL and MariaDB are told a set of characters that holds all of Unicode."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,12 @@ class DbReport:
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Converted rows, as the target takes them, with counts (by column) and hits."""
+    """Converted rows as the target takes them, counts by column, hits, and the digest of the source."""
 
     rows: list[dict[str, Any]]
     counts: list[array[int]]
     hits: list[Hit]
+    digest: str
 
 
 def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = False) -> DbReport:
@@ -76,7 +83,7 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
     counts do not reconcile.
     """
     job = job if isinstance(job, DbJob) else load_db_job(job)
-    _check_apart(job)
+    check_apart(job)
     run = _Run(job)
     begin = time.monotonic()
     try:
@@ -84,10 +91,11 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
             if dry_run:
                 reports = [run.report_of(chunk) for chunk in run.chunks(reading, None, 0)]
                 return run.summary(reports, 0, begin, waiting=0)
-            progress = Progress(run.target, run.table, run.digest)
+            progress = Progress(run.target, run.table, run.digest, run.from_)
             done, rows, last = progress.prepare(restart)
+            run.check_unchanged(reading, progress.chunks())
             for chunk in run.chunks(reading, last, rows):
-                progress.write(chunk.rows, run.report_of(chunk), done)
+                progress.write(chunk.rows, run.report_of(chunk), done, chunk.digest)
                 done += 1
             reports = progress.reports()
             run.reconcile(reading, reports)
@@ -99,30 +107,6 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
         raise run.error(error) from error
     finally:
         run.close()
-
-
-def _check_apart(job: DbJob) -> None:
-    """UsageError when the manifest or the queue is a file that the job reads, or the manifest one of its
-    databases (a queue may lie in one of them)."""
-    reads = [Place("job file", job.path)]
-    for column in job.columns:
-        reads += [Place("site table", Path(table)) for table in column.tables]
-        reads += [Place("table of decisions", job.decisions_path(code_system(column.charset)))]
-        reads += charset_places(column.charset)
-    held = list(queue_places(job.queue_where))
-    keep_apart(held, reads)
-    databases = [
-        Place("database", path) for url in (job.source_url, job.target_url) for path in _files_of(url)
-    ]
-    keep_apart([Place("manifest", job.manifest_path)], [*reads, *held, *databases])
-
-
-def _files_of(url: str) -> list[Path]:
-    """The files of a database; none where it is on a server or in memory."""
-    made = database_url(url)
-    name = made.database or ""
-    file = made.get_backend_name() == "sqlite" and name and not name.startswith((":", "file:"))
-    return with_journals(name) if file else []
 
 
 def verify_table(job: DbJob | str) -> int:
@@ -138,12 +122,13 @@ def verify_table(job: DbJob | str) -> int:
             for chunk in run.chunks(reading, None, 0):
                 there = run.stored(writing, chunk.rows)
                 for wanted in chunk.rows:
-                    if there.get(wanted[run.job.key]) != wanted:
+                    key = run.key_of(wanted)
+                    if there.get(key) != wanted:
                         what = fault(
                             "E0055",
                             "the row of {key} {wanted!r} is not what the source gives",
                             key=run.job.key,
-                            wanted=str(wanted[run.job.key])[:40],
+                            wanted=shown(key),
                         )
                         raise DataError(
                             what, where=run.job.target_table, next=tr("convert again with --restart")
@@ -176,13 +161,9 @@ class _Run:
         self.digest = hashlib.sha256("\n".join(whole).encode()).hexdigest()
         for url in (job.source_url, job.target_url):
             database_url(url)
+        check_source_file(job.source_url)
         try:
-            self.source = sa.create_engine(job.source_url)
-            self.target = (
-                self.source if job.target_url == job.source_url else sa.create_engine(job.target_url)
-            )
-            with self.source.connect() as connection:
-                self.origin = sa.Table(job.source_table, sa.MetaData(), autoload_with=connection)
+            self._connect()
         except sa.exc.NoSuchTableError as error:
             raise UsageError(
                 fault("E0057", "is not in the source database"),
@@ -195,23 +176,34 @@ class _Run:
             raise MissingExtra(
                 tr("this database (the driver {error})", error=error.name), "postgres"
             ) from error
-        self._check_origin()
+
+    def _connect(self) -> None:
+        """Engines, the source table and its key; UsageError when the target is the source."""
+        job = self.job
+        self.source = open_engine(job.source_url)
+        self.target = self.source if job.target_url == job.source_url else open_engine(job.target_url)
+        with self.source.connect() as connection:
+            self.origin = sa.Table(
+                job.source_table, sa.MetaData(), schema=job.source_schema or None, autoload_with=connection
+            )
+            self._check_columns()
+            self.keys = Keys(self.origin, job.keys, connection)
+        self.from_ = identify(self.source, job.source_url, job.source_table, job.source_schema)
+        to = identify(self.target, job.target_url, job.target_table, job.target_schema)
+        if self.from_.is_same(to):
+            raise UsageError(
+                fault("E0061", "is source and target at once"),
+                where=job.target_table,
+                next=tr("choose another target.table"),
+            )
 
     def close(self) -> None:
         self.source.dispose()
         self.target.dispose()
 
     def error(self, error: Exception) -> QueueError:
-        """One line: what the driver says first, without the values that its later lines may quote."""
-        cause = getattr(error, "orig", None) or error
-        said = (str(cause).splitlines() or [""])[0][:120]
-        return QueueError(
-            fault(
-                "E0058", "the database cannot be used: {kind}: {said}", kind=type(cause).__name__, said=said
-            ),
-            where=_shown(self.job.target_url),
-            next=tr("check the URL, the driver and the rights"),
-        )
+        """A driver's error in one line, without a value of a row."""
+        return driver_error(error, shown_url(self.job.target_url))
 
     def _reader(self, number: int) -> tuple[Decoder, Grouping]:
         column = self.job.columns[number]
@@ -227,8 +219,8 @@ class _Run:
         )
         return fields, Grouping(fields, policy=self.job.policy, **sampling(self.job.review))
 
-    def _check_origin(self) -> None:
-        names = [self.job.key, *(column.name for column in self.job.columns)]
+    def _check_columns(self) -> None:
+        names = [*self.job.keys, *(column.name for column in self.job.columns)]
         missing = [name for name in names if name not in self.origin.c]
         if missing:
             raise UsageError(
@@ -236,81 +228,102 @@ class _Run:
                 where=self.job.source_table,
                 next=tr("check source.key and [[column]] name"),
             )
-        if not isinstance(self.origin.c[self.job.key].type, (sa.Integer, sa.String)):
-            raise UsageError(
-                fault("E0060", "{key} is neither a whole number nor text", key=self.job.key),
-                where=self.job.source_table,
-                next=tr("name another key"),
-            )
-        if self.job.source_table == self.job.target_table and self.target is self.source:
-            raise UsageError(
-                fault("E0061", "is source and target at once"),
-                where=self.job.target_table,
-                next=tr("choose another target.table"),
-            )
-        with self.source.connect() as connection:
-            inspector = sa.inspect(connection)
-            unique = [inspector.get_pk_constraint(self.job.source_table)["constrained_columns"]]
-            unique += [c["column_names"] for c in inspector.get_unique_constraints(self.job.source_table)]
-        if [self.job.key] not in unique:
-            raise UsageError(
-                fault("E0062", "{key} is neither primary key nor unique", key=self.job.key),
-                where=self.job.source_table,
-                next=tr("name a column in source.key that is; chunks and resuming go by it"),
-            )
 
     @cached_property
     def table(self) -> sa.Table:
         """The target: the key and the converted columns."""
-        key = self.origin.c[self.job.key]
         return sa.Table(
             self.job.target_table,
             sa.MetaData(),
-            sa.Column(self.job.key, key.type, primary_key=True, autoincrement=False),
-            *(sa.Column(column.to, sa.Text) for column in self.job.columns),
+            *self.keys.target_columns(self.target.dialect.name),
+            *(sa.Column(column.to, TEXT) for column in self.job.columns),
+            schema=self.job.target_schema or None,
         )
 
-    def chunks(self, reading: sa.Connection, after: Any, first: int) -> Iterator[_Chunk]:
-        """Rows in the order of the key, converted; ``first``: rows before ``after``."""
-        key = self.origin.c[self.job.key]
-        wanted = [
-            key,
-            *(self.origin.c[column.name].label(f"c{n}") for n, column in enumerate(self.job.columns)),
-        ]
-        while True:
-            query = sa.select(*wanted).order_by(key).limit(self.job.chunk)
-            rows = reading.execute(query if after is None else query.where(key > after)).all()
-            reading.rollback()  # no snapshot is held from chunk to chunk
-            if not rows:
-                return
-            yield self._convert(rows, first)
-            after, first = rows[-1][0], first + len(rows)
+    def key_of(self, row: Mapping[str, Any]) -> Key:
+        """The key of a row of the target."""
+        return tuple(row[name] for name in self.job.keys)
 
-    def stored(self, writing: sa.Connection, rows: Sequence[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    def _read(self, reading: sa.Connection, after: Key | None, first: int, limit: int) -> Rows:
+        """The next rows behind a key, as bytes; ``first``: rows before them."""
+        dialect = self.source.dialect.name
+        wanted = [
+            *(column.label(f"k{n}") for n, column in enumerate(self.keys.columns)),
+            *(
+                as_it_stands(self.origin.c[column.name], dialect).label(f"c{n}")
+                for n, column in enumerate(self.job.columns)
+            ),
+        ]
+        query = sa.select(*wanted).order_by(*self.keys.columns).limit(limit)
+        try:
+            rows = reading.execute(query if after is None else query.where(self.keys.behind(after))).all()
+        except (UnicodeDecodeError, sa.exc.DBAPIError) as error:
+            if isinstance(error, sa.exc.DBAPIError) and not no_text(error):
+                raise
+            raise DataError(
+                fault("E0614", "text that is no UTF-8 is among the rows behind row {first}", first=first),
+                where=self.job.source_table,
+                next=tr("name a view in source.table that gives the column as bytes (convert_to)"),
+            ) from error
+        reading.rollback()  # no snapshot is held from chunk to chunk
+        return rows_of(self.keys.values(rows, first), rows, self.job.columns, self.job.source_table)
+
+    def chunks(self, reading: sa.Connection, after: Key | None, first: int) -> Iterator[_Chunk]:
+        """Rows in the order of the key, converted; ``first``: rows before ``after``."""
+        while rows := self._read(reading, after, first, self.job.chunk):
+            yield self._convert(rows, first)
+            after, first = rows.keys[-1], first + len(rows)
+
+    def check_unchanged(self, reading: sa.Connection, chunks: Sequence[tuple[int, str]]) -> None:
+        """DataError when rows of the source are no longer those that whole chunks were made from."""
+        after, first = None, 0
+        for count, digest in chunks:
+            rows = self._read(reading, after, first, count)
+            if rows.digest != digest:
+                raise DataError(
+                    fault(
+                        "E0611",
+                        "rows {first} to {last} in the order of the key are not those that were converted",
+                        first=first + 1,
+                        last=first + count,
+                    ),
+                    where=self.job.source_table,
+                    next=tr("the source changed: convert anew with --restart"),
+                )
+            after, first = rows.keys[-1], first + count
+
+    def stored(self, writing: sa.Connection, rows: Sequence[dict[str, Any]]) -> dict[Key, dict[str, Any]]:
         """Key → the target's row, for the keys of these rows; a range for whole numbers, which all databases
         order alike.
         """
-        key = self.table.c[self.job.key]
-        keys = [row[self.job.key] for row in rows]
-        if isinstance(key.type, sa.Integer):
-            wanted = [key.between(keys[0], keys[-1])]
+        keys = [self.key_of(row) for row in rows]
+        columns = [self.table.c[name] for name in self.job.keys]
+        if len(columns) == 1 and self.keys.numbers[0]:
+            wanted = [columns[0].between(keys[0][0], keys[-1][0])]
         else:
-            wanted = [key.in_(keys[start : start + 10_000]) for start in range(0, len(keys), 10_000)]
+            some = [keys[start : start + 5_000] for start in range(0, len(keys), 5_000)]
+            wanted = [
+                columns[0].in_([key for (key,) in part])
+                if len(columns) == 1
+                else sa.tuple_(*columns).in_(part)
+                for part in some
+            ]
         return {
-            row[self.job.key]: dict(row)
-            for some in wanted
-            for row in writing.execute(sa.select(self.table).where(some)).mappings()
+            self.key_of(row): row
+            for part in wanted
+            for row in map(dict, writing.execute(sa.select(self.table).where(part)).mappings())
         }
 
     # -- converting -------------------------------------------------------------------------------
 
-    def _convert(self, rows: Sequence[Any], first: int) -> _Chunk:
-        keys = _joined([str(row[0]).encode() for row in rows])
-        counts, hits, texts = [], [], []
+    def _convert(self, rows: Rows, first: int) -> _Chunk:
+        keys = joined([shown(key).encode() for key in rows.keys])
+        counts, hits, made_texts = [], [], []
         for number, column in enumerate(self.job.columns):
-            cells = [row[number + 1] for row in rows]
-            src, starts, ends = _cells(cells, column)
-            batch = Batch(src, [starts] * (number + 1), [ends] * (number + 1), len(rows), -1, first + 1)
+            src, ends = rows.raw[number]
+            begins: list[Sequence[int]] = [ends[:-1]] * (number + 1)
+            behind: list[Sequence[int]] = [ends[1:]] * (number + 1)
+            batch = Batch(src, begins, behind, len(rows), -1, first + 1)
             fields, findings = self.readers[number]
             spec = self.fields[number]
             made, count, found = fields.decode(batch, spec, bytearray(len(rows)))
@@ -339,13 +352,13 @@ class _Run:
                 )
             hits += grouped
             counts.append(count)
-            texts.append(_texts(made, cells))
-        names = [column.to for column in self.job.columns]
+            made_texts.append(texts(made, rows.cells[number]))
+        names = [*self.job.keys, *(column.to for column in self.job.columns)]
         out = [
-            {self.job.key: row[0], **dict(zip(names, cells, strict=True))}
-            for row, *cells in zip(rows, *texts, strict=True)
+            dict(zip(names, (*key, *cells), strict=True))
+            for key, *cells in zip(rows.keys, *made_texts, strict=True)
         ]
-        return _Chunk(out, counts, hits)
+        return _Chunk(out, counts, hits, rows.digest)
 
     # -- what it adds up to -----------------------------------------------------------------------
 
@@ -422,7 +435,7 @@ class _Run:
         """What the queue tells this job's findings by: the database, not only the name of its table."""
         site, gaiji_set = self.job.owner
         job, table = os.path.realpath(self.job.path), self.job.source_table
-        name = f"{_shown(self.job.source_url)} {table}"
+        name = f"{shown_url(self.job.source_url)} {table}"
         return Source(name, job, site, gaiji_set, earlier=table)
 
     def summary(
@@ -444,7 +457,7 @@ class _Run:
         data = {
             "source": self.job.source_table,
             "target": self.job.target_table,
-            "key": self.job.key,
+            "key": self.job.keys[0] if len(self.job.keys) == 1 else list(self.job.keys),
             "rows": report.rows,
             "columns": report.columns,
             "findings": report.findings,
@@ -466,35 +479,3 @@ def _load(column: DbColumn, job: DbJob) -> Charset:
     if not decided.exists():
         return charset
     return load_charset(column.charset, [*column.tables, decided], options=column.options)
-
-
-def _shown(url: str) -> str:
-    """A URL without its password."""
-    return database_url(url).render_as_string(hide_password=True)
-
-
-def _cells(cells: Sequence[Any], column: DbColumn) -> tuple[bytearray, array[int], array[int]]:
-    """The cells' bytes one after the other, and where each begins and ends; nothing for NULL."""
-    if any(isinstance(cell, str) for cell in cells) and not column.charset.startswith("unicode-utf8"):
-        raise UsageError(
-            fault("E0070", "holds text, not bytes of {charset}", charset=column.charset),
-            where=column.name,
-            next=tr("use charset unicode-utf8 for text columns"),
-        )
-    raw = [cell.encode() if isinstance(cell, str) else bytes(cell or b"") for cell in cells]
-    src, ends = _joined(raw)
-    return src, ends[:-1], ends[1:]
-
-
-def _joined(raw: Sequence[bytes]) -> tuple[bytearray, array[int]]:
-    """The bytes in one buffer (with one more byte, so that it is never empty) and the offsets."""
-    offsets = array("q", [0])
-    for cell in raw:
-        offsets.append(offsets[-1] + len(cell))
-    return bytearray(b"".join(raw) + b"\0"), offsets
-
-
-def _texts(made: Column, cells: Sequence[Any]) -> list[str | None]:
-    """The column's texts; NULL stays NULL."""
-    data, at = memoryview(made.data), made.offsets
-    return [None if cell is None else str(data[at[i] : at[i + 1]], "utf-8") for i, cell in enumerate(cells)]

@@ -21,7 +21,14 @@ from gaiji.model import Field, Reason
 from gaiji.run.decided import decisions_path, own_set
 from gaiji.run.job import policies, queue_where, section
 
-_SOURCE: dict[str, Any] = {"url": None, "table": None, "key": None, "chunk": 20_000, "gaiji_set": ""}
+_SOURCE: dict[str, Any] = {
+    "url": None,
+    "table": None,
+    "schema": "",
+    "key": None,
+    "chunk": 20_000,
+    "gaiji_set": "",
+}
 _COLUMN: dict[str, Any] = {
     "name": None,
     "charset": None,
@@ -32,7 +39,7 @@ _COLUMN: dict[str, Any] = {
     "options": {},
     "trim": "right",
 }
-_TARGET: dict[str, Any] = {"url": "", "table": None, "form": "needed"}
+_TARGET: dict[str, Any] = {"url": "", "table": None, "schema": "", "form": "needed"}
 ROLES = ("name", "kana", "address", "other")
 TYPES = ("", "mixed", "dbcs", "sbcs")
 
@@ -62,7 +69,7 @@ class DbJob:
     path: Path
     source_url: str
     source_table: str
-    key: str
+    keys: tuple[str, ...]
     chunk: int
     columns: tuple[DbColumn, ...]
     target_url: str
@@ -72,6 +79,13 @@ class DbJob:
     review: Mapping[str, Any]
     digest: str
     gaiji_set: str = ""
+    source_schema: str = ""
+    target_schema: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key's columns in one text."""
+        return ", ".join(self.keys)
 
     @property
     def queue_where(self) -> str | Path:
@@ -112,24 +126,22 @@ def load_db_job(path: str | Path) -> DbJob:
             key=min(unknown),
             next=tr("use source, column, target, review, policy"),
         )
+    keys, data = _keys(data, path)
     source, target = (
-        _section(data, name, keys, path) for name, keys in (("source", _SOURCE), ("target", _TARGET))
+        _section(data, name, known, path) for name, known in (("source", _SOURCE), ("target", _TARGET))
     )
     columns = tuple(_column(item, path) for item in data.get("column", []))
-    names = [column.to for column in columns]
-    if not columns or len({*names, source["key"]}) != len(names) + 1:
+    names = [*keys, *(column.to for column in columns)]
+    if not columns or len(set(names)) != len(names):
         raise JobError(
             fault("E0073", "are missing, or two have one name"),
             path=path,
             key="column",
             next=tr("write [[column]] with its own `to`"),
         )
-    if source["chunk"] < 1:
-        raise JobError(
-            fault("E0074", "is no number of rows"), path=path, key="source.chunk", next=tr("write 20000")
-        )
+    _check_chunk(source["chunk"], path)
     form = section("target", {"form": target["form"]}, str(path))["form"]
-    review = section("review", {**data.get("review", {}), "key": source["key"]}, str(path))
+    review = section("review", {**data.get("review", {}), "key": keys[0]}, str(path))
     policy_of = policies(
         section("policy", data.get("policy", {}), str(path)), one_source=review["one-source"]
     )
@@ -142,7 +154,7 @@ def load_db_job(path: str | Path) -> DbJob:
         path,
         source_url,
         source["table"],
-        source["key"],
+        keys,
         source["chunk"],
         columns,
         _url(target["url"], path, "target.url") if target["url"] else source_url,
@@ -152,7 +164,32 @@ def load_db_job(path: str | Path) -> DbJob:
         review,
         hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest(),
         source["gaiji_set"],
+        source["schema"],
+        target["schema"],
     )
+
+
+def _keys(data: dict[str, Any], path: Path) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The key's columns, and the job with them in one text, as its other keys are checked."""
+    source = data.get("source")
+    given = source.get("key") if isinstance(source, dict) else None
+    if not isinstance(source, dict) or not isinstance(given, list):
+        return (given if isinstance(given, str) else "",), data
+    if not given or not all(isinstance(name, str) and name for name in given):
+        raise JobError(
+            fault("E0612", "is no list of columns"),
+            path=path,
+            key="source.key",
+            next=tr('write key = "number", or key = ["city", "number"]'),
+        )
+    return tuple(given), data | {"source": source | {"key": ", ".join(given)}}
+
+
+def _check_chunk(rows: int, path: Path) -> None:
+    if rows < 1:
+        raise JobError(
+            fault("E0074", "is no number of rows"), path=path, key="source.chunk", next=tr("write 20000")
+        )
 
 
 def _check_policies(given: Mapping[Reason, str], path: Path) -> None:
