@@ -552,3 +552,35 @@ def test_whatever_the_bytes_nothing_is_called_changed(tmp_path, name, form, poli
     )
     counts, done = classes(path)
     assert done.holds and sum(counts.values()) == 400
+
+
+@pytest.mark.parametrize(
+    ("output", "encoding"), [("out.dat", "utf-8"), ("out.dat", "utf-16-le"), ("out.csv", "utf-8")]
+)
+def test_any_flipped_bit_of_an_output_is_a_report(tmp_path, output, encoding):
+    """The line ends above all: a line that is not one record is told by the field in which it first differs."""
+    data = b"".join(
+        f"{name:4}"[:2].encode("cp932").ljust(5) + f"{n:5}".encode()
+        for n, name in enumerate(("山", "田中", "鈴木"))
+    )
+    path = job(
+        tmp_path,
+        "windows-31j",
+        data,
+        length=5,
+        output=output,
+        more="" if encoding == "utf-8" else f'encoding = "{encoding}"\n',
+        fields=[("a", "mixed", "name"), ("b", "mixed", "other")],
+    )
+    out = tmp_path / "out" / output
+    whole = out.read_bytes()
+    feeds = [at for at, byte in enumerate(whole) if byte in (10, 13)]
+    draw = random.Random(output + encoding)
+    for at in (*feeds, *draw.sample(range(len(whole)), 40)):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << draw.randrange(8)
+        out.write_bytes(damaged)
+        done = verify(path)
+        assert not done.holds
+    out.write_bytes(whole)
+    assert verify(path).holds

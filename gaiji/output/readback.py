@@ -80,6 +80,10 @@ class Readback:
         """A record as this format writes it."""
         raise NotImplementedError
 
+    def reach(self, cells: Sequence[bytes]) -> int:
+        """How many bytes of a line stand before the cell behind these."""
+        return len(self.line(cells))
+
 
 class _Stream(Readback):
     """What formats of lines share: a window on the file that starts where the next record does."""
@@ -154,6 +158,9 @@ class Lines(_Stream):
         special = (bytes([self._delimiter]), b'"', b"\n", b"\r")
         out = [b'"' + c.replace(b'"', b'""') + b'"' if any(s in c for s in special) else c for c in cells]
         return bytes([self._delimiter]).join(out) + (b"\r\n" if self._crlf else b"\n")
+
+    def reach(self, cells: Sequence[bytes]) -> int:
+        return len(self.line(cells)) - self._crlf  # its end stands for the delimiter
 
     def take(self, rows: int) -> Cells:
         columns = len(self.names)
@@ -233,6 +240,9 @@ class Fixed(_Stream):
             raw = cell.decode("utf-8", "replace").encode(self._encoding)
             out += raw + " ".encode(self._encoding) * ((width - len(raw)) // self._unit)
         return out + self._feed
+
+    def reach(self, cells: Sequence[bytes]) -> int:
+        return sum(self._widths[: len(cells)])
 
     def take(self, rows: int) -> Cells:
         need = rows * self._step

@@ -436,9 +436,9 @@ class Prover:
             min(len(line), len(found)) - 1,
         )
         number, begin = 0, 0
-        while number < len(cells) - 1 and at >= len(self.readback.line(cells[: number + 1])):
+        while number < len(cells) - 1 and at >= self.readback.reach(cells[: number + 1]):
             number += 1
-            begin = len(self.readback.line(cells[:number]))
+            begin = self.readback.reach(cells[:number])
         done.classes[number][CHANGED] += 1
         names = [*(f.name for f in self.fields.fields), *(f"{f.name}.glyphs" for f in self.glyph_fields)]
         offset, position = _place(line[begin:], at - begin)
