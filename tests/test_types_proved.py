@@ -250,6 +250,7 @@ def test_a_record_that_ends_in_a_float_is_cut_off(tmp_path):
 # -- what the conversion calls no number -------------------------------------------------------------------
 
 
+@example(b"\0\n", 1, 1, 0, 0, 0, 1, 0)  # more digits than the PICTURE has, all of them zeros
 @settings(max_examples=400, deadline=None)
 @given(
     raw=st.one_of(

@@ -129,7 +129,7 @@ def _read(
     little: int,
 ) -> str:
     """The digits of a number behind its minus, "" where bytes are none, or where digits stand before those of
-    the PICTURE (``digits`` 0: it has none)."""
+    the PICTURE (``digits`` 0: it has none); the zeros before those are none of a packed number's."""
     blank = raw == (b" " if ascii else b"\x40") * len(raw) and len(raw) > 1
     if kind == N["BINARY"]:
         value = int.from_bytes(raw, "little" if little else "big", signed=bool(signed))
@@ -145,7 +145,7 @@ def _read(
         found, minus = _zoned(raw, ascii, place, signs)
     if not found or (digits and found[:-digits].strip("0")):
         return ""
-    return "-" * minus + found
+    return "-" * minus + (found[-digits:] if kind == N["PACKED"] else found)
 
 
 def _zoned(raw: bytes, ascii: int, place: int, signs: int) -> tuple[str, bool]:
