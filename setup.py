@@ -1,10 +1,13 @@
-"""Builds the kernels with Cython; without a working C compiler the install goes on, interpreted."""
+"""Builds the kernels with Cython; without a working C compiler the install goes on, interpreted. The source
+distribution holds all that the tests read, so that they run from it.
+"""
 
 from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 kernels = [
     Extension(f"gaiji.kernel.{name}", [f"gaiji/kernel/{name}.py"], extra_compile_args=["-O3"])
@@ -42,4 +45,20 @@ class AllOrNone(build_ext):
                 path.unlink(missing_ok=True)
 
 
-setup(ext_modules=modules, cmdclass={"build_ext": AllOrNone})
+class WithTests(sdist):
+    """Every folder of the project and the files beside them; nothing that a build or a run has made."""
+
+    def make_distribution(self):
+        for folder in ("gaiji", "mappings", "data", "docs", "tests", ".ci"):
+            self.filelist.graft(folder)
+        for name in ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", ".pre-commit-config.yaml"):
+            self.filelist.include(name)
+        self.filelist.prune("data/samples/out")
+        for made in ("*.py[cod]", "*.so", "*/.gitignore", ".gitignore"):
+            self.filelist.global_exclude(made)
+        self.filelist.exclude("gaiji/kernel/*.c")
+        self.filelist.remove_duplicates()
+        super().make_distribution()
+
+
+setup(ext_modules=modules, cmdclass={"build_ext": AllOrNone, "sdist": WithTests})

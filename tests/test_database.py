@@ -265,12 +265,23 @@ def files(tmp_path, **tables):
         connection.close()
 
 
-def small(tmp_path, source, table="juki", key='"k"', target="t", to="", charset="unicode-utf8", column="b"):
-    """A job on one column; ``to``: the target's URL."""
+def small(
+    tmp_path,
+    source,
+    table="juki",
+    key='"k"',
+    target="t",
+    to="",
+    charset="unicode-utf8",
+    column="b",
+    schema="",
+):
+    """A job on one column; ``to``, ``schema``: the target's URL and schema."""
     path = tmp_path / "small.toml"
     path.write_text(
         f'[source]\nurl = "{source}"\ntable = "{table}"\nkey = {key}\nchunk = 2\n[[column]]\nname = "{column}"\n'
-        f'to = "made"\ncharset = "{charset}"\n[target]\ntable = "{target}"\nurl = "{to}"\n',
+        f'to = "made"\ncharset = "{charset}"\n[target]\ntable = "{target}"\nurl = "{to}"\n'
+        f'schema = "{schema}"\n',
         "utf-8",
     )
     return str(path)
@@ -293,7 +304,7 @@ def said(path, *options):
 TOWN = ("CREATE TABLE juki (k integer PRIMARY KEY, b text)", "INSERT INTO juki VALUES (1, '山田')")
 
 
-@pytest.mark.parametrize("spelling", ["absolute", "link", "hard link", "dots", "uri", "case"])
+@pytest.mark.parametrize("spelling", ["absolute", "link", "hard link", "dots", "uri", "case", "schema"])
 def test_a_source_under_another_spelling_is_never_the_target(tmp_path, monkeypatch, spelling):
     monkeypatch.chdir(tmp_path)
     files(tmp_path, a=TOWN)
@@ -306,12 +317,13 @@ def test_a_source_under_another_spelling_is_never_the_target(tmp_path, monkeypat
         "dots": f"sqlite:///../{tmp_path.name}/./a.db",
         "uri": "sqlite:///file:a.db?uri=true",
         "case": "sqlite:///a.db",
+        "schema": "sqlite:///a.db",
     }
-    target = "JUKI" if spelling == "case" else "juki"
+    target, schema = "JUKI" if spelling == "case" else "juki", "main" if spelling == "schema" else ""
     before = (tmp_path / "a.db").read_bytes()
     for options in ((), ("--restart",), ("--dry-run",)):
         assert "source and target at once" in said(
-            small(tmp_path, "sqlite:///a.db", target=target, to=names[spelling]), *options
+            small(tmp_path, "sqlite:///a.db", target=target, to=names[spelling], schema=schema), *options
         )
     assert (tmp_path / "a.db").read_bytes() == before
 

@@ -143,10 +143,11 @@ def test_a_folder_of_all_kinds_and_what_is_none_of_them(tmp_path):
     (tmp_path / "stamp.png").write_bytes(png())
     (tmp_path / "notes.txt").write_text("drawn by hand", "utf-8")
     (tmp_path / "EUDC.EUF").write_bytes(b"Windows EUDC Editor Bitmap File (Uni-Code)" + bytes(200))
+    (tmp_path / "scans").mkdir()
     found = read_pictures(tmp_path, JEF)
     assert sorted(found.pictures) == ["80A1", "80A2", "80A3", "80A4"]
-    assert len(found.left) == 4
-    for name in ("80A5.png", "stamp", "notes.txt", "EUDC.TTE"):
+    assert len(found.left) == 5
+    for name in ("80A5.png", "stamp", "notes.txt", "EUDC.TTE", "scans"):
         assert sum(name in line for line in found.left) == 1
 
 

@@ -157,5 +157,48 @@ def test_slack_is_filler_and_what_stands_in_it_is_told(tmp_path):
     told = gaiji.convert(job).data
     assert (tmp_path / "out.csv").read_text("utf-8-sig").splitlines() == ["a,b", "ABC,7", "DEF,-8"]
     assert told["bytes"]["owners"]["filler"] == 2
-    assert {"bytes": 1, "records": 1} | told["bytes"]["filler"] == told["bytes"]["filler"], told["bytes"]
+    assert told["bytes"]["filler"] == {"bytes": 1, "records": 1}
     assert gaiji.verify(job).holds
+
+
+def test_a_table_that_varies_keeps_the_slack_of_each_occurrence(tmp_path):
+    """2 bytes of counter, then occurrences of 1 + 3 of slack + 4 + 1 + 3 behind: all begin on a fullword."""
+    (tmp_path / "r.cpy").write_text(
+        "       01 REC.\n           05 N PIC 9(4).\n"
+        "           05 T OCCURS 0 TO 3 DEPENDING ON N.\n"
+        "             10 A PIC X.\n             10 B PIC S9(9) COMP SYNC.\n             10 C PIC X.\n"
+    )
+    rows = [[], [("a", 1, "x")], [("b", -2, "y"), ("c", 3, "z"), ("d", 4, "w")]]
+    raw = b""
+    for row in rows:
+        one = b"%04d" % len(row)
+        for a, b, c in row:
+            one += a.encode() + bytes(3) + struct.pack(">i", b) + c.encode() + bytes(3)
+        raw += struct.pack(">HH", len(one) + 4, 0) + one
+    (tmp_path / "in.vb").write_bytes(raw)
+    job = tmp_path / "j.toml"
+    job.write_text(
+        '[source]\npath = "in.vb"\ncharset = "windows-31j"\nformat = "vb"\nlayout = "r.cpy"\nsync = "word"\n'
+        '[output]\npath = "out.csv"\n'
+    )
+    told = gaiji.convert(job)
+    lines = (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
+    assert lines == [
+        "n,a-1,b-1,c-1,a-2,b-2,c-2,a-3,b-3,c-3",
+        "0000,,,,,,,,,",
+        "0001,a,1,x,,,,,,",
+        "0003,b,-2,y,c,3,z,d,4,w",
+    ]
+    assert told.data["bytes"]["owners"]["filler"] == 4 * 6 and gaiji.verify(job).holds
+
+
+def test_sync_without_a_copybook_is_refused(tmp_path):
+    (tmp_path / "l.toml").write_text('[[field]]\nname = "a"\noffset = 0\nlength = 1\n')
+    (tmp_path / "in.dat").write_bytes(b"A")
+    job = tmp_path / "j.toml"
+    job.write_text(
+        '[source]\npath = "in.dat"\ncharset = "windows-31j"\nformat = "fixed"\nlayout = "l.toml"\nsync = "word"\n'
+        '[output]\npath = "out.csv"\n'
+    )
+    with pytest.raises(GaijiError, match="E0637"):
+        gaiji.convert(job)

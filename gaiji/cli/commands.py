@@ -16,7 +16,7 @@ import click
 from gaiji import __version__
 from gaiji.cli.database import db
 from gaiji.cli.glyphs import COMMANDS as GLYPH_COMMANDS
-from gaiji.cli.options import log_option, place_line
+from gaiji.cli.options import left_lines, log_option, place_line
 from gaiji.cli.options import overrides as _overrides
 from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
@@ -322,8 +322,8 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
     for doubt in data.get("doubts", ()):
         echo(doubt_line(doubt))
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
-    for line in data["review"].get("pictures_left", ()):
-        echo(tr("not among the pictures: {line}", line=line))
+    for line in left_lines(data["review"].get("pictures_left", ())):
+        echo(line)
     if not data["review"]["as_decided"]:
         echo(
             tr(

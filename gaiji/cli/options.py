@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -44,6 +44,17 @@ def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
         except NotToml:
             out[key.strip()] = value
     return out
+
+
+LEFT = 10
+"""Files beside the pictures that are named on the screen; the manifest has all."""
+
+
+def left_lines(left: Sequence[str]) -> list[str]:
+    """What beside the pictures of 外字 could not be read."""
+    lines = [tr("not among the pictures: {line}", line=line) for line in left[:LEFT]]
+    more = [tr("not among the pictures: {count} more", count=len(left) - LEFT)] if len(left) > LEFT else []
+    return lines + more
 
 
 def place_line(reason: str, told: Mapping[str, Any]) -> str:

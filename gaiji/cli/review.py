@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gaiji.cli.options import overrides
+from gaiji.cli.options import left_lines, overrides
 from gaiji.errors import QueueError, UsageError
 from gaiji.messages import fault, tr
 
@@ -165,8 +165,8 @@ def review_pictures(queue: str, source: str, charset: str, site: str, gaiji_set:
             reopened=reopened,
         )
     )
-    for line in drawn.left:
-        click.echo(tr("not among the pictures: {line}", line=line))
+    for line in left_lines(drawn.left):
+        click.echo(line)
 
 
 @review.command("suggest")

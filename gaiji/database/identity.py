@@ -60,6 +60,8 @@ def check_source_file(url: str) -> None:
 
 def identify(engine: sa.Engine, url: str, table: str, schema: str) -> Identity:
     """The table ``table`` (in ``schema``, "" for the connection's own) of the database behind ``engine``."""
+    if engine.dialect.name == "sqlite" and schema.casefold() == "main":
+        schema = ""  # another name of the same
     file = plain_file(url)
     if file:
         return Identity(f"{engine.dialect.name}:{file}", schema, table, file)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from gaiji.disk.digest import BackgroundDigest
-from gaiji.errors import OutputError, ResumeError
-from gaiji.messages import fault, tr
+from gaiji.errors import GaijiError, OutputError, ResumeError
+from gaiji.messages import Fault, fault, tr
 
 FLUSH = 32 * 1024 * 1024
 """Bytes after which what was written is sent to the disk, so that no run ends in one long wait."""
@@ -365,6 +365,20 @@ def make_private(handle: int) -> None:
         raise OSError(errno.EMLINK, "it has a second name")
     if found.st_mode & 0o077 and hasattr(os, "fchmod"):
         os.fchmod(handle, 0o600)
+
+
+def read_whole(path: Path, most: int, too_big: Fault) -> bytes:
+    """A small file; GaijiError when it cannot be read, or (``too_big``) has more than ``most`` bytes."""
+    try:
+        if path.stat().st_size > most:
+            raise GaijiError(too_big, where=str(path), next=tr("check the path"))
+        return path.read_bytes()
+    except OSError as error:
+        raise GaijiError(
+            fault("E0195", "cannot be read: {reason}", reason=error.strerror),
+            where=str(path),
+            next=tr("check the path"),
+        ) from error
 
 
 def write_whole(path: Path, data: bytes, *, own: bool = False) -> None:

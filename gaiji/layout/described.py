@@ -41,7 +41,7 @@ def described(
     Raises LayoutError, as ``load_layout``.
     """
     if Path(path).suffix.lower() not in SUFFIXES:
-        return Whole(load_layout(path, record_length=record_length, redefines=redefines))
+        return Whole(load_layout(path, record_length=record_length, redefines=redefines, sync=sync))
     found = describe_copybook(
         path,
         redefines=redefines,

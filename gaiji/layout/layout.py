@@ -121,6 +121,12 @@ def load_layout(
             path=path,
             next=tr("remove redefines") if redefines else tr("remove those keys"),
         )
+    if sync != "refuse":
+        raise LayoutError(
+            fault("E0637", "is not a copybook, so sync has no meaning"),
+            path=path,
+            next=tr("describe the slack bytes as filler, and remove sync"),
+        )
     layout = _load_toml(path, record_length)
     return with_roles(layout, roles) if roles else layout
 

@@ -19,10 +19,11 @@ from typing import Any
 from gaiji.columns.findings import REVIEWED_ROLES
 from gaiji.disk.apart import Place
 from gaiji.disk.files import write_whole
-from gaiji.errors import MissingExtra, UsageError
+from gaiji.errors import UsageError
 from gaiji.messages import fault, mark, tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
+from gaiji.output.workbooks import landscape, new_workbook
 from gaiji.queue.items import Item
 from gaiji.queue.queue import open_queue
 from gaiji.queue.words import REASONS, STATES
@@ -193,14 +194,9 @@ def _html(found: Residents, gallery: Gallery) -> bytes:
 
 
 def _xlsx(found: Residents, gallery: Gallery) -> bytes:
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise MissingExtra(tr("writing XLSX"), "xlsx") from error
-    pictures, out = _pictures(found, gallery), BytesIO()
-    book = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    out = BytesIO()
+    book = new_workbook(out)
+    pictures = _pictures(found, gallery)
     page = book.add_worksheet(tr("住民一覧"))
     cell_format = book.add_format({"text_wrap": True, "valign": "vcenter", "border": 1})
     head = book.add_format({"bold": True, "bg_color": "#E7E6E6", "border": 1})
@@ -229,10 +225,7 @@ def _xlsx(found: Residents, gallery: Gallery) -> bytes:
                 )
     page.freeze_panes(1, 0)
     page.autofilter(0, 0, max(len(found.rows), 1), len(COLUMNS) - 1)
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    page.repeat_rows(0)
+    landscape(page, head=0)
     book.close()
     return out.getvalue()
 

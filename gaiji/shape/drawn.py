@@ -149,7 +149,10 @@ def _codes(private: Mapping[int, str]) -> frozenset[int]:
 
 def _folder(folder: Path, left: list[str]) -> Found:
     """All that lies in a folder, by name; what cannot be read is noted in ``left``."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    folders = (path.name for path in inside if path.is_dir())
+    left += [tr("{file}: is a folder, and not looked into", file=name) for name in folders]
+    files = [path for path in inside if path.is_file()]
     if len(files) > MAX_PICTURES:
         raise PictureError(
             fault("E0295", "holds {count} pictures", count=len(files)),

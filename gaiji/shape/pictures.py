@@ -152,15 +152,10 @@ class GlyphFont:
     """A font drawn through FreeType, by the names of its glyphs (``mj026191``) or by character."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            import freetype
-        except ImportError as error:
-            raise MissingExtra(tr("drawing glyphs"), "images") from error
-        self.path = path
-        self._ft = freetype
+        self.path, self._ft = path, _freetype()
         self._lock = threading.Lock()  # a FreeType face is for one thread at a time
         try:
-            self._face = freetype.Face(str(path))
+            self._face = self._ft.Face(str(path))
         except Exception as error:  # freetype-py raises its own kind, and others for odd files
             raise PictureError(
                 fault("E0302", "is not a font that can be read"),
@@ -224,13 +219,9 @@ class BitmapFont:
     """A font of dots (PCF) through FreeType, by the codes of its own encoding."""
 
     def __init__(self, path: Path) -> None:
+        self.path, self._ft = path, _freetype()
         try:
-            import freetype
-        except ImportError as error:
-            raise MissingExtra(tr("drawing glyphs"), "images") from error
-        self.path, self._ft = path, freetype
-        try:
-            self._face = freetype.Face(str(path))
+            self._face = self._ft.Face(str(path))
             self._face.set_charmap(self._face.charmaps[0])
             self._face.select_size(0)
         except Exception as error:  # freetype-py raises its own kind, and others for odd files
@@ -343,6 +334,14 @@ def _font_folders() -> list[Path]:
         home / "Library/Fonts",
         Path("/Library/Fonts"),
     ]
+
+
+def _freetype() -> Any:
+    try:
+        import freetype
+    except ImportError as error:
+        raise MissingExtra(tr("drawing glyphs"), "images") from error
+    return freetype
 
 
 def _pillow() -> Any:

@@ -16,10 +16,11 @@ from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.tables import Row, load_site
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
-from gaiji.errors import GaijiError, MissingExtra, UsageError
+from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
+from gaiji.output.workbooks import landscape, new_workbook
 from gaiji.run.places import charset_places
 from gaiji.standard.characters import points
 from gaiji.tables.cells import written
@@ -125,14 +126,8 @@ def _safe(cell: str) -> str:
 
 
 def _xlsx(title: str, rows: Sequence[Sequence[str]]) -> bytes:
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise MissingExtra(tr("writing XLSX"), "xlsx") from error
     out = BytesIO()
-    book = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = new_workbook(out)
     page = book.add_worksheet(TITLE)
     text = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
     head = book.add_format({"bold": True, "bg_color": "#E7E6E6", "border": 1})
@@ -146,9 +141,6 @@ def _xlsx(title: str, rows: Sequence[Sequence[str]]) -> bytes:
             if cell:
                 page.write_string(number, column, cell, text)
     page.freeze_panes(3, 1)
-    page.set_landscape()
-    page.set_paper(9)
-    page.fit_to_pages(1, 0)
-    page.repeat_rows(2)
+    landscape(page, head=2)
     book.close()
     return out.getvalue()

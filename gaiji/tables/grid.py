@@ -11,6 +11,7 @@ import csv
 from io import StringIO
 from pathlib import Path
 
+from gaiji.disk.files import read_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.messages import fault, tr
 from gaiji.tables.sheet import Sheet
@@ -30,20 +31,7 @@ def read_sheets(path: Path, encoding: str = "") -> tuple[Sheet, ...]:
     ``encoding``: a CSV's, by Python's name; "" recognises UTF-8, UTF-16 and CP932. GaijiError for a file that
     is none of these or that leaves a choice, MissingExtra where the extra ``xlsx`` is not installed.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise GaijiError(
-                fault("E0580", "is too big to be a table of characters"),
-                where=str(path),
-                next=tr("check the path"),
-            )
-        raw = path.read_bytes()
-    except OSError as error:
-        raise GaijiError(
-            fault("E0195", "cannot be read: {reason}", reason=error.strerror),
-            where=str(path),
-            next=tr("check the path"),
-        ) from error
+    raw = read_whole(path, MAX_BYTES, fault("E0580", "is too big to be a table of characters"))
     if raw[:8] == OLE:
         raise GaijiError(
             fault("E0581", "is an old workbook (.xls), or one with a password"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gaiji.disk.apart import Place, keep_apart
-from gaiji.disk.files import write_whole
+from gaiji.disk.files import read_whole, write_whole
 from gaiji.errors import GaijiError, MissingExtra, QueueError, UsageError
 from gaiji.messages import fault, tr
 from gaiji.output.lines import BOM
@@ -351,18 +351,7 @@ class _SheetReader:
 
 def _read(path: Path) -> list[tuple[int, dict[str, str]]]:
     """The rows of a sheet with their numbers (the header is 1); GaijiError for a file that is no sheet."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise GaijiError(
-                fault("E0236", "is too big to be a 同定表"), where=str(path), next=tr("check the path")
-            )
-        raw = path.read_bytes()
-    except OSError as error:
-        raise GaijiError(
-            fault("E0195", "cannot be read: {reason}", reason=error.strerror),
-            where=str(path),
-            next=tr("check the path"),
-        ) from error
+    raw = read_whole(path, MAX_BYTES, fault("E0236", "is too big to be a 同定表"))
     rows = _read_xlsx(path, raw) if raw[:2] == b"PK" else _read_csv(path, raw)
     header = [str(cell).strip() for cell in rows[0]] if rows else []
     missing = [name for name in (*KEYS, *EDITED) if name not in header]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from gaiji.errors import MissingExtra
 from gaiji.messages import tr
+from gaiji.output.workbooks import A4, new_workbook
 from gaiji.queue.decisions import KINDS
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIRST_CANDIDATE, FIXED, GUIDE, PICTURE, Row, Sheet
 from gaiji.shape.pictures import Gallery, png
@@ -45,14 +45,8 @@ CANDIDATE_WIDTH = 18
 
 def workbook(sheet: Sheet) -> bytes:
     """The workbook's bytes; MissingExtra without the extra ``xlsx``."""
-    try:
-        import xlsxwriter
-    except ImportError as error:
-        raise MissingExtra(tr("writing XLSX"), "xlsx") from error
     out = BytesIO()
-    book = xlsxwriter.Workbook(
-        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    )
+    book = new_workbook(out)
     _table(book, book.add_worksheet(NAME), sheet)
     guide = book.add_worksheet(tr("書き方"))
     guide.set_column(0, 0, 110, book.add_format({"text_wrap": True}))
@@ -108,7 +102,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
     page.autofilter(0, 0, last, len(COLUMNS) - 1)
     page.protect("", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True})
     page.set_landscape()
-    page.set_paper(9)
+    page.set_paper(A4)
     page.set_print_scale(
         48
     )  # the fixed columns fill one page; those to write in follow on a second, beside code and picture
