@@ -584,3 +584,31 @@ def test_any_flipped_bit_of_an_output_is_a_report(tmp_path, output, encoding):
         assert not done.holds
     out.write_bytes(whole)
     assert verify(path).holds
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_glyph_columns_have_room_or_a_finding(tmp_path, encoding):
+    """By default every name has room; where the job gives less, a cut column is a finding and no change."""
+    data = "渡辺山田太郎左衛門尉".encode("cp932") + "山".encode("cp932").ljust(20)
+    more = f'encoding = "{encoding}"\n'
+    names = ("windows-31j-jis90", data)
+    path = job(tmp_path, *names, length=20, output="out.dat", more=more + "[target]\nglyph_columns = true\n")
+    counts, done = classes(path)
+    assert counts == {"identical": 4} and done.holds and done.exit_code == 0
+    unit = 1 if encoding == "utf-8" else 2
+    narrow = f'widths = {{ "name.glyphs" = {26 * unit} }}\n' + more + "[target]\nglyph_columns = true\n"
+    path = job(tmp_path, *names, length=20, output="out.dat", more=narrow)
+    told = convert(path)
+    assert told.exit_code == 3 and told.data["flagged"]["overflow"]["records"] == 1
+    counts, done = classes(path)
+    assert counts == {"identical": 3, "flagged": 1} and done.holds
+    out = tmp_path / "out" / "out.dat"
+    raw = bytearray(out.read_bytes())
+    at = raw.index("MJ".encode(encoding))
+    raw[at + 3 * unit] ^= 1  # a digit of a name
+    out.write_bytes(raw)
+    assert not verify(path).holds
+    dropping = narrow + '[policy]\noverflow = "drop-record"\n'
+    path = job(tmp_path, *names, length=20, output="out.dat", more=dropping)
+    done = verify(path)
+    assert done.holds and done.data["records"]["compared"] == 1, done.data["records"]

@@ -41,6 +41,10 @@ Place = tuple[Any, Any, int, int]
 """Where a field lies: starts and ends of its records, its offset in them, its length (-1: the rest)."""
 
 
+NAME = len("MJ000001 ")
+"""Bytes that a glyph's name takes among others."""
+
+
 def default_width(spec: Field) -> int:
     """Bytes of a field in fixed-length output when the job does not say: texts twice those of the source,
     numbers all digits.
@@ -48,6 +52,12 @@ def default_width(spec: Field) -> int:
     if spec.type in ("binary", "float"):
         return 26  # 20 digits of 8 bytes, or 18 and an exponent; sign and point
     return 2 * spec.length + (2 if spec.type in NUMERIC else 0) or 80
+
+
+def glyphs_width(spec: Field) -> int:
+    """Bytes of a field's glyph names in fixed-length output when the job does not say: a name and a blank for
+    each unit that it may hold."""
+    return (spec.length // 2 if spec.type == "dbcs" else spec.length) * NAME or 80
 
 
 class Decoder:

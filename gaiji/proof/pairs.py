@@ -16,7 +16,7 @@ from gaiji.columns.lost import begins_mark
 from gaiji.errors import GaijiError
 from gaiji.kernel import join
 from gaiji.messages import fault, tr
-from gaiji.model import Field, Reason
+from gaiji.model import Column, Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import Pair, Totals
@@ -75,10 +75,10 @@ class Pairs:
             found.append(self._flagged(spec, findings))
             out.update(row for row, reason in marks if self.plan.job.policy[Reason(reason)] == "drop-record")
             if limits and self.plan.job.policy[Reason.OVERFLOW] == "drop-record":
-                bad, width = array("i", bytes(4 * batch.rows)), abs(limits[number])
-                room, offsets = bytearray(batch.rows * width * 3 + 8), array("q", bytes(8 * batch.rows + 8))
-                join.fit(column.data, column.offsets, width, int(limits[number] < 0), room, offsets, bad)
-                out.update(row for row in range(batch.rows) if bad[row])
+                out.update(_cut(column, batch.rows, limits[number]))
+        if limits and self.plan.job.policy[Reason.OVERFLOW] == "drop-record":
+            for number, spec in enumerate(self.prover.glyph_fields, len(self.plan.fields)):
+                out.update(_cut(self.plan.decoder.glyphs(batch, spec), batch.rows, limits[number]))
         if not out:
             return None, ()
         return [r for r in range(batch.rows) if r not in out], tuple(
@@ -139,3 +139,11 @@ def _join(before: Cells, row: int, found: bytes, after: Cells, rows: int) -> Cel
     damaged = before.damaged | {row: found} | {row + 1 + r: raw for r, raw in after.damaged.items()}
     missing = -1 if after.missing < 0 else row + 1 + after.missing
     return Cells(src or bytearray(1), starts, ends, rows, damaged, missing)
+
+
+def _cut(column: Column, rows: int, limit: int) -> list[int]:
+    """The rows whose text a fixed-length output cuts; ``limit``: its bytes, or less than 0, UTF-16 units."""
+    bad, width = array("i", bytes(4 * rows)), abs(limit)
+    room, offsets = bytearray(rows * width * 3 + 8), array("q", bytes(8 * rows + 8))
+    join.fit(column.data, column.offsets, width, int(limit < 0), room, offsets, bad)
+    return [row for row in range(rows) if bad[row]]

@@ -20,7 +20,7 @@ from gaiji.columns.decode import TEXTS, Decoder, Place
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
 from gaiji.kernel import compare, cut, numbers_back, recut
 from gaiji.kernel import encode as kernel_encode
-from gaiji.model import Field, Reason
+from gaiji.model import Column, Field, Reason
 from gaiji.output.readback import Cells, Readback
 from gaiji.proof.empties import blanks, empty_numbers, low_values, without_bare_pads
 from gaiji.proof.flags import FlagTexts
@@ -389,14 +389,29 @@ class Prover:
             column.data, column.offsets, cells.src, cells.starts[number], cells.ends[number], differ
         )
         changed = set(differ[:n]) - broken
+        cut = {row for row in changed if self._is_cut(pair, column, number, row)}
+        changed -= cut
         done.classes[number][CHANGED] += len(changed)
-        done.classes[number][IDENTICAL] += rows - len(changed) - len(broken)
+        done.classes[number][FLAGGED] += len(cut)
+        done.classes[number][IDENTICAL] += rows - len(changed) - len(cut) - len(broken)
+        if cut:
+            records = [pair.record(row) for row in sorted(cut)[:3]]
+            done.groups[number, Reason.OVERFLOW << 8 | FLAGGED, 0, 0] = (len(cut), records)
         for row in sorted(changed)[: KEPT - len(done.changes)]:
             done.changes.append(
                 self._text_change(
                     pair, column.name, number, row, column.data[column.offsets[row] : column.offsets[row + 1]]
                 )
             )
+
+    def _is_cut(self, pair: Pair, column: Column, number: int, row: int) -> bool:
+        """Whether a cell is as much of the names as the output has room for (ASCII: a byte a character)."""
+        if not self.limits:
+            return False
+        names = bytes(column.data[column.offsets[row] : column.offsets[row + 1]])
+        most, cells = abs(self.limits[number]), pair.cells
+        found = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]])
+        return len(names) > most and found == names[:most].rstrip(b" ")
 
     def _text_change(
         self, pair: Pair, name: str, number: int, row: int, expected: bytes | bytearray

@@ -18,7 +18,7 @@ from gaiji import __version__
 from gaiji.codes.charset import Charset
 from gaiji.codes.lost import load_marks
 from gaiji.codes.tables import Table
-from gaiji.columns.decode import TEXTS, Decoder, default_width
+from gaiji.columns.decode import TEXTS, Decoder, default_width, glyphs_width
 from gaiji.columns.findings import Grouping
 from gaiji.columns.owners import Owners, TypedOwners
 from gaiji.disk.files import Written, is_stream
@@ -382,7 +382,9 @@ def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Occurring] = (
             key="target.glyph_columns",
             next=tr("rename the field in the source, or leave the glyph columns out"),
         )
+    unit = 1 if output["encoding"] == "utf-8" else 2
     lengths = {f.name: default_width(f) for f in fields}
+    lengths |= {f"{f.name}.glyphs": unit * glyphs_width(f) for f in glyph_fields}
     return Output(
         job.output_path,
         job.output_format,

@@ -48,11 +48,13 @@ def decode(plan: Plan, batch: Batch) -> Decoded:
 
 
 def fit(plan: Plan, sink: Sink, batch: Batch, decoded: Decoded) -> list[Column]:
-    """The columns as the output can hold them; texts that it cuts join the findings."""
+    """The columns as the output can hold them; texts and glyph names that it cuts join the findings."""
     fitted, overflows = sink.prepare(decoded.columns, batch.rows)
+    specs = (*plan.fields, *plan.output.glyph_fields)
+    cut: dict[str, tuple[Field, set[int]]] = {}
     for number, rows in overflows:
-        if number < len(plan.fields):
-            decoded.found.append((plan.fields[number], plan.decoder.overflow(rows)))
+        cut.setdefault(specs[number].name, (specs[number], set()))[1].update(rows)
+    decoded.found.extend((spec, plan.decoder.overflow(sorted(rows))) for spec, rows in cut.values())
     return fitted
 
 
