@@ -423,3 +423,24 @@ def test_a_field_lies_within_its_record_whatever_that_has(records, offset, lengt
         loops.each(7, 5, 3, begin, stop)
         assert list(begin) == [7 + 5 * row for row in range(len(records))]
         assert list(stop) == [a + 3 for a in begin]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_shift_that_is_open_at_a_line_end_ends_there_in_both_cuttings(tmp_path, end, quoted):
+    """The line end counts among double bytes too, with its carriage return, and in quotes."""
+    odd = b'"\x1a\x70!0!!' + end + b'1",b' if quoted else b"\x1a\x70!0!"
+    lines = [b"n,m", odd, b"1,\x1a\x70!!\x1a\x71", b"2,b"]
+    (tmp_path / "in.csv").write_bytes(b"".join(line + end for line in lines))
+    path = tmp_path / "job.toml"
+    path.write_text(
+        '[source]\npath = "in.csv"\ncharset = "nec-jips-j-jis8"\nformat = "csv"\non_bad_record = "quarantine"\n'
+        '[output]\npath = "out.csv"\n'
+    )
+    told = gaiji.convert(path).data["records"]
+    if quoted:
+        assert (told["written"], told["quarantined"]) == (3, 0)
+    else:
+        assert (told["written"], told["quarantined"]) == (2, 1)
+        assert (tmp_path / "out.csv.bad-records.bin").read_bytes() == odd + end
+    assert gaiji.verify(path).holds
