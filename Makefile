@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CODE := gaiji mappings tests data setup.py
 
-.PHONY: check minima docs format messages demo test lint types bench soak eval-candidates eval-shape mappings shape-model shape-calibration clean
+.PHONY: check minima docs format messages demo test lint types bench soak eval-candidates eval-shape eval-overlay mappings shape-model shape-calibration clean
 
 $(VENV)/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
@@ -28,8 +28,11 @@ eval-candidates: $(VENV)/ready
 	$(BIN)/python tests/eval/candidates.py
 
 bench: $(VENV)/ready
+	$(BIN)/python tests/bench/start.py
+	$(BIN)/python tests/bench/calls.py
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/review_queue.py
+	$(BIN)/python tests/bench/town.py
 	$(BIN)/python -m pip install -q -e '.[bench]'
 	$(BIN)/python tests/bench/people.py
 	$(BIN)/python tests/bench/shrinking.py
@@ -69,6 +72,7 @@ mappings: $(VENV)/ready
 	$(BIN)/python mappings/build/keys.py
 	$(BIN)/python mappings/build/sequences.py
 	$(BIN)/python mappings/build/codepoints.py
+	$(BIN)/python mappings/build/lookups.py
 
 shape-model: $(VENV)/ready
 	$(BIN)/python tests/eval/shape/train.py
@@ -78,6 +82,9 @@ shape-calibration: $(VENV)/ready
 
 eval-shape: $(VENV)/ready
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/eval/shape/evaluate.py
+
+eval-overlay: $(VENV)/ready
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/eval/shape/overlay.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info gaiji/kernel/*.so gaiji/kernel/*.c

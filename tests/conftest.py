@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,8 +18,19 @@ from gaiji.queue.schema import metadata
 
 settings.register_profile("gaiji", deadline=None)  # a busy machine is no finding
 settings.load_profile("gaiji")
+OWN_CACHE = "" if "GAIJI_CACHE" in os.environ else tempfile.mkdtemp(prefix="gaiji-tests-")
+"""What the tests keep of compiled tables, theirs alone; the workers of one run share it."""
+if OWN_CACHE:
+    os.environ["GAIJI_CACHE"] = OWN_CACHE
 POSTGRES = os.environ.get("GAIJI_TEST_POSTGRES", "")
 """URL of an empty database of a PostgreSQL server; its tables are dropped before each test."""
+MARIADB = os.environ.get("GAIJI_TEST_MARIADB", "")
+"""The same of a MariaDB server."""
+
+
+def pytest_unconfigure():
+    if OWN_CACHE:
+        shutil.rmtree(OWN_CACHE, ignore_errors=True)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gaiji.run.columns import KEYS as COLUMNS
+from gaiji.run.columns import VALUES
 from gaiji.run.job import KEYS
 from gaiji.run.rules import KEYS as RULES
 
@@ -57,7 +59,9 @@ host cut off); `short_records` counts them all. Both are about places, not codes
 """
 POLICIES = """
 A policy is one of `geta` (〓 in its place), `keep` (the text that the table has), `pua` (a private use character), `tag`
-(`{JEF:80A1}`), `drop-record` (the record is left out and counted) and `fail` (the run ends there).
+(`{JEF:80A1}`), `drop-record` (the record is left out and counted) and `fail` (the run ends there). `bad-value` and `overflow` are of
+columns where the job has its own ([output.md](output.md)): `bad-value` puts 〓, or with `keep` what stands in the source, in the place
+of the whole cell; what is too long, or missing, stays as it is.
 """
 
 
@@ -77,12 +81,23 @@ def document() -> str:
                 else ""
             )
             out.append(f"| `{key}` | {default} | {rule.what}{values} |\n")
+        out += _columns() if section == "output" else []
     out.append(
         "\n## [[record]]\n\nTypes of record, each with its layout and output: [record-types.md](record-types.md).\n"
     )
     out.append("\n| key | means |\n|---|---|\n")
     out += [f"| `{key}` | {what} |\n" for key, (_, what) in RULES.items()]
     return "".join(out)
+
+
+def _columns() -> list[str]:
+    """The keys of a column."""
+    out = ["\n### [[output.column]]\n\nColumns of its own, in order: [output.md](output.md).\n"]
+    out.append("\n| key | means |\n|---|---|\n")
+    for key, (_, what) in COLUMNS.items():
+        values = f" ({', '.join(f'`{value}`' for value in VALUES[key])})" if key in VALUES else ""
+        out.append(f"| `{key}` | {what}{values} |\n")
+    return out
 
 
 if __name__ == "__main__":

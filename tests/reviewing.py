@@ -6,11 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from gaiji.disk.datafiles import samples_dir
 from gaiji.review.evidence.learn import learn
 from gaiji.run.convert import convert
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def sample_queue(folder: Path, name: str = "juki-jef", **overrides: object) -> Path:
@@ -21,6 +24,19 @@ def sample_queue(folder: Path, name: str = "juki-jef", **overrides: object) -> P
     convert(folder / f"{name}.toml", overrides=overrides)
     learn(folder / f"{name}.toml", overrides=overrides)
     return folder / "out" / name / "review.sqlite"
+
+
+@contextmanager
+def chromium(*switches: str):
+    """Chromium of the system, headless, closed again."""
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, "Chromium is not installed (.ci/install does it)"
+    always = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=[*always, *switches])
+        yield started
+        started.close()
 
 
 class Screen:

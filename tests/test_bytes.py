@@ -384,7 +384,7 @@ def test_the_loops_find_the_same_interpreted(seed):
             while left and (pad := next((p for p in (bytes(unit), *pads) if left.startswith(p)), None)):
                 left = left[len(pad) :]
             other += len(part) if left and any(part) else 0
-        assert both[0][:2] == (size, other)
+        assert both[0][:2] == (size, other) and (other or both[0][2:4] == (-1, -1))
     for least in (0, 2, 5):
         assert unread.shorter(starts, ends, least) == plain.shorter(starts, ends, least)
     assert unread.lengths(starts, ends) == plain.lengths(starts, ends)
@@ -573,6 +573,8 @@ def test_the_owners_of_tables_that_vary(tmp_path):
     assert found == {"uncovered": (4, 3, 26), "short-record": (1, 4, 36)} and code == 3
     path.write_text(path.read_text().replace("[output]", "shortest = 5\n[output]"))
     assert "short-record" not in both_accounts(path)[1]
+    path.write_text(path.read_text().replace("shortest = 5", "shortest = 6"))
+    assert both_accounts(path)[1]["short-record"] == (1, 4, 36)
 
 
 # -- across processes, generated dumps ----------------------------------------------------------------------

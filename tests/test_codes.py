@@ -22,8 +22,8 @@ from gaiji.codes.tables import load_table
 from gaiji.columns.decode import Decoder
 from gaiji.columns.findings import Grouping
 from gaiji.errors import CharsetError, UsageError
+from gaiji.errors.messages import Fault
 from gaiji.kernel import decode as kernel
-from gaiji.messages import Fault
 from gaiji.model import Field, Reason
 from gaiji.queue.queue import Queue
 from gaiji.reports.explain import explain
@@ -310,12 +310,12 @@ def test_a_compiled_program_comes_back_the_same():
 
 
 def test_a_charset_does_not_come_back_with_other_tables(monkeypatch):
-    from gaiji.codes import charset as module
+    from gaiji.codes import spec as module
 
     data = pickle.dumps(gaiji.load_charset("ibm-939"))
     real = module.load_table
     monkeypatch.setattr(
-        module, "load_table", lambda name: __import__("dataclasses").replace(real(name), sha256="0")
+        module, "load_table", lambda *given: __import__("dataclasses").replace(real(*given), sha256="0")
     )
     with pytest.raises(CharsetError, match="other tables"):
         pickle.loads(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from array import array
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -114,6 +115,38 @@ def test_a_byte_that_is_no_digit_is_found(module, kind, raw, ascii, at):
 )
 def test_low_values_and_blanks_throughout_are_no_number(module, kind, raw, ascii, said):
     assert number(module, kind, bytes.fromhex(raw), ascii=ascii) == ("", said)
+
+
+@pytest.mark.parametrize("module", NUMBERS)
+@pytest.mark.parametrize("kind", [ZONED, PACKED, BINARY])
+def test_a_number_depends_on_nothing_around_its_field(module, kind):
+    """A field anywhere in a record, and one that a record has nothing or too little of."""
+    rng = Random(kind)
+    for _ in range(300):
+        record = bytes(rng.choice(b"\xf1\xf2\xc3\xd4\x12\x3c\x4d\x00\x40") for _ in range(rng.randrange(7)))
+        at, offset, length = rng.randrange(3), rng.randrange(5), rng.choice([-1, 0, 1, 2, 3])
+        cut = record[offset : None if length < 0 else offset + length]
+        told = []
+        for src, start, end, first, size in (
+            (b"\xf5" * at + record + b"\xf6" * 3, at, at + len(record), offset, length),
+            (cut or b"\0", 0, len(cut), 0, length),
+        ):
+            out, offsets, bad, written = (
+                bytearray(99),
+                array("q", [0, 0]),
+                array("i", [7]),
+                array("q", [0] * 3),
+            )
+            wrong = module.numbers(
+                src, module.Numeric(kind, 0, 1, 1, 0), array("q", [start]), array("q", [end]), first, size, out, offsets,
+                bad, written,
+            )  # fmt: skip
+            told.append((wrong, out[: offsets[1]], bad[0], list(written)))
+        assert told[0] == told[1], (record, offset, length)
+        if not cut:
+            assert told[0] == ((0, b"", -1, [0, 0, 0]) if length <= 0 else (1, b"", 0, [0, 0, 0]))
+        elif len(cut) < length:
+            assert told[0] == (1, b"", len(cut), [0, 0, 0])
 
 
 @pytest.mark.parametrize("module", NUMBERS)

@@ -73,6 +73,10 @@ def error_of(text: str, **options: object) -> LayoutError:
         ("PIC S9(3) VALUE IS -1.5", "zoned", 3, 3, 0, True),
         ("PIC X(3) VALUE ALL '*'", "mixed", 3, 0, 0, False),
         ("PIC X(3) IS EXTERNAL", "mixed", 3, 0, 0, False),
+        ("PIC XA9B0/", "mixed", 6, 0, 0, False),
+        ("PIC 9(38)", "zoned", 38, 38, 0, False),
+        ("PIC S9(38) COMP-3", "packed", 20, 38, 0, True),
+        ("PIC 9(10) COMP", "binary", 8, 10, 0, False),
     ],
 )
 def test_sizes(clauses: str, type_: str, length: int, digits: int, scale: int, signed: bool) -> None:

@@ -4,93 +4,44 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from conftest import POSTGRES
+from databases import (
+    JEF,
+    KINDS,
+    change,
+    expected,
+    files,
+    held,
+    job,
+    people_in,
+    proved,
+    rows,
+    said,
+    small,
+    stored,
+    verify_table,
+)
 
 from gaiji.cli.commands import main
-from gaiji.codes.charset import load_charset
-from gaiji.database.convert import _Run, convert_table, verify_table
+from gaiji.database.convert import Run, convert_table
 from gaiji.database.job import load_db_job
+from gaiji.database.plan import DbPlan
 from gaiji.database.progress import CHUNK, RUN, Progress
+from gaiji.database.target import NewTable
 from gaiji.errors import DataError, GaijiError, JobError, UsageError
 from gaiji.queue.queue import open_queue
 
-JEF = load_charset("fujitsu-jef")
-NAMES = ["渡邉󠄏", "辻󠄃一郎", "山田", "", "高橋"]
 
-
-@pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
+@pytest.fixture(params=KINDS)
 def url(request, tmp_path):
-    """An empty database of each kind with a source table of 57 people, some of whose names hold 外字."""
-    where = POSTGRES if request.param == "postgres" else f"sqlite:///{tmp_path / 'town.sqlite'}"
-    engine = sa.create_engine(where)
-    found = sa.MetaData()
-    found.reflect(engine)
-    found.drop_all(engine)
-    people = sa.Table(
-        "people",
-        sa.MetaData(),
-        sa.Column("number", sa.Integer, primary_key=True),
-        sa.Column("jef", sa.LargeBinary),
-        sa.Column("pua", sa.Text),
-        sa.Column("twice", sa.Integer),
-    )
-    people.create(engine)
-    with engine.begin() as connection:
-        connection.execute(people.insert(), rows())
-    engine.dispose()
-    return where
-
-
-def rows() -> list[dict[str, object]]:
-    out = []
-    for n in range(57):
-        name = JEF.encode(NAMES[n % len(NAMES)]) + (bytes.fromhex("80A1") if n % 9 == 0 else b"")
-        out.append(
-            {
-                "number": 3 * n,
-                "jef": None if n == 7 else name,
-                "pua": None if n == 8 else f"東町{n}\ue000" * (n % 3),
-                "twice": n // 2,
-            }
-        )
-    return out
-
-
-def job(tmp_path, url, chunk=10, key="number", policy=""):
-    path = tmp_path / "db.toml"
-    path.write_text(
-        f'[source]\nurl = "{url}"\ntable = "people"\nkey = "{key}"\nchunk = {chunk}\n'
-        '[[column]]\nname = "jef"\ncharset = "fujitsu-jef"\nto = "name"\n'
-        '[[column]]\nname = "pua"\ncharset = "unicode-utf8"\nto = "address"\nrole = "address"\n'
-        f'[target]\ntable = "people_mj"\n[policy]\n{policy}\n',
-        "utf-8",
-    )
-    return str(path)
-
-
-def stored(url):
-    engine = sa.create_engine(url)
-    with engine.connect() as connection:
-        found = connection.execute(
-            sa.text("SELECT number, name, address FROM people_mj ORDER BY number")
-        ).all()
-    engine.dispose()
-    return [tuple(row) for row in found]
-
-
-def expected():
-    utf8 = load_charset("unicode-utf8")
-    out = []
-    for row in rows():
-        name = None if row["jef"] is None else JEF.decode(row["jef"]).text
-        address = None if row["pua"] is None else utf8.decode(row["pua"].encode(), role="address").text
-        out.append((row["number"], name, address))
-    return out
+    """The table of people, on each kind of database."""
+    return people_in(request.param, tmp_path)
 
 
 @pytest.mark.parametrize("chunk", [1, 10, 57, 1000])
@@ -98,7 +49,7 @@ def test_every_cell_is_as_the_charset_decodes_it_whatever_the_chunks(tmp_path, u
     path = job(tmp_path, url, chunk)
     done = convert_table(path)
     assert done.rows == 57 and stored(url) == expected()
-    assert verify_table(path) == 57
+    assert proved(path) == 57
     assert all(column["reconciled"] for column in done.columns.values())
     assert done.columns["name"]["flagged"] == {"unmapped-gaiji": 7}
     manifest = json.loads((tmp_path / "db.manifest.json").read_text("utf-8"))
@@ -135,7 +86,7 @@ def test_a_stopped_run_goes_on_and_gives_the_same(tmp_path, url, monkeypatch):
 
 def test_a_chunk_whose_rows_fail_leaves_no_progress(tmp_path, url, monkeypatch):
     path = job(tmp_path, url)
-    insert, calls = Progress._insert, []
+    insert, calls = NewTable.insert, []
 
     def broken(self, connection, some):
         insert(self, connection, some)
@@ -143,7 +94,7 @@ def test_a_chunk_whose_rows_fail_leaves_no_progress(tmp_path, url, monkeypatch):
         if len(calls) == 3:
             raise RuntimeError
 
-    monkeypatch.setattr(Progress, "_insert", broken)
+    monkeypatch.setattr(NewTable, "insert", broken)
     with pytest.raises(RuntimeError):
         convert_table(path)
     engine = sa.create_engine(url)
@@ -163,13 +114,6 @@ def test_a_dry_run_writes_nothing(tmp_path, url):
     engine.dispose()
 
 
-def change(url, statement):
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text(statement))
-    engine.dispose()
-
-
 def test_verify_sees_a_changed_cell_a_missing_row_and_one_too_many(tmp_path, url):
     path = job(tmp_path, url)
     for statement in (
@@ -179,8 +123,83 @@ def test_verify_sees_a_changed_cell_a_missing_row_and_one_too_many(tmp_path, url
     ):
         convert_table(path, restart=True)
         change(url, statement)
-        with pytest.raises(DataError):
-            verify_table(path)
+        assert not verify_table(path).holds
+
+
+def test_a_conversion_that_is_wrong_in_itself_is_found_by_encoding_back(tmp_path, url, monkeypatch):
+    """Converting once more would say the same; the codes of the source do not."""
+    from gaiji.database import convert
+
+    right = convert.texts
+    monkeypatch.setattr(
+        convert, "texts", lambda made, cells: [t and t.replace("山", "川") for t in right(made, cells)]
+    )
+    path = job(tmp_path, url)
+    convert_table(path)
+    for _ in range(2):
+        proof = verify_table(path)
+        assert proof.exit_code == 1 and {c["column"] for c in proof.data["changed"]} == {"name"}
+        wrong = [row["number"] for row in rows() if row["jef"] and JEF.encode("山") in row["jef"]]
+        assert [int(c["key"]) for c in proof.data["changed"]] == wrong
+        assert proof.data["columns"]["name"]["cells"]["changed"] == len(wrong) == 10
+    monkeypatch.undo()
+    told = (tmp_path / "db.verify.json").read_text("utf-8")
+    assert json.loads(told) == proof.data and "川" not in told and "田" not in told
+    run = CliRunner().invoke(main, ["db", "verify", path])
+    assert run.exit_code == 1 and "changed: row 6 column name character 1" in run.output
+    assert "IT DOES NOT HOLD" in run.output
+
+
+@pytest.mark.parametrize(
+    ("statement", "cells"),
+    [
+        ("name = NULL WHERE number = 30", [("30", "name")]),
+        ("name = '' WHERE number = 21", [("21", "name")]),  # NULL in the source
+        ("name = name || ' ' WHERE number = 30", [("30", "name")]),  # blanks are trimmed, so none is right
+        ("address = address || '\u3000' WHERE number = 3", [("3", "address")]),
+        ("name = '〓' WHERE number = 6", [("6", "name")]),  # what flagged codes become, where none is
+        ("name = '渡邉' WHERE number = 0", [("0", "name")]),  # the flagged code is gone
+        ("name = '渡辺〓' WHERE number = 0", [("0", "name")]),  # another form of the character
+        ("address = replace(address, '町', '丁') WHERE number = 3", [("3", "address")]),
+        ("number = 31 WHERE number = 30", []),
+    ],
+)
+def test_no_change_of_a_cell_passes_the_proof(tmp_path, url, statement, cells):
+    path = job(tmp_path, url)
+    convert_table(path)
+    if "mariadb" in url:
+        statement = re.sub(r"(\w+) \|\| ('.')", r"concat(\1, \2)", statement)
+    change(url, f"UPDATE people_mj SET {statement}")
+    proof = verify_table(path)
+    assert not proof.holds and [(c["key"], c["column"]) for c in proof.data["changed"]] == cells
+    failed = {check["check"] for check in proof.data["checks"] if not check["holds"]}
+    if not cells:
+        assert proof.data["missing"] == ["30"] and "rows-missing" in failed
+        change(url, "INSERT INTO people_mj VALUES (30, 'x', 'y')")
+        assert "rows-of-target" in {c["check"] for c in verify_table(path).data["checks"] if not c["holds"]}
+
+
+def test_the_proof_needs_the_run_that_it_proves(tmp_path, url):
+    path, manifest = job(tmp_path, url), tmp_path / "db.manifest.json"
+
+    def refusal():
+        run = CliRunner().invoke(main, ["db", "verify", path])
+        assert run.exit_code in (1, 2) and len(run.output.splitlines()) == 1
+        return run.output
+
+    assert "E0650" in refusal()
+    convert_table(path)
+    whole = manifest.read_text("utf-8")
+    for damaged in ("", "[]", '{"rows": 57}', whole.replace('"flagged"', '"flaged"')):
+        manifest.write_text(damaged, "utf-8")
+        assert "E0650" in refusal()
+    told = json.loads(whole)
+    told["columns"]["name"]["flagged"] = {}
+    manifest.write_text(json.dumps(told), "utf-8")
+    assert [c["check"] for c in verify_table(path).data["checks"] if not c["holds"]] == ["flagged name"]
+    manifest.write_text(whole, "utf-8")
+    job(tmp_path, url, policy='unmapped-gaiji = "tag"')
+    assert "the job file is not the one" in refusal()
 
 
 def test_a_source_that_changed_meanwhile_is_told(tmp_path, url):
@@ -203,15 +222,16 @@ def test_a_changed_job_or_a_foreign_table_is_refused(tmp_path, url):
 def test_a_key_that_is_not_unique_and_a_second_writer_are_refused(tmp_path, url):
     with pytest.raises(UsageError, match="neither primary key nor unique"):
         convert_table(job(tmp_path, url, key="twice"))
-    run = _Run(load_db_job(job(tmp_path, url)))
-    progress = Progress(run.target, run.table, run.digest, run.from_)
+    plan = DbPlan.of(job(tmp_path, url))
+    plan.open()
+    run, progress = Run(plan), Progress(NewTable(plan), plan.digest, plan.from_)
     done, *_ = progress.prepare(False)
-    with run.source.connect() as reading:
+    with plan.source.connect() as reading:
         chunk = next(run.chunks(reading, None, 0))
     progress.write(chunk.rows, run.report_of(chunk), done, chunk.digest)
     with pytest.raises(GaijiError, match="another run"):
         progress.write(chunk.rows, run.report_of(chunk), done, chunk.digest)
-    run.close()
+    plan.close()
 
 
 def test_a_finding_whose_policy_is_fail_ends_the_run(tmp_path, url):
@@ -243,7 +263,9 @@ def test_the_commands(tmp_path, url):
     path = job(tmp_path, url)
     run = CliRunner().invoke(main, ["db", "convert", path])
     assert run.exit_code == 3 and "57 rows converted" in run.output and "2 codes wait" in run.output
-    assert "57 rows" in CliRunner().invoke(main, ["db", "verify", path]).output
+    proof = CliRunner().invoke(main, ["db", "verify", path])
+    assert proof.exit_code == 3 and "57 of 57 rows compared with people_mj" in proof.output
+    assert "it holds" in proof.output
     broken = CliRunner().invoke(
         main, ["db", "convert", job(tmp_path, "postgresql+psycopg://x:secret@127.0.0.1:1/none")]
     )
@@ -253,52 +275,6 @@ def test_the_commands(tmp_path, url):
 
 
 # -- whose a table is, and what a cell and a key may be -------------------------------------------------
-
-
-def files(tmp_path, **tables):
-    """An SQLite file for each name, made by statements of SQL."""
-    for name, statements in tables.items():
-        connection = sqlite3.connect(tmp_path / f"{name}.db")
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
-        connection.close()
-
-
-def small(
-    tmp_path,
-    source,
-    table="juki",
-    key='"k"',
-    target="t",
-    to="",
-    charset="unicode-utf8",
-    column="b",
-    schema="",
-):
-    """A job on one column; ``to``, ``schema``: the target's URL and schema."""
-    path = tmp_path / "small.toml"
-    path.write_text(
-        f'[source]\nurl = "{source}"\ntable = "{table}"\nkey = {key}\nchunk = 2\n[[column]]\nname = "{column}"\n'
-        f'to = "made"\ncharset = "{charset}"\n[target]\ntable = "{target}"\nurl = "{to}"\n'
-        f'schema = "{schema}"\n',
-        "utf-8",
-    )
-    return str(path)
-
-
-def held(path, table="t"):
-    connection = sqlite3.connect(path)
-    found = connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
-    connection.close()
-    return found
-
-
-def said(path, *options):
-    """The one line that a refused run says."""
-    run = CliRunner().invoke(main, ["db", "convert", path, *options])
-    assert run.exit_code in (1, 2) and len(run.output.splitlines()) == 1, run.output
-    return run.output
 
 
 TOWN = ("CREATE TABLE juki (k integer PRIMARY KEY, b text)", "INSERT INTO juki VALUES (1, '山田')")
@@ -373,7 +349,7 @@ def test_a_changed_cell_and_a_changed_key_of_a_converted_chunk_are_found(tmp_pat
         with pytest.raises(DataError, match="not those that were converted"):
             convert_table(path)
         assert stored(url) == before
-    assert convert_table(path, restart=True).rows == 57 and verify_table(path) == 57
+    assert convert_table(path, restart=True).rows == 57 and proved(path) == 57
 
 
 KEYS = {
@@ -393,7 +369,7 @@ def test_keys_of_every_kind_come_over_unchanged(tmp_path, url, kind):
     connection.commit()
     connection.close()
     path = small(tmp_path, f"sqlite:///{database}", key=key, to=url)
-    assert convert_table(path).rows == len(rows) and verify_table(path) == len(rows)
+    assert convert_table(path).rows == len(rows) and proved(path) == len(rows)
     assert convert_table(path).resumed == len(rows)
     engine = sa.create_engine(url)
     with engine.connect() as connection:
@@ -407,15 +383,15 @@ def test_a_key_of_several_columns(tmp_path, url):
     for row in wanted:
         change(url, "INSERT INTO cities VALUES ({}, '{}', '{}')".format(*row))
     path = small(tmp_path, url, table="cities", key='["city", "who"]')
-    assert convert_table(path).rows == 12 and verify_table(path) == 12 and convert_table(path).resumed == 12
+    assert convert_table(path).rows == 12 and proved(path) == 12 and convert_table(path).resumed == 12
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         assert sorted(tuple(row) for row in connection.execute(sa.text("SELECT * FROM t"))) == wanted
     engine.dispose()
     assert "neither primary key nor unique" in said(small(tmp_path, url, table="cities", key='"city"'))
     change(url, "UPDATE t SET made = 'x' WHERE city = 2 AND who = 'c'")
-    with pytest.raises(DataError, match="2, c"):
-        verify_table(small(tmp_path, url, table="cities", key='["city", "who"]'))
+    found = verify_table(small(tmp_path, url, table="cities", key='["city", "who"]')).data["changed"]
+    assert [(one["key"], one["column"]) for one in found] == [("2, c", "made")]
 
 
 @pytest.mark.parametrize(
@@ -482,16 +458,60 @@ def test_postgres_refuses_its_source_by_another_host_and_schema(tmp_path):
     change(POSTGRES, "DROP TABLE juki, t, gaiji_run, gaiji_chunk")
 
 
+NULS = {
+    "fujitsu-jef": "C5CF0000EEB5",
+    "unicode-utf8": "E5B1B100E5B79D",
+    "ibm-930": "0E4541000F",
+    "unicode": "5C7100005DDD",
+}
+"""U+0000 inside a text of each kind of charset."""
+
+
+@pytest.mark.parametrize("role", ["name", "kana", "address", "other"])
+@pytest.mark.parametrize("charset", NULS)
+@pytest.mark.parametrize("mode", ["table", "columns"])
+def test_u_0000_never_reaches_a_column_without_a_finding(tmp_path, charset, role, mode):
+    """PostgreSQL refuses it, and what reads SQLite cuts the text there: whatever the role and the target."""
+    cell = f"x'{NULS[charset]}'" if charset != "unicode-utf8" else f"cast(x'{NULS[charset]}' as text)"
+    files(
+        tmp_path,
+        a=("CREATE TABLE juki (k integer PRIMARY KEY, b blob)", f"INSERT INTO juki VALUES (1, {cell})"),
+    )
+    path = small(tmp_path, f"sqlite:///{tmp_path}/a.db", charset=charset)
+    text = (
+        (tmp_path / "small.toml").read_text("utf-8").replace('to = "made"', f'to = "made"\nrole = "{role}"')
+    )
+    text = (
+        text.replace('table = "t"', "").replace("[target]", '[target]\nmode = "columns"')
+        if mode == "columns"
+        else text
+    )
+    (tmp_path / "small.toml").write_text(text, "utf-8")
+    done = convert_table(path)
+    made = held(tmp_path / "a.db", "t" if mode == "table" else "juki")[0][-1]
+    assert "\0" not in made and "〓" in made
+    assert (
+        done.columns["made"]["flagged"].keys() & {"illegal", "broken-shift"}
+        and done.columns["made"]["reconciled"]
+    )
+    assert verify_table(path).exit_code == 3
+    change(
+        f"sqlite:///{tmp_path}/a.db",
+        f"UPDATE {'t' if mode == 'table' else 'juki'} SET made = replace(made, '〓', char(0))",
+    )
+    assert not verify_table(path).holds
+
+
 @POSTGRES_ONLY
 def test_postgres_values_that_it_cannot_hold_are_told_by_row_and_column(tmp_path):
     change(POSTGRES, "DROP TABLE IF EXISTS t, gaiji_run, gaiji_chunk")
-    rows = ("INSERT INTO juki VALUES (3, 'x')", "INSERT INTO juki VALUES (5, '秘' || char(0))")
-    files(tmp_path, a=(*TOWN, *rows))
-    path = small(tmp_path, f"sqlite:///{tmp_path}/a.db", to=POSTGRES)
-    text = (tmp_path / "small.toml").read_text("utf-8")
-    (tmp_path / "small.toml").write_text(text.replace('to = "made"', 'to = "made"\nrole = "other"'), "utf-8")
-    line = said(path)
-    assert "t.made row 5: the target cannot hold the value" in line and "秘" not in line
+    town = ("CREATE TABLE juki (k text PRIMARY KEY, b text)", "INSERT INTO juki VALUES ('a', '山')")
+    files(
+        tmp_path,
+        a=(*town, "INSERT INTO juki VALUES ('b', 'x')", "INSERT INTO juki VALUES ('c' || char(0), '秘')"),
+    )
+    line = said(small(tmp_path, f"sqlite:///{tmp_path}/a.db", to=POSTGRES))
+    assert "t.k row c" in line and "the target cannot hold the value" in line and "秘" not in line
     change(POSTGRES, "DROP TABLE t, gaiji_run, gaiji_chunk")
 
 
@@ -511,7 +531,7 @@ def test_postgres_in_an_encoding_without_the_standard_is_refused(tmp_path):
             other = sa.create_engine(to)
             assert sa.inspect(other).get_table_names() == []
             other.dispose()
-    assert convert_table(path).rows == verify_table(path) == 1  # bytes, which SQL_ASCII keeps as they are
+    assert convert_table(path).rows == proved(path) == 1  # bytes, which SQL_ASCII keeps as they are
     # text of another encoding in such a database
     back = small(tmp_path, to, table="sjis", target="juki_mj", to=f"sqlite:///{tmp_path}/b.db")
     for statement in (
@@ -526,3 +546,43 @@ def test_postgres_in_an_encoding_without_the_standard_is_refused(tmp_path):
     with engine.connect() as connection:
         connection.execute(sa.text("DROP DATABASE gaiji_other"))
     engine.dispose()
+
+
+def test_sequences_of_adobe_japan1_are_written_and_proved(tmp_path, url):
+    """A form that is none of the standard's: cells as the charset has them in it, what it lacks is a finding."""
+    path = job(tmp_path, url)
+    text = (
+        (tmp_path / "db.toml")
+        .read_text("utf-8")
+        .replace('table = "people_mj"', 'table = "people_mj"\nform = "adobe-japan1"')
+    )
+    text = text.replace(
+        '[[column]]\nname = "pua"\ncharset = "unicode-utf8"\nto = "address"\nrole = "address"\n', ""
+    )
+    (tmp_path / "db.toml").write_text(text, "utf-8")
+    done = convert_table(path)
+    told = {key: JEF.decode(raw, form="adobe-japan1") for key, raw in jef_of(url)}
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        cells = dict(connection.execute(sa.text("SELECT number, name FROM people_mj")).all())
+    engine.dispose()
+    assert {key: out.text for key, out in told.items()} == {
+        key: cell for key, cell in cells.items() if cell is not None
+    }
+    assert "辻\U000e0101" in "".join(out.text for out in told.values())
+    reasons = [str(finding.reason) for out in told.values() for finding in out.findings]
+    assert sum(done.columns["name"]["flagged"].values()) == len(reasons) == 7
+    assert proved(path) == 57
+    key = next(key for key, cell in cells.items() if cell and "辻\U000e0101" in cell)
+    changed = cells[key].replace("辻\U000e0101", "辻")
+    change(url, f"UPDATE people_mj SET name = '{changed}' WHERE number = {key}")
+    assert not verify_table(path).holds
+
+
+def jef_of(url):
+    """Key and bytes of the cells that hold some."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT number, jef FROM people WHERE jef IS NOT NULL")).all()
+    engine.dispose()
+    return [(key, bytes(raw)) for key, raw in found]

@@ -111,7 +111,7 @@ def check_pair(path, right, wrong, records, longest):
         return
     except RecordError as error:
         told = named(error, wrong)
-        assert error.number == "E0445" and error.offset == 0 and len(error.raw) in (2, 4)
+        assert error.number == "E0445" and (error.record, error.offset) == (1, 0) and len(error.raw) in (2, 4)
     assert cut(path, told, longest=longest)[0] == records, (right, wrong, told)
 
 
@@ -234,15 +234,17 @@ def test_blocks_and_records_in_different_forms(tmp_path):
     assert named(error.value, wrong) == {"rdw": "exclusive", "bdw": "standard", "blocked": True}
 
 
-def test_blocks_of_more_than_32_kibibytes(tmp_path):
+@pytest.mark.parametrize("rdw", ["standard", "exclusive"])
+def test_blocks_of_more_than_32_kibibytes(tmp_path, rdw):
     """The first bit of a block's descriptor: a length of 31 bits (DFSMS, large block interface)."""
-    records = [b"%05d" % n * 7 for n in range(3000)]
-    body = b"".join(descriptor("", len(r)) + r for r in records)
+    records, own = [b"%05d" % n * 7 for n in range(3000)], 0 if rdw == "exclusive" else 4
+    body = b"".join((len(r) + own).to_bytes(2, "big") + b"\0\0" + r for r in records)
     path = tmp_path / "d"
-    path.write_bytes((0x8000_0000 | len(body) + 4).to_bytes(4, "big") + body)
-    assert cut(path, {"blocked": True}, 4096)[0] == records
-    with pytest.raises(RecordError, match="blocked = true"):
-        cut(path, {"blocked": False})
+    path.write_bytes((0x8000_0000 | len(body) + own).to_bytes(4, "big") + body)
+    assert cut(path, {"blocked": True, "rdw": rdw}, 4096)[0] == records
+    if own:
+        with pytest.raises(RecordError, match="blocked = true"):
+            cut(path, {"blocked": False})
 
 
 def test_a_broken_descriptor_in_a_right_file_goes_aside(tmp_path):
@@ -280,6 +282,26 @@ def test_stripped_descriptors_are_refused_with_what_reads_the_records(tmp_path, 
     found = tomllib.loads(re.search(r"set (.*) in \[source\]", str(error.value)).group(1).replace(", ", "\n"))
     overrides = {f"source.{k}": v for k, v in found.items()} | {"source.record_length": LONGEST}
     assert gaiji.convert(job, overrides=overrides).data["records"]["written"] == 12
+
+
+@pytest.mark.parametrize("before", range(6))
+def test_a_file_with_some_records_behind_descriptors_is_not_taken_for_one_without(tmp_path, before):
+    """Its length may be that of whole records by chance: from the third on, descriptors are there."""
+    head = b"".join(descriptor("", 20) + b"\xf1" * 20 for _ in range(before))
+    job = job_of(tmp_path, head.ljust(6 * LONGEST, b"\x40"), {})
+    with pytest.raises(GaijiError) as error:
+        gaiji.convert(job)
+    assert ('format = "fixed"' in str(error.value)) == (before < 3)
+
+
+@pytest.mark.parametrize(("records", "credible"), [((0,), 0), ((0, 3), 0), ((0, 3, 3), 1), ((3,), 1)])
+def test_a_form_in_which_half_of_the_records_are_empty_is_not_named(tmp_path, records, credible):
+    """Two bytes alone, by chance, in a file that is in no form."""
+    path = tmp_path / "d"
+    path.write_bytes(b"".join((size + 2).to_bytes(2, "big") + b"abc"[:size] for size in records))
+    with pytest.raises(RecordError) as error:
+        cut(path, {}, longest=0)
+    assert ('rdw = "two"' in str(error.value)) == credible
 
 
 def job_of(place, data, source):

@@ -341,3 +341,35 @@ def test_killed_at_30_moments_it_is_all_or_nothing(tmp_path, what):
             tables = [sorted((tmp_path / f / "out").glob("decisions-*")) for f in ("f", "whole")]
             assert [p.read_bytes() for p in tables[0]] == [p.read_bytes() for p in tables[1]] != []
     assert os.path.exists(tmp_path / "f/out/a.csv")
+
+
+@pytest.mark.parametrize("what", ["erase", "apply"])
+def test_what_a_kill_left_of_a_note_is_gone_after_the_next_run(tmp_path, what):
+    """A run that dies while it writes what is to be done: each write of it ends the process once."""
+    finished(tmp_path / "kept")
+    options = {"erase": ["erase", "a.toml"], "apply": ["review", "apply", "--queue", "out/review.sqlite"]}[
+        what
+    ]
+    die = (
+        "import os, sys; from gaiji.disk import files; from gaiji.cli import main; n = int(sys.argv.pop(1));"
+        "real = os.fsync; left = [n];\n"
+        "def fsync(handle):\n"
+        "    left[0] -= 1\n"
+        "    real(handle) if left[0] else os._exit(9)\n"
+        "os.fsync = fsync; main(sys.argv[1:])"
+    )
+    whole = shutil.copytree(tmp_path / "kept", tmp_path / "whole")
+    assert (
+        subprocess.run([sys.executable, "-m", "gaiji", *options], cwd=whole, capture_output=True).returncode
+        == 0
+    )
+    for number in range(1, 30):
+        folder = shutil.copytree(tmp_path / "kept", tmp_path / f"f{number}")
+        died = subprocess.run(
+            [sys.executable, "-c", die, str(number), *options], cwd=folder, capture_output=True
+        )
+        again = subprocess.run([sys.executable, "-m", "gaiji", *options], cwd=folder, capture_output=True)
+        assert again.returncode == 0 and names(folder) == names(whole), (number, names(folder) ^ names(whole))
+        if died.returncode == 0:
+            break
+    assert died.returncode == 0 and number > 2

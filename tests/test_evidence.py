@@ -154,6 +154,15 @@ def test_lookup_tells_grade_note_disputes_and_errata(query: str, said: str) -> N
     assert done.exit_code == 0 and said in done.output
 
 
+def test_a_verdict_of_shape_tells_an_erratum() -> None:
+    from gaiji.shape.find import lines as told
+    from gaiji.shape.index import Answer, Match
+
+    answer = Answer((Match("MJ020018", 0.9), Match("MJ026190", 0.1)), "likely", "", 1.0)
+    _verdict, first, wrong, second = told(answer)
+    assert "MJ020018" in first and "erratum: 戸籍統一文字番号306060" in wrong and "MJ026190" in second
+
+
 def test_explain_and_charset_show_tell_the_grade(tmp_path: Path) -> None:
     job = write(tmp_path, [record("41A1" + "7CA1", "C4D4")])
     told = CliRunner().invoke(main, ["explain", str(job), "--record", "1"]).output.splitlines()

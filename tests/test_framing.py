@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gaiji
-from gaiji.errors import RecordError
+from gaiji.errors import RecordError, UsageError
 from gaiji.records.batch import Framing
 from gaiji.records.reader import Reader
 
@@ -185,6 +185,24 @@ def test_bad_csv(tmp_path, data, says):
     assert reader.records == 2
 
 
+@pytest.mark.parametrize(
+    ("data", "key", "at"),
+    [(b"a,b\n1,2,\n3,4,\n", "trailing = true", 4), (b"T\na,b\n1,2\n3,4\n", "skip = 1", 2)],
+)
+def test_the_key_that_all_rows_fit_is_proposed_at_the_first_that_does_not(tmp_path, data, key, at):
+    with pytest.raises(RecordError, match=f"E0453 .*{key}") as error:
+        cut(tmp_path, data, Framing("csv"))
+    assert (error.value.record, error.value.offset) == (1, at)
+
+
+def test_a_row_behind_many_that_fit_is_the_one_that_is_named(tmp_path):
+    """No key is proposed where the first of all rows is like the others that are looked at."""
+    data = b"a,b\n" + b"1,2\n" * 600 + b"3,4,5\n" + b"1,2\n"
+    with pytest.raises(RecordError, match="has 3 cells where 2 are needed") as error:
+        cut(tmp_path, data, Framing("csv"))
+    assert (error.value.record, error.value.offset) == (601, 4 * 601)
+
+
 @pytest.mark.parametrize("batch", [4, 1 << 20])
 @pytest.mark.parametrize(("unit", "codec"), [(1, "ascii"), (2, "utf-16-le")])
 def test_blank_lines_above_the_first_cell_of_one_column_are_cells(tmp_path, batch, unit, codec):
@@ -224,6 +242,12 @@ def test_blanks_that_part_cells_are_no_blanks_before_a_quote(tmp_path, charset, 
 @pytest.mark.parametrize("framing", [Framing("fixed", 10), Framing("vb"), Framing("lines"), Framing("csv")])
 def test_an_empty_file_has_no_records(tmp_path, framing):
     assert cut(tmp_path, b"", framing)[0] == []
+
+
+def test_fixed_records_need_a_length(tmp_path):
+    with pytest.raises(UsageError, match="E0217"):
+        cut(tmp_path, b"ab", Framing("fixed", 0))
+    assert cut(tmp_path, b"ab", Framing("fixed", 1))[0] == [(1, b"a"), (2, b"b")]
 
 
 def test_bom_is_not_part_of_the_first_record(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from array import array
 from functools import cache
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +20,7 @@ from gaiji.model import Reason
 loaded = cache(gaiji.load_charset)
 IBM = gaiji.load_charset("ibm-939")
 KEIS = gaiji.load_charset("hitachi-keis83-ebcdik")
+HALF = gaiji.load_charset("hitachi-keis83-ebcdik", options={"space": "two-half"})
 
 
 def reasons(charset, data, **more):
@@ -161,7 +163,20 @@ def run(module, charset, data, monkeypatch=None):
 @settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=40))
 def test_compiled_and_interpreted_agree(data):
-    for charset in (IBM, KEIS):
+    for charset in (IBM, KEIS, HALF):
+        assert run(kernel, charset, data) == run(PLAIN, charset, data)
+
+
+BYTES = st.sampled_from(
+    [b"\x40", b"\x0a\x42", b"\x0a\x41", b"\xbb\xb3", b"\xc5", b"\xa1\xa1", b"\x81", b"\xc1"]
+)
+
+
+@pytest.mark.skipif(not kernel.compiled(), reason="the kernel is interpreted here")
+@settings(max_examples=100, deadline=None)
+@given(st.lists(BYTES, max_size=14).map(b"".join))
+def test_compiled_and_interpreted_agree_on_blanks_among_kanji(data):
+    for charset in (KEIS, HALF):
         assert run(kernel, charset, data) == run(PLAIN, charset, data)
 
 
@@ -175,3 +190,93 @@ def test_every_byte_is_accounted_for(data, name):
         counts[DECODE["UNITS"]] == counts[DECODE["MAPPED_UNITS"]] + counts[DECODE["PASSED_UNITS"]] + flagged
     )
     assert len(found) == 6 * flagged
+
+
+class Loop:
+    """One decode loop over records of one field laid end to end, and everything that it counted."""
+
+    def __init__(
+        self,
+        module,
+        charset,
+        records,
+        *,
+        mode="mixed",
+        trim=0,
+        carry=0,
+        states=None,
+        room=1 << 16,
+        slots=64,
+        **changed,
+    ):
+        from gaiji.codes import program
+
+        places, names = charset.program(name_field=True).compiled.arguments(program.DEFAULT_POLICY)
+        ends = list(accumulate(map(len, records)))
+        self.out = bytearray(b"\xee" * (1 << 16))
+        found, self.counts = array("q", bytes(8 * 6 * 256)), array("q", bytes(8 * DECODE["N_COUNTS"]))
+        self.states = bytearray(states or bytes(len(records)))
+        self.offsets = array("q", bytes(8 * (len(records) + 1)))
+        work = module.Work(b"".join(records) or b"\0", self.out, found, self.counts)
+        starts = array("q", [0, *ends[:-1]])
+        self.done = module.decode_rows(
+            module.Program(*places, **names | changed), work, charset.mode(mode), trim, carry, starts, array("q", ends), 0, -1,
+            self.states, self.offsets, 0, room, slots,
+        )  # fmt: skip
+        self.written, self.found = work.o, work.n
+
+    def count(self, name):
+        return self.counts[DECODE[name]]
+
+
+LOOPS = [kernel, PLAIN]
+
+
+@pytest.mark.parametrize("module", LOOPS)
+@pytest.mark.parametrize(("mode", "raw"), [("sbcs", b"\xc1"), ("dbcs", b"\xb0\xa1")])
+def test_what_a_charset_pads_with_is_dropped_unread_only_where_it_is_a_blank(module, mode, raw):
+    """A charset whose padding stands for a character of its own: at the end of a field it is that."""
+    fill = {"pad_single": raw[0], "pad_double": (raw * 2)[:2]}
+    records = [raw * 3, raw * 20 + b"\x40" * 2, b"", b"\x40" * 4]
+    kept = Loop(module, KEIS, records, mode=mode, trim=DECODE["TRIM"])
+    for padded, same in (((0, 0), True), ((1, 1), False)):
+        done = Loop(module, KEIS, records, mode=mode, trim=DECODE["TRIM"], padded=padded, **fill)
+        texts = [loop.out[: loop.written] for loop in (kept, done)]
+        assert (texts[0] == texts[1] and done.offsets == kept.offsets and done.counts == kept.counts) == same
+
+
+@pytest.mark.parametrize("module", LOOPS)
+def test_a_loop_stops_before_a_record_that_might_not_fit(module):
+    record = KEIS.encode("山田太郎")
+    many = [record] * 50
+    assert Loop(module, KEIS, many).done == 50
+    for room in (500, 600, 700):
+        some = Loop(module, KEIS, many, room=room)
+        assert 0 < some.done < 50
+        assert some.written == some.offsets[some.done] <= room
+        assert set(some.out[room:]) == {0xEE}  # nothing is written behind the room
+    few = Loop(module, KEIS, [b"\xff" * 6] * 50, slots=20)
+    assert 0 < few.done < 50 and few.found <= 20
+
+
+@pytest.mark.parametrize("module", LOOPS)
+@pytest.mark.parametrize(
+    ("carry", "state", "low"), [(0, 0, 1), (1, 0, 1), (2, 0, 1), (1, 1, 0), (2, 1, 0), (0, 1, 1)]
+)
+def test_low_values_are_an_empty_field_where_no_shift_is_open(module, carry, state, low):
+    done = Loop(module, KEIS, [bytes(6)], trim=DECODE["EMPTIES"], carry=carry, states=[state])
+    assert done.count("LOW_VALUES") == low
+    assert (done.written == 0) == bool(low)
+
+
+@pytest.mark.parametrize("module", LOOPS)
+@pytest.mark.parametrize("mode", ["mixed", "dbcs", "sbcs"])
+@pytest.mark.parametrize("trim", [0, 1, 2, 3])
+def test_blank_fields_are_counted_where_that_is_asked_and_units_once(module, mode, trim):
+    trim = (DECODE["TRIM"] if trim & 1 else 0) | (DECODE["EMPTIES"] if trim & 2 else 0)
+    done = Loop(module, KEIS, [b"\x40" * 8, b""], mode=mode, trim=trim)
+    units = 4 if mode == "dbcs" else 8
+    assert done.count("UNITS") == done.count("MAPPED_UNITS") == units and done.count("BYTES") == 8
+    trimmed = bool(trim & DECODE["TRIM"])
+    assert done.count("TRIMMED_UNITS") == (units if trimmed else 0) and (done.written == 0) == trimmed
+    assert done.count("BLANKS") == (trimmed and bool(trim & DECODE["EMPTIES"]))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +73,26 @@ FLOATS = [  # IBM: 41 10 00 00 is 1, C2 76 A0 00 is -118.625
     ("80000000", "ieee-big", "-0"),
     ("43F0F0F0F0F0F0F0", "ieee-big", None),
 ]
+
+
+@pytest.mark.parametrize(("size", "form"), [(4, "hex"), (8, "hex"), (4, "ieee-big"), (8, "ieee-little")])
+def test_a_float_has_one_form_and_no_digit_too_many(size, form):
+    """Of numbers large and small: one digit before the point where there is an exponent, no zeros behind; a text that is
+    shorter by a digit means another number."""
+    rng = Random(size)
+    for _ in range(300):
+        mantissa, power = rng.choice([1, 5, 25, 30, 700, rng.randrange(1, 1 << 20)]), rng.randrange(-30, 30)
+        raw = float_bytes(f"{mantissa}E{power:+d}", size, form)
+        text = float_text(raw, form)
+        match = re.fullmatch(r"(0|[1-9]\d*)(?:\.(\d*[1-9]))?(?:E([+-][1-9]\d*))?", text)
+        assert match, text
+        whole, behind, exponent = match[1], match[2] or "", match[3]
+        digits = (whole + behind).lstrip("0")
+        first = len(digits) - len(behind) + int(exponent or 0)  # it is 0.digits times ten to that
+        assert (exponent is None) == (-5 <= first < 18) and (exponent is None or len(whole) == 1), text
+        digits = digits.rstrip("0")
+        for near in (int(digits[:-1] or 0), int(digits[:-1] or 0) + 1):
+            assert not near or float_bytes(f"{near}E{first - len(digits) + 1:+d}", size, form) != raw, text
 
 
 def test_floats_by_hand():
@@ -280,3 +302,28 @@ def test_clauses_that_are_refused(body, number):
     with pytest.raises(LayoutError) as caught:
         parse_copybook(f"01 R. {body}", format="free")
     assert caught.value.number == number
+
+
+# -- raw bytes ------------------------------------------------------------------------------------------------------------
+
+
+def test_raw_bytes_are_hex_wherever_their_place_comes_from(tmp_path):
+    """A column of a CSV, a field at the end of records whose tables vary, and one that lines do not have whole."""
+    job = tmp_path / "job.toml"
+    keys = '[source]\npath = "d"\ncharset = "windows-31j"\n{}\n[output]\npath = "o.csv"\n[[field]]\nname = "t"\ntype = "raw"\n{}\n'
+    columns = 'column = 1\n[[field]]\nname = "a"\ncolumn = 0\n'
+    (tmp_path / "r.cpy").write_text(
+        ">>SOURCE FORMAT FREE\n01 R. 05 N PIC 9. 05 M OCCURS 0 TO 3 DEPENDING ON N. 10 A PIC X(2). 05 T PIC X(3)."
+    )
+    vb = b"".join((len(r) + 4).to_bytes(2, "big") + b"\0\0" + r for r in (b"1abxyz", b"2abcduvw"))
+    for data, source, field, cells in (
+        (b"a,t\n1,xy\n22,\n", 'format = "csv"', columns, ["7879", ""]),
+        (vb, 'format = "vb"\nlayout = "r.cpy"', "offset = 7\nlength = 3", ["78797A", "757677"]),
+        (vb, 'format = "vb"', "offset = 5\nlength = 2", ["7A", "7576"]),
+    ):
+        (tmp_path / "d").write_bytes(data)
+        job.write_text(keys.format(source, field))
+        convert(job)
+        lines = [line.split(",") for line in (tmp_path / "o.csv").read_text("utf-8").splitlines()]
+        assert [line[lines[0].index("t")] for line in lines[1:]] == cells
+        assert verify(job).holds

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1] / "gaiji"
-WORDS = {"errors", "messages", "model", "log", "series"}
+WORDS = {"errors", "model", "log"}
 BELOW = {
     "kernel": set(),
     "disk": set(),
@@ -30,6 +30,8 @@ BELOW = {
 }
 BELOW["run"] = set(BELOW)
 BELOW |= dict.fromkeys(("proof", "review", "reports", "database", "tables"), BELOW["run"] | {"run"})
+BELOW["town"] = set(BELOW)
+BELOW["spark"] = BELOW["run"] | {"run", "proof"}
 BELOW["cli"] = set(BELOW)
 CHECKED = {"kernel.decode", "kernel.numbers"}
 ACCOUNTS = {
@@ -44,6 +46,7 @@ CUTTERS = {
     f"records.{name}"
     for name in ("reader", "cutter", "fixed", "variable", "delimited", "source", "ends", "forms", "blocks")
 }
+SHAPING = {"output.shaping", "output.dates", "run.made", "run.recipes"}
 PROOF = dict.fromkeys(("encode", "points", "reads", "compare", "numbers_back"), CHECKED)
 PROOF = {f"kernel.{name}": checked for name, checked in PROOF.items()} | {
     "kernel.recut": CHECKED | ACCOUNTS,
@@ -52,10 +55,19 @@ PROOF = {f"kernel.{name}": checked for name, checked in PROOF.items()} | {
     "proof.again": CUTTERS | ACCOUNTS | {"run.reading"},
     "proof.account": CUTTERS | ACCOUNTS,
     "proof.kinds": CUTTERS | ACCOUNTS,
-    "proof.verify": CUTTERS | {"run.reading"},
-    "proof.pairs": CUTTERS | {"run.reading"},
+    "proof.verify": CUTTERS | SHAPING | {"run.reading"},
+    "proof.pairs": CUTTERS | SHAPING | {"run.reading"},
+    "proof.prover": SHAPING,
+    "proof.report": SHAPING,
+    "proof.shaped": SHAPING,
+    "proof.columns": SHAPING,
+    "proof.dates": SHAPING,
+    "proof.rows": CHECKED | CUTTERS,
+    "database.verify": CHECKED
+    | CUTTERS
+    | {f"database.{name}" for name in ("convert", "cells", "progress", "target", "added")},
 }
-"""The proof never uses the loops, the cutting and the accounts that it checks."""
+"""The proof never uses the loops, the cutting, the accounts and the making of columns that it checks."""
 
 
 def modules(root: Path) -> dict[str, ast.Module]:
@@ -128,6 +140,7 @@ PLANTED = [
     ),
     ("columns.findings", "from gaiji.run.job import Job"),
     ("proof.verify", "from gaiji.reports.explain import explain"),
+    ("database.verify", "from gaiji.database.cells import rows_of"),
     ("run.convert", "from gaiji.cli.options import overrides"),
     ("model", "from gaiji.disk.files import AtomicFile"),
 ]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import LayoutError
 from gaiji.layout.check import TYPES
-from gaiji.layout.copybook import MAX_FIELDS
+from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, parse_copybook
 from gaiji.layout.layout import (
     Layout,
     for_header,
@@ -488,3 +488,31 @@ def test_any_header_has_a_role(cell: str) -> None:
     spec = for_header([cell, cell]).fields
     assert spec[0].role in ROLES and spec[0].name and spec[0].name != spec[1].name
     assert len(normalise(cell)) <= 18 * 256  # the longest NFKC expansion of what is looked at
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ('type = "filler"\noffset = 4\nlength = 2\nrole = "name"', "E0401 {path}:9 field #3: is a filler, which has no role"),
+        ('type = "filler"\nname = "空き"\noffset = 4\nlength = 0', "E0402 {path}:9 field 空き: length must be a whole number from 1"),
+        ('type = "filler"\noffset = -1\nlength = 1', "E0402 {path}:9 field #3: offset must be a whole number from 0"),
+    ],
+)  # fmt: skip
+def test_a_wrong_filler_is_told_with_its_line_and_number(tmp_path, wrong, said):
+    path = tmp_path / "layout.toml"
+    good = '[[field]]\nname = "a"\noffset = 0\nlength = 2\n'
+    path.write_text(
+        f'{good}[[field]]\ntype = "filler"\noffset = 2\nlength = 2\n[[field]]\n{wrong}\n', "utf-8"
+    )
+    with pytest.raises(LayoutError) as told:
+        load_layout(path)
+    assert str(told.value).startswith(said.format(path=path)), str(told.value)
+
+
+def test_a_record_may_be_as_long_as_the_longest_and_no_longer():
+    for body in ("05 A PIC X({most}).", "05 A.\n10 B PIC X({part}).\n10 C PIC X OCCURS 5."):
+        longest = body.format(most=MAX_RECORD, part=MAX_RECORD - 5)
+        assert parse_copybook(f"01 R.\n{longest}", format="free")[1] == MAX_RECORD
+        longer = body.format(most=MAX_RECORD + 1, part=MAX_RECORD - 4)
+        with pytest.raises(LayoutError, match="E0126"):
+            parse_copybook(f"01 R.\n{longer}", format="free")

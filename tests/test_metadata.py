@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -68,7 +69,11 @@ def marks_of(path: Path) -> list[tuple[str, list[ast.keyword]]]:
 def test_every_heavier_test_is_run_by_ci_or_says_why_not():
     """CI names no files: those that a list forgot were run by nobody. What it leaves out, make soak runs."""
     lines = [line for line in (ROOT / ".ci" / "run").read_text("utf-8").splitlines() if "slow" in line]
-    assert lines == ['.venv/bin/python -m pytest -n 2 -m "slow and not soak"']
+    assert lines == ['.venv/bin/python -m pytest -n 2 -m "slow and not soak and not system"']
+    assert ".ci/system\n" in (ROOT / ".ci" / "run").read_text("utf-8")
+    system = (ROOT / ".ci" / "system").read_text("utf-8")
+    assert ".venv/bin/python -m pytest -m system --ignore tests/test_monkey.py\n" in system
+    assert ".venv/bin/python -m pytest -n 2 -m system tests/test_monkey.py " in system
     assert "$(BIN)/python -m pytest -s -m soak\n" in (ROOT / "Makefile").read_text("utf-8")
     soaked = 0
     for path in sorted((ROOT / "tests").glob("test_*.py")):
@@ -79,3 +84,24 @@ def test_every_heavier_test_is_run_by_ci_or_says_why_not():
         assert bare == len(reasons), path.name  # each `pytest.mark.soak` is the callee of one call
         soaked += len(reasons)
     assert soaked
+
+
+def test_nothing_stands_at_the_top_but_what_the_layout_names():
+    """A file that somebody tried something with is no part of the repository."""
+    if not (
+        ROOT / ".git"
+    ).exists():  # a source distribution; one unpacked inside a checkout is none of its own either
+        pytest.skip("no checkout of git")
+    found = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    top = {name.partition("/")[0] for name in found.stdout.splitlines()}
+    hidden = {".ci", ".gitignore", ".pre-commit-config.yaml"}
+    files = {
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "pyproject.toml",
+        "setup.py",
+    }
+    assert top == hidden | files | {"data", "docs", "gaiji", "mappings", "tests"}

@@ -484,6 +484,7 @@ def test_many_bad_numbers_are_told_together(tmp_path):
         ("type = 'zoned'", "F1F9F7F2F0F5F2Z0".replace("Z", "4"), "40"),
         ("type = 'packed'", "197205201234567A".replace("A", "8"), "78"),
         ("type = 'binary'\ndigits = 3", "0000000000100000", "00"),
+        ("type = 'float'\nfloat = 'ieee-big'", "7FF8000000000001", "7F"),
     ],
 )
 def test_a_bad_number_is_told_as_far_as_the_context_lets_it(tmp_path, context, field, raw, byte):

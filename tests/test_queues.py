@@ -25,8 +25,9 @@ from gaiji.errors import GaijiError, JobError, OutputError, QueueError, UsageErr
 from gaiji.proof.verify import verify
 from gaiji.queue.decisions import Decision, Decisions, verify_audit
 from gaiji.queue.items import Item, Sample, Source
+from gaiji.queue.place import SCHEMA
 from gaiji.queue.queue import Queue, open_queue
-from gaiji.queue.schema import SCHEMA, metadata
+from gaiji.queue.schema import metadata
 from gaiji.reports.residents import changed_residents
 from gaiji.review.evidence.candidates import suggest
 from gaiji.review.evidence.learn import learn
@@ -669,7 +670,7 @@ def test_a_code_of_a_field_with_its_own_charset_is_queued_decided_and_proved_as_
     ((system, code, item, people),) = [(i.system, i.code, i.id, i.people) for i in opened.items()]
     assert (code, people) == ("E000", 2) and system != "CP932"
     assert [(row.code, row.kind) for row in changed_residents(job).rows] == [("E000", "未判定")] * 2
-    made = Decision("別字", "MJ010834", decided_by="a", decided_at="2026-01-01")
+    made = Decision("別字", "MJ010834", evidence="戸籍", decided_by="a", decided_at="2026-01-01")
     Decisions(opened).decide(item, made)
     stale = convert(job)
     assert not stale.data["review"]["as_decided"] and stale.exit_code == 3  # no table of the other system

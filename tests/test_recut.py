@@ -242,6 +242,21 @@ def test_packed_input_is_unpacked_by_the_library(tmp_path):
         list(Recut(str(tmp_path / "none"), Framing("lines"), quarantine=False))
 
 
+def test_the_proof_takes_its_buffers_back(tmp_path):
+    """A file of any size in a few buffers; and none is taken while records of it are still to come."""
+    path = tmp_path / "a"
+    path.write_bytes(b"".join(b"%07d\n" % number for number in range(40_000)))
+    reader, buffers, seen = Recut(str(path), Framing("lines"), quarantine=False, block=4096), {}, 0
+    for batch in reader:
+        buffers[id(batch.src)] = batch.src  # held, so that no other has its address
+        for row in range(batch.rows):
+            assert bytes(batch.src[batch.starts[0][row] : batch.ends[0][row]]) == b"%07d" % seen
+            seen += 1
+        reader.raw.wait()
+        reader.recycle(batch)
+    assert seen == 40_000 and len(buffers) < 20
+
+
 def test_every_way_in_which_records_lie_is_known_to_the_proof():
     """Whoever adds one to the conversion teaches it the proof, too."""
     known = [
@@ -444,3 +459,58 @@ def test_a_shift_that_is_open_at_a_line_end_ends_there_in_both_cuttings(tmp_path
         assert (told["written"], told["quarantined"]) == (2, 1)
         assert (tmp_path / "out.csv.bad-records.bin").read_bytes() == odd + end
     assert gaiji.verify(path).holds
+
+
+def test_a_record_longer_than_any_is_an_error_in_both_cuttings(tmp_path, monkeypatch):
+    """Wherever buffers end: its number, and the byte at which it begins; one byte less is a record."""
+    for module in ("gaiji.records.cutter", "gaiji.proof.recut"):
+        monkeypatch.setattr(f"{module}.MAX_RECORD", 20)
+    path = tmp_path / "a"
+    for size in (20, 21, 70):
+        path.write_bytes(b"ab\n" + b"x" * size + b"\nc\n")
+        for block in (1, 4, 8):
+            framing = Framing("lines")
+            for reader, number in (
+                (Reader(str(path), framing, batch=block), "E0216"),
+                (Recut(str(path), framing, quarantine=False, block=block), "E0407"),
+            ):
+                if size < 70:
+                    assert sum(batch.rows for batch in reader) == 3
+                    continue
+                with pytest.raises(GaijiError, match=f"{number} .*record 2 at byte 3"):
+                    list(reader)
+
+
+@pytest.mark.parametrize(
+    ("framing", "data", "record", "offset"),
+    [
+        (Framing("fixed", 2, "lf"), b"ab\ncd\nefgh", 3, 6),
+        (Framing("fixed", 2), b"abcde", 3, 4),
+        (Framing("vb"), b"\0\5\0\0a\0\3\0\0", 2, 5),
+        (Framing("vb", 3), b"\0\5\0\0a\0\x08\0\0abcd", 2, 9),
+        (Framing("lines", 2), b"a\nbcd\n", 2, 2),
+        (Framing("csv"), b"a,b\n1,2\n3\n", 2, 8),
+        (Framing("csv"), b'a,b\n1,2\n"3\n', 2, 8),
+    ],
+)
+def test_a_record_that_is_none_is_named_where_none_is_set_aside(tmp_path, framing, data, record, offset):
+    path = tmp_path / "a"
+    path.write_bytes(data)
+    with pytest.raises(GaijiError, match=f"E0407 .*record {record} at byte {offset}"):
+        list(Recut(str(path), framing, quarantine=False))
+    aside = [one for batch in Recut(str(path), framing, quarantine=True) for one in batch.bad]
+    assert (aside[0].record, aside[0].offset) == (record, offset)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+@pytest.mark.parametrize("name", FRAMINGS)
+def test_the_proof_cuts_the_same_however_many_records_a_batch_has(tmp_path, monkeypatch, name, most):
+    framing, data = FRAMINGS[name]
+    path = tmp_path / "a"
+    for part in (data, data * 3, data[:-1]):
+        path.write_bytes(part)
+        right, _ = both(path, framing, len(part) + 9, len(part) + 9)
+        with monkeypatch.context() as patch:
+            patch.setattr("gaiji.proof.recut.MOST", most)
+            _, found = both(path, framing, len(part) + 9, len(part) + 9)
+        assert found == right

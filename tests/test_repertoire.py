@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import tomllib
 import unicodedata
 from pathlib import Path
@@ -61,7 +62,12 @@ def test_hentaigana_are_apart_from_the_list(rep: Repertoire) -> None:
     assert "MJ090061" in rep.note("MJ090039")
 
 
-KEPT = {"errata.tsv": "source", "key-disputes.tsv": "why", "shrink-disputes.tsv": "why"}
+KEPT = {
+    "errata.tsv": "source",
+    "key-disputes.tsv": "why",
+    "nicknames.tsv": "why",
+    "shrink-disputes.tsv": "why",
+}
 """Lists that the project keeps by hand, each with the column that says what a row rests on."""
 
 
@@ -304,3 +310,16 @@ def test_user_data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_data_folders_are_found() -> None:
     assert (mappings_dir() / "repertoire" / "mj-006.02.tsv").is_file()
     assert samples_dir().is_dir()
+
+
+def test_the_lines_that_name_something_are_enough_to_find_it():
+    known, dice = load_repertoire(), random.Random(5)
+    special = [glyph for glyph in known if len(known.by_text(glyph.base)) > 6 or not glyph.text]
+    for glyph in dice.sample(list(known), 60) + dice.sample(special, 30):
+        assert known.naming(glyph.name).get(glyph.name) == glyph
+        for text in {glyph.text, glyph.base} - {""}:
+            assert known.naming(text[0]).by_text(text) == known.by_text(text)
+        if glyph.juki:
+            assert known.naming(glyph.juki).by_juki(glyph.juki) == known.by_juki(glyph.juki)
+    for nothing in ("\uffff", "\U0010ffff"):
+        assert known.naming(nothing).by_text(nothing) == () and len(known.naming(nothing)) == 0

@@ -21,7 +21,7 @@ from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.files import AtomicFile
 from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
-from gaiji.messages import fault
+from gaiji.errors.messages import fault
 from gaiji.output.lines import LinesSink
 from gaiji.output.parquet import ParquetSink
 from gaiji.records.quarantine import Quarantine

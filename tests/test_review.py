@@ -240,8 +240,8 @@ def test_a_sheet_comes_back_with_decisions(queue, tmp_path):
         ({"判定日": "きのう"}, "判定日", "日付ではありません"),
         ({"確認者": "佐藤"}, "確認者", "同じ人"),
         ({"旧コード": "80A9"}, "旧コード", "80A1"),
-        ({"管理番号": "99-0"}, "管理番号", "キューにありません"),
-        ({"管理番号": "=cmd"}, "管理番号", "キューにありません"),
+        ({"管理番号": "99-0"}, "管理番号", "同定表にありません"),
+        ({"管理番号": "=cmd"}, "管理番号", "同定表にありません"),
     ],
 )
 def test_wrong_rows_are_named_and_nothing_is_taken(queue, tmp_path, cells, column, says):

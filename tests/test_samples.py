@@ -115,5 +115,7 @@ def test_the_demo_runs(tmp_path):
     from gaiji.cli.demo import run_demo
 
     lines = list(run_demo(tmp_path / "demo"))
-    assert sum("records converted" in line for line in lines) == 3
+    assert sum(line.endswith("records converted") for line in lines) == 3
+    assert any("6 systems, 7 files" in line for line in lines)
+    assert (tmp_path / "demo/town/migration/book.html").exists()
     assert (tmp_path / "demo/out/juki-jef/review.csv").exists()

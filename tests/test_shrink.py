@@ -25,7 +25,7 @@ from gaiji.output.tabular import read_table
 from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.run.convert import convert
-from gaiji.shape.pictures import Gallery
+from gaiji.shape.pictures import Gallery, Raster
 from gaiji.shrinking.evidence import led_elsewhere, sequences, shrink_links
 from gaiji.shrinking.files import own_name, shrink_file, unshrink_file
 from gaiji.shrinking.policy import Policy, load_policy
@@ -461,6 +461,9 @@ class OneDot:
 
     def glyph(self, name, side):
         return Picture(side, side, bytes([0 if n == len(name) else 255 for n in range(side * side)]))
+
+    def raster(self, name, across, down, *, mono):
+        return Raster(len(name) % across, down // 2, 1, 1, b"\xff")
 
 
 def test_a_clerk_sees_the_glyph_and_its_look_alike(tmp_path):

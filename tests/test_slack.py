@@ -72,6 +72,7 @@ def test_the_boundaries_of_each_rule(item, word, size):
     ("body", "number"),
     [
         ("05 A PIC X(3).\n05 T OCCURS 3 BINARY-CHAR SYNC.", "E0630"),
+        ("05 T OCCURS 2 BINARY-CHAR SYNC.", "E0630"),
         ("05 N PIC 9.\n05 T OCCURS 1 TO 3 DEPENDING ON N PIC X.\n05 B PIC 9(4) COMP SYNC.", "E0631"),
         (
             "05 N PIC 9.\n05 T OCCURS 2.\n10 B PIC 9(4) COMP SYNC.\n10 U OCCURS 1 TO 3 DEPENDING ON N PIC X.",
@@ -83,6 +84,13 @@ def test_the_boundaries_of_each_rule(item, word, size):
 def test_places_that_nobody_can_say_are_refused(body, number):
     with pytest.raises(LayoutError, match=number):
         places(body, "size", depending="counter")
+
+
+def test_what_has_no_item_with_sync_gets_no_slack():
+    body = "05 A PIC X.\n05 T OCCURS 3.\n10 B PIC X(3).\n05 C PIC 9(4) COMP SYNC.\n05 D PIC X."
+    assert places(body) == ({"a": 0, "b-1": 1, "b-2": 4, "b-3": 7, "c": 10, "d": 12}, 13)
+    behind = "05 N PIC 9.\n05 T OCCURS 1 TO 3 DEPENDING ON N PIC X.\n05 B PIC X(3)."
+    places(behind, "size", depending="counter")  # and may stand behind a table that varies
 
 
 def test_sync_that_nothing_says_is_refused_and_a_table_at_its_most_is_not():

@@ -206,6 +206,40 @@ def test_counters_that_say_what_cannot_be_set_the_record_aside(tmp_path, raw, wh
     assert gaiji.verify(job).holds
 
 
+@pytest.mark.parametrize(("raw", "why"), BAD)
+def test_a_counter_of_one_type_sets_its_record_aside_and_no_other(tmp_path, raw, why):
+    """Between records of another type, whose rows keep their numbers."""
+    (tmp_path / "s.cpy").write_text(SETAI)
+    other = b"\xe7" + b"\xc1" * 4
+    records = [setai(1, ["A"]), other, raw, other, setai(3, ["C", "D"])]
+    (tmp_path / "in.dat").write_bytes(framed(records, "vb"))
+    job = tmp_path / "job.toml"
+    job.write_text(
+        '[source]\npath = "in.dat"\ncharset = "ibm-930"\nformat = "vb"\n[output]\npath = "out/o.csv"\n'
+        '[[record]]\nname = "S"\nwhen = { offset = 0, bytes = "F0" }\nlayout = "s.cpy"\noutput = "out/s.csv"\n'
+        '[[record]]\nname = "X"\nwhen = { offset = 0, bytes = "E7" }\noutput = "out/x.csv"\n'
+        '[[record.field]]\nname = "x"\noffset = 1\nlength = 4\n'
+    )
+    made = gaiji.convert(job)
+    assert made.exit_code == 3 and made.data["records"]["quarantined"] == 1
+    assert [r["no"] for r in rows_of(tmp_path / "out/s.csv")] == ["0001", "0003"]
+    assert [r["x"] for r in rows_of(tmp_path / "out/x.csv")] == ["AAAA", "AAAA"]
+    index = next((tmp_path / "out").glob("*.bad-records.tsv")).read_text().splitlines()
+    assert len(index) == 2 and index[1].split("\t")[0] == "3" and why in index[1]
+    assert next((tmp_path / "out").glob("*.bad-records.bin")).read_bytes() == raw
+    assert gaiji.verify(job).holds
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3])
+def test_records_that_end_within_their_last_field_are_counted(tmp_path, cut):
+    """As shorter, once each; with all of a record there, or none of its last field, too."""
+    records = [setai(1, ["A"]), setai(2, ["B", "C"])[: -cut or None], setai(3, ["D"])[: -cut or None]]
+    made = gaiji.convert(write(tmp_path, records))
+    assert made.data["records"]["shorter"] == (2 if cut else 0)
+    assert made.data["bytes"]["short_records"] == (2 if cut else 0)
+    assert gaiji.verify(tmp_path / "job.toml").holds
+
+
 def test_lines_hold_variable_tables_too(tmp_path):
     records = [setai(1, ["SATO", "ITO"], encoding="ascii"), setai(2, ["MORI"], encoding="ascii")]
     job = write(tmp_path, records, format="lines", charset="windows-31j")
@@ -573,3 +607,21 @@ def test_the_example_of_the_page_does_what_it_shows(tmp_path, monkeypatch):
             done = CliRunner().invoke(main, command.split()[1:])
             found = done.output
         assert found.splitlines() == wanted.splitlines(), command
+
+
+@pytest.mark.parametrize("wrong", range(4))
+def test_of_several_counters_the_wrong_one_is_named(tmp_path, wrong):
+    names = ["KAZOKU", "JUSHO", "SHIKAKU", "BIKO"]
+    counters = "".join(f"05 {name} PIC 9.\n" for name in names)
+    tables = "".join(f"05 T-{name} OCCURS 0 TO 3 DEPENDING ON {name} PIC X.\n" for name in names)
+    (tmp_path / "r.cpy").write_text(f"01 R.\n{counters}{tables}")
+    good = b"1111abcd"
+    bad = good[:wrong] + b"x" + good[wrong + 1 :]
+    (tmp_path / "in.dat").write_bytes(good + b"\n" + bad + b"\n")
+    (tmp_path / "job.toml").write_text(
+        '[source]\npath = "in.dat"\ncharset = "windows-31j"\nformat = "lines"\nlayout = "r.cpy"\n'
+        'depending = "counter"\n[output]\npath = "out/o.csv"\n'
+    )
+    gaiji.convert(tmp_path / "job.toml")
+    (_, one) = (tmp_path / "out/o.csv.bad-records.tsv").read_text("utf-8").splitlines()
+    assert f"counter {names[wrong].lower()} is no number" in one.lower()

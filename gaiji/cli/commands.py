@@ -9,23 +9,28 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from gaiji import __version__
 from gaiji.cli.database import db
 from gaiji.cli.glyphs import COMMANDS as GLYPH_COMMANDS
-from gaiji.cli.options import left_lines, log_option, place_line
+from gaiji.cli.options import check_engine, engine_options, left_lines, log_option, place_line
 from gaiji.cli.options import overrides as _overrides
 from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
 from gaiji.cli.proof import COMMANDS
 from gaiji.cli.reports import erase, report
 from gaiji.cli.review import review
+from gaiji.cli.seats import COMMANDS as SEAT_COMMANDS
 from gaiji.cli.tables import COMMANDS as TABLE_COMMANDS
-from gaiji.cli.types import doubt_line, print_reversal, print_types
+from gaiji.cli.town import COMMANDS as TOWN_COMMANDS
+from gaiji.cli.types import column_lines, doubt_line, print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
-from gaiji.messages import fault, tr, translated
+from gaiji.errors.messages import fault, tr, translated
+
+if TYPE_CHECKING:
+    from gaiji.run.manifest import Manifest
 
 
 class OneLine(click.Group):
@@ -140,8 +145,20 @@ def main() -> None:
     """
 
 
-for _command in (*COMMANDS, *PEOPLE_COMMANDS, *GLYPH_COMMANDS, *TABLE_COMMANDS, db, erase, report, review):
+for _command in (
+    *COMMANDS,
+    *PEOPLE_COMMANDS,
+    *GLYPH_COMMANDS,
+    *TABLE_COMMANDS,
+    *TOWN_COMMANDS,
+    db,
+    erase,
+    report,
+    review,
+):
     main.add_command(_command)
+for _command in SEAT_COMMANDS:
+    review.add_command(_command)
 
 
 # -- the main job -----------------------------------------------------------------------------------
@@ -191,10 +208,26 @@ class ConvertCommand(click.Command):
     default="",
     help="With --reverse: where to (default: beside the job's output, named after it).",
 )
+@engine_options
 def convert(
-    job: str, settings: tuple[str, ...], threads: int, resume: bool, backward: bool, output: str
+    job: str,
+    settings: tuple[str, ...],
+    threads: int,
+    resume: bool,
+    backward: bool,
+    output: str,
+    engine: str,
+    master: str,
+    partitions: int,
 ) -> None:
     """Convert a dump as a job file says."""
+    if check_engine(engine, master, partitions, {"--resume": resume, "--reverse": backward}):
+        from gaiji.spark import convert as convert_there
+
+        made = convert_there(job, overrides=_overrides(settings), master=master, partitions=partitions)
+        _print_manifest(made.data, Path(job).parent)
+        _print_before(made)
+        sys.exit(made.exit_code)
     if backward:
         if resume:
             raise UsageError(
@@ -230,7 +263,19 @@ def convert(
             err=True,
         )
     _print_manifest(manifest.data, Path(job).parent)
+    _print_before(manifest)
     sys.exit(manifest.exit_code)
+
+
+def _print_before(manifest: Manifest) -> None:
+    """The official lists that the output before was made with, where they were others."""
+    if manifest.before:
+        from gaiji.run.manifest import lists_line, lists_told
+
+        now = lists_line(lists_told(manifest.data))
+        click.echo(
+            tr("made with {now}; the output before with {before}", now=now, before=manifest.before), err=True
+        )
 
 
 def _interrupted(job: str, settings: tuple[str, ...]) -> bool:
@@ -276,6 +321,16 @@ def _filler_lines(data: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _restored_lines(data: Mapping[str, Any]) -> list[str]:
+    """What people restored at single places, where a table says so."""
+    done = data.get("corrections")
+    if not done:
+        return []
+    absent = tr("{absent} of its rows are about no record of the input", absent=done["absent"])
+    told = tr("{applied} places restored by {file}", applied=done["applied"], file=done["file"])
+    return [told, *([absent] if done["absent"] else [])]
+
+
 def _print_manifest(data: dict[str, Any], base: Path) -> None:
     from gaiji.records.quarantine import quarantine_paths
     from gaiji.run.manifest import manifest_path
@@ -317,10 +372,12 @@ def _print_manifest(data: dict[str, Any], base: Path) -> None:
         queue = output.parent / queue if queue == "review.sqlite" else base / queue
     for reason, told in data["flagged"].items():
         echo(_flagged_line(reason, told))
-    for line in _filler_lines(data):
+    for line in (*_filler_lines(data), *column_lines(data)):
         echo(line)
     for doubt in data.get("doubts", ()):
         echo(doubt_line(doubt))
+    for line in _restored_lines(data):
+        echo(line)
     echo(tr("{waiting} codes wait for review in {queue}", waiting=waiting, queue=queue))
     for line in left_lines(data["review"].get("pictures_left", ())):
         echo(line)
@@ -424,50 +481,6 @@ def _print_scan(report: dict[str, Any]) -> None:
         click.echo(line)
     for doubt in report["doubts"]:
         click.echo(doubt_line(doubt))
-
-
-@main.command()
-@click.option("--charset", required=True, help="Charset of the dump.")
-@click.option("--layout", default="", help="A copybook or TOML layout.")
-@click.option("--source", default="input.dat", show_default=True, help="The dump.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["fixed", "vb", "lines", "csv"]),
-    default="fixed",
-    show_default=True,
-)
-@click.option("--record-length", default=0, help="Bytes of a fixed record.")
-@click.option(
-    "--output", default="out/output.csv", show_default=True, help="Where the converted records shall go."
-)
-@click.option(
-    "--job", default="job.toml", show_default=True, help="The job file to write; never overwritten."
-)
-def init(
-    charset: str, layout: str, source: str, format_: str, record_length: int, output: str, job: str
-) -> None:
-    """Write a commented job file."""
-    from gaiji.codes.spec import load_spec
-    from gaiji.run.template import template
-
-    load_spec(charset)
-    text = template(
-        path=source,
-        charset=charset,
-        format=format_,
-        layout=layout,
-        record_length=record_length,
-        output=output,
-    )
-    try:
-        with Path(job).open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(
-            fault("E0017", "is there already"), where=job, next=tr("give another name with --job")
-        ) from None
-    click.echo(tr("{job} written; run it with: gaiji convert {job}", job=job))
 
 
 @main.command()

@@ -9,12 +9,16 @@ from pathlib import Path
 
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import samples_dir
-from gaiji.messages import mark, tr
+from gaiji.errors import GaijiError
+from gaiji.errors.messages import fault, mark, tr
 from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.learn import learn
 from gaiji.review.sheets.exchange import export
 from gaiji.run.convert import convert
 from gaiji.run.manifest import manifest_path
+from gaiji.town.book import write_book
+from gaiji.town.running import run_town
+from gaiji.town.status import status_of
 
 JOBS = (
     ("juki-jef.toml", mark("住民記録, fixed-length Fujitsu JEF")),
@@ -32,7 +36,10 @@ def run_demo(folder: Path) -> Iterator[str]:
     copies = [Place("sample", folder / path.relative_to(samples_dir())) for path in samples]
     keep_apart(copies, [Place("sample", path) for path in samples])
     shutil.copytree(
-        samples_dir(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__", "out")
+        samples_dir(),
+        folder,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("*.py", "__pycache__", "out", "migration"),
     )
     drawn = find_spec("PIL") is not None and find_spec("freetype") is not None
     for name, what in JOBS:
@@ -62,7 +69,27 @@ def run_demo(folder: Path) -> Iterator[str]:
             codes=learned.codes,
         )
         yield tr("  manifest: {value}", value=manifest_path(output))
+    yield from _run_town(folder / "town" / "town.toml")
     if not drawn:
         yield tr(
             "Pictures of the 外字 were left out: they need the extra images (pip install 'gaiji[images]')."
         )
+
+
+def _run_town(project: Path) -> Iterator[str]:
+    """Convert and prove the sample town: six systems of four makers, one queue, one proof book."""
+    run = run_town(project)
+    for one in run.failed:
+        raise GaijiError(fault("E0764", "the sample town is broken: {error}", error=one.error))
+    status = status_of(run)
+    records = sum(one.records for one in status.systems)
+    yield tr(
+        "{town}: {systems} systems, {files} files, {records:,} records converted and proved",
+        town=status.town,
+        systems=len(status.systems),
+        files=len(status.files),
+        records=records,
+    )
+    yield tr("  outputs:  {folder}", folder=run.town.folder)
+    yield tr("  queue:    {queue} ({waiting} codes wait)", queue=run.town.queue, waiting=status.waiting)
+    yield tr("  proof book, to print and sign: {path}", path=write_book(run, status))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from gaiji.messages import tr
+from gaiji.cli.options import charset_options, options_of
+from gaiji.errors.messages import tr
 
 
 @click.group()
@@ -22,7 +23,7 @@ def charset_list() -> None:
 
     for name in charset_names():
         click.echo(f"{name:24} {load_spec(name).title}")
-    click.echo(tr("Not supported: NEC's internal code (no open description of it could be found)."))
+    click.echo(tr("Not supported: NEC's internal code (of it only one open description was found)."))
 
 
 @charset.command("show")
@@ -42,6 +43,126 @@ def charset_count(prefixes: tuple[str, ...]) -> None:
     from gaiji.codes.evidence import counts_markdown
 
     click.echo(counts_markdown(prefixes or ("",)), nl=False)
+
+
+@charset.command("sheet")
+@click.argument("name")
+@click.option("--rows", default="", help="Only these lead bytes in hex, such as 41-47,B0.")
+@click.option("--table", "tables", multiple=True, type=click.Path(), help="A site table; repeatable.")
+@click.option("--font", "fonts", multiple=True, help="A font with MJ or GJ glyph names; repeatable.")
+@click.option(
+    "--output",
+    default="",
+    type=click.Path(),
+    help="The chart's name without suffix (default: chart-NAME), or the site table of --import.",
+)
+@click.option(
+    "--import",
+    "chart",
+    default="",
+    type=click.Path(),
+    help="A chart's CSV with what differs on the host ticked.",
+)
+@charset_options
+def charset_sheet(
+    name: str,
+    rows: str,
+    tables: tuple[str, ...],
+    fonts: tuple[str, ...],
+    output: str,
+    chart: str,
+    options: tuple[str, ...],
+) -> None:
+    """Write a code chart (HTML for A4, CSV) and a file to print on the host, to compare a table with it.
+
+    With --import the rows that somebody ticked in the CSV become a site table; the exit code is 3 where rows
+    could not be taken.
+    """
+    if chart:
+        _import_chart(chart, name, output, tables, options_of(options))
+        return
+    from gaiji.tables.chart import write_chart
+
+    done = write_chart(
+        name, output or f"chart-{name}", rows=rows, tables=tables, fonts=fonts, options=options_of(options)
+    )
+    if done.missing:
+        click.echo(done.missing, err=True)
+    paths = ", ".join(map(str, done.paths))
+    click.echo(tr("{codes} codes written to {paths}", codes=done.codes, paths=paths))
+
+
+def _import_chart(
+    chart: str, name: str, output: str, tables: tuple[str, ...], options: dict[str, str]
+) -> None:
+    from gaiji.tables.compared import import_chart
+
+    came = import_chart(chart, name, output, tables=tables, options=options)
+    for one in came.refusals[:20]:
+        click.echo(f"  {tr('row {row}', row=one.row)}: {one.code} {one.why}")
+    if len(came.refusals) > 20:
+        click.echo(tr("  and {count} more", count=len(came.refusals) - 20))
+    click.echo(
+        tr(
+            "{read} rows: {same} without a tick, {taken} written to {table}, {refused} not taken: {listed}",
+            read=came.read,
+            same=came.same,
+            taken=came.taken,
+            table=came.table,
+            refused=len(came.refusals),
+            listed=came.listed,
+        )
+    )
+    sys.exit(3 if came.refusals else 0)
+
+
+@charset.command("compare")
+@click.argument("name")
+@click.argument("pictures", type=click.Path())
+@click.option("--table", "tables", multiple=True, type=click.Path(), help="A site table; repeatable.")
+@click.option("--font", "fonts", multiple=True, help="IPAmj 明朝 or GJ font; repeatable.")
+@click.option("--dots", default="", help="Size of a raw dot matrix, such as 24x24 or '24x24 columns'.")
+@click.option(
+    "--output",
+    default="",
+    type=click.Path(),
+    help="Name of what is written, without suffix (default: compare-NAME).",
+)
+@charset_options
+def charset_compare(
+    name: str,
+    pictures: str,
+    tables: tuple[str, ...],
+    fonts: tuple[str, ...],
+    dots: str,
+    output: str,
+    options: tuple[str, ...],
+) -> None:
+    """Compare the host's own font (BDF, PCF, pictures by code, …) with the glyphs of a charset's rows.
+
+    Writes a page and a CSV of the codes that do not look like their glyph; a person ticks the CSV, and
+    `gaiji charset sheet --import` takes it. The exit code is 3 when there are any.
+    """
+    from gaiji.tables.host import WORDS, compare_pictures
+
+    done = compare_pictures(
+        name,
+        pictures,
+        output or f"compare-{name}",
+        tables=tables,
+        fonts=fonts,
+        dots=dots,
+        options=options_of(options),
+    )
+    for line in (*done.left, *filter(None, [done.missing])):
+        click.echo(line, err=True)
+    for state, word in WORDS.items():
+        if done.counts.get(state):
+            click.echo(f"{done.counts[state]:7} {tr(word)}")
+    click.echo(tr("{count} mapped codes have no picture", count=done.without))
+    paths = ", ".join(map(str, done.paths))
+    click.echo(tr("{listed} codes to look at written to {paths}", listed=done.listed, paths=paths))
+    sys.exit(3 if done.listed else 0)
 
 
 @charset.command("check")
@@ -100,10 +221,79 @@ def repertoire_import_gj(font_or_list: str) -> None:
     )
 
 
+@repertoire.command("update")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--job", "jobs", multiple=True, type=click.Path(path_type=Path), help="A job to look at; repeatable."
+)
+@click.option("--town", "project", default="", help="A project file: every file of the town is looked at.")
+@click.option("--dry-run", is_flag=True, help="Say what would change and take nothing.")
+@click.option("--older", is_flag=True, help="Take it even where it is older than the one in use.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def repertoire_update(
+    file: Path, jobs: tuple[Path, ...], project: str, dry_run: bool, older: bool, as_json: bool
+) -> None:
+    """Compare an official list as it is published with the one in use, say what changes for jobs, and
+    take it.
+
+    FILE is MJ文字情報一覧表 (XLSX or CSV), MJ縮退マップ (JSON), or a GJ font or list; a ZIP of one is
+    read too. It is kept in your data folder; the toolkit's own lists stay (gaiji repertoire use goes back
+    to them)."""
+    import json
+
+    from gaiji.reports.editions import lines, update_lists
+
+    town = {}
+    if project:
+        from gaiji.town.project import load_town
+
+        town = {one.label: one.here for one in load_town(project).files}
+    done = update_lists(file, jobs, town=town, dry_run=dry_run, older=older)
+    if as_json:
+        click.echo(json.dumps(done.data, ensure_ascii=False, indent=2))
+        return
+    for line in lines(done):
+        click.echo(line)
+    if done.taken:
+        click.echo(tr("{list} {edition} is in use now", list=done.list, edition=done.to_come))
+    elif done.same:
+        click.echo(tr("it says what the list in use says: nothing was taken"))
+    else:
+        click.echo(tr("nothing was taken (--dry-run)"))
+
+
+@repertoire.command("use")
+@click.argument("which", type=click.Choice(["mj", "shrink"]))
+@click.argument("release")
+def repertoire_use(which: str, release: str) -> None:
+    """Use an edition of the MJ list or the 縮退マップ that was taken before, or the toolkit's "own"."""
+    from gaiji.standard.editions import KINDS, use_edition
+
+    chosen = use_edition(which, release)
+    name = chosen.name if chosen else tr("the toolkit's own")
+    click.echo(tr("{list}: {edition} is in use now", list=KINDS[which], edition=name))
+
+
 @repertoire.command("releases")
 def repertoire_releases() -> None:
-    """The GJ releases that were imported."""
+    """The GJ releases that were imported, and the editions of the MJ list and the 縮退マップ that were
+    taken."""
+    from gaiji.standard.editions import KINDS, editions
     from gaiji.standard.repertoire import gj_releases
+
+    for kind, name in KINDS.items():
+        for edition in editions(kind):
+            click.echo(
+                tr(
+                    "{current} {release}  {name} {version}, {count} rows  {source}",
+                    current="*" if edition.current else " ",
+                    release=edition.release,
+                    name=name,
+                    version=edition.version,
+                    count=edition.count,
+                    source=edition.source,
+                )
+            )
 
     for release in gj_releases():
         click.echo(

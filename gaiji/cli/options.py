@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
-from gaiji.disk.toml import NotToml, parse_toml
+from gaiji.disk.toml import value_said
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 
 def _start_log(_: click.Context, __: click.Parameter, value: bool) -> None:
@@ -39,10 +40,75 @@ def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
                 fault("E0018", "--set {item!r} has no value", item=item[:60]),
                 next=tr("write --set source.path=juki.dat"),
             )
-        try:
-            out[key.strip()] = parse_toml(f"value = {value}")["value"]
-        except NotToml:
-            out[key.strip()] = value
+        out[key.strip()] = value_said(value)
+    return out
+
+
+def engine_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Where the work is done."""
+    for option in (
+        click.option(
+            "--partitions",
+            default=0,
+            type=click.IntRange(min=0),
+            help="With --engine spark: pieces of the input (0: one for each 64 MiB).",
+        ),
+        click.option(
+            "--master",
+            default="",
+            help="With --engine spark: the cluster (default: what Spark is configured to).",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "spark"]),
+            default="local",
+            show_default=True,
+            help="This process, or Spark; outputs are folders of parts there.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def check_engine(engine: str, master: str, partitions: int, others: Mapping[str, bool]) -> bool:
+    """Whether the work is Spark's; UsageError for options that do not go together (``others``: which of those
+    that Spark does not have are given)."""
+    if engine == "spark":
+        for name, given in others.items():
+            if given:
+                raise UsageError(
+                    fault("E0891", "{option} does not go with --engine spark", option=name),
+                    next=tr("leave one of them out"),
+                )
+        return True
+    if master or partitions:
+        raise UsageError(
+            fault("E0892", "--master and --partitions go with --engine spark"),
+            next=tr("leave them out, or add --engine spark"),
+        )
+    return False
+
+
+charset_options = click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the charset, such as reading=position or space=two-half; repeatable.",
+)
+
+
+def options_of(settings: tuple[str, ...]) -> dict[str, str]:
+    """``NAME=VALUE`` of a charset's options; which there are, the charset says."""
+    out = {}
+    for item in settings:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(
+                fault("E0819", "--option {item!r} has no value", item=item[:60]),
+                next=tr("write --option reading=position; gaiji charset show lists the options"),
+            )
+        out[name.strip()] = value.strip()
     return out
 
 
@@ -77,3 +143,59 @@ def place_line(reason: str, told: Mapping[str, Any]) -> str:
         records=told["records"],
         **first,
     )
+
+
+password_option = click.option(
+    "--password-file",
+    type=click.File(encoding="utf-8"),
+    help="Read the password from the first line of a file (- for standard input) instead of asking for it.",
+)
+
+
+def asked_password(file: TextIO | None, *, again: bool = False) -> str:
+    """The password from a file's first line, or typed without being shown (twice, for a new one)."""
+    if file is not None:
+        return str(file.readline()).rstrip("\r\n")
+    return str(click.prompt(tr("password"), hide_input=True, confirmation_prompt=again))
+
+
+def listen_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of where a screen listens."""
+    for option in reversed(
+        (
+            click.option(
+                "--listen",
+                default="",
+                metavar="HOST[:PORT]",
+                help="Where to listen, such as 0.0.0.0:8443 (default: 127.0.0.1); a LAN needs accounts.",
+            ),
+            click.option(
+                "--certificate", type=click.Path(path_type=Path), help="A PEM file with its chain, for TLS."
+            ),
+            click.option(
+                "--key", type=click.Path(path_type=Path), help="Its key, where that is another file."
+            ),
+            click.option(
+                "--name",
+                "names",
+                multiple=True,
+                help="What browsers call this machine; repeatable (default: its own name, or HOST).",
+            ),
+            click.option(
+                "--behind-proxy",
+                "proxy",
+                default="",
+                metavar="URL",
+                help="The https:// address at which a reverse proxy shows it.",
+            ),
+            click.option(
+                "--proxy-address",
+                "proxies",
+                multiple=True,
+                help="Where the proxy asks from; repeatable (default: this machine).",
+            ),
+            click.option("--plain-http", "plain", is_flag=True, help="No TLS on a LAN, for anybody to read."),
+        )
+    ):
+        command = option(command)
+    return command

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 if TYPE_CHECKING:
     from gaiji.shrinking.files import ShrinkReport

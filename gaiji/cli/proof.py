@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gaiji.cli.options import log_option, overrides, place_line
-from gaiji.messages import tr
+from gaiji.errors.messages import tr
 
 _settings = click.option(
     "--set",
@@ -124,6 +124,17 @@ def explain(job: str, record: int, field: str, as_json: bool, settings: tuple[st
         reason, note = part.get("reason", ""), part.get("note", "")
         told = [part["kind"], part["text"], part["glyph"], reason, part["layer"], where, grade, note]
         click.echo(f"{part['offset']:>5}  {part['bytes']:<10} {'  '.join(word for word in told if word)}")
+        if made := part.get("correction"):
+            click.echo(
+                tr(
+                    "       restored as {text} by {decided_by} from {evidence}  {file}:{line}",
+                    text=made["text"],
+                    decided_by=made["decided_by"],
+                    evidence=made["evidence"],
+                    file=made["file"],
+                    line=made["line"],
+                )
+            )
 
 
 @click.command("diff-tables")

@@ -6,16 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from gaiji.cli.options import left_lines, overrides
+from gaiji.cli.options import asked_password, left_lines, listen_options, overrides, password_option
 from gaiji.errors import QueueError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 QUEUE_FILE = "review.sqlite"
-_queue_option = click.option(
+queue_option = click.option(
     "--queue",
     default="",
     metavar="FILE_OR_URL",
@@ -32,7 +32,7 @@ def review() -> None:
 
 
 @review.command("export")
-@_queue_option
+@queue_option
 @click.option(
     "--format", "format_", type=click.Choice(["csv", "xlsx", "html"]), default="csv", show_default=True
 )
@@ -43,11 +43,20 @@ def review() -> None:
     multiple=True,
     help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).",
 )
-def review_export(queue: str, format_: str, output: str, fonts: tuple[str, ...]) -> None:
+@click.option("--places", is_flag=True, help="One row for each place that no table can settle (CSV).")
+def review_export(queue: str, format_: str, output: str, fonts: tuple[str, ...], places: bool) -> None:
     """Write the queue for clerks: one row for each code, with its picture and candidates."""
     from gaiji.review.sheets.exchange import export
 
-    with _queue(queue) as opened:
+    if places:
+        from gaiji.review.sheets.places import export_places
+
+        with opened_queue(queue) as opened:
+            path = Path(output) if output else opened.folder / "places.csv"
+            count = export_places(opened, path)
+        click.echo(tr("{count} places written to {path}", count=count, path=path))
+        return
+    with opened_queue(queue) as opened:
         path = Path(output) if output else opened.folder / f"review.{format_}"
         done = export(opened, path, format_, fonts=fonts)
     for note in done.notes:
@@ -78,8 +87,41 @@ def review_learn(job: str, settings: tuple[str, ...]) -> None:
     )
 
 
+@review.command("places")
+@click.argument("job", type=click.Path())
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the job file; repeatable.",
+)
+def review_places(job: str, settings: tuple[str, ...]) -> None:
+    """Read a job's dump again: list every place that was lost before, broken or outside all areas, each to be
+    answered on its own.
+    """
+    from gaiji.review.evidence.places import list_places
+
+    done = list_places(job, overrides=overrides(settings))
+    click.echo(
+        tr("{places} places in {records} records to be answered", places=done.places, records=done.records)
+    )
+
+
+@review.command("inquiry")
+@queue_option
+@click.option("--output", default="inquiry.html", show_default=True, help=".html (with pictures) or .csv.")
+def review_inquiry(queue: str, output: str) -> None:
+    """Write the characters that are in no list for an inquiry: picture, code, 典拠, counts; no names."""
+    from gaiji.review.sheets.inquiry import export_inquiry
+
+    with opened_queue(queue) as opened:
+        count = export_inquiry(opened, Path(output))
+    click.echo(tr("{count} characters to ask about written to {output}", count=count, output=output))
+
+
 @review.command("shapes")
-@_queue_option
+@queue_option
 @click.option(
     "--font",
     "fonts",
@@ -93,7 +135,7 @@ def review_shapes(queue: str, fonts: tuple[Path, ...]) -> None:
     """
     from gaiji.review.evidence.shapes import propose_shapes
 
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         done = propose_shapes(opened, fonts=fonts or None, progress=True)
     click.echo(
         tr(
@@ -115,7 +157,7 @@ def review_shapes(queue: str, fonts: tuple[Path, ...]) -> None:
 
 
 @review.command("tables")
-@_queue_option
+@queue_option
 @click.argument("tables", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--system",
@@ -130,13 +172,13 @@ def review_tables(
     """Propose what other towns' site tables say of the same codes."""
     from gaiji.review.evidence.candidates import propose_from_tables
 
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         count = propose_from_tables(opened, system, tables, site=site, gaiji_set=gaiji_set)
     click.echo(tr("candidates for {count} codes", count=count))
 
 
 @review.command("pictures")
-@_queue_option
+@queue_option
 @click.argument("source", type=click.Path())
 @click.option("--charset", required=True, help="Charset of the dump, such as fujitsu-jef-ebcdik.")
 @click.option("--site", default="", help="Name of the municipality, as in [review] site of the job.")
@@ -152,7 +194,7 @@ def review_pictures(queue: str, source: str, charset: str, site: str, gaiji_set:
 
     loaded = load_charset(charset)
     drawn = read_pictures(source, loaded, dots=parse_dots(dots))
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         given, reopened = opened.add_pictures(
             loaded.system, site, drawn.pictures, gaiji_set=own_set(gaiji_set, site)
         )
@@ -170,7 +212,7 @@ def review_pictures(queue: str, source: str, charset: str, site: str, gaiji_set:
 
 
 @review.command("suggest")
-@_queue_option
+@queue_option
 @click.argument("code", default="")
 @click.option(
     "--image",
@@ -195,7 +237,7 @@ def review_suggest(queue: str, code: str, images: tuple[Path, ...], limit: int, 
         raise UsageError(
             fault("E0019", "no code is given"), next=tr("give a code of the queue, or a picture with --image")
         )
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         items = [i for i in opened.items() if i.code == code.upper()]
         if not items:
             raise UsageError(
@@ -228,34 +270,59 @@ def review_suggest(queue: str, code: str, images: tuple[Path, ...], limit: int, 
 
 
 @review.command("import")
-@_queue_option
+@queue_option
 @click.argument("file", type=click.Path())
 @click.option(
     "--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True
 )
 @click.option("--dry-run", is_flag=True, help="Check the sheet and write nothing.")
-def review_import(queue: str, file: str, confirm: str, dry_run: bool) -> None:
-    """Take the decisions of a CSV or XLSX sheet; with one wrong row nothing is taken."""
-    from gaiji.review.sheets.exchange import Refused, import_sheet
+@click.option(
+    "--user", default="", help="Who brings the sheet, in a queue with accounts: its rows must be theirs."
+)
+@password_option
+@click.option(
+    "--marked",
+    default="",
+    type=click.Path(),
+    help="Where a sheet with mistakes goes back to its clerk, with every wrong cell marked (.xlsx).",
+)
+def review_import(
+    queue: str, file: str, confirm: str, dry_run: bool, user: str, password_file: TextIO | None, marked: str
+) -> None:
+    """Take the decisions of a CSV or XLSX sheet, or the answers of a sheet of places; with one wrong cell
+    nothing is taken, and all wrong cells are told.
+    """
+    from gaiji.queue.accounts import signed_in
+    from gaiji.review.sheets.marked import write_marked
+    from gaiji.review.sheets.refusals import Refused
+    from gaiji.review.sheets.taking import take
 
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         try:
-            done = import_sheet(opened, Path(file), confirm=confirm, dry_run=dry_run)
+            who = signed_in(opened, user, asked_password(password_file)) if user else ""
+            done = take(opened, Path(file), confirm=confirm, dry_run=dry_run, user=who)
         except Refused as error:
             for refusal in error.refusals:
                 click.echo(str(refusal), err=True)
+            if marked:
+                write_marked(Path(file), error, Path(marked), queue=opened)
+                click.echo(tr("the sheet with its mistakes marked: {path}", path=marked), err=True)
             raise
+    for note in done.notes:
+        click.echo(note, err=True)
     values = {"decided": done.decided, "confirmed": done.confirmed, "unchanged": done.unchanged}
     if dry_run:
-        click.echo(
-            tr("{decided} would be decided, {confirmed} would be confirmed, {unchanged} unchanged", **values)
+        said = tr(
+            "{decided} would be decided, {confirmed} would be confirmed, {unchanged} unchanged", **values
         )
     else:
-        click.echo(tr("{decided} decided, {confirmed} confirmed, {unchanged} unchanged", **values))
+        said = tr("{decided} decided, {confirmed} confirmed, {unchanged} unchanged", **values)
+    put = tr(", {put} put off or left out", put=done.put) if done.put else ""
+    click.echo(said + put)
 
 
 @review.command("apply")
-@_queue_option
+@queue_option
 @click.option(
     "--folder",
     default="",
@@ -265,7 +332,7 @@ def review_apply(queue: str, folder: str) -> None:
     """Write the confirmed decisions as site tables, which the next conversion uses."""
     from gaiji.review.sheets.apply import apply
 
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         if opened.served and not folder:
             raise UsageError(
                 fault("E0569", "is on a server, and in no folder where convert would look for tables"),
@@ -281,13 +348,13 @@ def review_apply(queue: str, folder: str) -> None:
 
 
 @review.command("status")
-@_queue_option
+@queue_option
 def review_status(queue: str) -> None:
     """Progress by state: codes, records (people) that they concern, occurrences."""
     from gaiji.queue.decisions import Decisions
     from gaiji.queue.words import STATES
 
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         for state, counts in Decisions(opened).status().items():
             click.echo(
                 tr(
@@ -302,8 +369,9 @@ def review_status(queue: str) -> None:
 
 
 @review.command("serve")
-@_queue_option
-@click.option("--port", default=0, help="Port on 127.0.0.1 (default: a free one).")
+@queue_option
+@click.option("--port", default=0, help="Port to listen on (default: a free one).")
+@listen_options
 @click.option(
     "--confirm", type=click.Choice(["one-person", "two-person"]), default="one-person", show_default=True
 )
@@ -314,21 +382,47 @@ def review_status(queue: str) -> None:
     help="A font with MJ or GJ glyph names; repeatable (default: IPAmj 明朝).",
 )
 @click.option("--idle", default=30, show_default=True, help="Minutes without use after which a session ends.")
-def review_serve(queue: str, port: int, confirm: str, fonts: tuple[str, ...], idle: int) -> None:
-    """The review screen for clerks, a page on this machine only, until Ctrl-C."""
+@click.option(
+    "--town",
+    default="",
+    type=click.Path(),
+    help="A town's project file: its queue, and first a page of how far the town is.",
+)
+def review_serve(
+    queue: str, port: int, confirm: str, fonts: tuple[str, ...], idle: int, town: str, **where: Any
+) -> None:
+    """The review screen for clerks, until Ctrl-C: a page on this machine only, or by --listen for a LAN."""
     from gaiji.review.web import serve
+    from gaiji.review.web.listening import PROXIES, listening
 
-    with _queue(queue) as opened:
-        where = opened.url
+    names = {"names": where.pop("names"), "proxies": where.pop("proxies") or PROXIES}
+    at = listening(where.pop("listen"), port, **names, **where)
+
+    shown = None
+    if town:
+        from gaiji.town.project import load_town
+        from gaiji.town.status import glance, on_screen
+
+        project = load_town(town)
+        queue = queue or str(project.queue)
+
+        def shown() -> dict[str, Any]:
+            return on_screen(glance(load_town(town)))
+
+    with opened_queue(queue) as opened:
+        address = opened.url
 
     def ready(url: str, _: object) -> None:
-        click.echo(tr("{url}\nopen this address in a browser on this machine; Ctrl-C ends it", url=url))
+        if at.alone:
+            click.echo(tr("{url}\nopen this address in a browser on this machine; Ctrl-C ends it", url=url))
+        else:
+            click.echo(tr("{url}\nopen this address in a browser and sign in; Ctrl-C ends it", url=url))
 
-    serve(where, port=port, confirm=confirm, fonts=fonts, idle=idle * 60, ready=ready)
+    serve(address, listen=at, confirm=confirm, fonts=fonts, idle=idle * 60, town=shown, ready=ready)
 
 
 @review.command("audit")
-@_queue_option
+@queue_option
 @click.option(
     "--head", default="", help="The head noted at an earlier time: it must still be a line of the log."
 )
@@ -339,9 +433,12 @@ def review_audit(queue: str, head: str) -> None:
     that the log was only added to.
     """
     from gaiji.queue.decisions import audit_head, audit_lines, verify_audit
+    from gaiji.queue.viewing import verify_views
 
-    with _queue(queue) as opened:
+    with opened_queue(queue) as opened:
         lines, wrong = verify_audit(opened)
+        seen, changed = verify_views(opened)
+        wrong = wrong or (tr("who saw what: {wrong}", wrong=changed) if changed else "")
         now = audit_head(opened)
         if not wrong and head and head not in {line["hash"] for line in audit_lines(opened)}:
             wrong = tr("the noted head is no line of this log")
@@ -352,10 +449,12 @@ def review_audit(queue: str, head: str) -> None:
             next=tr("restore the queue from a backup"),
         )
     click.echo(tr("{lines} lines hold; head {now}", lines=lines, now=now or tr("none yet")))
+    if seen:
+        click.echo(tr("{lines} lines of who saw what hold", lines=seen))
 
 
 @contextmanager
-def _queue(given: str) -> Iterator[Any]:
+def opened_queue(given: str) -> Iterator[Any]:
     """An existing queue, closed again."""
     from gaiji.queue.queue import open_queue
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gaiji.messages import tr
+from gaiji.cli.options import charset_options, options_of
+from gaiji.errors.messages import tr
+
+if TYPE_CHECKING:
+    from gaiji.tables.importing import Imported
 
 SHOWN = 20
 """Refused rows on the screen; the list holds all."""
@@ -44,6 +49,8 @@ def tables() -> None:
 @click.option("--output", default="", type=click.Path(), help="The site table (default: FILE with .tsv).")
 @click.option("--decided-by", default="", help="Who stands for the rows that do not say.")
 @click.option("--decided-at", default="", help="When they were decided, such as 2026-11-02.")
+@click.option("--both-ways", is_flag=True, help="A HULFT table, which says one direction, is meant in both.")
+@charset_options
 @click.option("--yes", is_flag=True, help="Take the columns as recognised.")
 def tables_import(
     file: Path,
@@ -55,16 +62,26 @@ def tables_import(
     output: str,
     decided_by: str,
     decided_at: str,
+    both_ways: bool,
+    options: tuple[str, ...],
     yes: bool,
 ) -> None:
-    """Read a 変換表 (XLSX, CSV, TSV) into a site table for [source] tables.
+    """Read a 変換表 (XLSX, CSV, TSV; tables of HULFT, unijef, jef4j) into a site table for [source] tables.
 
     Shows which columns were recognised and asks, unless --yes or --columns confirms them. Every row that is
     not taken is listed beside the site table with its reason; the exit code is 3 then.
     """
     from gaiji.tables.importing import import_table, survey
 
-    seen = survey(file, charset, sheets=sheets, columns=columns, encoding=encoding)
+    seen = survey(
+        file,
+        charset,
+        sheets=sheets,
+        columns=columns,
+        encoding=encoding,
+        both_ways=both_ways,
+        options=options_of(options),
+    )
     for line in seen.lines():
         click.echo(line)
     if not (yes or columns):
@@ -73,6 +90,12 @@ def tables_import(
             sys.exit(3)
         click.confirm(tr("Are these the columns?"), abort=True)
     done = import_table(seen, output, areas=areas, decided_by=decided_by, decided_at=decided_at)
+    _print_imported(done)
+    sys.exit(3 if done.refusals else 0)
+
+
+def _print_imported(done: Imported) -> None:
+    """The account of an import: rows not taken, and the sums."""
     for one in done.refusals[:SHOWN]:
         where = (
             tr("sheet {sheet} row {row}", sheet=one.sheet, row=one.row)
@@ -101,22 +124,38 @@ def tables_import(
             listed=done.listed,
         )
     )
-    sys.exit(3 if done.refusals else 0)
 
 
 @tables.command("export")
 @click.argument("table", type=click.Path(path_type=Path))
 @click.option("--charset", required=True, help="The charset whose codes the table maps.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The .csv or .xlsx to write.")
-def tables_export(table: Path, charset: str, output: Path) -> None:
-    """Write a site table in the shape of a town's 変換表, for systems that stay.
+@click.option(
+    "--form",
+    type=click.Choice(["hulft", "hulft-back", "unijef", "jef4j"]),
+    default=None,
+    help="Write it for another product instead.",
+)
+@charset_options
+def tables_export(
+    table: Path, charset: str, output: Path, form: str | None, options: tuple[str, ...]
+) -> None:
+    """Write a site table in the shape of a town's 変換表, or for another product, for systems that stay.
 
     What is written imports as the same rows, or is not written.
     """
     from gaiji.tables.exporting import export_table
 
-    done = export_table(table, charset, output)
+    done = export_table(table, charset, output, form=form or "", options=options_of(options))
     click.echo(tr("{rows} rows written to {path}", rows=done.rows, path=done.path))
+    if done.left:
+        click.echo(
+            tr(
+                "{left} rows go the other way alone: --form {form} writes them",
+                left=done.left,
+                form="hulft" if form == "hulft-back" else "hulft-back",
+            )
+        )
 
 
 COMMANDS = (tables,)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gaiji.messages import tr
+from gaiji.errors.messages import mark, tr
 
 
 def print_types(data: Mapping[str, Any], base: Path, echo: Callable[[str], None]) -> None:
@@ -104,3 +104,22 @@ def doubt_line(doubt: Mapping[str, Any]) -> str:
         better=f"{doubt['better']:.0%}",
         other=tr(" or ").join(doubt["looks_like"]),
     )
+
+
+def column_lines(data: Mapping[str, Any]) -> list[str]:
+    """What is to be told of columns of the job's own: fields that none is made of, and what does not agree
+    with the receiver's list of items."""
+    out = []
+    parts = [("", data), *((f"{name}.", told) for name, told in data.get("types", {}).items())]
+    for prefix, told in parts:
+        items = told.get("items", {})
+        for names, text in (
+            (told.get("left_out"), mark("fields that are in no column: {names}")),
+            (items.get("not_in_list"), mark("columns that the list of items does not have: {names}")),
+            (items.get("missing"), mark("items that must be there and are no column: {names}")),
+        ):
+            if names:
+                shown = [prefix + name for name in names[:10]]
+                shown += [tr("{count} more", count=len(names) - 10)] if len(names) > 10 else []
+                out.append(tr(text, names=", ".join(shown)))
+    return out

@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping
 
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES
 from gaiji.errors import ArgumentError, ArgumentTypeError, nearest
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import FORMS, ROLES, Reason
+from gaiji.standard.forms import ADOBE, PRIVATE, is_special
 
 TYPES = ("", "mixed", "dbcs", "sbcs")
 """Types of a text field; "" is what the charset has anyway."""
@@ -46,8 +47,10 @@ def legal_role(role: str) -> str:
 
 
 def legal_form(form: str) -> str:
-    """An output form of IVS."""
-    return one_of("form", form, FORMS)
+    """An output form: of IVS, of Adobe-Japan1, or ``pua:`` and a file of private use characters."""
+    if isinstance(form, str) and len(form) > len(PRIVATE) and is_special(form):
+        return form
+    return one_of("form", form, (*FORMS, ADOBE))
 
 
 def legal_policy(policy: Mapping[Reason, str] | Mapping[str, str] | None) -> dict[Reason, str]:

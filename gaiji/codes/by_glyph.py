@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gaiji.errors import ArgumentError, ArgumentTypeError, CharsetError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.standard.characters import coded, first_code
 from gaiji.standard.repertoire import Repertoire
 

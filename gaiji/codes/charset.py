@@ -9,29 +9,41 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaiji.codes import arguments as given
 from gaiji.codes.by_glyph import check_glyphs, check_names, glyph_text, pieces
 from gaiji.codes.code import JOINED, read_code, write_code
-from gaiji.codes.describe import describe
+from gaiji.codes.compiled import Kept
+from gaiji.codes.describe import describe, private_codes, provenance
 from gaiji.codes.encoding import encode_one
+from gaiji.codes.forms import check_private, legal_texts
 from gaiji.codes.kind import kind_of
-from gaiji.codes.layers import Entries, Entry, Layers, digits_of
-from gaiji.codes.program import Compiled, Compiler, Grades, K, Program, Recipe, Rules, Unit, Writes, rules_of
+from gaiji.codes.layers import Entries, Entry, Layers, digits_of, with_half
+from gaiji.codes.program import Compiled, Controls, Grades, K, Program, Recipe, Rules, Unit, Writes, rules_of
 from gaiji.codes.short import ShortDecoder
-from gaiji.codes.spec import DASHES, Spec, chosen_options, load_spec, offset_pua, system_of
+from gaiji.codes.spec import (
+    DASHES,
+    Spec,
+    chosen_options,
+    half_of,
+    load_spec,
+    offset_pua,
+    system_of,
+    vendor_tables,
+)
 from gaiji.codes.stream import Reading, StreamDecoder
-from gaiji.codes.tables import ENCODE_ONLY, Row, Table, load_site, load_table
+from gaiji.codes.tables import Row, Table, load_site
 from gaiji.codes.texts import Texts
-from gaiji.codes.unicode import UnicodeCompiler, plain_row, standard_tables
+from gaiji.codes.unicode import compiler_of, plain_row, standard_tables
 from gaiji.errors import ArgumentTypeError, CharsetError, UnencodableError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import encode as kernel_encode
-from gaiji.messages import fault, tr
 from gaiji.model import Decoded, Provenance, Reason
 from gaiji.standard.characters import points
+from gaiji.standard.forms import is_special
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
 if TYPE_CHECKING:
@@ -64,11 +76,8 @@ def load_charset(
     the JEF charsets. CharsetError for a name or option that is none, TableError for a wrong site table.
     """
     if isinstance(site, str | bytes | Path):
-        raise ArgumentTypeError(
-            fault("E0358", "is one {kind}", kind=type(site).__name__),
-            argument="site",
-            next=tr("give a list of paths"),
-        )
+        what = fault("E0358", "is one {kind}", kind=type(site).__name__)
+        raise ArgumentTypeError(what, argument="site", next=tr("give a list of paths"))
     spec = load_spec(given.text_of(name, "name"))
     chosen = chosen_options(spec, options or {})
     sites = [load_site(path, form=kind_of(spec.kind).form) for path in site]
@@ -80,19 +89,12 @@ def _tables(spec: Spec, chosen: Mapping[str, str], repertoire: Repertoire) -> li
     """The tables of a charset file with these options; those of Unicode are the repertoire's own lists."""
     if kind_of(spec.kind).unicode:
         return standard_tables(repertoire, chosen)
-    tables: list[Table] = []
-    for which in ("single", "double", "triple"):
-        ids = list(getattr(spec, which))
-        for option, value in chosen.items():
-            ids += spec.options.get(option, {}).get(value, {}).get(which, [])
-        tables += [load_table(table_id) for table_id in ids]
-    return tables
+    return vendor_tables(spec, chosen, repertoire.edition)
 
 
 class Charset:
     """One vendor charset with its layers; ``load_charset`` makes it. Safe to use from several threads, and
-    goes
-    to other processes (by pickle) with its site tables; what it has compiled is compiled there again."""
+    goes to other processes (by pickle) with its site tables."""
 
     def __init__(
         self,
@@ -112,12 +114,16 @@ class Charset:
         self.ranges = tuple(r for table in tables for r in table.ranges) + spec.ranges
         self.system = system_of(tables)
         self.digits = digits_of(tables)
-        self.entries: Entries = Layers(self.name, self.kind, tables, sites, self.ranges, repertoire).entries()
+        self.half = half_of(spec, options)
         self.recipe = self._recipe()  # a wrong option is an error now, not at the first character
-        self.texts = Texts(self.recipe, (*tables, *sites), self.entries, repertoire, self.units)
+        self._kept = Kept(spec, tables, sites, options, repertoire, unicode=self.kind.unicode)
+        if not self._kept.sound:
+            _ = self.entries  # so is a wrong row of a table
+            self._kept.note()
         self._compiled: dict[Key, Compiled] = {}
         self._programs: dict[Any, Program] = {}
         self._readings: dict[Any, Reading] = {}
+        self._fields: dict[tuple[str, str, str, str], ShortDecoder] = {}
         self._short: dict[tuple[str, str, str, str], ShortDecoder] = {}
 
     def __repr__(self) -> str:
@@ -130,13 +136,24 @@ class Charset:
         own = (release, self.repertoire.version) if known else self.repertoire
         return _again, (self.name, shipped, self.sites, self.options, own)
 
+    @cached_property
+    def entries(self) -> Entries:
+        """(size, code) → the row that decides the code. TableError for a row that cannot be."""
+        laid = Layers(self.name, self.kind, self.tables, self.sites, self.ranges, self.repertoire)
+        return with_half(laid.entries(), self.half)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Which text has which code."""
+        return Texts(self.recipe, (*self.tables, *self.sites), self.entries, self.repertoire, self.units)
+
     # -- programs -------------------------------------------------------------------------------
 
     def program(
         self,
         *,
         name_field: bool = True,
-        controls: bool = False,
+        controls: bool | Controls = False,
         form: str = "needed",
         policy: Policy | None = None,
         writes: Writes = Writes.TEXT,
@@ -145,28 +162,27 @@ class Charset:
     ) -> Program:
         """The kernel program for name fields (``◎`` and its like are findings there) or for others.
 
-        ``controls``: control characters are findings, as in names and addresses.
-        ``form``: IVS ``needed``, ``always`` or ``never``; ``policy``: what flagged units become
-        (``drop-record`` and ``fail`` write 〓: what they ask for is the caller's); ``writes``: texts, or the
-        units themselves; ``grades``, ``marks``: as ``Rules`` has them, for texts.
+        ``controls``: control characters are findings, as in names and addresses, or those of ``Controls``.
+        ``form``: as for ``decode``; ``policy``: what flagged units become (``drop-record`` and ``fail``
+        write 〓: what they ask for is the caller's); ``writes``: texts, or the units themselves; ``grades``,
+        ``marks``: as ``Rules`` has them, for texts.
         """
-        plain = Rules(name_field, controls)
-        rules = Rules(name_field, controls, grades, marks) if writes is Writes.TEXT else plain
+        plain = Rules(name_field, Controls(controls))
+        rules = plain._replace(grades=grades, marks=marks) if writes is Writes.TEXT else plain
         return self._program(rules, given.legal_form(form), policy, writes, little=False)
 
     def _program(
         self, fields: Rules, form: str, policy: Policy | None, writes: Writes, *, little: bool
     ) -> Program:
         text = writes is Writes.TEXT
-        key = (fields, form if text else "needed", writes, little)  # units have no form
+        key = (fields, form if text or is_special(form) else "needed", writes, little)
         rules = given.legal_policy(policy if text else None)
         full = (key, tuple(sorted(rules.items())))
         built = self._programs.get(full)
         if built is None:
-            compiled = self._compiled.get(key)
-            if compiled is None:
-                compiled = self._compiled.setdefault(key, self._compile(key))
-            built = Program(compiled, rules)
+            if text and is_special(form):
+                check_private(form, rules, self.kind, self.entries, self.repertoire, self.private_use())
+            built = Program(self._compiled_for(key), rules)
             same = [other for other in list(self._programs) if other[0] == key]
             for old in same[: len(same) + 1 - MAX_POLICIES]:
                 self._programs.pop(old, None)  # the oldest; who uses one holds it
@@ -176,17 +192,19 @@ class Charset:
     def _compile(self, key: Key) -> Compiled:
         """The planes of a program; those of one kind of field are made from those that all fields share."""
         rules, form, writes, little = key
-        shared = (Rules(), form, writes, little)
-        compiled = self._compiled.get(shared)
-        if compiled is None:
-            recipe = self._recipe(little)
-            compiler = (
-                UnicodeCompiler(recipe, self.repertoire, writes=writes)
-                if self.kind.unicode
-                else Compiler(recipe, writes=writes)
-            )
-            compiled = self._compiled.setdefault(shared, compiler.build(self.units(form)))
-        return compiled.ruled(rules, self.units(form))
+        recipe = self._recipe(little)
+        found = self._kept.read(recipe, rules, form, writes)
+        if found is not None:
+            return found
+        if rules == Rules():
+            found = compiler_of(recipe, self.repertoire, writes).build(self.units(form))
+        else:
+            found = self._compiled_for((Rules(), form, writes, little)).ruled(rules, self.units(form))
+        self._kept.keep(found, rules, form)
+        return found
+
+    def _compiled_for(self, key: Key) -> Compiled:
+        return self._compiled.get(key) or self._compiled.setdefault(key, self._compile(key))
 
     def _recipe(self, little: bool = False) -> Recipe:
         """``little``: of text that says itself that it is little-endian."""
@@ -205,11 +223,12 @@ class Charset:
             pad_double=self.spec.pad_double,
             digits=self.digits,
             pua=pua,
+            half=self.half,
         )
 
     def units(self, form: str = "needed") -> Iterable[Unit]:
         """What each code becomes in that output form, or why it has no sure text."""
-        forms = self.repertoire.forms(form)
+        forms = legal_texts(self.kind, self.name, self.repertoire, form)
         dashes = DASHES[self.options["dash"]]
         for (size, code), entry in self.entries.items():
             row = entry.row
@@ -219,10 +238,9 @@ class Charset:
                 yield Unit(code, size, row.text.translate(dashes), grade=row.grade)
             elif "|" in row.glyph:
                 yield Unit(code, size, row.text, Reason.AMBIGUOUS)
-            elif not row.text:
-                yield Unit(code, size, "", Reason.NO_UNICODE)
             else:
-                yield Unit(code, size, forms.get(row.glyph, row.text), grade=row.grade)
+                text = forms.get(row.glyph, row.text)
+                yield Unit(code, size, text, None if text else Reason.NO_UNICODE, row.grade)
 
     # -- decoding -------------------------------------------------------------------------------
 
@@ -239,16 +257,16 @@ class Charset:
         """Decode one field's bytes, with the glyph and code of each character and what is to be looked at.
 
         ``type``: mixed (default where there are shifts), dbcs or sbcs; ``role``: name, kana, address or
-        other; ``form``: IVS needed, always or never; ``policy``: what flagged units become; ``errors``:
-        ``findings`` (in the answer) or ``strict`` (UndecodableError, a UnicodeError). ArgumentError for
-        another value.
+        other; ``form``: IVS needed, always or never, or another (docs/forms.md); ``policy``: what flagged
+        units become; ``errors``: ``findings`` (in the answer) or ``strict`` (UndecodableError).
         """
-        given.one_of("errors", errors, given.DECODE_ERRORS)
-        reading = self.reading(type=type, role=role, form=form, policy=policy)
-        out = StreamDecoder(reading).feed(data, final=True)
-        if errors == "strict" and out.findings:
-            ShortDecoder(reading, strict=True).text(given.raw_bytes(data))  # raises the first of them
-        return out
+        field = self._fields.get((type, role, form, errors)) if policy is None else None
+        if field is None:
+            strict = given.one_of("errors", errors, given.DECODE_ERRORS) == "strict"
+            field = ShortDecoder(self.reading(type=type, role=role, form=form, policy=policy), strict=strict)
+            if policy is None:
+                self._fields[type, role, form, errors] = field
+        return field.decoded(data if data.__class__ is bytes else given.raw_bytes(data))
 
     def decode_text(
         self, data: bytes, *, type: str = "", role: str = "name", form: str = "needed", errors: str = "strict"
@@ -283,9 +301,8 @@ class Charset:
         from gaiji.codes.column import decode_column
 
         strict = given.one_of("errors", errors, given.DECODE_ERRORS) == "strict"
-        return decode_column(
-            self.reading(type=type, role=role, form=form, policy=policy), values, strict=strict
-        )
+        reading = self.reading(type=type, role=role, form=form, policy=policy)
+        return decode_column(reading, values, strict=strict)
 
     def decoder(
         self, *, type: str = "", role: str = "name", form: str = "needed", policy: Policy | None = None
@@ -378,23 +395,13 @@ class Charset:
     def explain(self, code: int, size: int) -> list[Provenance]:
         """Which tables have a row for the code, the deciding one first."""
         shipped = "standard" if self.kind.unicode else "vendor"
-        found = [
-            Provenance("site" if table in self.sites else shipped, table.path, row.line)
-            for table in (*self.tables, *self.sites)
-            for row in table.rows
-            if (row.size, row.code) == (size, code) and row.flag != ENCODE_ONLY
-        ]
+        found = provenance(self.tables, shipped, (size, code)) + provenance(self.sites, "site", (size, code))
         plain = self.entry_of(code, size) if self.kind.unicode and not found else None
         return [Provenance(shipped, plain.table.path, plain.row.line)] if plain else found[::-1]
 
     def private_use(self) -> dict[int, str]:
         """Private use code point → 外字 code as written, by the convention that the option ``pua`` names."""
-        out: dict[int, str] = {}
-        for area in self.recipe.ranges:
-            start = dict(area.pua).get(self.recipe.pua)
-            if area.kind == "user" and start is not None:
-                out |= {start + n: self.code(code, area.size) for n, code in enumerate(area.codes())}
-        return out
+        return private_codes(self.kind, self.recipe)
 
     def describe(self) -> str:
         """What the charset is, in plain words: tables, ranges, shifts, options."""
@@ -402,42 +409,41 @@ class Charset:
 
     # -- encoding -------------------------------------------------------------------------------
 
-    def encode(self, text: str, *, errors: str = "strict", type: str = "") -> bytes:
+    def encode(self, text: str, *, errors: str = "strict", type: str = "", form: str = "needed") -> bytes:
         """Text back to vendor bytes, shifts in canonical form; the longest known text wins at each place.
 
         ``errors``: ``strict`` raises UnencodableError (a CharsetError and UnicodeError) at the first text
         that has no code, ``geta`` writes 〓. ``type``: as for ``decode``; a dbcs field has no shifts and
-        takes double bytes only.
+        takes double bytes only; ``form``: that of the text, where it is not one of IVS.
         """
         given.one_of("errors", errors, given.ENCODE_ERRORS)
-        mode = self.mode(type)
-        data, wrong = encode_one(self.texts.codes(mode), mode, given.text_of(text))
+        mode, form = self.mode(type), given.legal_form(form)
+        data, wrong = encode_one(self.texts.codes(mode, form), mode, given.text_of(text))
         if wrong and errors == "strict":
-            first = wrong[0]
-            end = first.start + len(first.text)
-            raise UnencodableError(self.name, points(first.text), first.start, end, first.reason.label)
+            at, one = wrong[0].start, wrong[0]
+            raise UnencodableError(self.name, points(one.text), at, at + len(one.text), one.reason.label)
         return data
 
-    def encode_many(self, values: Any, *, errors: str = "strict", type: str = "") -> EncodedColumn:
-        """Encode a column of text, each value one whole field: codes and findings as columns.
-
-        ``values``: a list of str (or None), an Arrow array, a polars or pandas series, or a NumPy array.
-        Other arguments as for ``encode``; with ``geta`` the findings say what became 〓.
-        """
+    def encode_many(
+        self, values: Any, *, errors: str = "strict", type: str = "", form: str = "needed"
+    ) -> EncodedColumn:
+        """Encode a column of text, each value one whole field: codes and findings as columns. ``values``:
+        a list of str (or None), an Arrow array, a polars or pandas series, or a NumPy array. Other
+        arguments as for ``encode``; with ``geta`` the findings say what became 〓."""
         from gaiji.codes.column import encode_column
 
         strict = given.one_of("errors", errors, given.ENCODE_ERRORS) == "strict"
-        mode = self.mode(type)
-        return encode_column(self.texts.codes(mode), self.name, mode, values, strict=strict)
+        mode, form = self.mode(type), given.legal_form(form)
+        return encode_column(self.texts.codes(mode, form), self.name, mode, values, strict=strict)
 
     def encode_glyphs(
         self, glyphs: Sequence[str | None], text: str = "", *, errors: str = "strict", type: str = ""
     ) -> bytes:
         """Glyph names back to vendor bytes; a None is the character of ``text`` in its place.
 
-        More exact than text where the output form has dropped selectors. CharsetError as for ``encode``;
-        ArgumentError when a None has no character, or ``text`` has not one for each glyph.
-        """
+        More exact than text where the output form has dropped selectors, and of no form itself.
+        CharsetError as for ``encode``; ArgumentError when a None has no character, or ``text`` has not
+        one for each glyph."""
         strict = given.one_of("errors", errors, given.ENCODE_ERRORS) == "strict"
         check_names(glyphs)
         chars = self._pieces(glyphs, given.text_of(text))
@@ -454,17 +460,19 @@ class Charset:
     def _pieces(self, glyphs: Sequence[str | None], text: str) -> list[str]:
         return pieces(glyphs, text, unicode=self.kind.unicode, repertoire=self.repertoire)
 
-    def codes(self, mode: int) -> kernel_encode.Codes:
+    def codes(self, mode: int, form: str = "needed") -> kernel_encode.Codes:
         """What ``encode`` uses, for one field mode: see ``Texts.codes``."""
-        return self.texts.codes(mode)
+        return self.texts.codes(mode, form)
 
-    def encoding(self, mode: int = K["MIXED"]) -> dict[str, Row]:
+    def encoding(self, mode: int = K["MIXED"], form: str = "needed") -> dict[str, Row]:
         """Text → row in a field of that mode: see ``Texts.encoding``."""
-        return self.texts.encoding(mode)
+        return self.texts.encoding(mode, form)
 
-    def proof(self, mode: int, *, name_field: bool, form: str, controls: bool = False) -> kernel_encode.Codes:
+    def proof(
+        self, mode: int, *, name_field: bool, form: str, controls: bool | Controls = False
+    ) -> kernel_encode.Codes:
         """What ``verify`` uses, for one field mode: see ``Texts.proof``."""
-        return self.texts.proof(mode, name_field=name_field, form=form, controls=controls)
+        return self.texts.proof(mode, name_field=name_field, form=form, controls=Controls(controls))
 
     def register(self, name: str = "") -> codecs.CodecInfo:
         """Make this charset a codec of Python's under ``gaiji-NAME``, or the name given: see
@@ -487,8 +495,6 @@ def _again(
     tables = _tables(spec, options, repertoire)
     same = isinstance(own, Repertoire) or repertoire.version == own[1]
     if not same or [(table.id, table.sha256) for table in tables] != list(shipped):
-        raise CharsetError(
-            fault("E0361", "{name} has other tables here than where it was loaded", name=name),
-            next=tr("use one installation of gaiji"),
-        )
+        what = fault("E0361", "{name} has other tables here than where it was loaded", name=name)
+        raise CharsetError(what, next=tr("use one installation of gaiji"))
     return Charset(spec, tables, sites, options, repertoire)

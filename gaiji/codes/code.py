@@ -11,7 +11,7 @@ from enum import Enum
 import regex
 
 from gaiji.errors import UsageError
-from gaiji.messages import fault, mark, tr
+from gaiji.errors.messages import fault, mark, tr
 from gaiji.standard.codepoints import pack, unpack
 
 JOINED, BASES = 8, 0x40000

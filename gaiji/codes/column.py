@@ -1,7 +1,7 @@
 """Whole columns at the speed of the kernels: bytes to texts, glyphs and findings, and texts to bytes.
 
 Owns the loop that calls the kernel until all rows are done, and the results as polars has them. What a caller
-may give as a column is in ``gaiji.series``; single fields are in ``gaiji.codes.short`` and ``stream``.
+may give as a column is in ``gaiji.model.series``; single fields are in ``gaiji.codes.short`` and ``stream``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gaiji.errors import UndecodableError, UnencodableError
 from gaiji.kernel import decode as kernel
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
-from gaiji.series import bytes_column, text_column
+from gaiji.model.series import bytes_column, text_column
 from gaiji.standard.characters import points
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _by_order(reading: Reading, cells: Cells) -> list[Part]:
 
 
 def _run(program: kernel.Program, mode: int, src: bytes, starts: array[int], ends: array[int]) -> Decoding:
-    longest = max(map(int.__sub__, ends, starts), default=0)
+    longest = _longest(starts, ends)
     size = len(src) * 2 + (longest + 1) * program.bound + 2 * K["SLACK"] + 8
     return decode_rows(
         program,
@@ -199,6 +199,15 @@ def _run(program: kernel.Program, mode: int, src: bytes, starts: array[int], end
         longest=longest,
         states=bytearray(len(starts)),
     )
+
+
+def _longest(starts: array[int], ends: array[int]) -> int:
+    """Bytes of the longest value."""
+    from gaiji.kernel.arrow import int64_series
+
+    if not starts:
+        return 0
+    return int((int64_series("end", ends) - int64_series("start", starts)).top_k(1)[0])
 
 
 def _texts(done: Decoding) -> pl.Series:

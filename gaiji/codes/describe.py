@@ -1,6 +1,7 @@
 """A charset in plain words, for people: tables, ranges, shifts, options.
 
-Owns the page that ``gaiji charset show`` prints; the facts are those of ``gaiji.codes.charset``.
+Owns where the rows of a code stand, which codes private use stands for, and the page that
+``gaiji charset show`` prints; the facts are those of ``gaiji.codes.charset``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,32 @@ from collections.abc import Sequence
 
 from gaiji.codes.code import write_code
 from gaiji.codes.kind import Kind
+from gaiji.codes.program import Recipe
 from gaiji.codes.spec import Spec
-from gaiji.codes.tables import GRADES, Range, Table
-from gaiji.messages import tr
+from gaiji.codes.tables import ENCODE_ONLY, GRADES, Range, Table
+from gaiji.errors.messages import tr
+from gaiji.model import Provenance
+
+
+def provenance(tables: Sequence[Table], layer: str, key: tuple[int, int]) -> list[Provenance]:
+    """Where tables of one layer have a row that decodes a code (``key``: its size, the code)."""
+    return [
+        Provenance(layer, table.path, row.line)
+        for table in tables
+        for row in table.rows
+        if (row.size, row.code) == key and row.flag != ENCODE_ONLY
+    ]
+
+
+def private_codes(kind: Kind, recipe: Recipe) -> dict[int, str]:
+    """Private use code point → 外字 code as written."""
+    out: dict[int, str] = {}
+    for area in recipe.ranges:
+        start = dict(area.pua).get(recipe.pua)
+        if area.kind == "user" and start is not None:
+            codes = enumerate(area.codes())
+            out |= {start + n: write_code(kind.form, code, area.size) for n, code in codes}
+    return out
 
 
 def describe(spec: Spec, kind: Kind, tables: Sequence[Table], ranges: Sequence[Range]) -> str:

@@ -67,6 +67,7 @@ def compile_codes(
         blob,
         little=int(recipe.kind.little),
         digits=recipe.digits,
+        half=recipe.half,
         geta=geta,
         wide_keys=wide,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gaiji.codes.code import JOINED, Form
 from gaiji.errors import CharsetError, nearest
-from gaiji.messages import fault
+from gaiji.errors.messages import fault
 from gaiji.standard.codepoints import unpack
 
 

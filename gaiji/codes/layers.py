@@ -13,9 +13,9 @@ from typing import NamedTuple
 from gaiji.codes.code import JOINED, Form, write_code
 from gaiji.codes.kind import Kind
 from gaiji.codes.program import decimal_slots
-from gaiji.codes.tables import ENCODE_ONLY, Range, Row, Table
+from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, ROUND_TRIP, Range, Row, Table
 from gaiji.errors import TableError
-from gaiji.messages import Fault, fault, tr
+from gaiji.errors.messages import Fault, fault, tr
 from gaiji.standard.characters import points
 from gaiji.standard.repertoire import Repertoire
 
@@ -219,6 +219,20 @@ class Layers:
         return write_code(self.kind.form, row.code, row.size)
 
 
+def with_half(entries: Entries, half: int) -> Entries:
+    """The rows where a byte is a blank among double bytes, too (-1: none is): no pair begins with it, and
+    what such a pair was the code of is that of the row that only decoded to it."""
+    gone = [
+        entry.row for (size, code), entry in entries.items() if half >= 0 and size == 2 and code >> 8 == half
+    ]
+    left = {key: entry for key, entry in entries.items() if entry.row not in gone} if gone else entries
+    for text in (row.text for row in gone if row.flag == ROUND_TRIP):
+        heir = next((k for k, e in left.items() if e.row.text == text and e.row.flag == DECODE_ONLY), None)
+        if heir is not None:
+            left[heir] = Entry(left[heir].row._replace(flag=ROUND_TRIP), left[heir].table)
+    return left
+
+
 def digits_of(tables: Sequence[Table]) -> int:
     """Digits of a number where characters are numbers, else 0."""
-    return next((row.size for table in tables for row in table.rows if table.form is Form.NUMBER), 0)
+    return next((row.size for table in tables if table.form is Form.NUMBER for row in table.rows), 0)

@@ -9,16 +9,15 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import regex
 
 from gaiji.codes.code import Form, read_code
 from gaiji.codes.evidence import facts
-from gaiji.codes.tables import GRADES, load_table, table_ids
+from gaiji.codes.tables import GRADES, OFFICIAL, load_table, table_ids
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError, nearest
-from gaiji.messages import fault, mark, tr
+from gaiji.errors.messages import fault, mark, tr
 from gaiji.model import Glyph
 from gaiji.standard.characters import points
 from gaiji.standard.errata import erratum
@@ -62,13 +61,13 @@ def lookup(query: str) -> tuple[Glyph, ...]:
 
 def _find(query: str, repertoire: Repertoire) -> tuple[Glyph, ...]:
     if regex.fullmatch(r"(?i)(MJ|GJ)\d{6}", query):
-        glyph = repertoire.get(query)
+        glyph = repertoire.naming(query.upper()).get(query)
         return (glyph,) if glyph else ()
     if regex.fullmatch(r"(?i)J\+[0-9A-F]{4}", query):
-        return repertoire.by_juki(query.upper())
+        return repertoire.naming(query.upper()).by_juki(query.upper())
     match = regex.fullmatch(r"(?i)U\+([0-9A-F]{4,6})(?:[ _]?(?:U\+)?(E01[0-9A-F]{2}))?", query)
     if match:
-        return repertoire.by_text("".join(chr(int(part, 16)) for part in match.groups() if part))
+        return _by_text("".join(chr(int(part, 16)) for part in match.groups() if part), repertoire)
     if regex.fullmatch(r"[12]-\d{1,2}-\d{1,2}", query):
         plane, row, cell = (int(part) for part in query.split("-"))
         return repertoire.by_x0213(f"{plane}-{row:02d}-{cell:02d}")
@@ -78,7 +77,11 @@ def _find(query: str, repertoire: Repertoire) -> tuple[Glyph, ...]:
             by = getattr(repertoire, _NUMBERS[prefix.lower()])
             return tuple(by(rest.upper()))
         return _by_vendor_code(prefix, rest, repertoire)
-    return repertoire.by_text(query)
+    return _by_text(query, repertoire)
+
+
+def _by_text(text: str, repertoire: Repertoire) -> tuple[Glyph, ...]:
+    return repertoire.naming(text[0]).by_text(text) if text else ()
 
 
 def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Glyph, ...]:
@@ -92,13 +95,32 @@ def _by_vendor_code(system: str, code: str, repertoire: Repertoire) -> tuple[Gly
         )
     out: dict[str, Glyph] = {}
     for table_id in ids:
-        table = load_table(table_id)
+        table = load_table(table_id, repertoire.edition)
         number, size = read_code(table.form, code)
         for row in table.rows:
             if (row.code, row.size) == (number, size):
                 names = row.names or tuple(g.name for g in repertoire.by_text(row.text))
                 out.update({name: repertoire[name] for name in names})
     return tuple(out.values())
+
+
+def by_any_code(code: str, system: str = "") -> list[str]:
+    """Names of the glyphs that a code means in the shipped vendor tables, of one system or of all; none
+    where no table has it."""
+    needle, out = b"\n" + code.strip().upper().encode() + b"\t", dict[str, None]()
+    repertoire = load_repertoire()
+    for table_id, (name, *_) in _systems().items():
+        if table_id.startswith(OFFICIAL) or (system and name.lower() != system.strip().lower()):
+            continue
+        raw = (mappings_dir() / "tables" / f"{table_id}.tsv").read_bytes()
+        at = raw.find(needle)
+        while at >= 0:
+            cells = raw[at + 1 : raw.find(b"\n", at + 1)].decode().split("\t")
+            text = "".join(chr(int(point, 16)) for point in cells[1].split())
+            names = [one for one in cells[2].split("|") if one in repertoire]
+            out |= dict.fromkeys(names or (glyph.name for glyph in repertoire.by_text(text)))
+            at = raw.find(needle, at + 1)
+    return list(out)
 
 
 @lru_cache(maxsize=1)
@@ -121,11 +143,11 @@ def form_of(system: str) -> Form:
 def vendor_codes(glyph: Glyph) -> list[VendorCode]:
     """Every code of the shipped vendor tables that reaches the glyph (not the official numbers)."""
     out: dict[VendorCode, None] = {}
-    needle = glyph.name.encode()
-    for table_id, (system, edition, _) in _systems().items():
-        if table_id.startswith("official/"):
+    needle, root = glyph.name.encode(), mappings_dir() / "tables"
+    for table_id in table_ids():
+        if table_id.startswith(OFFICIAL):
             continue
-        raw = Path(mappings_dir() / "tables" / f"{table_id}.tsv").read_bytes()
+        raw = (root / f"{table_id}.tsv").read_bytes()
         at = raw.find(needle)
         while at >= 0:
             begin = raw.rfind(b"\n", 0, at) + 1
@@ -133,8 +155,8 @@ def vendor_codes(glyph: Glyph) -> list[VendorCode]:
             cells = raw[begin:end].decode().split("\t")
             names = cells[2].split("|")
             if glyph.name in names and cells[3] != "1":
-                grade = cells[4] if cells[4] in GRADES else ""
-                out[VendorCode(system, edition, cells[0], len(names) == 1, grade)] = None
+                grade, table = cells[4] if cells[4] in GRADES else "", load_table(table_id)
+                out[VendorCode(table.system, table.edition, cells[0], len(names) == 1, grade)] = None
             at = raw.find(needle, end)
     return list(out)
 
@@ -143,8 +165,10 @@ def code_lines(query: str) -> list[str]:
     """What the shipped tables have for a vendor code (``jef:74A1``): each row with its grade and note,
     then the disputes
     about it; nothing for other queries."""
-    system, _, code = query.strip().partition(":")
-    out = []
+    system, colon, code = query.strip().partition(":")
+    out: list[str] = []
+    if not colon:
+        return out
     for fact in facts(system, code):
         out += [str(fact), *(f"  {dispute}" for dispute in fact.disputes)]
     return out

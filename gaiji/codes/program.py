@@ -29,6 +29,22 @@ CONTROLS = (frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) | DIRECTIONS
 """Control characters: no part of a name or an address. Tabs and line ends may stand in a CSV's cell."""
 BLANKS = frozenset((" ", "\u3000"))
 """What padding reads as."""
+
+
+class Controls(IntEnum):
+    """Which control characters are findings in a field: none, all (True), or U+0000, which no database can be
+    trusted with, alone."""
+
+    PASS = 0
+    ALL = 1
+    NUL = 2
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """These characters."""
+        return (frozenset[str](), CONTROLS, frozenset("\0"))[self]
+
+
 SPECIAL = frozenset(b',"\t\r\n')
 
 POLICIES = ("geta", "keep", "pua", "tag", "drop-record", "fail")
@@ -46,7 +62,10 @@ DEFAULT_POLICY = {
     Reason.SHRINK_LOOKALIKE: "keep",
     Reason.BAD_NUMBER: "keep",
     Reason.NOT_IN_STANDARD: "keep",
+    Reason.BAD_VALUE: "geta",
 }
+POLICIES_OF = {Reason.BAD_VALUE: ("geta", "keep", "drop-record", "fail")}
+"""Reasons that are no character's, and the policies that mean something for them."""
 _HOW = {"keep": K["STORED"], "pua": K["STORED"], "tag": K["TAG"]}
 
 
@@ -77,19 +96,19 @@ class Grades(IntEnum):
 
 class Rules(NamedTuple):
     """What a kind of field asks of mapped units. ``names``: ``◎`` and its like are findings; ``controls``:
-    control characters are; ``grades``: what becomes of rows that rest on less than a standard; ``marks``: the
-    characters that are noted besides, because a mark of an earlier loss may begin with one.
+    which control characters are; ``grades``: what becomes of rows that rest on less than a standard;
+    ``marks``: the characters that are noted besides, because a mark of an earlier loss may begin with one.
     """
 
     names: bool = False
-    controls: bool = False
+    controls: Controls = Controls.PASS
     grades: Grades = Grades.LEAVE
     marks: frozenset[str] = frozenset()
 
 
-def rules_of(role: str) -> tuple[bool, bool]:
-    """Whether marks of loss, and whether control characters, are findings in fields of that role."""
-    return role == "name", role in ("name", "kana", "address")
+def rules_of(role: str) -> tuple[bool, Controls]:
+    """Whether marks of loss, and which control characters, are findings in fields of that role."""
+    return role == "name", Controls(role in ("name", "kana", "address"))
 
 
 class Unit(NamedTuple):
@@ -117,7 +136,7 @@ class Watched:
         """The reason and what it keeps as text in such a field; None where it is clean there too."""
         if rules.names and self.text in LOST:
             return Reason.ALREADY_LOST, self.text.encode()
-        if rules.controls and not CONTROLS.isdisjoint(self.text):
+        if not rules.controls.texts.isdisjoint(self.text):
             return Reason.ILLEGAL, b""  # no policy lets it into the output
         if rules.grades is Grades.ASK and self.grade in WEAK:
             return Reason.ONE_SOURCE, self.text.encode()
@@ -199,6 +218,8 @@ class Recipe:
     pad_double: bytes = b"\x40\x40"
     digits: int = 0
     pua: str = "linear"
+    half: int = -1
+    """The single byte that is a blank among double bytes, too."""
 
 
 def decimal_slots(digits: int) -> int:
@@ -252,7 +273,7 @@ class Compiled:
                 plane.kind[:] = plane.kind.translate(self.unicode.named)
         single, double, triple, *more = (plane.frozen() for plane in planes)
         wide = replace(self.unicode, sequence=more[0]) if self.unicode else None
-        return replace(self, single=single, double=double, triple=triple, unicode=wide)
+        return replace(self, single=single, double=double, triple=triple, watched=(), unicode=wide)
 
     @property
     def _sequences(self) -> tuple[tuple[bytes, bytes, bytes], ...]:
@@ -289,6 +310,7 @@ class Compiled:
             "little": int(kind.little),
             "wide": int(kind.wide),
             "digits": recipe.digits,
+            "half": recipe.half,
             "pad_single": recipe.pad_single,
             "pad_double": kind.padding(recipe.pad_double),
             "padded": self.padded,
@@ -346,6 +368,8 @@ class Compiler:
         self.trail = bytearray(256)
         pads = ((1, recipe.pad_single), (2, int.from_bytes(recipe.pad_double, "big")))
         self.padding = dict.fromkeys(pads, True)
+        if recipe.half >= 0:  # a pair of them is two characters
+            self.padding[pads[1]] = False
 
     def build(self, entries: Iterable[Unit]) -> Compiled:
         """The planes for these units; codes of the declared ranges that have none become findings."""

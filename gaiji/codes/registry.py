@@ -15,7 +15,7 @@ from gaiji.codes.arguments import ENCODE_ERRORS, TEXT_ERRORS, one_of
 from gaiji.codes.spec import charset_names
 from gaiji.codes.stream import StreamDecoder
 from gaiji.errors import ArgumentError, UndecodableError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 PREFIX = "gaiji-"
 _registered: dict[str, codecs.CodecInfo] = {}

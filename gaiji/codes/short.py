@@ -1,95 +1,101 @@
 """One short field at a time, as fast as a call from Python can be.
 
-Owns the buffers that each thread uses again. Whole columns are decoded in ``gaiji.codes.column``.
+Owns the buffers that each thread uses again. Whole columns are decoded in ``gaiji.codes.column``, fields that
+arrive in chunks in ``gaiji.codes.stream``.
 """
 
 from __future__ import annotations
 
 import threading
 from array import array
+from operator import itemgetter
 
 from gaiji.codes.program import K
-from gaiji.codes.stream import Reading
+from gaiji.codes.stream import MARKS, Reading
 from gaiji.errors import UndecodableError
-from gaiji.kernel import decode as kernel
-from gaiji.model import Reason
+from gaiji.kernel.decode import Single
+from gaiji.model import Characters, Decoded, Finding, Reason
 
 SHORT = 256
 """Bytes of a field that the buffers are made for; a longer one gets buffers of its own."""
+UNIT = 4
+"""Bytes that a program of units writes for each."""
 
 
 class _Buffers(threading.local):
     """What one thread decodes with."""
 
-    def __init__(self, size: int, bound: int) -> None:
-        self.size = size
-        self.capacity = (size + 1) * bound + 2 * K["SLACK"]
-        self.slots = size + 4
-        self.out = bytearray(self.capacity + 8)
-        self.view = memoryview(self.out)
-        self.found = array("q", bytes(8 * K["FINDING"] * self.slots))
-        self.counts = array("q", bytes(8 * K["N_COUNTS"]))
-        self.starts = array("q", [0])
-        self.ends = array("q", [0])
-        self.offsets = array("q", [0, 0])
-        self.states = bytearray(1)
+    def __init__(self, bound: int) -> None:
+        self.single = Single(SHORT, bound)
 
 
 class ShortDecoder:
-    """The texts of single fields, read one way. ``strict``: a finding is an error."""
+    """Single whole fields, read one way. ``strict``: a finding is an error; ``mark``: how many bytes were
+    taken off before each field."""
 
-    def __init__(self, reading: Reading, *, strict: bool) -> None:
+    def __init__(self, reading: Reading, *, strict: bool, mark: int = 0) -> None:
         self._reading = reading
         self._strict = strict
+        self._mark = mark
+        self._may_be_marked = reading.kind.marked and not mark
         self._program, self._mode = reading.text, reading.mode
-        self._marked = reading.kind.marked
-        self._mine = _Buffers(SHORT, reading.text.bound)
+        self._mine = _Buffers(max(self._program.bound, UNIT))
+        self._read = self._characters  # one for all results
 
     def text(self, data: bytes) -> str:
-        """The text of one whole field; UndecodableError at its first finding where ``strict``."""
-        if self._marked:
-            reading, mark = self._reading.opened(data)
-            return self._text(reading.text, data[mark:], mark) if mark else self._text(self._program, data, 0)
-        return self._text(self._program, data, 0)
+        """The text of a field; UndecodableError at its first finding where ``strict``."""
+        if self._may_be_marked and data[:2] in MARKS:
+            return self._behind(data).text(data[2:])
+        single = self._single(data)
+        if found := single.decode(self._program, self._mode, data):
+            self._refuse(single, found)
+        return single.text()
 
-    def _text(self, program: kernel.Program, data: bytes, mark: int) -> str:
-        b = self._mine
-        size = len(data)
-        if not size:
-            return ""
-        if size > b.size:
-            b = _Buffers(size, program.bound)
-        work = kernel.Work(data, b.out, b.found, b.counts)
-        b.ends[0] = size
-        kernel.decode_rows(
-            program,
-            work,
-            self._mode,
-            0,
-            0,
-            b.starts,
-            b.ends,
-            0,
-            -1,
-            b.states,
-            b.offsets,
-            0,
-            b.capacity,
-            b.slots,
-        )
-        if work.n and self._strict:
-            raise self._error(b.found, work.n, mark)
-        return str(b.view[: work.o], "utf-8")
+    def decoded(self, data: bytes) -> Decoded:
+        """Text and findings of a field; its glyphs and codes are read when they are asked for."""
+        if self._may_be_marked and data[:2] in MARKS:
+            return self._behind(data).decoded(data[2:])
+        single = self._single(data)
+        found = single.decode(self._program, self._mode, data)
+        if not found:
+            return Decoded.unread(single.text(), (), self._read, data)
+        self._refuse(single, found)
+        findings = tuple(self._reading.finding(row, self._mark) for row in _rows(single, found))
+        return Decoded.unread(single.text(), findings, self._read, data)
 
-    def _error(self, found: array[int], n: int, mark: int) -> UndecodableError:
-        """The finding that stands first in the bytes (an open shift is found last)."""
-        width = K["FINDING"]
-        rows = [found[i : i + width] for i in range(0, n * width, width)]
-        _, offset, _, code, size, reason = min(rows, key=lambda row: row[1])
-        return UndecodableError(
-            self._reading.name,
-            self._reading.code(code, size),
-            offset + mark,
-            offset + mark + self._reading.kind.length(code, size),
+    def _characters(self, data: bytes, findings: tuple[Finding, ...]) -> Characters:
+        """Glyph names and codes of a field that was decoded."""
+        single = self._single(data)
+        single.decode(self._reading.units, self._mode, data)
+        return self._reading.characters(single.units(), {finding.position for finding in findings})
+
+    def _single(self, data: bytes) -> Single:
+        """Buffers that a field fits into."""
+        mine = self._mine.single
+        return mine if len(data) <= SHORT else Single(len(data), mine.bound)
+
+    def _behind(self, data: bytes) -> ShortDecoder:
+        """What decodes the rest of a field that begins with a byte order mark."""
+        reading, mark = self._reading.opened(data)
+        return ShortDecoder(reading, strict=self._strict, mark=mark)
+
+    def _refuse(self, single: Single, found: int) -> None:
+        """UndecodableError for the finding that stands first in the bytes (an open shift is found last)."""
+        if not self._strict:
+            return
+        _, offset, _, code, size, reason = min(_rows(single, found), key=itemgetter(1))
+        begin = offset + self._mark
+        reading = self._reading
+        raise UndecodableError(
+            reading.name,
+            reading.code(code, size),
+            begin,
+            begin + reading.kind.length(code, size),
             Reason(reason).label,
         )
+
+
+def _rows(single: Single, found: int) -> list[array[int]]:
+    """The findings of the field that was decoded last."""
+    width = K["FINDING"]
+    return [single.found[i : i + width] for i in range(0, found * width, width)]

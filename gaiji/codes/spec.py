@@ -6,6 +6,7 @@ names are parsed in ``gaiji.codes.tables``; what they mean together is in ``gaij
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from gaiji.codes.code import Form
 from gaiji.codes.tables import Range, Table, load_table, parse_range
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import ArgumentTypeError, CharsetError, nearest
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
+from gaiji.standard.editions import Edition
 
 DASHES = {
     "jis": {
@@ -60,6 +62,7 @@ class Spec:
     note: str = ""
     ranges: tuple[Range, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ""
 
 
 def charset_names() -> tuple[str, ...]:
@@ -76,7 +79,8 @@ def load_spec(name: str) -> Spec:
             next=nearest(name, charset_names(), "`gaiji charset list` lists them"),
         )
     path = mappings_dir() / "charsets" / f"{name}.toml"
-    meta = tomllib.loads(path.read_text("utf-8"))
+    raw = path.read_bytes()
+    meta = tomllib.loads(raw.decode("utf-8"))
     return Spec(
         name=name,
         title=meta["title"],
@@ -92,7 +96,26 @@ def load_spec(name: str) -> Spec:
         note=meta.get("note", ""),
         ranges=tuple(parse_range(item) for item in meta.get("range", ())),
         options=meta.get("options", {}),
+        sha256=hashlib.sha256(raw).hexdigest(),
     )
+
+
+def vendor_tables(spec: Spec, chosen: Mapping[str, str], edition: Edition | None = None) -> list[Table]:
+    """The tables that a charset file names, and those that its options bring, later ones winning; those that
+    follow from the MJ list, from this ``edition`` of it."""
+    tables: list[Table] = []
+    for which in ("single", "double", "triple"):
+        ids = list(getattr(spec, which))
+        for option, value in chosen.items():
+            ids += spec.options.get(option, {}).get(value, {}).get(which, [])
+        tables += [load_table(table_id, edition) for table_id in ids]
+    return tables
+
+
+def half_of(spec: Spec, chosen: Mapping[str, str]) -> int:
+    """The single byte that is a blank among double bytes, too, by these options; -1 where there is none."""
+    found = [spec.options.get(option, {}).get(value, {}).get("half", "") for option, value in chosen.items()]
+    return max((int(byte, 16) for byte in found if byte), default=-1)
 
 
 def code_system(name: str) -> str:

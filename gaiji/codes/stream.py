@@ -7,19 +7,27 @@ compiled in ``gaiji.codes.program``; whole columns are decoded in ``gaiji.codes.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from gaiji.codes.arguments import raw_bytes
 from gaiji.codes.code import code_of, write_code
 from gaiji.codes.kind import Kind
 from gaiji.codes.program import K
 from gaiji.kernel import decode as kernel
-from gaiji.model import Decoded, Finding, Reason
+from gaiji.model import Characters, Decoded, Finding, Reason
 
-LITTLE_MARK, BIG_MARK = b"\xff\xfe", b"\xfe\xff"
+LITTLE_MARK, BIG_MARK = MARKS = b"\xff\xfe", b"\xfe\xff"
 """What a text of UTF-16 may begin with: the byte order mark, in either order."""
+
+LABELS = {int(reason): reason.label for reason in Reason}
+"""Number of a reason in the kernels → how it is written."""
+MANY = 100_000
+"""Codes that are remembered as written: more than a charset has."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -47,13 +55,59 @@ class Reading:
 
     def opened(self, data: bytes) -> tuple[Reading, int]:
         """The reading for a text that begins so, and the bytes of its byte order mark."""
-        if not self.kind.marked or data[:2] not in (LITTLE_MARK, BIG_MARK):
+        if not self.kind.marked or data[:2] not in MARKS:
             return self, 0
         return self.little() if data[:2] == LITTLE_MARK and self.little is not None else self, 2
 
     def code(self, code: int, size: int) -> str:
         """A source unit as people see it."""
         return write_code(self.kind.form, code, size)
+
+    def finding(self, row: Sequence[int], offset: int = 0, position: int = 0) -> Finding:
+        """A row of the kernel's findings, of a text that begins at that byte and character of a stream."""
+        _, at, char, code, size, reason = row
+        written = self._written.get((code, size)) or self._write(code, size)
+        return Finding(LABELS[reason], written, offset + at, position + char)
+
+    def characters(self, units: Sequence[int], flagged: Collection[int]) -> Characters:
+        """Glyph name and code of each unit; one at a ``flagged`` place has a finding and no sure glyph."""
+        known = self._known
+        names: list[str | None] = []
+        codes: list[str] = []
+        for unit in units:
+            name, code = known.get(unit) or self._look(unit)
+            names.append(name)
+            codes.append(code)
+        for place in flagged:
+            if place < len(units):  # an open shift stands behind the last
+                key = code_of(units[place])
+                names[place], codes[place] = None, self._written.get(key) or self._write(*key)
+        return tuple(names), tuple(codes)
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[str | None, str]]:
+        """Unit → glyph name and code, of those that were met."""
+        return {}
+
+    @cached_property
+    def _written(self) -> dict[tuple[int, int], str]:
+        """Code and size → the code as people see it, of those that had a finding."""
+        return {}
+
+    def _write(self, code: int, size: int) -> str:
+        return _kept(self._written, (code, size), self.code(code, size))
+
+    def _look(self, unit: int) -> tuple[str | None, str]:
+        size, code = self.kind.key(*code_of(unit))
+        return _kept(self._known, unit, (self.glyph_of(code, size), self.code(code, size)))
+
+
+def _kept(known: dict[Key, Value], key: Key, value: Value) -> Value:
+    """A value, noted for the next time; what noise has filled begins again."""
+    if len(known) >= MANY:
+        known.clear()
+    known[key] = value
+    return value
 
 
 class StreamDecoder:
@@ -99,9 +153,10 @@ class StreamDecoder:
             data = self._take_mark(data)
         text, used, found, state, chars, opened = self._run(self._reading.text, data, final)
         units, *_ = self._run(self._reading.units, data, final)
-        findings = [self._finding(found[i : i + 6]) for i in range(0, len(found), 6)]
-        flagged = {f.position for f in findings}
-        names, codes = self._characters(memoryview(units).cast("I"), flagged)
+        begin, reading, width = (self._offset, self._position), self._reading, K["FINDING"]
+        findings = [reading.finding(found[i : i + width], *begin) for i in range(0, len(found), width)]
+        flagged = {finding.position - self._position for finding in findings}
+        names, codes = reading.characters(memoryview(units).cast("I"), flagged)
         if opened >= 0:
             self._opened = self._offset + opened
         self._state = state
@@ -119,22 +174,6 @@ class StreamDecoder:
             return []
         shift = self._reading.shift_in[open_with - 1].hex().upper()
         return [Finding(Reason.BROKEN_SHIFT.label, shift, self._opened, self._position)]
-
-    def _characters(
-        self, units: Sequence[int], flagged: set[int]
-    ) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
-        """Glyph name and code of each unit; one that has a finding has no sure glyph."""
-        names: list[str | None] = []
-        codes: list[str] = []
-        for position, unit in enumerate(units, self._position):
-            code, size = code_of(unit)
-            if position in flagged:
-                names.append(None)
-            else:
-                size, code = self._reading.kind.key(code, size)
-                names.append(self._reading.glyph_of(code, size))
-            codes.append(self._reading.code(code, size))
-        return tuple(names), tuple(codes)
 
     def _take_mark(self, data: bytes) -> bytes:
         self._fresh = False
@@ -174,13 +213,4 @@ class StreamDecoder:
             states[0],
             work.char,
             work.open_at,
-        )
-
-    def _finding(self, row: Sequence[int]) -> Finding:
-        _, offset, position, code, size, reason = row
-        return Finding(
-            Reason(reason).label,
-            self._reading.code(code, size),
-            self._offset + offset,
-            self._position + position,
         )

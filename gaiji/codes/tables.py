@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,8 @@ import regex
 from gaiji.codes.code import Form, read_code
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import TableError, UsageError
-from gaiji.messages import Fault, fault, tr
+from gaiji.errors.messages import Fault, fault, tr
+from gaiji.standard.editions import Edition
 
 COLUMNS = ("code", "ucs", "glyph", "flag", "note")
 GRADED_COLUMNS = (*COLUMNS, "grade")
@@ -124,7 +125,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Table:
-    """A loaded mapping file."""
+    """A loaded mapping file; its rows are parsed (``parse``) when somebody asks for them."""
 
     id: str
     path: str
@@ -136,8 +137,13 @@ class Table:
     ranges: tuple[Range, ...]
     sources: tuple[dict[str, str], ...]
     sha256: str
-    rows: tuple[Row, ...]
+    parse: Callable[[], Iterable[Row]]
     grade: str = "site"
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows in the order of the file; TableError for what is wrong in it."""
+        return tuple(self.parse())
 
 
 def table_ids() -> tuple[str, ...]:
@@ -146,13 +152,21 @@ def table_ids() -> tuple[str, ...]:
     return tuple(sorted(p.relative_to(root).with_suffix("").as_posix() for p in root.rglob("*.tsv")))
 
 
+OFFICIAL = "official/"
+"""How the ids of the tables begin that follow from the MJ list (``gaiji.standard.numbers``)."""
+
+
 @lru_cache(maxsize=64)
-def load_table(table_id: str) -> Table:
-    """The shipped table of that id (its path below ``mappings/tables`` without suffix)."""
+def load_table(table_id: str, edition: Edition | None = None) -> Table:
+    """The shipped table of that id (its path below ``mappings/tables`` without suffix); with an
+    ``edition`` of the MJ list that a user took, the one that follows from it, where the table is of that
+    kind."""
     path = mappings_dir() / "tables" / f"{table_id}.tsv"
     meta_path = path.with_suffix(".toml")
+    part = table_id.removeprefix(OFFICIAL)
+    follows = edition is not None and table_id.startswith(OFFICIAL) and part in edition.files
     try:
-        raw = path.read_bytes()
+        raw = edition.read(part) if edition is not None and follows else path.read_bytes()
         meta_raw = meta_path.read_bytes()
     except OSError as error:
         raise TableError(
@@ -161,6 +175,9 @@ def load_table(table_id: str) -> Table:
             next=tr("reinstall gaiji"),
         ) from error
     meta = tomllib.loads(meta_raw.decode("utf-8"))
+    if edition is not None and follows:
+        path = edition.path(part)
+        meta |= {"edition": f"MJ Ver.{edition.name}", "source": [edition.told]}
     form = Form.NUMBER if meta.get("code", "hex") == "decimal" else Form.HEX
     return Table(
         id=table_id,
@@ -173,7 +190,7 @@ def load_table(table_id: str) -> Table:
         ranges=tuple(parse_range(item) for item in meta.get("range", ())),
         sources=tuple(meta.get("source", ())),
         sha256=hashlib.sha256(raw + meta_raw).hexdigest(),
-        rows=tuple(_rows(raw, path, GRADED_COLUMNS, COLUMNS, form, meta["grade"])),
+        parse=partial(_rows, raw, path, GRADED_COLUMNS, COLUMNS, form, meta["grade"]),
         grade=meta["grade"],
     )
 
@@ -181,7 +198,8 @@ def load_table(table_id: str) -> Table:
 def load_site(path: Path | str, *, form: Form = Form.HEX) -> Table:
     """A site table: the columns of a mapping file plus evidence, decided_by, decided_at, replaces.
 
-    ``form``: how its codes are written. Errors name file, line and column. UTF-8 with or without BOM, LF or
+    ``form``: how its codes are written. Errors (of the rows: when they are first asked for) name file, line
+    and column. UTF-8 with or without BOM, LF or
     CRLF, as spreadsheets write it.
     """
     path = Path(path)
@@ -197,7 +215,6 @@ def load_site(path: Path | str, *, form: Form = Form.HEX) -> Table:
             path=path,
             next=tr("check the path in the job file's tables"),
         ) from error
-    rows = tuple(_rows(raw, path, SITE_COLUMNS, COLUMNS[:3], form))
     return Table(
         id=path.stem,
         path=str(path),
@@ -209,7 +226,7 @@ def load_site(path: Path | str, *, form: Form = Form.HEX) -> Table:
         ranges=(),
         sources=(),
         sha256=hashlib.sha256(raw).hexdigest(),
-        rows=rows,
+        parse=partial(_rows, raw, path, SITE_COLUMNS, COLUMNS[:3], form),
     )
 
 

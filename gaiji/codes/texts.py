@@ -12,12 +12,13 @@ from functools import cached_property
 from gaiji.codes.code import JOINED, value_of
 from gaiji.codes.encoding import BLOCKED, compile_codes
 from gaiji.codes.layers import Entries
-from gaiji.codes.program import CONTROLS, LOST, K, Recipe, Unit
+from gaiji.codes.program import LOST, Controls, K, Recipe, Unit
 from gaiji.codes.spec import DASHES
 from gaiji.codes.tables import DECODE_ONLY, ENCODE_ONLY, Row, Table
 from gaiji.codes.unicode import flagged_points
 from gaiji.kernel import encode as kernel_encode
 from gaiji.standard.codepoints import pack, unpack
+from gaiji.standard.forms import is_special
 from gaiji.standard.repertoire import Repertoire
 
 
@@ -41,20 +42,19 @@ class Texts:
         self.repertoire = repertoire
         self._units = units
         self._codes: dict[object, kernel_encode.Codes] = {}
-        self._encodings: dict[int, dict[str, Row]] = {}
+        self._encodings: dict[tuple[int, str], dict[str, Row]] = {}
 
-    def codes(self, mode: int) -> kernel_encode.Codes:
+    def codes(self, mode: int, form: str = "needed") -> kernel_encode.Codes:
         """What ``encode`` uses: every text that may stand for a code, aliases included, for one field
-        mode."""
-        if ("codes", mode) not in self._codes:
-            values = {text: value_of(row.code, row.size) for text, row in self.encoding(mode).items()}
+        mode. ``form``: that of the output which is encoded."""
+        key = ("codes", mode, form if is_special(form) else "needed")
+        if key not in self._codes:
+            values = {text: value_of(row.code, row.size) for text, row in self.encoding(mode, form).items()}
             geta = values.get("〓", values.get("?", 0)) or (0x3013 if self.recipe.kind.unicode else 0)
-            self._codes["codes", mode] = compile_codes(
-                self.recipe, values, shifts=mode == K["MIXED"], geta=geta
-            )
-        return self._codes["codes", mode]
+            self._codes[key] = compile_codes(self.recipe, values, shifts=mode == K["MIXED"], geta=geta)
+        return self._codes[key]
 
-    def proof(self, mode: int, *, name_field: bool, form: str, controls: bool = False) -> kernel_encode.Codes:
+    def proof(self, mode: int, *, name_field: bool, form: str, controls: Controls) -> kernel_encode.Codes:
         """What ``verify`` uses: exactly the texts that decoding writes, each for the code that owns it.
 
         Left out are codes whose decoding is a finding; rows that only decode have a text but not its code.
@@ -65,7 +65,7 @@ class Texts:
                 u
                 for u in self._units(form)
                 if u.reason is None and u.text and not (name_field and u.text in LOST)
-                if not (controls and not CONTROLS.isdisjoint(u.text))
+                if controls.texts.isdisjoint(u.text)
             ]
             values: dict[str, int] = {}
             for unit in reads:
@@ -74,7 +74,7 @@ class Texts:
             blocked = b""
             if self.recipe.kind.unicode:
                 values |= dict.fromkeys(LOST if name_field else (), BLOCKED)
-                values |= dict.fromkeys(CONTROLS if controls else (), BLOCKED)
+                values |= dict.fromkeys(controls.texts, BLOCKED)
                 values |= {u.text: BLOCKED for u in self._units(form) if _keeps_itself(u)}
                 blocked = self._blocked(name_field)
             self._codes[key] = compile_codes(
@@ -86,7 +86,12 @@ class Texts:
         """Whether the text of a row, as far as it has one, is that code's. A sequence of Unicode stands for
         itself, and has no other."""
         joined = self.recipe.kind.unicode and row.size == JOINED
-        return row.flag != DECODE_ONLY and _fits(row.size, mode) and not joined
+        return row.flag != DECODE_ONLY and self._fits(row, mode) and not joined
+
+    def _fits(self, row: Row, mode: int) -> bool:
+        """Whether the code of a row can stand in a field of that mode."""
+        half = row.size == 1 and row.code == self.recipe.half
+        return mode == K["MIXED"] or half or (row.size == 1) == (mode == K["SINGLE"])
 
     def _blocked(self, name_field: bool) -> bytes:
         """Unicode charsets: 1 for each code point whose decoding is a finding though its text may stay:
@@ -97,13 +102,24 @@ class Texts:
                 marks[code] = 0
         return bytes(marks)
 
-    def encoding(self, mode: int = K["MIXED"]) -> dict[str, Row]:
+    def encoding(self, mode: int = K["MIXED"], form: str = "needed") -> dict[str, Row]:
         """Text → row in a field of that mode. The first to claim a text keeps it: what decoding writes, full
         texts, the tables' own texts and encode-only rows, then other dashes and plain forms that mean a
-        glyph."""
-        if mode not in self._encodings:
-            self._encodings[mode] = self._encoding(mode)
-        return self._encodings[mode]
+        glyph. ``form``: what decoding writes in a form beside the standard's comes before all of them."""
+        key = mode, form if is_special(form) else "needed"
+        if key not in self._encodings:
+            own = self._encoding(mode)
+            self._encodings[key] = own | self._in_form(mode, form) if is_special(form) else own
+        return self._encodings[key]
+
+    def _in_form(self, mode: int, form: str) -> dict[str, Row]:
+        """What decoding writes in a form, with the first row of each text."""
+        out: dict[str, Row] = {}
+        for unit in self._units(form):
+            row = self.entries[unit.size, unit.code].row
+            if unit.reason is None and unit.text and self._owns(row, mode):
+                out.setdefault(unit.text, row)
+        return out
 
     def _encoding(self, mode: int) -> dict[str, Row]:
         entries = [e.row for e in self.entries.values() if self._owns(e.row, mode)]
@@ -116,7 +132,7 @@ class Texts:
             rows.setdefault(row.text, row)
         for table in self.tables:
             for row in table.rows:
-                if row.flag == ENCODE_ONLY and _fits(row.size, mode):
+                if row.flag == ENCODE_ONLY and self._fits(row, mode):
                     rows.setdefault(row.text, row)
         for row in entries:  # candidates of ambiguous rows stand for them by the plain base
             rows.setdefault(row.text, row)
@@ -158,8 +174,3 @@ def _keeps_itself(unit: Unit) -> bool:
     if unit.reason is None:
         return False
     return unit.text == (unpack(unit.code) if unit.size == JOINED else chr(unit.code))
-
-
-def _fits(size: int, mode: int) -> bool:
-    """Whether a code of that size can stand in a field of that mode."""
-    return mode == K["MIXED"] or (size == 1) == (mode == K["SINGLE"])

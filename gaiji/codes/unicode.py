@@ -8,10 +8,8 @@ laid out. What Unicode says is in ``gaiji.standard.codepoints``; the loops are i
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-
-import polars as pl
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 
 from gaiji.codes.code import Form
 from gaiji.codes.program import CONTROLS, LOST, Compiled, Compiler, K, Plane, Recipe, Unit, Wide, Writes
@@ -21,6 +19,7 @@ from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.toml import parse_toml
 from gaiji.model import Reason
 from gaiji.standard.codepoints import JOINING, SELECTORS, adopted, pack, registered, spans
+from gaiji.standard.editions import KINDS
 from gaiji.standard.repertoire import Repertoire
 
 JOINED = K["JOINED"]
@@ -49,13 +48,26 @@ def standard_tables(repertoire: Repertoire, options: Mapping[str, str]) -> list[
 @lru_cache(maxsize=4)
 def _lists(repertoire: Repertoire) -> tuple[Table, ...]:
     return (
-        _table("registered", _registered(repertoire)),
-        _table("sequences", _adopted(repertoire)),
-        _table("mj-006.02", _moji_joho(repertoire)),
+        _table("registered", partial(_registered, repertoire)),
+        _table("sequences", partial(_adopted, repertoire)),
+        _edition(repertoire) or _table("mj-006.02", partial(_moji_joho, repertoire)),
     )
 
 
-def _table(name: str, rows: Iterable[Row]) -> Table:
+def _edition(repertoire: Repertoire) -> Table | None:
+    """The rows of the MJ list where it is one that a user took."""
+    of = repertoire.edition
+    if of is None:
+        return None
+    title, rows = KINDS[of.kind], partial(_moji_joho, repertoire)
+    name, path = f"repertoire/mj-{of.version}", str(of.path())
+    digest = of.files["list"]
+    return Table(
+        name, path, title, "UCS", of.name, Form.UNICODE, "", (), (of.told,), digest, rows, "standard"
+    )
+
+
+def _table(name: str, parse: Callable[[], Iterable[Row]]) -> Table:
     """Rows made of a list of the repertoire folder, with what its file says of itself."""
     path = mappings_dir() / "repertoire" / f"{name}.tsv"
     meta = parse_toml(path.with_suffix(".toml").read_bytes())
@@ -70,7 +82,7 @@ def _table(name: str, rows: Iterable[Row]) -> Table:
         (),
         tuple(meta.get("source", ())),
         meta["sha256"],
-        tuple(rows),
+        parse,
         "standard",
     )
 
@@ -84,6 +96,8 @@ def _key(text: str) -> tuple[int, int]:
 
 def _moji_joho(repertoire: Repertoire) -> Iterator[Row]:
     """The sequences of the MJ list, and the other texts that it gives for a glyph."""
+    import polars as pl
+
     some = repertoire.frame.with_row_index("line", 2).filter((pl.col("ivs") != "") | (pl.col("also") != ""))
     for line, name, text, also, which in some.select("line", "name", "text", "also", "list").iter_rows():
         if which != "mj":
@@ -122,9 +136,6 @@ def _registered(repertoire: Repertoire) -> Iterator[Row]:
 
 def _dashes(option: str) -> Table:
     """The characters that the option ``dash`` changes; ``Charset.units`` does it."""
-    rows = tuple(
-        Row(point, 2, chr(point), "", DECODE_ONLY, "", 0, "", "standard") for point in sorted(DASHES[option])
-    )
     return Table(
         "option/dash",
         "",
@@ -136,22 +147,19 @@ def _dashes(option: str) -> Table:
         (),
         (),
         "",
-        rows,
+        partial(_changed_dashes, option),
         "standard",
     )
 
 
+def _changed_dashes(option: str) -> Iterator[Row]:
+    for point in sorted(DASHES[option]):
+        yield Row(point, 2, chr(point), "", DECODE_ONLY, "", 0, "", "standard")
+
+
 def _shape(shape: str, repertoire: Repertoire) -> Table:
     """The plain characters that meant another glyph than MJ's on fonts of that standard."""
-    known, rows = repertoire.defaults(), {}
-    tables = [load_table(name) for name in SHAPES[shape]]
-    for row in (row for table in tables for row in table.rows):
-        base, glyph = row.text[:1], repertoire.get(row.glyph) if row.sure and row.glyph else None
-        if glyph is not None and base in known:
-            code, size = _key(base)
-            rows[base] = Row(code, size, glyph.text, glyph.name, ROUND_TRIP, shape, row.line, "", row.grade)
-    changed = tuple(row for base, row in rows.items() if row.glyph != known[base])
-    last = tables[-1]
+    last = load_table(SHAPES[shape][-1])
     return Table(
         f"option/shape-{shape}",
         last.path,
@@ -163,9 +171,20 @@ def _shape(shape: str, repertoire: Repertoire) -> Table:
         (),
         last.sources,
         last.sha256,
-        changed,
+        partial(_shaped, shape, repertoire),
         last.grade,
     )
+
+
+def _shaped(shape: str, repertoire: Repertoire) -> Iterator[Row]:
+    known, rows = repertoire.defaults(), {}
+    tables = [load_table(name) for name in SHAPES[shape]]
+    for row in (row for table in tables for row in table.rows):
+        base, glyph = row.text[:1], repertoire.get(row.glyph) if row.sure and row.glyph else None
+        if glyph is not None and base in known:
+            code, size = _key(base)
+            rows[base] = Row(code, size, glyph.text, glyph.name, ROUND_TRIP, shape, row.line, "", row.grade)
+    yield from (row for base, row in rows.items() if row.glyph != known[base])
 
 
 def plain_row(repertoire: Repertoire, code: int) -> Row | None:
@@ -266,6 +285,13 @@ class UnicodeCompiler(Compiler):
             return self.double, unit.code
         page = self._own_page(unit.code >> 8)
         return self.triple, page << 8 | unit.code & 255
+
+
+def compiler_of(recipe: Recipe, repertoire: Repertoire, writes: Writes) -> Compiler:
+    """What fills the planes of a charset's programs."""
+    if recipe.kind.unicode:
+        return UnicodeCompiler(recipe, repertoire, writes=writes)
+    return Compiler(recipe, writes=writes)
 
 
 def pack_of(text: str) -> int:

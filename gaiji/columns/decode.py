@@ -17,7 +17,7 @@ from gaiji.codes.charset import Charset
 from gaiji.codes.code import code_of, value_of
 from gaiji.codes.column import decode_rows
 from gaiji.codes.lost import Marks, load_marks
-from gaiji.codes.program import Grades, Writes, rules_of
+from gaiji.codes.program import Controls, Grades, Writes, rules_of
 from gaiji.codes.tables import GRADES, WEAK
 from gaiji.columns.floats import float_text
 from gaiji.columns.lost import lost_in
@@ -65,6 +65,7 @@ class Decoder:
 
     ``reuse``: the caller copies out of the columns before it decodes the next batch on the same thread,
     so their buffers are used again. ``marks``: what an earlier migration may have left in names.
+    ``nul``: whether the output can hold U+0000; where it cannot, that is a finding in every field.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Decoder:
         reuse: bool = True,
         charsets: Mapping[str, Charset] | None = None,
         marks: Marks | None = None,
+        nul: bool = True,
     ) -> None:
         self.charset = charset
         self.marks = marks or load_marks()
@@ -91,25 +93,31 @@ class Decoder:
         self.trim = trim
         self.carry = carry
         self.reuse = reuse
+        self.nul = nul
         self._mine = threading.local()
         self._blanks: dict[str, frozenset[int]] = {}
         # Compiled before the first batch: two threads that meet the first batches would each compile them.
         asked = Grades.ASK if Reason.ONE_SOURCE in policy else Grades.NOTE
         self._programs = {
-            (name, *rules): self.charsets.get(name, charset).program(
-                name_field=rules[0],
-                controls=rules[1],
+            (name, names, controls): self.charsets.get(name, charset).program(
+                name_field=names,
+                controls=controls,
                 form=form,
                 policy=policy,
-                grades=asked if rules[0] else Grades.LEAVE,
-                marks=self.marks.starts if rules[0] else frozenset(),
+                grades=asked if names else Grades.LEAVE,
+                marks=self.marks.starts if names else frozenset(),
             )
-            for name, *rules in {(f.charset, *rules_of(f.role)) for f in fields if f.type in TEXTS}
+            for name, names, controls in {(f.charset, *self.rules(f)) for f in fields if f.type in TEXTS}
         }
 
     def charset_of(self, spec: Field) -> Charset:
         """A field's charset: its own, or the job's."""
         return self.charsets.get(spec.charset, self.charset)
+
+    def rules(self, spec: Field) -> tuple[bool, Controls]:
+        """Whether marks of loss, and which control characters, are findings in a field."""
+        names, controls = rules_of(spec.role)
+        return names, controls if controls or self.nul else Controls.NUL
 
     def decode(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         """One field of all rows; ``states`` carries the rows' shift states from field to field, ``weak``
@@ -163,7 +171,7 @@ class Decoder:
 
     def _text(self, batch: Batch, spec: Field, states: bytearray, weak: set[int] | None = None) -> Decoded:
         charset = self.charset_of(spec)
-        program = self._programs[spec.charset, *rules_of(spec.role)]
+        program = self._programs[spec.charset, *self.rules(spec)]
         place = self.place(batch, spec)
         total, longest = cut.extent(*place)
         out = self._buffer(spec.name, total * 3 // 2 + (longest + 1) * program.bound + 2 * DECODE["SLACK"])
@@ -181,7 +189,7 @@ class Decoder:
         """The source units of a text field (``Writes.REASONS``), the byte where each row's
         end in them, and the findings. ``place`` may name some of the batch's rows only. ``trim``: leave out
         the padding at the end of fields of one width."""
-        name_field, controls = rules_of(spec.role)
+        name_field, controls = self.rules(spec)
         program = self.charset_of(spec).program(
             name_field=name_field,
             controls=controls,
@@ -281,7 +289,7 @@ class Decoder:
     def glyphs(self, batch: Batch, spec: Field) -> Column:
         """The names of a field's glyphs, one for each character, ``-`` where a character has none."""
         charset = self.charset_of(spec)
-        everyday, controls = rules_of(spec.role)
+        everyday, controls = self.rules(spec)
         program = charset.program(name_field=everyday, controls=controls, writes=Writes.UNITS)
         starts, ends, offset, length = self.place(batch, spec)
         rows = batch.rows

@@ -155,9 +155,48 @@ class Grouping:
             pl.col("row").unique().alias("rows"),
         )
 
+    def each(self, batch: Batch, found: Sequence[tuple[Field, array[int]]]) -> pl.DataFrame:
+        """A batch's findings one by one, in the order of the fields: ``row``, ``field``, ``position``,
+        ``code`` and ``reason`` as the queue and the manifest name them."""
+        import polars as pl
+
+        schema = {"row": pl.Int64, "field": pl.String, "position": pl.Int64}
+        schema |= {"code": pl.String, "reason": pl.String}
+        parts = [pl.DataFrame(schema=schema)]
+        for spec, findings in found:
+            frame = _frame(findings)
+            if spec.type in NUMERIC or spec.type == "float":
+                frame = self._raws(batch, spec, frame)
+            else:
+                known = {
+                    (c, s): self.code_hex(spec, c, s) for c, s in frame["code", "size"].unique().iter_rows()
+                }
+                hexes = [known[place] for place in frame["code", "size"].iter_rows()]
+                frame = frame.with_columns(pl.Series("hex", hexes, dtype=pl.String))
+            labels = {int(reason): reason.label for reason in Reason}
+            reasons = pl.col("reason").replace_strict(labels, return_dtype=pl.String)
+            named = pl.lit(spec.name).alias("field")
+            parts.append(frame.select("row", named, "position", pl.col("hex").alias("code"), reasons))
+        return pl.concat(parts)
+
     def _numbers(self, batch: Batch, spec: Field, frame: pl.DataFrame) -> pl.DataFrame:
-        """What is wrong in numbers, by reason and by ``hex``: the bytes of the whole field where the context
-        lets them be told and they hold no 個人番号, else the byte that is wrong (``byte``), as errors do."""
+        """What is wrong in numbers, by reason and by ``hex``."""
+        import polars as pl
+
+        return (
+            self._raws(batch, spec, frame)
+            .group_by("hex", "reason", maintain_order=True)
+            .agg(
+                pl.len().alias("count"),
+                pl.col("byte").first(),
+                pl.col("row", "offset", "position").head(max(self.samples, 1)),
+                pl.col("row").unique().alias("rows"),
+            )
+        )
+
+    def _raws(self, batch: Batch, spec: Field, frame: pl.DataFrame) -> pl.DataFrame:
+        """Findings of numbers with ``hex``: the bytes of the whole field where the context lets them be told
+        and they hold no 個人番号, else the byte that is wrong (``byte``), as errors do."""
         import polars as pl
 
         starts, ends, offset, length = self.decoder.place(batch, spec)
@@ -169,14 +208,8 @@ class Grouping:
             wrong.append(raw[at : at + 1].hex().upper())
             whole = self.context == "field" and not number_holds(raw, spec.type, spec.order)
             raws.append(raw.hex().upper() if whole else wrong[-1])
-        frame = frame.with_columns(
+        return frame.with_columns(
             pl.Series("hex", raws, dtype=pl.String), pl.Series("byte", wrong, dtype=pl.String)
-        )
-        return frame.group_by("hex", "reason", maintain_order=True).agg(
-            pl.len().alias("count"),
-            pl.col("byte").first(),
-            pl.col("row", "offset", "position").head(max(self.samples, 1)),
-            pl.col("row").unique().alias("rows"),
         )
 
     def _dropped(self, frame: pl.DataFrame) -> list[int]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from gaiji.database.job import DbColumn
 from gaiji.database.keys import Key, shown
 from gaiji.errors import DataError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Column
 
 Buffer = tuple[bytearray, "array[int]"]
@@ -95,18 +95,3 @@ def as_it_stands(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:
     bytes becomes that many bytes, and a date that is none an error that quotes it. Oracle's large objects
     need theirs."""
     return column if dialect == "oracle" else sa.type_coerce(column, sa.types.NullType())
-
-
-def open_engine(url: str) -> sa.Engine:
-    """The engine of a database. SQLite's text that is no UTF-8 is read byte for byte, so that it becomes a
-    finding; PostgreSQL speaks UTF-8 whatever encoding the database has."""
-    made = sa.make_url(url)
-    utf8 = made.get_driver_name() == "psycopg"
-    engine = sa.create_engine(made, connect_args={"client_encoding": "utf8"} if utf8 else {})
-    if engine.dialect.name == "sqlite":
-
-        @sa.event.listens_for(engine, "connect")
-        def connect(connection: Any, _: Any) -> None:
-            connection.text_factory = lambda raw: str(raw, "utf-8", "surrogateescape")
-
-    return engine

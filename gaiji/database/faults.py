@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gaiji.errors import QueueError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 NAMING = ("08", "28", "3D", "3F", "42", "53", "55", "57", "58")
 """Classes of SQLSTATE whose messages speak of connections, names, rights and resources, never of values."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.run.decided import decisions_path, own_set
 from gaiji.run.job import policies, queue_where, section
@@ -39,7 +39,16 @@ _COLUMN: dict[str, Any] = {
     "options": {},
     "trim": "right",
 }
-_TARGET: dict[str, Any] = {"url": "", "table": None, "schema": "", "form": "needed"}
+_TARGET: dict[str, Any] = {
+    "mode": "table",
+    "url": "",
+    "table": "",
+    "schema": "",
+    "form": "needed",
+    "glyph_columns": False,
+}
+MODES = ("table", "columns")
+"""A new table, or new columns of the source's own."""
 ROLES = ("name", "kana", "address", "other")
 TYPES = ("", "mixed", "dbcs", "sbcs")
 
@@ -56,6 +65,11 @@ class DbColumn:
     tables: tuple[str, ...]
     options: Mapping[str, str]
     trim: str
+
+    @property
+    def glyphs(self) -> str:
+        """The name of the column of its glyphs' names."""
+        return f"{self.to}_glyphs"
 
     def field(self, number: int) -> Field:
         """The column as a field of a batch with one pair of arrays for each column."""
@@ -81,6 +95,18 @@ class DbJob:
     gaiji_set: str = ""
     source_schema: str = ""
     target_schema: str = ""
+    mode: str = "table"
+    glyph_columns: bool = False
+
+    @property
+    def glyphs(self) -> tuple[DbColumn, ...]:
+        """The columns beside which a column has the names of their glyphs."""
+        return tuple(column for column in self.columns if column.role == "name" and self.glyph_columns)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The columns that a run makes, in order."""
+        return (*(column.to for column in self.columns), *(column.glyphs for column in self.glyphs))
 
     @property
     def key(self) -> str:
@@ -106,6 +132,11 @@ class DbJob:
         """Beside the job file."""
         return self.path.with_suffix(".manifest.json")
 
+    @property
+    def proof_path(self) -> Path:
+        """What ``db verify`` found, beside the job file."""
+        return self.path.with_suffix(".verify.json")
+
 
 def load_db_job(path: str | Path) -> DbJob:
     """Read and check a job; JobError names the key. A URL ``env:NAME`` is taken from the environment."""
@@ -127,30 +158,22 @@ def load_db_job(path: str | Path) -> DbJob:
             next=tr("use source, column, target, review, policy"),
         )
     keys, data = _keys(data, path)
-    source, target = (
-        _section(data, name, known, path) for name, known in (("source", _SOURCE), ("target", _TARGET))
-    )
+    source = _section(data, "source", _SOURCE, path)
+    target = _target(_section(data, "target", _TARGET, path), path)
     columns = tuple(_column(item, path) for item in data.get("column", []))
-    names = [*keys, *(column.to for column in columns)]
-    if not columns or len(set(names)) != len(names):
-        raise JobError(
-            fault("E0073", "are missing, or two have one name"),
-            path=path,
-            key="column",
-            next=tr("write [[column]] with its own `to`"),
-        )
     _check_chunk(source["chunk"], path)
-    form = section("target", {"form": target["form"]}, str(path))["form"]
+    form = _form(target["form"], path)
     review = section("review", {**data.get("review", {}), "key": keys[0]}, str(path))
     policy_of = policies(
         section("policy", data.get("policy", {}), str(path)), one_source=review["one-source"]
     )
     _check_policies(policy_of, path)
     source_url = _url(source["url"], path, "source.url")
+    own = target["mode"] == "columns"
     shown = {k: v for k, v in data.items() if k != "source"} | {
         "source": {k: source[k] for k in ("table", "key")}
     }
-    return DbJob(
+    job = DbJob(
         path,
         source_url,
         source["table"],
@@ -158,15 +181,68 @@ def load_db_job(path: str | Path) -> DbJob:
         source["chunk"],
         columns,
         _url(target["url"], path, "target.url") if target["url"] else source_url,
-        target["table"],
+        source["table"] if own else target["table"],
         form,
         policy_of,
         review,
         hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest(),
         source["gaiji_set"],
         source["schema"],
-        target["schema"],
+        source["schema"] if own else target["schema"],
+        target["mode"],
+        target["glyph_columns"],
     )
+    _check_names(job)
+    return job
+
+
+def _form(form: Any, path: Path) -> str:
+    """The output form, which has no table here."""
+    legal = str(section("target", {"form": form}, str(path))["form"])
+    if legal == "pua":
+        raise JobError(
+            fault("E0670", "cannot be pua in a database"),
+            path=path,
+            key="target.form",
+            next=tr("use needed, always, never or adobe-japan1"),
+        )
+    return legal
+
+
+def _target(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """[target], with a table where the run makes one, and none where it adds columns to the source."""
+    if values["mode"] not in MODES:
+        raise JobError(
+            fault("E0641", "is neither of {modes}", modes=", ".join(MODES)),
+            path=path,
+            key="target.mode",
+            next=tr("see docs/databases.md"),
+        )
+    if values["mode"] == "table" and not values["table"]:
+        raise JobError(
+            fault("E0079", "is missing"), path=path, key="target.table", next=tr("see docs/databases.md")
+        )
+    for key in ("url", "table", "schema"):
+        if values["mode"] == "columns" and values[key]:
+            raise JobError(
+                fault("E0642", "is the source's when columns are added to it"),
+                path=path,
+                key=f"target.{key}",
+                next=tr('leave it out, or write mode = "table"'),
+            )
+    return values
+
+
+def _check_names(job: DbJob) -> None:
+    """No two columns have one name, as databases compare names: whatever the case."""
+    names = [name.casefold() for name in (*job.keys, *job.made)]
+    if not job.columns or len(set(names)) != len(names):
+        raise JobError(
+            fault("E0073", "are missing, or two have one name"),
+            path=job.path,
+            key="column",
+            next=tr("write [[column]] with its own `to`"),
+        )
 
 
 def _keys(data: dict[str, Any], path: Path) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -222,7 +298,7 @@ def _section(
                 next=tr("use one of {keys}", keys=", ".join(keys)),
             )
         wanted = type(keys[key]) if keys[key] is not None else str
-        if not isinstance(value, wanted) or isinstance(value, bool):
+        if not isinstance(value, wanted) or isinstance(value, bool) is not (wanted is bool):
             raise JobError(
                 fault("E0078", "must be a {kind}", kind=wanted.__name__),
                 path=path,

@@ -14,12 +14,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from gaiji.errors import DataError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 Key = tuple[Any, ...]
 DIGITS = 38
 """Digits of a whole number's column where the source bounds them not: what every database has."""
 MYSQL = ("mysql", "mariadb")
+UNBOUND = ("sqlite", "duckdb")
+"""Databases whose texts may be longer than their column says."""
+INDEXED = 768
+"""Characters of four bytes in an index of MySQL's and MariaDB's InnoDB."""
 
 
 class Whole(sa.types.UserDefinedType[int]):
@@ -111,14 +115,22 @@ class Keys:
             some.append(sa.and_(*equal, column > last[at]))
         return some[0] if len(some) == 1 else sa.and_(columns[0] >= last[0], sa.or_(*some))
 
-    def target_columns(self, dialect: str) -> list[sa.Column[Any]]:
-        """The key's columns of a target of this dialect: what holds every value that the source can hold."""
+    def target_columns(self, dialect: sa.Dialect) -> list[sa.Column[Any]]:
+        """The key's columns of a target of this dialect: what holds every value that the source can hold, and
+        tells apart what the source does."""
         return [
             sa.Column(c.name, self._type(c.type, dialect), primary_key=True, autoincrement=False)
             for c in self._plain
         ]
 
-    def _type(self, own: Any, dialect: str) -> Any:
+    def _length(self, own: Any) -> int:
+        """Characters of a text where it must have a bound: that of the source where the source keeps to it,
+        else what an index of several columns can hold."""
+        bound = own.length if self.dialect not in UNBOUND else None
+        return bound or min(255, INDEXED // len(self.names))
+
+    def _type(self, own: Any, to: sa.Dialect) -> Any:
+        dialect = to.name
         same = dialect == self.dialect
         if isinstance(own, sa.Integer):
             return own if same else sa.BigInteger()
@@ -127,10 +139,11 @@ class Keys:
                 return Whole(1000)
             return Whole((own.precision if same else None) or DIGITS)
         if dialect in MYSQL:
-            return mysql.VARCHAR(own.length or 255, charset="utf8mb4", collation="utf8mb4_bin")
+            exact = "utf8mb4_nopad_bin" if getattr(to, "is_mariadb", False) else "utf8mb4_bin"
+            return mysql.VARCHAR(self._length(own), charset="utf8mb4", collation=exact)
         if same:
             return own
-        return sa.Text() if dialect in ("sqlite", "postgresql", "duckdb") else sa.String(own.length or 255)
+        return sa.Text() if dialect in ("sqlite", "postgresql", "duckdb") else sa.String(self._length(own))
 
 
 def shown(key: Key) -> str:

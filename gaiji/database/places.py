@@ -15,8 +15,8 @@ from gaiji.run.places import charset_places, queue_places
 
 
 def check_apart(job: DbJob) -> None:
-    """UsageError when the manifest or the queue is a file that the job reads, or the manifest one of its
-    databases (a queue may lie in one of them)."""
+    """UsageError when the manifest, the proof or the queue is a file that the job reads, or manifest or proof
+    one of its databases (a queue may lie in one of them)."""
     reads = [Place("job file", job.path)]
     for column in job.columns:
         reads += [Place("site table", Path(table)) for table in column.tables]
@@ -27,14 +27,15 @@ def check_apart(job: DbJob) -> None:
     databases = [
         Place("database", path) for url in (job.source_url, job.target_url) for path in _files_of(url)
     ]
-    keep_apart([Place("manifest", job.manifest_path)], [*reads, *held, *databases])
+    made = [Place("manifest", job.manifest_path), Place("proof", job.proof_path)]
+    keep_apart(made, [*reads, *held, *databases])
 
 
 def _files_of(url: str) -> list[Path]:
     """The files of a database; none where it is on a server or in memory."""
     made = database_url(url)
     name = made.database or ""
-    file = made.get_backend_name() == "sqlite" and name and not name.startswith((":", "file:"))
+    file = made.get_backend_name() in ("sqlite", "duckdb") and name and not name.startswith((":", "file:"))
     return with_journals(name) if file else []
 
 

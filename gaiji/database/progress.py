@@ -1,8 +1,8 @@
 """How far the conversion of a table has come, in the target database itself.
 
-Owns the two tables of progress, the mark by which a target is known as the run's own, and what is written in
-one transaction: a chunk's rows with its progress. A run that is killed goes on after its last whole chunk;
-when the job, the source or a table changed since, it refuses. Only a table with the mark is ever dropped.
+Owns the two tables of progress, which run a target belongs to, and what is written in one transaction: a
+chunk's rows with its progress. A run that is killed goes on after its last whole chunk; when the job, the
+source or a table changed since, it refuses. How a target is made, marked and filled is in ``target``.
 """
 
 from __future__ import annotations
@@ -16,21 +16,30 @@ import sqlalchemy as sa
 
 from gaiji.database.faults import said_by
 from gaiji.database.identity import Identity
-from gaiji.database.keys import Key, shown
+from gaiji.database.keys import MYSQL, Key, shown
+from gaiji.database.plan import INNODB, TEXT
+from gaiji.database.target import Row, Target
 from gaiji.errors import DataError, GaijiError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 _meta = sa.MetaData()
+_BYTES: dict[str, Any] = INNODB | {
+    f"{name}_{key}": value
+    for name in MYSQL
+    for key, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
+}
+"""MySQL and MariaDB: names that differ are different, of whatever characters."""
 RUN = sa.Table(
     "gaiji_run",
     _meta,
     sa.Column("target", sa.String(128), primary_key=True),
-    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("source", TEXT, nullable=False),
     sa.Column("mark", sa.String(32), nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("chunks", sa.Integer, nullable=False),
     sa.Column("row_count", sa.BigInteger, nullable=False),
-    sa.Column("last_key", sa.Text, nullable=False),
+    sa.Column("last_key", TEXT, nullable=False),
+    **_BYTES,
 )
 CHUNK = sa.Table(
     "gaiji_chunk",
@@ -39,46 +48,43 @@ CHUNK = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("row_count", sa.BigInteger, nullable=False),
     sa.Column("source_digest", sa.String(64), nullable=False),
-    sa.Column("report", sa.Text, nullable=False),
+    sa.Column("report", TEXT, nullable=False),
+    **_BYTES,
 )
-
-STANDARD = "\u845b\U000e0100\U0002000b\U0010fffd"
-"""A character with its selector, one of plane 2, and one of plane 16, where 追加文字 are for now."""
 
 
 class Progress:
-    """The progress of one run, of tables and a job that ``digest`` names, from ``source`` into ``table``,
-    whose primary key begins its columns."""
+    """The progress of one run, of a job and tables that ``digest`` names, from ``source`` into ``target``."""
 
-    def __init__(self, engine: sa.Engine, table: sa.Table, digest: str, source: Identity) -> None:
-        self.engine = engine
-        self.table = table
+    def __init__(self, target: Target, digest: str, source: Identity) -> None:
+        self.target = target
+        self.engine = target.engine
         self.digest = digest
         self.source = str(source)
-        self.name = table.fullname
-        self._keys = [column.name for column in table.primary_key.columns]
+        self.name = target.name
 
     def prepare(self, restart: bool) -> tuple[int, int, Key | None]:
         """(chunks, rows, last key) that the target holds already; UsageError when they are another job's or
-        another source's, or the table is not the run's own. ``restart`` drops the run's own table first."""
+        another source's, or the target is not the run's own. ``restart`` makes the run's own anew."""
         with self.engine.begin() as connection:
             self._own_tables(connection)
             known = connection.execute(sa.select(RUN).where(RUN.c.target == self.name)).first()
-            there = sa.inspect(connection).has_table(self.table.name, schema=self.table.schema)
+            there, mark = self.target.there(connection), known.mark if known is not None else None
             if there:
-                self._check_own(connection, known)
-            if restart or known is None or not (there or known.chunks):
-                return self._begin(connection, there)
-            if not there:
+                self.target.check_own(connection, mark)
+                self._check_source(known)
+            if restart or known is None or not known.chunks:
+                return self._begin(connection, mark if there and self.target.keeps_mark else None)
+            if not self.target.whole(connection):
                 raise UsageError(
                     fault("E0606", "is gone, though a run made it"),
-                    where=self.name,
+                    where=self.target.where,
                     next=tr("convert anew with --restart"),
                 )
         if known.digest != self.digest:
             raise UsageError(
                 fault("E0064", "was begun with another job, other tables or another version"),
-                where=self.name,
+                where=self.target.where,
                 next=tr("convert anew with --restart"),
             )
         last = json.loads(known.last_key)
@@ -100,14 +106,8 @@ class Progress:
                     )
         _meta.create_all(connection)
 
-    def _check_own(self, connection: sa.Connection, known: Any) -> None:
-        """UsageError unless a run registered the table that is there, and it was this source's run."""
-        if known is None or not self._carries(connection, known.mark):
-            raise UsageError(
-                fault("E0063", "is there already"),
-                where=self.name,
-                next=tr("choose another target.table; no run made this one, and gaiji drops no other"),
-            )
+    def _check_source(self, known: Any) -> None:
+        """UsageError unless it was this source's run that made what is there."""
         if known.source != self.source:
             raise UsageError(
                 fault(
@@ -116,30 +116,15 @@ class Progress:
                     known=known.source[:200],
                     source=self.source[:200],
                 ),
-                where=self.name,
+                where=self.target.where,
                 next=tr("choose another target.table, or drop the table yourself"),
             )
 
-    def _carries(self, connection: sa.Connection, mark: str) -> bool:
-        """Whether the table has the mark: in the name of its primary key, or its comment where primary keys
-        have no names."""
-        inspector = sa.inspect(connection)
-        at = self.table.name, self.table.schema
-        if inspector.get_pk_constraint(*at).get("name") == f"gaiji_{mark}":
-            return True
-        if not connection.dialect.supports_comments:
-            return False
-        return mark in (inspector.get_table_comment(*at).get("text") or "")
-
-    def _begin(self, connection: sa.Connection, there: bool) -> tuple[int, int, None]:
-        """A new table with a new mark, in the place of the run's own when that is ``there``."""
-        if there:
-            self.table.drop(connection)
+    def _begin(self, connection: sa.Connection, mark: str | None) -> tuple[int, int, None]:
+        """A target with a mark (None: a new one), in the place of the run's own where that is there."""
         connection.execute(RUN.delete().where(RUN.c.target == self.name))
         connection.execute(CHUNK.delete().where(CHUNK.c.target == self.name))
-        mark = secrets.token_hex(8)
-        self.table.primary_key.name = f"gaiji_{mark}"
-        self.table.comment = f"gaiji db convert {mark}"
+        mark = mark or secrets.token_hex(8)
         begun = {
             "target": self.name,
             "source": self.source,
@@ -150,55 +135,33 @@ class Progress:
             "last_key": "null",
         }
         connection.execute(RUN.insert().values(**begun))
-        self.table.create(connection)
-        self._check_holds(connection)
+        self.target.make(connection, mark)
         return 0, 0, None
 
-    def _check_holds(self, connection: sa.Connection) -> None:
-        """UsageError when a text of the standard does not come back from the new table as it went in."""
-        keys = list(self.table.primary_key.columns)
-        row = {column.name: "1" if isinstance(column.type, sa.String) else 1 for column in keys}
-        texts = [name for name in map(str, self.table.columns.keys()) if name not in row]
-        row |= dict.fromkeys(texts, STANDARD)
-        try:
-            connection.execute(self.table.insert(), [row])
-            found = connection.execute(sa.select(self.table)).mappings().one()
-            same = all(found[name] == STANDARD for name in texts)
-            connection.execute(self.table.delete())
-            said = tr("a text comes back changed")
-        except self._refusals(connection) as error:
-            same, said = False, said_by(error)
-        if not same:
-            raise UsageError(
-                fault("E0613", "its database cannot hold the standard's characters: {said}", said=said),
-                where=self.name,
-                next=tr("make one whose encoding is all of Unicode: UTF8 of PostgreSQL, utf8mb4 of MariaDB"),
-            )
-
-    def write(
-        self, rows: Sequence[Mapping[str, Any]], report: Mapping[str, Any], done: int, source_digest: str
-    ) -> None:
+    def write(self, rows: Sequence[Row], report: Mapping[str, Any], done: int, source_digest: str) -> None:
         """The chunk and its progress in one transaction; refused when another run wrote meanwhile. DataError
         names a row that the target cannot hold."""
-        last = json.dumps([rows[-1][key] for key in self._keys])
+        last = json.dumps([rows[-1][key] for key in self.target.keys])
         refused: Exception | None = None
         with self.engine.connect() as connection, connection.begin() as transaction:
             moved = connection.execute(
                 RUN.update()
-                .where((RUN.c.target == self.name) & (RUN.c.chunks == done))
+                .where(RUN.c.target == self.name, RUN.c.digest == self.digest, RUN.c.chunks == done)
                 .values(chunks=done + 1, row_count=RUN.c.row_count + len(rows), last_key=last)
             )
             if moved.rowcount != 1:
                 raise GaijiError(
-                    fault("E0065", "another run writes to it"), where=self.name, next=tr("let that run end")
+                    fault("E0065", "another run writes to it"),
+                    where=self.target.where,
+                    next=tr("let that run end"),
                 )
             try:
-                self._insert(connection, rows)
-            except self._refusals(connection) as error:
+                self.target.insert(connection, rows)
+            except self.target.refusals(connection) as error:
                 refused = error
                 transaction.rollback()
             else:
-                told = json.dumps(report, ensure_ascii=False)
+                told = json.dumps(report)  # in ASCII, whatever the encoding of the table
                 connection.execute(
                     CHUNK.insert().values(
                         target=self.name,
@@ -211,58 +174,38 @@ class Progress:
         if refused is not None:
             raise self._refused(rows, refused) from refused
 
-    def _refusals(self, connection: sa.Connection) -> tuple[type[Exception], ...]:
-        """What a driver raises for a value: its errors, also as SQLAlchemy wraps them, and Python's for a
-        number that is too large or a text that has no bytes."""
-        driver = connection.dialect.loaded_dbapi.Error
-        return (sa.exc.DBAPIError, driver, OverflowError, ValueError)
-
-    def _insert(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """COPY where the driver is psycopg, else an INSERT of many rows."""
-        if connection.dialect.driver != "psycopg":
-            connection.execute(self.table.insert(), list(map(dict, rows)))
-            return
-        preparer = connection.dialect.identifier_preparer
-        names = [column.name for column in self.table.columns]
-        listed = ", ".join(map(preparer.quote, names))
-        statement = f"COPY {preparer.format_table(self.table)} ({listed}) FROM STDIN"
-        driver: Any = connection.connection.driver_connection
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([row[name] for name in names])
-
-    def _refused(self, rows: Sequence[Mapping[str, Any]], error: Exception) -> GaijiError:
+    def _refused(self, rows: Sequence[Row], error: Exception) -> GaijiError:
         """The error of a chunk, by the row and column that the target does not take when tried alone."""
         for row in rows:
             said = self._tried(row)
             if said is None:
                 continue
-            key = {name: row[name] for name in self._keys}
-            empty = dict.fromkeys(column.name for column in self.table.columns)
+            key = {name: row[name] for name in self.target.keys}
+            empty = dict.fromkeys(column.name for column in self.target.table.columns)
             others = [name for name in empty if name not in key and self._tried(empty | key) is None]
             bad = [name for name in others if self._tried(empty | key | {name: row[name]}) is not None]
             return DataError(
                 fault("E0609", "the target cannot hold the value: {said}", said=said),
                 where=tr(
                     "{table}.{column} row {key}",
-                    table=self.name,
-                    column=(bad or [", ".join(self._keys)])[0],
+                    table=self.target.where,
+                    column=(bad or [", ".join(self.target.keys)])[0],
                     key=shown(tuple(key.values())),
                 ),
                 next=tr("correct the row in the source, or convert into a database that holds it"),
             )
         return DataError(
             fault("E0610", "the target does not take these rows together: {said}", said=said_by(error)),
-            where=self.name,
+            where=self.target.where,
             next=tr("look for keys that are equal to the target database and not to the source's"),
         )
 
-    def _tried(self, row: Mapping[str, Any]) -> str | None:
+    def _tried(self, row: Row) -> str | None:
         """What the target says to a row alone, which is not kept; None when it takes it."""
         with self.engine.connect() as connection:
             try:
-                self._insert(connection, [row])
-            except self._refusals(connection) as error:
+                self.target.insert(connection, [row])
+            except self.target.refusals(connection) as error:
                 return said_by(error)
             finally:
                 connection.rollback()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gaiji.disk.files import STDOUT
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 STANDARD_ERROR = "standard error"
 """The place of a refusal when errors go to that file: its line must not be written there either."""
@@ -51,6 +51,16 @@ def keep_apart(writes: Iterable[Place], reads: Iterable[Place]) -> None:
         held = _stream(number)
         if held is not None and held in seen:
             raise _refused(Place("log" if number == 2 else "printed", Path(name)), seen[held])
+
+
+def keep_outside(folders: Iterable[Place], others: Iterable[Place]) -> None:
+    """UsageError when a file of the run lies in a folder that is to be written as a whole."""
+    beneath = [(place, Path(os.path.normcase(os.path.realpath(place.path)))) for place in others]
+    for folder in folders:
+        whole = Path(os.path.normcase(os.path.realpath(folder.path)))
+        for place, path in beneath:
+            if whole in path.parents:
+                raise _refused(folder, place)
 
 
 def identities(path: Path) -> Iterator[Identity]:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gaiji.errors import GaijiError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +40,25 @@ def user_data_dir() -> Path:
         return (Path(local) if local else Path.home() / "AppData" / "Local") / "gaiji"
     xdg = Path(os.environ.get("XDG_DATA_HOME", ""))
     return (xdg if xdg.is_absolute() else Path.home() / ".local" / "share") / "gaiji"
+
+
+def user_cache_dir() -> Path | None:
+    """The folder for what was computed and can be computed again; None where the user wants none.
+
+    ``GAIJI_CACHE`` decides when set (``off``: none); else it is ``cache`` in ``GAIJI_HOME`` when that is set,
+    or in ``%LOCALAPPDATA%\\gaiji`` on Windows, and elsewhere ``$XDG_CACHE_HOME/gaiji`` or
+    ``~/.cache/gaiji``. None, too, where there is no home.
+    """
+    said = os.environ.get("GAIJI_CACHE", "")
+    if said:
+        return None if said == "off" else Path(said)
+    try:
+        if os.environ.get("GAIJI_HOME") or sys.platform == "win32":
+            return user_data_dir() / "cache"
+        xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        return (xdg if xdg.is_absolute() else Path.home() / ".cache") / "gaiji"
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def _data_dir(checkout: Path, package: str, marker: str) -> Path:

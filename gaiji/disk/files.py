@@ -22,7 +22,7 @@ from typing import IO, Protocol
 
 from gaiji.disk.digest import BackgroundDigest
 from gaiji.errors import GaijiError, OutputError, ResumeError
-from gaiji.messages import Fault, fault, tr
+from gaiji.errors.messages import Fault, fault, tr
 
 FLUSH = 32 * 1024 * 1024
 """Bytes after which what was written is sent to the disk, so that no run ends in one long wait."""
@@ -381,10 +381,11 @@ def read_whole(path: Path, most: int, too_big: Fault) -> bytes:
         ) from error
 
 
-def write_whole(path: Path, data: bytes, *, own: bool = False) -> None:
+def write_whole(path: Path, data: bytes, *, own: bool = False, again: bool = False) -> None:
     """A small file, whole or not at all; OutputError when it cannot be written. ``own``: as in
-    ``AtomicFile``."""
-    file = AtomicFile(path, own=own)
+    ``AtomicFile``. ``again``: whoever is killed here is run again, and nobody writes it at the same time: the
+    next run takes away what this one leaves."""
+    file = AtomicFile(path, part=part_path(path) if again else None, own=own)
     try:
         file.write(data)
         file.commit()
@@ -392,8 +393,15 @@ def write_whole(path: Path, data: bytes, *, own: bool = False) -> None:
         file.discard()
 
 
-def name_all(files: Sequence[AtomicFile]) -> None:
-    """Give files their names; when one cannot get its name, none has it."""
+class Named(Protocol):
+    """What gets a name when everything is written."""
+
+    def commit(self) -> None: ...
+    def unname(self) -> None: ...
+
+
+def give_names(files: Sequence[Named]) -> None:
+    """Give files their names, in this order; when one cannot get its name, none has it."""
     try:
         for file in files:
             file.commit()
@@ -401,6 +409,12 @@ def name_all(files: Sequence[AtomicFile]) -> None:
         for file in reversed(files):
             file.unname()
         raise
+
+
+def name_all(files: Sequence[AtomicFile]) -> None:
+    """Give files their names, all or none, and leave nothing else of them."""
+    try:
+        give_names(files)
     finally:
         for file in files:
             file.discard()

@@ -19,7 +19,7 @@ from types import TracebackType
 
 from gaiji.disk.files import make_private
 from gaiji.errors import OutputError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 
 def lock_path(output: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import IO, Any, BinaryIO
 
 from gaiji.disk.digest import BackgroundDigest
 from gaiji.errors import DataError, GaijiError, MissingExtra
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _PIECE = 1 << 18
@@ -106,6 +106,12 @@ class Input:
             raise self._damaged(EOFError())  # nothing at all is no packed file, not even of nothing
         self._count += got
         return got
+
+    def seek(self, offset: int) -> None:
+        """Go to a byte of an input that is not packed; ``count`` is then what lies before it."""
+        assert not self.packing
+        self.file.seek(offset)
+        self._count = offset
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes; empty at the end."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gaiji.disk.files import AtomicFile, output_error, part_path, sync_folder, write_whole
 from gaiji.errors import OutputError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 
 def note_path(folder: Path, name: str) -> Path:
@@ -46,7 +46,8 @@ def write_all(folder: Path, name: str, files: Mapping[Path, bytes]) -> None:
             "named": {path.name: _digest(data) for path, data in files.items() if data},
             "removed": [path.name for path, data in files.items() if not data],
         }
-        write_whole(note_path(folder, name), json.dumps(told, ensure_ascii=False).encode(), own=True)
+        note = json.dumps(told, ensure_ascii=False).encode()
+        write_whole(note_path(folder, name), note, own=True, again=True)
     except BaseException:
         with suppress(OSError):  # before the files that it speaks of: a note without them is damaged
             note_path(folder, name).unlink()

@@ -39,3 +39,11 @@ def parse_toml(text: str | bytes) -> dict[str, Any]:
         raise
     except ValueError as error:
         raise NotToml("a number has too many digits") from error
+
+
+def value_said(text: str) -> Any:
+    """A value that somebody wrote beside a job file: TOML; what is not TOML is a string."""
+    try:
+        return parse_toml(f"value = {text}")["value"]
+    except NotToml:
+        return text

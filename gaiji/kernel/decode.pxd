@@ -14,7 +14,7 @@ cdef class Program:
     cdef object _keep, _first, _pads
     cdef public int kind, units, little, wide, digits
     cdef public Py_ssize_t bound
-    cdef int pad_single, pad_hi, pad_lo, padded_single, padded_double, n_shifts, tag_length
+    cdef int half, pad_single, pad_hi, pad_lo, padded_single, padded_double, n_shifts, tag_length
     cdef Py_ssize_t space_double, space_single
     cdef const unsigned char *double_pads
     cdef const unsigned char *single_pads
@@ -55,6 +55,23 @@ cdef class Work:
     cdef int mixed, open_with, joins, last_counter
     cdef Py_ssize_t last_pos, last_end, last_cp, last_o, last_n
 
+cdef class Single:
+    cdef readonly Py_ssize_t size, bound
+    cdef Py_ssize_t capacity, slots
+    cdef readonly object found
+    cdef object out
+    cdef const long long[::1] starts
+    cdef long long[::1] ends
+    cdef long long[::1] offsets
+    cdef unsigned char[::1] states
+    cdef Work work
+
+    @cython.locals(w=Work)
+    cpdef Py_ssize_t decode(self, Program p, int mode, bytes data) except -1
+
+    @cython.locals(w=Work)
+    cpdef str text(self)
+
 @cython.locals(n_rows=cython.Py_ssize_t)
 cpdef Py_ssize_t decode_rows(Program p, Work w, int mode, int trim, int carry, const long long[::1] starts,
     const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length, unsigned char[::1] states,
@@ -86,6 +103,8 @@ cdef int _match_shift(Program p, Work w, Py_ssize_t pos) noexcept nogil
 
 @cython.locals(s=cython.int, b=cython.int, code=cython.Py_ssize_t, kind=cython.int)
 cdef int _step_shifted(Program p, Work w) noexcept nogil
+
+cdef int _has_code(Program p, unsigned int code) noexcept nogil
 
 @cython.locals(at=cython.int, size=cython.int, into=cython.int, code=cython.Py_ssize_t)
 cdef void _shift(Program p, Work w, int s) noexcept nogil

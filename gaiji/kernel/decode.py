@@ -99,7 +99,8 @@ class Program:
     """One charset compiled for one field role, one output form and one set of policies.
 
     All tables are ``bytes``; see ``gaiji.codes.program`` (``Compiler``) for how they are filled.
-    ``pad_double``: the two bytes as they stand in the source, in its byte order; ``padded``: whether the
+    ``half``: the byte that is one blank among double bytes, too, -1 where there is none; no code begins with
+    it. ``pad_double``: the two bytes as they stand in the source, in its byte order; ``padded``: whether the
     single and the double pad are blanks (or no character), so that they may be taken off unread.
     """
 
@@ -116,6 +117,7 @@ class Program:
         self.little = more.get("little", 0)
         self.wide = more.get("wide", 0)
         self.digits = more.get("digits", 0)
+        self.half = more.get("half", -1)
         self.pad_single = more.get("pad_single", 0x20)
         self.pad_hi = pad[0]
         self.pad_lo = pad[1]
@@ -187,6 +189,66 @@ class Work:
         self.final = 1
         self.special = 0
         self.last_end = -1
+
+
+class Single:
+    """One field after another in the same buffers: making them costs more than decoding a name.
+
+    ``size``: bytes of the longest field, ``bound``: the largest ``Program.bound`` that will decode one. One
+    thread at a time.
+    """
+
+    def __init__(self, size, bound):
+        self.size = size
+        self.bound = bound
+        self.capacity = (size + 1) * bound + 2 * SLACK
+        self.slots = size + 4
+        self.found = array("q", bytes(8 * FINDING * self.slots))
+        self.starts = array("q", [0])
+        self.ends = array("q", [0])
+        self.offsets = array("q", [0, 0])
+        self.states = bytearray(1)
+        self.out = bytearray(self.capacity + 8)
+        self.work = Work(b"\0", self.out, self.found, array("q", bytes(8 * N_COUNTS)))
+
+    def decode(self, p, mode, data):
+        """Decode one whole field (bytes); returns the number of findings, whose rows ``found`` holds."""
+        w = self.work
+        if p.bound > self.bound or len(data) > self.size:
+            raise ValueError("the field is longer than the buffers")
+        w.src = data
+        w.o = 0
+        w.n = 0
+        self.ends[0] = len(data)
+        _rows(
+            p,
+            w,
+            mode,
+            0,
+            0,
+            self.starts,
+            self.ends,
+            0,
+            -1,
+            self.states,
+            self.offsets,
+            0,
+            1,
+            self.capacity,
+            self.slots,
+        )
+        return w.n
+
+    def text(self):
+        """The text of the field, where its program writes texts."""
+        w = self.work
+        if cython.compiled:
+            return w.out[: w.o].decode("utf-8")
+        return str(memoryview(self.out)[: w.o], "utf-8")
+
+    def units(self):
+        """The units of the field, where its program writes those, as native 32-bit numbers."""
+        return memoryview(self.out)[: self.work.o].cast("I")
 
 
 def decode_rows(p, w, mode, trim, carry, starts, ends, offset, length, states, offsets, row, capacity, slots):
@@ -428,6 +490,10 @@ def _step_shifted(p, w):
         b = w.src[w.pos]
         _emit(p, w, 1, b, p.skind[b], p.stext, b)
         return 1
+    if w.src[w.pos] == p.half:
+        kind = p.skind[p.half] if p.slen[p.half] == 0 else p.slen[p.half] << 4
+        _emit(p, w, 1, p.half, kind, p.stext, p.half)
+        return 1
     if w.pos + 1 >= w.end:
         if not w.final:
             return 0
@@ -445,11 +511,20 @@ def _step_shifted(p, w):
         s = _match_shift(p, w, w.pos + 1)
         if s < 0 and not w.final:
             return 0
-        if s > 0:  # the shift stands where the second half should be: half a character
+        if s == 0 and w.src[w.pos] == p.pad_single and p.pad_single == p.pad_hi:
+            if w.pos + 2 >= w.end and not w.final:
+                return 0
+            s = w.pos + 2 < w.end and _has_code(p, (w.src[w.pos + 1] << 8) | w.src[w.pos + 2])
+        if s > 0:  # a shift or a code stands where the second half should be: half a character
             _flag(p, w, 1, w.src[w.pos], BROKEN_SHIFT, p.stext, 0, 0)
             return 1
     _emit(p, w, 2, code, kind, p.dtext, code)
     return 1
+
+
+def _has_code(p, code):
+    """Whether double bytes are a code of the charset, be it a finding."""
+    return p.dlen[code] != 0 or (p.dkind[code] != 0 and p.dkind[code] & 15 != ILLEGAL)
 
 
 def _shift(p, w, s):

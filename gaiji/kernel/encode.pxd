@@ -9,7 +9,7 @@ cdef Py_ssize_t MORE, VALUE
 
 cdef class Codes:
     cdef object _keep
-    cdef public int kind, little, digits
+    cdef public int kind, little, digits, half
     cdef public Py_ssize_t geta
     cdef Py_ssize_t mask, n_double, n_triple
     cdef int n_in, n_out, pad_single, pad_hi, pad_lo
@@ -81,8 +81,10 @@ cdef Py_ssize_t _steps(Codes c, Pen w, Py_ssize_t state, Py_ssize_t pos, Py_ssiz
 @cython.locals(src="const unsigned char *", end=cython.Py_ssize_t, b=cython.int, n=cython.int, i=cython.int, cp=cython.Py_ssize_t)
 cdef int read_point(Pen w, Py_ssize_t pos) noexcept nogil
 
-@cython.locals(i=cython.int, size=cython.int, code=cython.Py_ssize_t, wide=cython.int, need=cython.int)
+@cython.locals(i=cython.int, size=cython.int, code=cython.Py_ssize_t, blank=cython.int, wide=cython.int, need=cython.int)
 cdef int _put(Codes c, Pen w, Py_ssize_t value) noexcept nogil
+@cython.locals(pos=cython.Py_ssize_t, value="unsigned int")
+cdef int _wide_follows(Codes c, Pen w) noexcept nogil
 
 @cython.locals(base=cython.Py_ssize_t, mark=cython.Py_ssize_t, first=cython.int, second=cython.int)
 cdef int _put_sequence(Codes c, Pen w, Py_ssize_t code) noexcept nogil

@@ -55,6 +55,7 @@ class Codes:
 
     ``pages`` (array H), ``slots`` (array I): code point → value. ``keys`` (array q, -1 free), ``values`` (I),
     ``nexts`` (array q, -1 none): steps of longer texts; their length is a power of two.
+    ``half``: the byte that is one blank among double bytes, too (-1: none).
     ``reads``: what each code reads as, for ``compare_rows``: for single, double and triple codes an array I
     of where its text stands in ``blob``, one array of its length. In Unicode the third are those of the
     values ``keys3`` (array I, sorted): characters beyond the BMP and sequences.
@@ -66,6 +67,7 @@ class Codes:
         self.kind = kind
         self.little = more.get("little", 0)
         self.digits = more.get("digits", 0)
+        self.half = more.get("half", -1)
         self.geta = more.get("geta", 0)
         self.mask = len(keys) - 1
         self.shift_in = shift_in
@@ -371,17 +373,16 @@ def _put(c, w, value):
         return 1
     size = (value >> 24) & 15
     code = value & 0xFFFFFF
+    blank = w.shifted and size == 1 and code == c.half and _wide_follows(c, w)
     if c.kind >= UTF8:
         if size >= JOINED:
             return _put_sequence(c, w, (value & VALUE) - (JOINED << 24))
         size = _width(c, code)
-    wide = c.n_in and size > 1
+    wide = c.n_in and (size > 1 or blank)
     need = size
     if c.n_in:
-        if wide:
-            need += c.n_out + (0 if w.shifted else c.n_in)
-        elif w.shifted:
-            need += c.n_out
+        need += c.n_out if wide or w.shifted else 0
+        need += c.n_in if wide and not w.shifted else 0
     if w.limit >= 0 and w.o + need > w.limit:
         _note(w, code, w.used, OVERFLOW)
         w.full = 1
@@ -394,6 +395,17 @@ def _put(c, w, value):
         w.shifted = wide
     _write(c, w, code, size)
     return 1
+
+
+def _wide_follows(c, w):
+    """Whether the blanks at the cursor stand before a unit of double bytes: no shift is needed for them."""
+    pos = w.pos
+    while pos < w.end and w.src[pos] == 0x20:
+        pos += 1
+    if pos >= w.end or read_point(w, pos) == 0:
+        return 0
+    value = c.slots[(c.pages[w.cp >> 8] << 8) | (w.cp & 255)]
+    return (value >> 24) & 15 != 1
 
 
 def _put_sequence(c, w, code):
@@ -479,22 +491,9 @@ def _note(w, code, size, reason):
     w.n += 1
 
 
-# The names above are C integers in compiled code; this is how Python code reads them in either case.
+# The names above are C integers in compiled code; so Python code reads them in either case.
 CONSTANTS = {
-    "SHIFTED": SHIFTED,
-    "LEAD": LEAD,
-    "DECIMAL": DECIMAL,
-    "UTF8": UTF8,
-    "UTF16": UTF16,
-    "MIXED": MIXED,
-    "DOUBLE": DOUBLE,
-    "SINGLE": SINGLE,
-    "ILLEGAL": ILLEGAL,
-    "BROKEN_SHIFT": BROKEN_SHIFT,
-    "OVERFLOW": OVERFLOW,
-    "FINDING": FINDING,
-    "MORE": MORE,
-    "VALUE": VALUE,
-    "SLACK": SLACK,
-    "JOINED": JOINED,
-}
+    "SHIFTED": SHIFTED, "LEAD": LEAD, "DECIMAL": DECIMAL, "UTF8": UTF8, "UTF16": UTF16, "MIXED": MIXED,
+    "DOUBLE": DOUBLE, "SINGLE": SINGLE, "ILLEGAL": ILLEGAL, "BROKEN_SHIFT": BROKEN_SHIFT, "MORE": MORE,
+    "OVERFLOW": OVERFLOW, "FINDING": FINDING, "VALUE": VALUE, "SLACK": SLACK, "JOINED": JOINED,
+}  # fmt: skip

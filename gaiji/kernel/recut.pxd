@@ -32,7 +32,7 @@ cdef int _whole(Cells s, Py_ssize_t columns, Py_ssize_t count, Py_ssize_t k, lon
 cdef int _step(Cells s, const unsigned char[::1] src, Py_ssize_t n, int final, unsigned char[::1] out) noexcept nogil
 
 @cython.locals(i=cython.int)
-cdef int _inside_quotes(Cells s, const unsigned char[::1] src, Py_ssize_t n, int final,
+cdef int _inside_quotes(Cells s, const unsigned char[::1] src, Py_ssize_t n,
     unsigned char[::1] out) noexcept nogil
 
 @cython.locals(pos=cython.Py_ssize_t)

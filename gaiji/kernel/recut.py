@@ -153,7 +153,7 @@ def _step(s, src, n, final, out):
     if n - s.to < s.unit:
         return _last(s, src, n - s.to, final, out)
     if s.place == QUOTED:
-        return _inside_quotes(s, src, n, final, out)
+        return _inside_quotes(s, src, n, out)
     if s.place == FRESH:
         blanks = _blanks(s, src, n)
         if s.to + blanks + s.unit > n:
@@ -186,13 +186,12 @@ def _step(s, src, n, final, out):
     return GOES_ON
 
 
-def _inside_quotes(s, src, n, final, out):
-    """Take the next character of a cell in quotes: two quotes are one of its text."""
+def _inside_quotes(s, src, n, out):
+    """Take the next character of a cell in quotes: two quotes are one of its text. Where the rest of the
+    input is not there yet, the record is read again from its first byte."""
     if s.double or _unit(s, src, s.to) != s.quote:
         _copy(s, src, n, out)
         return GOES_ON
-    if n - s.to < 2 * s.unit and not final:
-        return STOPPED
     s.quoted += s.unit
     s.to += s.unit
     if n - s.to >= s.unit and _unit(s, src, s.to) == s.quote:

@@ -6,8 +6,8 @@ Owns the types of fields and which key a type has. Places, names and overlaps ar
 from __future__ import annotations
 
 from gaiji.errors import LayoutError
+from gaiji.errors.messages import Fault, fault, tr
 from gaiji.layout.roles import ROLES
-from gaiji.messages import Fault, fault, tr
 from gaiji.model import FLOATS, SIGN_PLACES, SIGNS, Field
 
 TEXTS = ("mixed", "dbcs", "sbcs")

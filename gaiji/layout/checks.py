@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.check import field_error
-from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 MAX_FIELD_NAME = 120

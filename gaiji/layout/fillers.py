@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gaiji.errors import LayoutError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 TYPE = "filler"
 _KEYS = ("name", "offset", "length", "type")

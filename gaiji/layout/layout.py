@@ -15,12 +15,12 @@ import regex
 
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.check import check_field, field_error, other_keys
 from gaiji.layout.checks import check_columns, check_names, check_overlaps
 from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, Described, describe_copybook
 from gaiji.layout.fillers import without_fillers
 from gaiji.layout.roles import find_role, load_preset, preset_names
-from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 MAX_BYTES = 1 << 20

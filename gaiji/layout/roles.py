@@ -18,7 +18,7 @@ import regex
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 ROLES = ("name", "kana", "address", "other")
 RULES = "roles"

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.check import field_error
-from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 NATIONAL = {"host": "", "utf-16-be": "unicode-be", "utf-16-le": "unicode-le"}

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import polars as pl
 
-_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
-_ERA = {**_ERAS, **dict(zip("MTSHR", _ERAS.values(), strict=True))}
-"""Era → the year before its first; the letters are those of JIS X 0301."""
-_WRITTEN = r"^(明治|大正|昭和|平成|令和|[MTSHR])?(\d{1,4})(?:[-/.年](\d{1,2})?(?:[-/.月](\d{1,2})?日?)?)?$"
-_COMPACT = r"^([MTSHR])?(\d{2}|\d{4})(\d{2})(\d{2})$"
+from gaiji.standard.eras import load_eras
+
+_ERA = {word: era.year - 1 for era in load_eras() for word in (era.name, era.letter)}
+"""Era, or its letter → the year before its first."""
+_ERAS = f"({'|'.join(era.name for era in load_eras())}|[{''.join(era.letter for era in load_eras())}])"
+_LETTERS = f"([{''.join(era.letter for era in load_eras())}])"
+_WRITTEN = rf"^{_ERAS}?(\d{{1,4}})(?:[-/.年](\d{{1,2}})?(?:[-/.月](\d{{1,2}})?日?)?)?$"
+_COMPACT = rf"^{_LETTERS}?(\d{{2}}|\d{{4}})(\d{{2}})(\d{{2}})$"
 _TIME = r"[T ]0?0:00.*$"
 _TAIL = r"月?日?(?:不詳|不明|未詳|頃|ごろ|生まれ|生)+$"
 _NOTHING = r"^(?:[0\-/. ]+|[9\-/. ]+|\D*(?:不詳|不明|未詳|なし|無し)\D*|[-*?.]+)$"

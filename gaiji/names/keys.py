@@ -14,8 +14,8 @@ from typing import Any, overload
 import polars as pl
 
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
-from gaiji.series import text_column
+from gaiji.errors.messages import fault, tr
+from gaiji.model.series import text_column
 from gaiji.standard.characters import SELECTOR
 from gaiji.standard.relations import read_rows
 from gaiji.standard.repertoire import load_repertoire
@@ -109,7 +109,7 @@ def keys(names: list[str], kind: str = ...) -> list[str]: ...
 def keys(names: Any, kind: str = ...) -> Any: ...
 def keys(names: Any, kind: str = "variant") -> Any:
     """The keys of a column of names, as long as it is and of the same kind: a list, an Arrow array, a polars
-    or pandas series, a NumPy array (see ``gaiji.series``). ArgumentTypeError for anything else."""
+    or pandas series, a NumPy array (see ``gaiji.model.series``). ArgumentTypeError for anything else."""
     given = text_column(names, "names")
     frame = pl.DataFrame({"n": given.series})
     return given.back(frame.select(key_expr(pl.col("n"), kind)).to_series())

@@ -21,7 +21,7 @@ import polars as pl
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import UsageError
-from gaiji.messages import fault, mark, tr
+from gaiji.errors.messages import fault, mark, tr
 from gaiji.names.matching import COLUMNS, STATUSES, Matches, MatchPolicy, match
 from gaiji.names.pairs import Decided, decided_pairs
 from gaiji.names.registers import OTHER_NAMES

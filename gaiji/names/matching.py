@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.names.blocks import PAIRS, candidates
 from gaiji.names.compare import compared, evidence
 from gaiji.names.keys import keys

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.output.tabular import need_columns, read_table
 
 WORDS = {"same": True, "同一人": True, "同一": True, "different": False, "別人": False}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.names.addresses import places
 from gaiji.names.dates import date_keys, unordered
 from gaiji.names.keys import KEYS, fold, key_expr

@@ -18,7 +18,7 @@ import regex
 from numpy.typing import NDArray
 
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.names.addresses import places
 from gaiji.names.dates import agree_partly, date_keys
 from gaiji.names.keys import variant_classes

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gaiji.disk.files import Written
 from gaiji.errors import UsageError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import join
-from gaiji.messages import fault, tr
 from gaiji.output.lines import FixedSink, LinesSink
 from gaiji.output.parquet import ParquetSink
 from gaiji.output.sink import Sink

@@ -55,6 +55,17 @@ def _quote(cell: str, delimiter: str) -> str:
     return cell
 
 
+def fit_column(column: Column, rows: int, width: int, encoding: str) -> tuple[Column, list[int]]:
+    """A column at its width (in units of the encoding), and the rows whose text was cut for it."""
+    out, offsets, bad = (
+        bytearray(rows * width * 3 + 8),
+        array("q", bytes(8 * rows + 8)),
+        array("i", bytes(4 * rows)),
+    )
+    join.fit(column.data, column.offsets, width, int(encoding != "utf-8"), out, offsets, bad)
+    return Column(column.name, out, offsets, plain=True), [row for row in range(rows) if bad[row]]
+
+
 class FixedSink(LinesSink):
     """Fixed-length records in UTF-8 or UTF-16: each field padded with spaces to its width in bytes."""
 
@@ -78,15 +89,10 @@ class FixedSink(LinesSink):
     ) -> tuple[list[Column], list[tuple[int, list[int]]]]:
         fitted, overflows = [], []
         for number, (column, width) in enumerate(zip(columns, self._widths, strict=True)):
-            out, offsets, bad = (
-                bytearray(rows * width * 3 + 8),
-                array("q", bytes(8 * rows + 8)),
-                array("i", bytes(4 * rows)),
-            )
-            join.fit(column.data, column.offsets, width, int(self._encoding != "utf-8"), out, offsets, bad)
-            fitted.append(Column(column.name, out, offsets, plain=True))
-            if any(bad):
-                overflows.append((number, [row for row in range(rows) if bad[row]]))
+            whole, cut = fit_column(column, rows, width, self._encoding)
+            fitted.append(whole)
+            if cut:
+                overflows.append((number, cut))
         return fitted, overflows
 
     def encode(self, columns: Sequence[Column], rows: int, keep: Sequence[tuple[int, int]]) -> memoryview:

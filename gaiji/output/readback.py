@@ -16,9 +16,9 @@ from gaiji.disk.digest import BackgroundDigest
 from gaiji.disk.files import is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import GaijiError, UsageError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import cut
 from gaiji.kernel.cells import fixed_cells, scan_cells
-from gaiji.messages import fault, tr
 
 CHUNK = 4 * 1024 * 1024
 MAX_RECORD = 16 * 1024 * 1024

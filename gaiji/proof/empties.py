@@ -55,7 +55,7 @@ def without_bare_pads(charset: Charset, batch: Batch, place: Place) -> Place:
     comparison knows them by what they read as, and shares nothing with what took them off."""
     pad = charset.spec.pad_double
     shifts = charset.kind.name in ("double", "shifted")
-    if not shifts or charset.entries.get((2, int.from_bytes(pad, "big"))):
+    if not shifts or charset.half == pad[0] or charset.entries.get((2, int.from_bytes(pad, "big"))):
         return place
     starts, ends, offset, length = place
     kept = array("q")

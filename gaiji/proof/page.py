@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from gaiji.messages import mark, tr
+from gaiji.errors.messages import mark, tr
 
 CLASS_NAMES = {
     "identical": mark("同一（1バイトも違わない）"),
@@ -30,10 +30,26 @@ REASONS = {
     "not-in-standard": mark("MJ・GJにない漢字"),
     "overflow": mark("項目長超過"),
     "bad-number": mark("数値として読めない"),
+    "bad-value": mark("出力項目の値にできない"),
     "shrink-none": mark("縮退先なし"),
     "shrink-many": mark("縮退先が複数"),
     "shrink-lookalike": mark("縮退先が類字・別字のみ"),
     "one-source": mark("出典が一つの文字"),
+}
+MADE = {
+    "copy": mark("そのまま"),
+    "constant": mark("固定値"),
+    "join": mark("結合"),
+    "split": mark("分割"),
+    "date": mark("日付"),
+    "codes": mark("コード変換"),
+}
+KIND_NAMES = {
+    "not-split": mark("分割できない"),
+    "no-date": mark("日付でない"),
+    "not-in-table": mark("変換表にない"),
+    "missing": mark("必須だが空"),
+    "too-long": mark("長すぎる"),
 }
 OWNER_NAMES = {
     "descriptors": mark("レコード記述語"),
@@ -104,11 +120,12 @@ def page(data: Mapping[str, Any]) -> str:
         _records(data),
         _owners(data),
         _classes(data),
+        _columns(data),
         _grades(data),
         _examples(data),
         _checks(data["checks"]),
         _versions(data),
-        _signatures(),
+        signatures(),
     ]
     head = (
         f"<!doctype html><html lang=ja><meta charset=utf-8><title>{tr('検証報告書')}</title><style>"
@@ -117,7 +134,8 @@ def page(data: Mapping[str, Any]) -> str:
     return f"{head}<body>{''.join(parts)}</body></html>\n"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table of HTML; numbers stand right, texts are escaped."""
     cells = "".join(f"<th>{escape(h)}</th>" for h in head)
     body = "".join(f"<tr>{''.join(_cell(v) for v in row)}</tr>" for row in rows)
     return f"<table><tr>{cells}</tr>{body}</table>"
@@ -148,7 +166,7 @@ def _files(data: Mapping[str, Any]) -> str:
 
 def _records(data: Mapping[str, Any]) -> str:
     r = data["records"]
-    return f"<h2>{tr('件数')}</h2>" + _table(
+    return f"<h2>{tr('件数')}</h2>" + table(
         (tr("読込"), tr("照合"), tr("除外（方針）"), tr("隔離"), tr("読めない出力"), tr("欠けた出力")),
         [(r["read"], r["compared"], r["dropped"], r["quarantined"], r["damaged"], r["missing"])],
     )
@@ -171,15 +189,45 @@ def _owners(data: Mapping[str, Any]) -> str:
         + "</b></p>"
         for reason, found in data["flagged_bytes"].items()
     )
-    return f"<h2>{tr('入力のバイトの内訳')}</h2>" + _table((tr("内訳"), tr("バイト")), rows) + told
+    return f"<h2>{tr('入力のバイトの内訳')}</h2>" + table((tr("内訳"), tr("バイト")), rows) + told
 
 
 def _classes(data: Mapping[str, Any]) -> str:
     rows = [(name, *field["cells"].values()) for name, field in data["fields"].items()]
     rows.append((tr("合計"), *data["cells"].values()))
-    return f"<h2>{tr('項目ごとの結果')}</h2>" + _table(
+    return f"<h2>{tr('項目ごとの結果')}</h2>" + table(
         (tr("項目"), *(tr(CLASS_NAMES[c]) for c in data["cells"])), rows
     )
+
+
+def _columns(data: Mapping[str, Any]) -> str:
+    """Columns that the output has in place of the fields: what each is made of and was found to be."""
+    columns = data.get("columns", {})
+    rows = []
+    for name, column in columns.items():
+        parts = " ".join(tr(MADE[part]) for part in column["made"].split())
+        cells = column.get("cells")
+        proved = (
+            [cells[kind] for kind in ("identical", "flagged", "changed")]
+            if cells
+            else [tr("項目に同じ"), "", ""]
+        )
+        told = "、".join(f"{tr(KIND_NAMES[kind])} {count:,}" for kind, count in column["flagged"].items())
+        rows.append((name, parts, "、".join(column["of"]), *proved, told))
+    if not rows:
+        return ""
+    head = (
+        tr("出力項目"),
+        tr("作り方"),
+        tr("元の項目"),
+        tr("規則どおり"),
+        tr("値にできない"),
+        tr("変化あり"),
+        tr("指摘"),
+    )
+    text = f"<h2>{tr('出力項目ごとの結果')}</h2>" + table(head, rows)
+    left = "、".join(data.get("left_out", ()))
+    return text + (f"<p><b>{tr('出力にない項目：{names}', names=escape(left))}</b></p>" if left else "")
 
 
 def _grades(data: Mapping[str, Any]) -> str:
@@ -190,7 +238,7 @@ def _grades(data: Mapping[str, Any]) -> str:
     people = found.pop("records")
     return (
         f"<h2>{tr('氏名の文字の根拠')}</h2>"
-        + _table([GRADES[grade] for grade in found], [list(found.values())])
+        + table([GRADES[grade] for grade in found], [list(found.values())])
         + (
             f"<p>{tr('出典が一つだけの文字を氏名に含む人：')}<b>{tr('{people:,}人', people=people)}</b>"
             f"{tr('（変換時の集計）。')}</p>"
@@ -213,14 +261,14 @@ def _examples(data: Mapping[str, Any]) -> str:
             tr("あるべき文字"),
             tr("出力の文字"),
         )
-        out.append(f"<h2>{tr('変化した箇所')}</h2>" + _table(head, rows) + _more(data["changed"]))
+        out.append(f"<h2>{tr('変化した箇所')}</h2>" + table(head, rows) + _more(data["changed"]))
     if data["one_way"]:
         rows = [
             (o["code"], o["glyph"], o["encodes_to"], o["row"], o["field"], o["count"])
             for o in _top(data["one_way"])
         ]
         head = (tr("コード"), tr("文字"), tr("戻るコード"), tr("対応表の行"), tr("項目"), tr("回数"))
-        out.append(f"<h2>{tr('復号専用の行')}</h2>" + _table(head, rows) + _more(data["one_way"]))
+        out.append(f"<h2>{tr('復号専用の行')}</h2>" + table(head, rows) + _more(data["one_way"]))
     if data["flagged"]:
         waiting = [
             (f["code"], tr(REASONS[f["reason"]]), f["policy"], f["field"], f["count"])
@@ -228,7 +276,7 @@ def _examples(data: Mapping[str, Any]) -> str:
         ]
         out.append(
             f"<h2>{tr('確認待ち')}</h2>"
-            + _table((tr("コード"), tr("理由"), tr("置換方針"), tr("項目"), tr("回数")), waiting)
+            + table((tr("コード"), tr("理由"), tr("置換方針"), tr("項目"), tr("回数")), waiting)
             + _more(data["flagged"])
         )
     return "".join(out)
@@ -257,7 +305,7 @@ def _checks(checks: Sequence[Mapping[str, Any]]) -> str:
         tr("{count} 項目中 {count2} 項目が一致。", count=len(checks), count2=len(checks) - len(wrong))
         + "</p>"
     )
-    return text + (_table((tr("検査"), tr("今回"), tr("変換時")), wrong) if wrong else "")
+    return text + (table((tr("検査"), tr("今回"), tr("変換時")), wrong) if wrong else "")
 
 
 def _versions(data: Mapping[str, Any]) -> str:
@@ -279,7 +327,8 @@ def _versions(data: Mapping[str, Any]) -> str:
     )
 
 
-def _signatures() -> str:
+def signatures() -> str:
+    """Where the people sign who answer for it."""
     people = (tr("作業者（署名・日付）"), tr("確認者（署名・日付）"), tr("責任者（署名・日付）"))
     cells = "".join(f"<td>{person}</td>" for person in people)
     return f"<h2>{tr('確認')}</h2><table class=sign><tr>{cells}</tr></table>"

@@ -10,14 +10,17 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from gaiji.codes.program import K
 from gaiji.columns.lost import begins_mark
 from gaiji.errors import GaijiError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import join
-from gaiji.messages import fault, tr
 from gaiji.model import Column, Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.proof.columns import reason_of
+from gaiji.proof.corrected import TakenBack
 from gaiji.proof.prover import Prover
 from gaiji.proof.totals import Pair, Totals
 from gaiji.records.batch import Batch
@@ -31,13 +34,20 @@ class Pairs:
     digest of the records that could not be cut."""
 
     def __init__(
-        self, plan: Plan, reading: Iterable[Batch], readback: Readback, prover: Prover, totals: Totals
+        self,
+        plan: Plan,
+        reading: Iterable[Batch],
+        readback: Readback,
+        prover: Prover,
+        totals: Totals,
+        taken: TakenBack,
     ) -> None:
         self.plan = plan
         self.reading = reading
         self.readback = readback
         self.prover = prover
         self.totals = totals
+        self.taken = taken
         self.bad = hashlib.sha256()
         self._dropping = "drop-record" in plan.job.policy.values()
 
@@ -62,10 +72,11 @@ class Pairs:
                 [edges[: cells.missing] for edges in both] for both in (cells.starts, cells.ends)
             )
             written = _some(batch, kept)
-        return Pair(batch, written, kept, cells, dropped)
+        return self.taken.out_of(Pair(batch, written, kept, cells, dropped))
 
-    def _drop(self, batch: Batch) -> tuple[list[int] | None, tuple[Counter[int], ...]]:
-        """Rows that ``drop-record`` keeps (None: all), and the flagged units of the others."""
+    def _drop(self, batch: Batch) -> tuple[list[int] | None, tuple[Counter[Any], ...]]:
+        """Rows that ``drop-record`` keeps (None: all), and of the others the flagged units of each field and
+        what was found in columns."""
         out: set[int] = set()
         states, limits = bytearray(batch.rows), self.prover.limits
         found = []
@@ -79,10 +90,14 @@ class Pairs:
         if limits and self.plan.job.policy[Reason.OVERFLOW] == "drop-record":
             for number, spec in enumerate(self.prover.glyph_fields, len(self.plan.fields)):
                 out.update(_cut(self.plan.decoder.glyphs(batch, spec), batch.rows, limits[number]))
+        policy, of_columns = self.plan.job.policy, self.prover.found(batch)
+        out.update(row for row, _, kind in of_columns if policy[reason_of(kind)] == "drop-record")
         if not out:
             return None, ()
-        return [r for r in range(batch.rows) if r not in out], tuple(
-            Counter(r for row, r in m if row in out) for m in found
+        kinds = Counter((name, kind) for row, name, kind in of_columns if row in out)
+        return [r for r in range(batch.rows) if r not in out], (
+            *(Counter(r for row, r in m if row in out) for m in found),
+            kinds,
         )
 
     def _flagged(self, spec: Field, findings: array[int]) -> list[tuple[int, int]]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import value_of
 from gaiji.codes.encoding import E
-from gaiji.codes.program import K, rules_of
+from gaiji.codes.program import K
 from gaiji.columns.decode import TEXTS, Decoder, Place
 from gaiji.columns.numeric import NUMERIC, ascii_host, numeric_of
 from gaiji.kernel import compare, cut, numbers_back, recut
@@ -25,21 +25,26 @@ from gaiji.output.readback import Cells, Readback
 from gaiji.proof.empties import blanks, empty_numbers, low_values, without_bare_pads
 from gaiji.proof.flags import FlagTexts
 from gaiji.proof.numbers import other_floats, readable
+from gaiji.proof.places import first, part, place
 from gaiji.proof.totals import CHANGED, CLASSES, EMPTY, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
 from gaiji.records.batch import Batch
-from gaiji.standard.characters import first_glyph, points
+from gaiji.standard.characters import points
 
 
 class Prover:
-    """Compares batches of one job. ``prove`` may run on several threads."""
+    """Compares batches of one job. ``prove`` may run on several threads. ``readback``: the output where it is
+    a file, whose records may be such that they cannot be cut. ``more``: columns beside the fields and their
+    glyphs, which a kind of it proves."""
+
+    more = 0
 
     def __init__(
         self,
         fields: Decoder,
         glyph_fields: Sequence[Field],
-        readback: Readback,
-        widths: Sequence[int],
-        wide: bool,
+        readback: Readback | None = None,
+        widths: Sequence[int] = (),
+        wide: bool = False,
     ) -> None:
         self.fields = fields
         self.charset = fields.charset
@@ -54,13 +59,18 @@ class Prover:
         self.codes = {
             spec.name: fields.charset_of(spec).proof(
                 self.mode(spec),
-                name_field=rules_of(spec.role)[0],
-                controls=rules_of(spec.role)[1],
+                name_field=fields.rules(spec)[0],
+                controls=fields.rules(spec)[1],
                 form=fields.form,
             )
             for spec in fields.fields
             if spec.type in TEXTS
         }
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns: fields, then their glyphs."""
+        return [*(f.name for f in self.fields.fields), *(f"{f.name}.glyphs" for f in self.glyph_fields)]
 
     def mode(self, spec: Field) -> int:
         return self.fields.charset_of(spec).field_mode(spec.type)
@@ -68,7 +78,7 @@ class Prover:
     def prove(self, pair: Pair) -> Proved:
         """Every cell of a batch."""
         specs = self.fields.fields
-        names = len(specs) + len(self.glyph_fields)
+        names = len(specs) + len(self.glyph_fields) + self.more
         done = Proved(
             [[0] * len(CLASSES) for _ in range(names)],
             [Counter() for _ in specs],
@@ -222,12 +232,11 @@ class Prover:
         """Whether both kinds of padding of a shifted charset read as spaces, which the job trims."""
         charset = self.fields.charset_of(field)
         spec, entries = charset.spec, charset.entries
-        single, double = (
-            entries.get((1, spec.pad_single)),
-            entries.get((2, int.from_bytes(spec.pad_double, "big"))),
-        )
-        texts = [entry.row.text if entry else "" for entry in (single, double)]
-        return bool(self.fields.trim and charset.kind.typed and texts == [" ", "\u3000"])
+        keys = (1, spec.pad_single), (2, int.from_bytes(spec.pad_double, "big"))
+        texts = [entry.row.text if entry else "" for entry in map(entries.get, keys)]
+        halves = [spec.pad_single] * 2 == [charset.half] * 2 == list(spec.pad_double)
+        blank = texts == [" ", "\u3000"] or (halves and texts[0] == " ")
+        return bool(self.fields.trim and charset.kind.typed and blank)
 
     def _some(self, place: Place, rows: array[int], every: int) -> Place:
         """The place of a field in some rows only."""
@@ -283,7 +292,7 @@ class Prover:
             offset,
             charset.code(code, size),
             points(expected),
-            _first(found),
+            first(found),
         )
 
     def charset_at(self, number: int) -> Charset:
@@ -419,12 +428,20 @@ class Prover:
         """Where two texts part."""
         cells = pair.cells
         found = bytes(cells.src[cells.starts[number][row] : cells.ends[number][row]])
-        at, position = _part(bytes(expected), found)
+        at, position = part(bytes(expected), found)
         return Change(
-            pair.record(row), name, position, at, "", _first(bytes(expected)[at:]), _first(found[at:])
+            pair.record(row), name, position, at, "", first(bytes(expected)[at:]), first(found[at:])
         )
 
     # -- records that cannot be cut ---------------------------------------------------------------
+
+    def class_at(self, number: int) -> int:
+        """The column among those proved that a cell of the output belongs to."""
+        return number
+
+    def found(self, batch: Batch) -> list[tuple[int, str, str]]:
+        """(row, column, kind) of what the rules of columns find in a batch; fields have no rules."""
+        return []
 
     def expected(self, batch: Batch, row: int) -> list[bytes]:
         """The cells that a source record becomes."""
@@ -444,6 +461,7 @@ class Prover:
 
     def _damaged(self, pair: Pair, row: int, done: Proved) -> None:
         """A line that is not one record: it is changed where it first differs from what it should be."""
+        assert self.readback is not None  # nothing else is damaged
         cells = self.expected(pair.batch, row)
         line, found = self.readback.line(cells), pair.cells.damaged[row]
         at = next(
@@ -454,41 +472,16 @@ class Prover:
         while number < len(cells) - 1 and at >= self.readback.reach(cells[: number + 1]):
             number += 1
             begin = self.readback.reach(cells[:number])
-        done.classes[number][CHANGED] += 1
-        names = [*(f.name for f in self.fields.fields), *(f"{f.name}.glyphs" for f in self.glyph_fields)]
-        offset, position = _place(line[begin:], at - begin)
+        done.classes[self.class_at(number)][CHANGED] += 1
+        offset, position = place(line[begin:], at - begin)
         done.changes.append(
             Change(
                 pair.record(row),
-                names[number],
+                self.columns[self.class_at(number)],
                 position,
                 offset,
                 "",
-                _first(line[begin + offset :]),
-                _first(found[begin + offset :]),
+                first(line[begin + offset :]),
+                first(found[begin + offset :]),
             )
         )
-
-
-def _part(a: bytes, b: bytes) -> tuple[int, int]:
-    """(byte, character) at which two texts part."""
-    return _place(
-        a, next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    )
-
-
-def _place(text: bytes, at: int) -> tuple[int, int]:
-    """The byte at which the character around ``at`` begins (a selector is its base's), and its number."""
-    starts = [i for i, b in enumerate(text[: at + 1]) if b & 0xC0 != 0x80 and text[i : i + 2] != b"\xf3\xa0"]
-    return (starts[-1], len(starts) - 1) if starts else (0, 0)
-
-
-def _first(raw: bytes) -> str:
-    """The first character of some bytes as code points with its selector, or the bytes when they are none."""
-    for n in range(min(8, len(raw)), 0, -1):
-        try:
-            text = raw[:n].decode()
-        except UnicodeDecodeError:
-            continue
-        return points(first_glyph(text))
-    return raw[:4].hex().upper()

@@ -14,7 +14,7 @@ from typing import IO, Any
 from gaiji.disk.digest import BackgroundDigest, Buffers
 from gaiji.disk.packing import packing, zstd
 from gaiji.errors import GaijiError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 BLOCK = 2 * 1024 * 1024
 SLACK = 16

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gaiji.errors import DataError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import recut
 from gaiji.kernel.recut import CONSTANTS as WHY
-from gaiji.messages import fault, tr
 from gaiji.proof.raw import SLACK, Raw
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Framing
 

@@ -12,20 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
-from gaiji.codes.code import JOINED
-from gaiji.codes.tables import DECODE_ONLY
 from gaiji.errors import GaijiError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import encode as kernel_encode
-from gaiji.messages import fault, tr
 from gaiji.model import Reason
 from gaiji.output.readback import Readback
+from gaiji.output.recipe import KINDS
 from gaiji.proof.account import Account, differences
 from gaiji.proof.again import Again, Own
+from gaiji.proof.corrected import TakenBack
+from gaiji.proof.groups import flagged, one_way
 from gaiji.proof.prover import Prover
-from gaiji.proof.totals import CHANGED, CLASSES, FLAGGED, ONE_WAY, WRITTEN, Change, Totals
+from gaiji.proof.shaped import ShapedProver
+from gaiji.proof.totals import CHANGED, CLASSES, WRITTEN, Change, Totals
 from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
-from gaiji.standard.codepoints import unpack
 
 
 class Report:
@@ -41,6 +42,7 @@ class Report:
         totals: Totals,
         manifest: dict[str, Any],
         *,
+        taken: TakenBack,
         names: bool,
         started: str,
     ) -> None:
@@ -51,6 +53,7 @@ class Report:
         self.prover = prover
         self.totals = totals
         self.manifest = manifest
+        self.taken = taken
         self.names = names
         self.started = started
 
@@ -61,7 +64,6 @@ class Report:
         totals = self.totals
         counts = [sum(column[kind] for column in totals.classes) for kind in range(len(CLASSES))]
         checks = self._checks(left, bad)
-        tables = self.plan.tables
         return {
             "holds": counts[CHANGED] == 0 and all(check["holds"] for check in checks),
             "job": {"path": Path(self.plan.job.path).name, "sha256": self.plan.job.digest},
@@ -77,7 +79,10 @@ class Report:
             },
             "charset": {"name": self.plan.charset.name, "options": self.plan.charset.options},
             "form": self.plan.job.target["form"],
-            "tables": [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in tables],
+            "tables": [
+                *({"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in self.plan.tables),
+                *self.plan.form_tables,
+            ],
             "repertoire": self.plan.charset.repertoire.version,
             "records": {
                 "read": self.reading.records,
@@ -89,17 +94,19 @@ class Report:
             },
             "cells": dict(zip(CLASSES, counts, strict=True)),
             "fields": self._fields(),
+            **self._columns(),
             **(told_bytes(self.reading) if self.plan.number < 0 else {}),
             "form_examples": [
-                {"field": self.plan.output.columns[number], "records": records}
+                {"field": self.prover.columns[number], "records": records}
                 for number, records in sorted(totals.forms.items())
             ],
-            "one_way": self._one_way(),
-            "flagged": self._flagged(),
+            "one_way": one_way(self.prover, totals),
+            "flagged": flagged(self.prover, totals),
             "changed": [
                 self._change(change) for change in sorted(totals.changes, key=lambda c: (c.record, c.field))
             ],
             "checks": checks,
+            "corrections": self.taken.told(),
             "site": self.plan.job.review["site"],
             "grades": self._grades(),
             "converted": {"gaiji": self.manifest["gaiji"], "finished": self.manifest["finished"]},
@@ -118,66 +125,32 @@ class Report:
             out[name] = {"cells": cells}
             if number < len(self.plan.fields):
                 spec = self.plan.fields[number]
-                flagged = {Reason(r).label: n for r, n in sorted(self.totals.flagged[number].items())}
+                units = {Reason(r).label: n for r, n in sorted(self.totals.flagged[number].items())}
                 out[name] |= {
                     "role": spec.role,
                     "type": spec.type,
                     "bytes": self.totals.sizes[number],
-                    "flagged": flagged,
+                    "flagged": units,
                     "empty": _counts(self.totals.empties[number]),
                 }
         return out
 
-    def _one_way(self) -> list[dict[str, Any]]:
-        """Codes whose text belongs to another code: the row, the table, and the code that it encodes to."""
-        out = []
-        for (number, what, code, size), (count, records) in sorted(self.totals.groups.items()):
-            if what != ONE_WAY:
-                continue
-            charset = self.prover.charset_at(number)
-            entry = charset.entry_of(code, size)
-            row = entry.row if entry else None
-            out.append(
-                {
-                    "field": self.plan.output.columns[number],
-                    "code": self.prover.code(number, code, size),
-                    "count": count,
-                    "row": f"{Path(entry.table.path).name}:{entry.row.line}" if entry else "",
-                    "decode_only": bool(row and row.flag == DECODE_ONLY),
-                    "glyph": row.glyph if row else "",
-                    "encodes_to": self._encodes_to(
-                        number,
-                        row.glyph if row else "",
-                        row.text if row else unpack(code) if size == JOINED else chr(code),
-                    ),
-                    "records": records,
-                }
-            )
-        return out
-
-    def _encodes_to(self, number: int, glyph: str, text: str) -> str:
-        """The code that the text of a one-way row becomes, "" when it has none."""
-        spec, charset = self.plan.fields[number], self.prover.charset_at(number)
-        written = charset.repertoire.forms(self.plan.job.target["form"]).get(glyph, text) if glyph else text
-        row = charset.encoding(self.prover.mode(spec)).get(written)
-        return self.prover.code(number, row.code, row.size) if row else ""
-
-    def _flagged(self) -> list[dict[str, Any]]:
-        out = []
-        for (number, what, code, size), (count, records) in sorted(self.totals.groups.items()):
-            if what & 0xFF == FLAGGED and what != FLAGGED:
-                reason = Reason(what >> 8)
-                out.append(
-                    {
-                        "field": self.plan.output.columns[number],
-                        "code": self.prover.code(number, code, size),
-                        "reason": reason.label,
-                        "policy": self.plan.job.policy[reason],
-                        "count": count,
-                        "records": records,
-                    }
-                )
-        return out
+    def _columns(self) -> dict[str, Any]:
+        """The columns of an output that has its own: what each is made of, its cells by class (of one that
+        holds a field as it is they are the field's), what is found in it; the fields that none is made of."""
+        recipe = self.plan.output.recipe
+        if recipe is None:
+            return {"columns": {}, "left_out": []}
+        base, shown = len(recipe.record), {}
+        for number, one in enumerate(recipe.columns):
+            cells = dict(zip(CLASSES, self.totals.classes[base + number], strict=True))
+            shown[one.name] = {
+                "made": one.kind,
+                "of": [recipe.record[source] for source in one.sources],
+                **({"cells": cells} if number in recipe.made else {}),
+                "flagged": {kind: n for kind in KINDS if (n := self.totals.kinds[one.name, kind])},
+            }
+        return {"columns": shown, "left_out": [recipe.record[number] for number in recipe.left_out]}
 
     def _change(self, change: Change) -> dict[str, Any]:
         out: dict[str, Any] = {
@@ -192,7 +165,8 @@ class Report:
     def _checks(self, left: int, bad: str) -> list[dict[str, Any]]:
         """Conservation, counted anew: nothing here comes from the conversion but what is compared with it."""
         then, reader, totals = self.manifest, self.reader, self.totals
-        cells = totals.rows * len(totals.classes) - totals.broken * (len(totals.classes) - 1)
+        columns = counted(self.prover)
+        cells = totals.rows * columns - totals.broken * (columns - 1)
         rows = [
             ("input-sha256", reader.sha256, then["input"]["sha256"]),
             ("output-sha256", self.readback.sha256, then["output"]["sha256"]),
@@ -212,17 +186,26 @@ class Report:
             ("cells", sum(map(sum, totals.classes)), cells),
             ("header-of-input", reader.header == list(self.plan.header), True),
         ]
+        if self.plan.corrections is not None:
+            rows += [("corrections-applied", len(self.taken.applied), then["corrections"]["applied"])]
+            rows += [("corrections-hold", sorted(self.taken.wrong), [])]
+        shaped = self._columns()
+        for name, told in shaped["columns"].items():
+            there = then.get("columns", {}).get(name, {})
+            rows += [(f"column {name}", told["flagged"], there.get("flagged"))]
+        if self.plan.output.recipe is not None:
+            rows += [("left-out", shaped["left_out"], then.get("left_out"))]
         if self.plan.number < 0:  # of record types all bytes are accounted for together
             rows += differences(told_bytes(self.reading), then)
         for number, spec in enumerate(self.plan.fields):
             there = then["fields"].get(spec.name, {})
-            flagged = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
+            found = {Reason(r).label: n for r, n in sorted(totals.flagged[number].items())}
             if not totals.dropped:  # of records that were dropped nothing is compared
                 rows += [(f"empty {spec.name}", _counts(totals.empties[number]), there.get("empty", {}))]
             wanted = dict(sorted(there.get("flagged", {}).items(), key=_reason))
             wanted.pop(Reason.ONE_SOURCE.label, None)  # asked about, but converted, so proved
             rows += [(f"bytes {spec.name}", totals.sizes[number], there.get("bytes"))]
-            rows += [(f"flagged {spec.name}", flagged, wanted)]
+            rows += [(f"flagged {spec.name}", found, wanted)]
         return [
             {"check": name, "holds": found == wanted, "found": found, "expected": wanted}
             for name, found, wanted in rows
@@ -238,6 +221,11 @@ class Report:
             if "grades" in there:
                 out["records"] = out.get("records", 0) + there["one_source_records"]
         return out
+
+
+def counted(prover: Prover) -> int:
+    """How many cells are proved of each record."""
+    return prover.counted if isinstance(prover, ShapedProver) else len(prover.columns)
 
 
 def told_bytes(reading: Again | Own) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from gaiji.output.readback import Cells
 from gaiji.records.batch import Batch
@@ -28,13 +29,14 @@ class Pair:
     """A batch of source records and the output records that must be theirs.
 
     ``rows`` names the batch's rows that were written, None when all were (``drop-record`` drops some).
+    ``dropped``: of each field the flagged units of the others, then what was found in their columns.
     """
 
     whole: Batch
     batch: Batch
     rows: Sequence[int] | None
     cells: Cells
-    dropped: tuple[Counter[int], ...] = ()
+    dropped: tuple[Counter[Any], ...] = ()
 
     def record(self, row: int) -> int:
         """The number in the input of a row."""
@@ -69,6 +71,8 @@ class Proved:
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     empties: list[Counter[str]] = field(default_factory=list)
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Of columns of the job's own: what the rules and the receiver's list find in them."""
 
 
 @dataclass
@@ -87,6 +91,7 @@ class Totals:
     forms: dict[int, list[int]] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     empties: list[Counter[str]] = field(default_factory=list)
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @classmethod
     def empty(cls, columns: int, fields: int) -> Totals:
@@ -108,6 +113,7 @@ class Totals:
             self.sizes[number] += size
         for known, more_empty in zip(self.empties, done.empties, strict=True):
             known.update(more_empty)
+        self.kinds.update(done.kinds)
         self.rows += done.rows
         self.broken += done.broken
         for key, (count, records) in done.groups.items():

@@ -51,6 +51,10 @@ def join(
         "fields": {
             f"{name}.{field}": told for name, one in shown.items() for field, told in one["fields"].items()
         },
+        "columns": {
+            f"{name}.{column}": told for name, one in shown.items() for column, told in one["columns"].items()
+        },
+        "left_out": [f"{name}.{field}" for name, one in shown.items() for field in one["left_out"]],
         "checks": checks,
         "grades": _summed(one["grades"] for one in shown.values()),
         "types": {

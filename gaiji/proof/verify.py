@@ -16,15 +16,18 @@ from typing import Any
 from gaiji.disk.apart import Place
 from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
+from gaiji.errors.messages import fault, tr
 from gaiji.log import event
-from gaiji.messages import fault, tr
 from gaiji.proof.account import Accountant, TypedAccountant
 from gaiji.proof.again import Again, Own
+from gaiji.proof.columns import Rules
+from gaiji.proof.corrected import TakenBack
 from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.pairs import Pairs
 from gaiji.proof.prover import Prover
 from gaiji.proof.recut import Recut
 from gaiji.proof.report import Report
+from gaiji.proof.shaped import ShapedProver
 from gaiji.proof.totals import Pair, Proved, Totals
 from gaiji.proof.typed import join
 from gaiji.records.batch import Batch
@@ -54,11 +57,14 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """0: proved; 3: proved, flagged characters wait for review, or bytes of the input are in no field; 1:
-        something changed or is missing."""
+        """0: proved; 3: proved, flagged characters wait for review, columns have findings, or bytes of the
+        input are in no field; 1: something changed or is missing."""
         if not self.holds:
             return 1
-        return 3 if self.data["cells"]["flagged"] or self.data["flagged_bytes"] else 0
+        units = sum(sum(told.get("flagged", {}).values()) for told in self.data["fields"].values())
+        left = self.data["cells"]["flagged"] and units > self.data["corrections"]["flagged"]
+        told = any(column["flagged"] for column in self.data.get("columns", {}).values())
+        return 3 if told or left or self.data["flagged_bytes"] else 0
 
 
 def verify(
@@ -172,16 +178,24 @@ class _Proof:
         widths = list(plan.output.widths.values()) if plan.output.format == "fixed" else []
         wide = plan.output.encoding != "utf-8"
         self.prover = Prover(plan.decoder, plan.output.glyph_fields, self.readback, widths, wide)
-        self.totals = Totals.empty(len(plan.output.columns), len(plan.fields))
+        if plan.output.recipe is not None:
+            self.prover = ShapedProver(self.prover, Rules(plan.output.recipe, self.job.file))
+        self.totals = Totals.empty(len(self.prover.columns), len(plan.fields))
         batches = reading if isinstance(reading, Again) else ()
-        self.pairs = Pairs(plan, batches, self.readback, self.prover, self.totals)
+        self.taken = TakenBack(
+            plan.corrections.path if plan.corrections else None,
+            plan.output.columns,
+            plan.qualified(""),
+            plan.decoder.marks.starts,
+        )
+        self.pairs = Pairs(plan, batches, self.readback, self.prover, self.totals, self.taken)
 
     # -- before -----------------------------------------------------------------------------------
 
     def _check_same(self) -> None:
         """The job, its tables and the glyph list must be those of the conversion."""
         charset = self.plan.charset
-        now = [t.sha256 for t in self.plan.tables]
+        now = [*(t.sha256 for t in self.plan.tables), *(t["sha256"] for t in self.plan.form_tables)]
         then = [t["sha256"] for t in self.manifest["tables"]]
         for same, what in (
             (self.manifest["job"]["sha256"] == self.job.digest, tr("the job file")),
@@ -218,6 +232,7 @@ class _Proof:
             self.prover,
             self.totals,
             self.manifest,
+            taken=self.taken,
             names=self.names,
             started=self.started,
         )

@@ -8,33 +8,39 @@ transaction that ``gaiji.queue.queue`` opened.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from gaiji.queue.audit import append
+from gaiji.queue.found import PARTS, UNSETTLED, Known, has_all
 from gaiji.queue.items import Item, Source
-from gaiji.queue.schema import audit, decision, item, picture, proposal, sample, source, standing, usage
-from gaiji.standard.individual import hidden, holds
+from gaiji.queue.schema import (
+    audit,
+    decision,
+    item,
+    picture,
+    place,
+    proposal,
+    sample,
+    source,
+    standing,
+    usage,
+)
 
-UNSETTLED = ("open", "proposed", "deferred")
-"""States of items that wait for a person."""
-SETTLED = ("confirmed", "rejected", "proposed")
+SETTLED = ("confirmed", "rejected", "proposed", "contested", "inquiry")
 """States that a change of what they rest on opens again."""
-NUL = "\u2400"
-"""What stands for a low-value in a sample."""
-_USAGE = ("field", "role", "count", "records")
-_SAMPLE = ("number", "record", "record_key", "field", "position", "text")
-_STANDING = ("basis", "candidates")
-_OF_SOURCE = (usage, sample, standing)
+_TABLES = {"usage": usage, "sample": sample, "standing": standing}
 
 
 def add(connection: sa.Connection, given: Source, items: Sequence[Item]) -> int:
     """Record a run's findings; returns how many of them still wait for a person."""
     register(connection, given)
     known = {tuple(row[1:6]): row for row in connection.execute(sa.select(*_KNOWN)).all()}
-    if _has_all(connection, given.id, items, known):
+    states = {key: Known(row.id, row.state) for key, row in known.items()}
+    if has_all(items, states, partial(_rows_of, connection, given.id)):
         return sum(known[found.key].state in UNSETTLED for found in items)
     unsettled = sa.select(item.c.id).where(item.c.state.in_(UNSETTLED))
     mine = {known[found.key].id for found in items if found.key in known}
@@ -73,32 +79,33 @@ def register(connection: sa.Connection, given: Source) -> None:
     That is: the same job over the same bytes at another path, the same output from the same input by a
     job that has another name or site now, and the text that an earlier version named it by.
     """
-    same_input = source.c.input == given.input
-    if given.digest:
-        same_input |= source.c.digest == given.digest
-    same_job = (source.c.site == given.site) & (source.c.gaiji_set == given.gaiji_set)
-    same_job &= (source.c.job == given.job) & (source.c.job != "")
-    same_output = (source.c.output == given.output) if given.output else sa.false()
-    rows = connection.execute(sa.select(source)).all() if given.earlier else ()
-    wanted = sa.select(source.c.id).where((same_job | same_output) & same_input & (source.c.id != given.id))
-    for theirs in connection.execute(wanted).scalars().all():
-        _take_over(connection, given.id, theirs, sa.select(item.c.id))
-    if given.earlier in {row.id for row in rows if not row.job and row.id != given.id}:
-        of_site = sa.select(item.c.id).where(item.c.site == given.site)
-        _take_over(connection, given.id, given.earlier, of_site)
+    there = {row["id"]: row for row in connection.execute(sa.select(source)).mappings()}
+    for name, row in there.items():
+        other = Source(**{key: value for key, value in row.items() if key != "id"})
+        if name == given.id:
+            continue
+        if given.succeeds(other):
+            _take_over(connection, given.id, name, sa.select(item.c.id))
+        elif given.was(name, other):
+            of_site = sa.select(item.c.id).where(item.c.site == given.site)
+            _take_over(connection, given.id, name, of_site)
     values = {
         name: getattr(given, name) for name in ("site", "gaiji_set", "job", "input", "output", "digest")
     }
-    there = connection.execute(sa.select(source).where(source.c.id == given.id)).mappings().first()
-    if there is None:
+    mine = there.get(given.id)
+    if mine is None:
         connection.execute(source.insert().values(id=given.id, **values))
-    elif any(there[name] != value for name, value in values.items()):
+    elif any(mine[name] != value for name, value in values.items()):
         connection.execute(source.update().where(source.c.id == given.id).values(**values))
 
 
 def _take_over(connection: sa.Connection, mine: str, theirs: str, only: sa.Select[Any]) -> None:
     """What a source has of some items belongs to another now, which may have it already."""
-    for table, column in (*((table, table.c.source) for table in _OF_SOURCE), (proposal, proposal.c.origin)):
+    for table, column in (
+        *((table, table.c.source) for table in _TABLES.values()),
+        (proposal, proposal.c.origin),
+        (place, place.c.source),
+    ):
         which = (column == theirs) & table.c.item_id.in_(only)
         has = sa.select(sa.select(table.c.item_id).where(column == mine).distinct().subquery().c.item_id)
         connection.execute(table.delete().where(which & table.c.item_id.in_(has)))
@@ -108,24 +115,10 @@ def _take_over(connection: sa.Connection, mine: str, theirs: str, only: sa.Selec
         connection.execute(source.delete().where(source.c.id == theirs))
 
 
-def _has_all(connection: sa.Connection, name: str, items: Sequence[Item], known: Mapping[Any, Any]) -> bool:
-    """Whether the source's findings stand in the queue just as they are given, and none beside them."""
-    if any(found.key not in known for found in items):
-        return False
-    given = {known[found.key].id: (_usages(found), _samples(found), _standings(found)) for found in items}
-    there: dict[int, tuple[list[Any], ...]] = {owner: ([], [], []) for owner in given}
-    settled = {row.id for row in known.values() if row.state not in UNSETTLED}
-    for number, (table, keys) in enumerate(zip(_OF_SOURCE, (_USAGE, _SAMPLE, _STANDING), strict=True)):
-        for row in connection.execute(sa.select(table).where(table.c.source == name)).mappings():
-            if row["item_id"] in there:
-                there[row["item_id"]][number].append({key: row[key] for key in keys})
-            elif row["item_id"] not in settled:
-                return False
-    return all(
-        _same(one, other, key)
-        for owner in given
-        for one, other, key in zip(given[owner], there[owner], ("field", "number", "basis"), strict=True)
-    )
+def _rows_of(connection: sa.Connection, name: str, table: str) -> Iterable[Mapping[str, Any]]:
+    """The rows of a source in one of the tables that hold findings."""
+    of = _TABLES[table]
+    return connection.execute(sa.select(of).where(of.c.source == name)).mappings()  # type: ignore[return-value]
 
 
 def _add_new(connection: sa.Connection, name: str, fresh: Sequence[Item]) -> None:
@@ -136,7 +129,7 @@ def _add_new(connection: sa.Connection, name: str, fresh: Sequence[Item]) -> Non
     rows = [{word: getattr(found, word) for word in words} for found in fresh]
     connection.execute(item.insert(), [row | {"state": "open", "version": 0} for row in rows])
     ids = {tuple(row[1:6]): row[0] for row in connection.execute(sa.select(*_KNOWN))}
-    for table, of in ((usage, _usages), (sample, _samples), (standing, _standings)):
+    for table, of in ((_TABLES[part], of) for part, _, of in PARTS):
         added = [{"item_id": ids[found.key], "source": name} | row for found in fresh for row in of(found)]
         if added:
             connection.execute(table.insert(), added)
@@ -150,7 +143,7 @@ def _add_again(connection: sa.Connection, name: str, found: Item, old: Any) -> b
     now = (found.basis, found.candidates)
     if before.get(name, now) != now or (name not in before and now not in before.values()):
         state = reopen(connection, old, "what the tables say of its code is another than at the decision")
-    for table, rows in ((usage, _usages(found)), (sample, _samples(found)), (standing, _standings(found))):
+    for table, rows in ((_TABLES[part], of(found)) for part, _, of in PARTS):
         connection.execute(table.delete().where((table.c.source == name) & (table.c.item_id == old.id)))
         if rows:
             connection.execute(table.insert(), [{"item_id": old.id, "source": name} | row for row in rows])
@@ -187,34 +180,6 @@ def _drop_unused(connection: sa.Connection) -> None:
     gone = sa.select(item.c.id).where(
         item.c.id.not_in(used) & (item.c.state == "open") & item.c.id.not_in(logged)
     )
-    for table in (picture, proposal, sample, standing):
+    for table in (picture, place, proposal, sample, standing):
         connection.execute(table.delete().where(table.c.item_id.in_(gone)))
     connection.execute(item.delete().where(item.c.id.in_(gone)))
-
-
-def _usages(found: Item) -> list[dict[str, Any]]:
-    return [
-        {"field": name, "role": role, "count": count, "records": found.records.get((name, role), count)}
-        for (name, role), count in found.counts.items()
-    ]
-
-
-def _samples(found: Item) -> list[dict[str, Any]]:
-    """An item's samples as the queue keeps them: no 個人番号 comes in, whoever gives it, and no low-value,
-    which PostgreSQL cannot hold in a text."""
-    return [
-        {"number": number, "record": s.record, "field": s.field, "position": s.position}
-        | {
-            "record_key": str(s.record) if holds(s.record_key) else s.record_key.replace("\0", NUL),
-            "text": hidden(s.text).replace("\0", NUL),
-        }
-        for number, s in enumerate(found.samples)
-    ]
-
-
-def _standings(found: Item) -> list[dict[str, Any]]:
-    return [{"basis": found.basis, "candidates": found.candidates}]
-
-
-def _same(some: list[dict[str, Any]], others: list[dict[str, Any]], key: str) -> bool:
-    return sorted(some, key=lambda row: row[key]) == sorted(others, key=lambda row: row[key])

@@ -14,16 +14,28 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gaiji.errors.messages import tr
 from gaiji.queue.schema import audit, meta
 
 HEAD = "audit-head"
+HEADS = {"audit": HEAD, "viewed": "viewed-head"}
+"""Where each log's newest hash is noted."""
 FIELDS = ("number", "at", "person", "action", "item_id", "detail", "previous")
 
 
-def append(connection: sa.Connection, person: str, action: str, item_id: int, detail: dict[str, Any]) -> None:
-    """Add a line whose hash covers it and the line before (call inside the act's own transaction)."""
+def append(
+    connection: sa.Connection,
+    person: str,
+    action: str,
+    item_id: int,
+    detail: dict[str, Any],
+    *,
+    log: sa.Table = audit,
+) -> None:
+    """Add a line whose hash covers it and the line before (call inside the act's own transaction). ``log``:
+    the table of the log, each of which has a chain and a head of its own."""
     last = connection.execute(
-        sa.select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
+        sa.select(log.c.number, log.c.hash).order_by(log.c.number.desc()).limit(1)
     ).first()
     number, previous = (last.number + 1, last.hash) if last else (1, "")
     line = {
@@ -36,10 +48,23 @@ def append(connection: sa.Connection, person: str, action: str, item_id: int, de
         "previous": previous,
     }
     digest = line_hash(line)
-    connection.execute(audit.insert().values(**line, hash=digest))
-    noted = meta.update().where(meta.c.key == HEAD).values(value=digest)
+    connection.execute(log.insert().values(**line, hash=digest))
+    noted = meta.update().where(meta.c.key == HEADS[log.name]).values(value=digest)
     if not connection.execute(noted).rowcount:
-        connection.execute(meta.insert().values(key=HEAD, value=digest))
+        connection.execute(meta.insert().values(key=HEADS[log.name], value=digest))
+
+
+def chained(connection: sa.Connection, log: sa.Table = audit) -> tuple[int, str]:
+    """(lines of a log that hold, what is wrong with the next one or "")."""
+    count, previous = 0, ""
+    for row in connection.execute(sa.select(log).order_by(log.c.number)).mappings():
+        line = {name: row[name] for name in FIELDS}
+        if row["number"] != count + 1 or row["previous"] != previous or line_hash(line) != row["hash"]:
+            wrong = tr("line {line} is not what was written, or a line before it is missing", line=count + 1)
+            return count, wrong
+        count, previous = count + 1, row["hash"]
+    noted = connection.execute(sa.select(meta.c.value).where(meta.c.key == HEADS[log.name])).scalar() or ""
+    return count, "" if noted == previous else tr("lines are missing at its end")
 
 
 def now() -> str:

@@ -9,18 +9,21 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field, replace
+from dataclasses import field as _field
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One occurrence. ``text``: the field with the glyph between 【 and 】, as far as the context allows."""
+    """One occurrence. ``text``: the field with the glyph between 【 and 】, as far as the context allows;
+    ``source``: whose it is, where it was read from a queue."""
 
     record: int
     record_key: str
     field: str
     position: int
     text: str
+    source: str = _field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,29 @@ class Source:
     earlier: str = ""
 
     @property
+    def system(self) -> str:
+        """The system that it is of: its 外字 set, else its job's name, else its input's."""
+        return self.gaiji_set or Path(self.job or self.input).stem
+
+    @property
     def id(self) -> str:
         """What the queue's counts go by; an input alone is its own name."""
         if not (self.job or self.site or self.gaiji_set):
             return self.input
         whole = json.dumps([self.site, self.gaiji_set, self.job, self.input], ensure_ascii=False)
         return hashlib.sha256(whole.encode()).hexdigest()
+
+    def succeeds(self, other: Source) -> bool:
+        """Whether what a queue has of another source is this one's now: the same job over the same bytes at
+        another path, or the same output from the same input by a job that has another name or site."""
+        same_input = other.input == self.input or (self.digest != "" and other.digest == self.digest)
+        owner, others = ((one.site, one.gaiji_set, one.job) for one in (self, other))
+        same_output = self.output != "" and other.output == self.output
+        return same_input and ((owner == others and self.job != "") or same_output)
+
+    def was(self, name: str, other: Source) -> bool:
+        """Whether another source, kept under ``name``, is what an earlier version called this one."""
+        return self.earlier != "" and name == self.earlier and not other.job
 
     def near(self, folder: Path) -> Source:
         """The same, with its files as they are seen from a folder."""

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from gaiji.queue.schema import SCHEMA, item, meta, metadata, proposal, source, standing, usage
+from gaiji.queue.place import SCHEMA
+from gaiji.queue.schema import item, meta, metadata, proposal, source, standing, usage
 
 _LOCK = 0x6761696A  # the number of PostgreSQL's lock for it: the bytes of "gaij"
 _FIRST = "1"
+_EARLIER = (_FIRST, "2", "3")
+"""The second has no places, the third no accounts, duties and leases and no log of who saw what."""
 
 
 def prepare(engine: sa.Engine) -> str:
     """Make the tables where there are none, and bring those of an earlier version to this one; returns
     the version that they have then, which is ``SCHEMA`` where this gaiji can use them."""
     found = _version(engine)
-    if found == SCHEMA or found not in ("", _FIRST):
+    if found == SCHEMA or found not in ("", *_EARLIER):
         return found
     with engine.connect().execution_options(gaiji_writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
@@ -27,9 +30,11 @@ def prepare(engine: sa.Engine) -> str:
         if found == _FIRST:
             _from_first(connection)
         metadata.create_all(connection)
+        if found in _EARLIER:
+            connection.execute(meta.update().where(meta.c.key == "schema").values(value=SCHEMA))
         if not found:
             connection.execute(meta.insert().values(key="schema", value=SCHEMA))
-    return found if found not in ("", _FIRST) else SCHEMA
+    return found if found not in ("", *_EARLIER) else SCHEMA
 
 
 def _version(bind: sa.Engine | sa.Connection) -> str:
@@ -69,7 +74,6 @@ def _from_first(connection: sa.Connection) -> None:
     said = sa.select(usage.c.item_id, usage.c.source, item.c.basis, item.c.candidates).distinct()
     said = said.join(item, item.c.id == usage.c.item_id)
     connection.execute(standing.insert().from_select(["item_id", "source", "basis", "candidates"], said))
-    connection.execute(meta.update().where(meta.c.key == "schema").values(value=SCHEMA))
 
 
 def _rebuild(connection: sa.Connection, table: sa.Table) -> None:

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from gaiji.disk.files import make_private
 from gaiji.errors import QueueError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+
+SCHEMA = "4"
+"""The version of a queue's tables that this gaiji reads and writes."""
 
 
 def queue_files(where: str | Path) -> list[Path]:

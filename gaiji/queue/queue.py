@@ -8,7 +8,7 @@ nothing of decoding or of file formats.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from gaiji.errors import MissingExtra, QueueError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Picture
 from gaiji.queue import adding
 from gaiji.queue.adding import SETTLED, reopen
 from gaiji.queue.items import Item, Proposal, Sample, Source
 from gaiji.queue.opening import prepare
-from gaiji.queue.place import database_url, make_queue_file, queue_files
-from gaiji.queue.schema import SCHEMA, item, meta, own_transactions, picture, proposal, sample, source, usage
+from gaiji.queue.place import SCHEMA, database_url, make_queue_file, queue_files
+from gaiji.queue.schema import item, meta, own_transactions, picture, place, proposal, sample, source, usage
+
+Sources = Collection[str] | None
+"""Ids of sources; None: all."""
 
 
 class Queue:
@@ -81,11 +84,37 @@ class Queue:
         with self.writing() as connection:
             return adding.add(connection, self.near(given), list(items))
 
+    def counts(self, origin: Source) -> dict[int, dict[str, int]]:
+        """Item id → field → occurrences, as one source has them."""
+        out: dict[int, dict[str, int]] = {}
+        query = sa.select(usage.c.item_id, usage.c.field, usage.c.count)
+        with self.reading() as connection:
+            for row in connection.execute(query.where(usage.c.source == self.near(origin).id)):
+                out.setdefault(row[0], {})[row[1]] = int(row[2])
+        return out
+
+    def sources_of(self, item_id: int) -> list[Source]:
+        """The sources that hold an item now."""
+        names = ("input", "job", "site", "gaiji_set", "output", "digest")
+        mine = sa.select(usage.c.source).where(usage.c.item_id == item_id)
+        query = sa.select(source).where(source.c.id.in_(mine)).order_by(source.c.id)
+        with self.reading() as connection:
+            rows = connection.execute(query).mappings()
+            return [Source(**{name: row[name] for name in names}) for row in rows]
+
     def samples(self, sources: Sequence[str]) -> int:
         """How many samples the sources of these ids have."""
         with self.reading() as connection:
             count = sa.select(sa.func.count()).select_from(sample).where(sample.c.source.in_(sources))
             return int(connection.execute(count).scalar_one())
+
+    def proposed(self) -> dict[int, set[str]]:
+        """Item id → the glyphs that any source proposes for it."""
+        out: dict[int, set[str]] = {}
+        with self.reading() as connection:
+            for row in connection.execute(sa.select(proposal.c.item_id, proposal.c.glyph)):
+                out.setdefault(row.item_id, set()).add(row.glyph)
+        return out
 
     def forget(self, sources: Sequence[str]) -> int:
         """Take what sources (by id) say of people out of the queue: their samples, and what their dumps
@@ -99,6 +128,7 @@ class Queue:
                 connection.exec_driver_sql("PRAGMA secure_delete = ON")
             gone = connection.execute(sample.delete().where(sample.c.source.in_(sources))).rowcount
             connection.execute(proposal.delete().where(proposal.c.origin.in_(sources)))
+            connection.execute(place.delete().where(place.c.source.in_(sources)))
         if self.engine.dialect.name == "sqlite":
             self._shrink()
         return int(gone)
@@ -207,7 +237,7 @@ class Queue:
         """Item id → its 外字 pictures, of some items or of all."""
         query = (
             sa.select(picture)
-            .where(_of(picture.c.item_id, ids))
+            .where(of_these(picture.c.item_id, ids))
             .order_by(picture.c.item_id, picture.c.number)
         )
         out: dict[int, list[Picture]] = {}
@@ -216,15 +246,16 @@ class Queue:
                 out.setdefault(row.item_id, []).append(Picture(row.width, row.height, bytes(row.ink)))
         return out
 
-    def order(self, states: Sequence[str], also: int = 0, verdict: str = "") -> list[tuple[int, str]]:
+    def order(
+        self, states: Sequence[str], also: int = 0, verdict: str = "", *, sources: Sources = None
+    ) -> list[tuple[int, str]]:
         """(id, code) of the items in these states (and of item ``also``), those that concern the most people
         first.
 
-        ``verdict`` limits them to those whose shape says that.
+        ``verdict`` limits them to those whose shape says that, ``sources`` (by id) to what these have.
         """
         query = (
-            sa.select(item.c.id, item.c.code)
-            .join(usage, usage.c.item_id == item.c.id, isouter=True)
+            _used(sa.select(item.c.id, item.c.code), sources)
             .where(
                 (item.c.state.in_(states) & ((item.c.verdict == verdict) if verdict else sa.true()))
                 | (item.c.id == also)
@@ -235,12 +266,12 @@ class Queue:
         with self.reading() as connection:
             return [(row.id, row.code) for row in connection.execute(query)]
 
-    def items(self, ids: Sequence[int] | None = None) -> Iterator[Item]:
-        """All items (or those of ``ids``), those that concern the most people first."""
+    def items(self, ids: Sequence[int] | None = None, *, sources: Sources = None) -> Iterator[Item]:
+        """All items (or those of ``ids``), those that concern the most people first. ``sources`` (by id):
+        only items that these have, with their counts and samples alone."""
         query = (
-            sa.select(item)
-            .join(usage, usage.c.item_id == item.c.id, isouter=True)
-            .where(_of(item.c.id, ids))
+            _used(sa.select(item), sources)
+            .where(of_these(item.c.id, ids))
             .group_by(item.c.id)
             .order_by(*_BY_PEOPLE)
         )
@@ -254,23 +285,23 @@ class Queue:
                     sa.func.sum(usage.c.count),
                     sa.func.sum(usage.c.records),
                 )
-                .where(_of(usage.c.item_id, ids))
+                .where(of_these(usage.c.item_id, ids) & of_these(usage.c.source, sources))
                 .group_by(usage.c.item_id, usage.c.field, usage.c.role)
                 .order_by(usage.c.field)
             )
             for owner, name, role, count, records in connection.execute(counts):
                 found[owner].counts[name, role] = int(count)
                 found[owner].records[name, role] = int(records)
-            samples = (
-                sa.select(sample).where(_of(sample.c.item_id, ids)).order_by(sample.c.source, sample.c.number)
-            )
+            mine = of_these(sample.c.item_id, ids) & of_these(sample.c.source, sources)
+            samples = sa.select(sample).where(mine).order_by(sample.c.source, sample.c.number)
             for s in connection.execute(samples):
-                found[s.item_id].samples.append(Sample(s.record, s.record_key, s.field, s.position, s.text))
+                one = Sample(s.record, s.record_key, s.field, s.position, s.text, s.source)
+                found[s.item_id].samples.append(one)
         yield from found.values()
 
-    def item(self, item_id: int) -> Item | None:
-        """One item, None when there is none of that number."""
-        return next(self.items([item_id]), None)
+    def item(self, item_id: int, *, sources: Sources = None) -> Item | None:
+        """One item, None when there is none of that number (that one of ``sources`` has)."""
+        return next(self.items([item_id], sources=sources), None)
 
     def _item(self, row: Any) -> Item:
         return Item(
@@ -355,7 +386,18 @@ _BY_PEOPLE = (
 )
 
 
-def _of(column: sa.Column[Any], ids: Sequence[int] | None) -> sa.ColumnElement[bool]:
+def _used(query: sa.Select[Any], sources: Sources) -> sa.Select[Any]:
+    """A query of items with what uses them; of some sources, only items that these have."""
+    return query.join(usage, of_sources(sources), isouter=sources is None)
+
+
+def of_sources(sources: Sources) -> sa.ColumnElement[bool]:
+    """How items and what some sources say of them go together."""
+    return (usage.c.item_id == item.c.id) & of_these(usage.c.source, sources)
+
+
+def of_these(column: sa.Column[Any], ids: Collection[Any] | None) -> sa.ColumnElement[bool]:
+    """Whether a column is one of some values; None: any."""
     return sa.true() if ids is None else column.in_(ids)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-SCHEMA = "2"
 metadata = sa.MetaData()
 meta = sa.Table(
     "meta",
@@ -112,15 +111,68 @@ decision = sa.Table(
         )
     ),
 )
-audit = sa.Table(
-    "audit",
+place = sa.Table(
+    "place",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("item_id", sa.Integer, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("item.id"), nullable=False, index=True),
+    sa.Column("source", sa.String(512), nullable=False),
+    sa.Column("record", sa.BigInteger, nullable=False),
+    sa.Column("key", sa.String(256), nullable=False),
+    sa.Column("record_key", sa.String(256), nullable=False),
+    sa.Column("field", sa.String(256), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("old", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
     *(
-        sa.Column(name, sa.Text, nullable=False)
-        for name in ("at", "person", "action", "detail", "previous", "hash")
+        sa.Column(name, sa.Text, nullable=False, default="", server_default="")
+        for name in ("answer", "new", "evidence", "note", "person", "at", "confirmed_by")
     ),
+    sa.Column("stands", sa.Integer, nullable=False, default=0, server_default="0"),
+    sa.Column("version", sa.Integer, nullable=False, default=0, server_default="0"),
+)
+
+
+def _log(name: str) -> sa.Table:
+    """A log whose lines are chained by their hashes (``audit``)."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("item_id", sa.Integer, nullable=False),
+        *(
+            sa.Column(column, sa.Text, nullable=False)
+            for column in ("at", "person", "action", "detail", "previous", "hash")
+        ),
+    )
+
+
+audit = _log("audit")
+viewed = _log("viewed")
+"""Who saw whose data; what was done is in ``audit``."""
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("systems", sa.Text, nullable=False),
+    sa.Column("secret", sa.Text, nullable=False),
+)
+duty = sa.Table(
+    "duty",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("person", sa.String(64), nullable=False),
+    sa.Column("system", sa.String(128), nullable=False),
+    sa.Column("radical", sa.Integer, nullable=False),
+)
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("kind", sa.String(8), primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("person", sa.String(64), nullable=False),
+    sa.Column("until", sa.BigInteger, nullable=False),
 )
 
 

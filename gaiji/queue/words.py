@@ -5,7 +5,7 @@ Owns the words only; what a state means is in ``decisions``.
 
 from __future__ import annotations
 
-from gaiji.messages import mark
+from gaiji.errors.messages import mark
 
 REASONS = {
     "unmapped-gaiji": mark("外字（対応表なし）"),
@@ -18,6 +18,7 @@ REASONS = {
     "not-in-standard": mark("MJ・GJにない漢字"),
     "overflow": mark("出力項目の桁あふれ"),
     "bad-number": mark("数値として読めない"),
+    "bad-value": mark("出力項目の値にできない"),
     "shrink-none": mark("縮退先なし"),
     "shrink-many": mark("縮退先が複数"),
     "one-source": mark("出典が一つの文字"),
@@ -27,9 +28,25 @@ STATES = {
     "open": mark("未判定"),
     "proposed": mark("確認待ち"),
     "confirmed": mark("確定"),
+    "contested": mark("意見が分かれた"),
+    "inquiry": mark("該当なし（追加要求・照会中）"),
     "deferred": mark("保留"),
     "rejected": mark("対象外"),
 }
+ACTS = {
+    "decide": mark("判定"),
+    "confirm": mark("確認"),
+    "contest": mark("異なる判定"),
+    "defer": mark("保留"),
+    "reject": mark("対象外"),
+    "reopen": mark("未判定に戻す"),
+    "undo": mark("取り消し"),
+    "comment": mark("コメント"),
+    "answer": mark("箇所の回答"),
+    "confirm-answer": mark("箇所の確認"),
+    "places": mark("箇所の一覧"),
+}
+"""Acts of the log."""
 VERDICTS = {
     "near-certain": mark("字形がほぼ確実"),
     "likely": mark("字形の候補あり"),

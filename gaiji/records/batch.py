@@ -88,8 +88,9 @@ class Start:
 
     ``offset``: of the first byte; ``carried``: how many bytes from there on the buffer before it ended with;
     ``records``: how many came before it; ``columns``: of a CSV; ``block``: how many bytes are left of a block
-    of records; ``sha256``: digest of the input up to and with what was carried; ``blocks``: what is known of
-    the blocks before it (``gaiji.records.blocks``).
+    of records; ``sha256``: digest of the input up to and with what was carried (None: nothing before is read,
+    and who begins here compares digests otherwise); ``blocks``: what is known of the blocks before it
+    (``gaiji.records.blocks``).
     """
 
     offset: int
@@ -97,7 +98,7 @@ class Start:
     records: int
     columns: int
     block: int
-    sha256: str
+    sha256: str | None
     blocks: Mapping[str, Any] | None = None
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gaiji.errors import RecordError
+from gaiji.errors.messages import Fault, fault, tr
 from gaiji.kernel import cut
-from gaiji.messages import Fault, fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Chunk, Framing, Start
 from gaiji.records.blocks import Blocks
 from gaiji.records.ends import foreign_mark, other_end
@@ -23,18 +23,29 @@ class Cutter:
     """Cuts a source into batches of about ``batch`` bytes, from ``start`` on; ``records`` counts them.
 
     ``chunk``: where the buffer of the batch begins that was cut last. ``header``: cells of a CSV's header.
-    ``text``: its records end in line ends, and a byte order mark before them is none of them.
+    ``text``: its records end in line ends, and a byte order mark before them is none of them. ``stop``: the
+    offset of the buffer that is not cut any more (-1: all are); ``reckoned``: such offsets are reckoned, so
+    that no buffer may go beyond them, and not those of a pass that cut the same buffers.
     """
 
     text = False
+    reckoned = False
 
     def __init__(
-        self, source: Source, framing: Framing, *, quarantine: bool, batch: int, start: Start | None
+        self,
+        source: Source,
+        framing: Framing,
+        *,
+        quarantine: bool,
+        batch: int,
+        start: Start | None,
+        stop: int = -1,
     ) -> None:
         self.source = source
         self.framing = framing
         self.quarantine = quarantine
         self.batch = batch
+        self.stop = stop
         self.records = start.records if start else 0
         self.header: list[bytes] = []
         self.chunk: Chunk | None = None
@@ -113,7 +124,7 @@ class Cutter:
         """(buffer, bytes in it, offset of its first byte, last?). The caller sets ``self._tail`` to what
         it did not use; the next buffer begins with it. Buffers double while nothing fits."""
         offset = self._start.offset if self._start else 0
-        while True:
+        while self.stop < 0 or offset < self.stop:
             tail = self._tail
             self.chunk = Chunk(
                 offset,
@@ -133,6 +144,8 @@ class Cutter:
                     next=tr("check the format"),
                 )
             room = max(size, 2 * len(tail))
+            if self.reckoned and self.stop >= 0:
+                room = min(room, self.stop - offset)
             buffer, filled = self.source.fill(tail, room)
             last = filled < room
             yield buffer, filled, offset, last

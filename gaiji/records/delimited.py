@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
+from gaiji.errors.messages import Fault, fault, tr
 from gaiji.kernel import cut
 from gaiji.kernel.cut import CONSTANTS as CUT
-from gaiji.messages import Fault, fault, tr
 from gaiji.records.batch import Batch
 from gaiji.records.cutter import Cutter, owned_by
 

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.records.batch import NEWLINES, BadRecord, Batch
 from gaiji.records.cutter import Cutter
 
 
 class Fixed(Cutter):
     """Records of ``record_length`` bytes."""
+
+    reckoned = True
 
     def batches(self) -> Iterator[Batch]:
         length = self.framing.record_length
@@ -30,7 +32,7 @@ class Fixed(Cutter):
             filled, owned = self.edges(buffer, filled, offset, last, ended=bool(newline))
             begin = owned["byte-order-mark"]
             if newline and not last:  # an X'1A' at the end of a buffer may be the first of those at the end
-                rows = max(self.without_end_mark(buffer, filled, True) - begin, 0) // step
+                rows = (self.without_end_mark(buffer, filled, True) - begin) // step
             else:
                 rows, read = (filled - begin) // step, filled
             self._tail = bytes(buffer[begin + rows * step : read])

@@ -196,8 +196,9 @@ def _segments(head: bytes, ended: bool, shape: Shape) -> Iterator[tuple[int, int
 
 def _block(raw: bytes, form: Form) -> int:
     """Bytes of the records of a block; negative when ``raw`` is no descriptor of one."""
-    if form == STANDARD and raw[0:1] == b"\x80" and raw[1:] > b"\0\0\0":
-        return int.from_bytes(raw[1:], "big") - 4 if raw[2:] != b"\0\0" else -1
+    if form.place == "" and not form.little and raw[0:1] == b"\x80" and raw[1:] > b"\0\0\0":
+        said = int.from_bytes(raw[1:], "big")
+        return said - (0 if form.exclusive else form.size) if raw[2:] != b"\0\0" else -1
     return form.length(raw) - form.size if len(raw) >= form.size and not form.segment(raw) else -1
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gaiji.disk.files import AtomicFile, Mark, Written, beside, output_error, part_path
-from gaiji.records.batch import Batch
+from gaiji.records.batch import BadRecord, Batch
 
 
 def quarantine_paths(output: Path) -> tuple[Path, Path]:
@@ -37,13 +37,17 @@ class Quarantine:
 
     def add(self, batch: Batch) -> None:
         """Set a batch's bad records aside."""
-        if not batch.bad:
+        self.take(batch.bad)
+
+    def take(self, some: Sequence[BadRecord]) -> None:
+        """Set records aside."""
+        if not some:
             return
         if self._files is None:
             self._open()[1].write(b"record\toffset\tbytes\tposition\twhy\n")
         assert self._files is not None
         data, index = self._files
-        for bad in batch.bad:
+        for bad in some:
             index.write(f"{bad.record}\t{bad.offset}\t{len(bad.raw)}\t{data.size}\t{bad.why}\n".encode())
             data.write(bad.raw)
             self.count += 1

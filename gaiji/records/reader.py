@@ -25,7 +25,8 @@ class Reader:
 
     A packed input (.gz, .zst) is read unpacked: offsets and ``size`` are of what is in it, ``count`` and
     ``sha256`` of the file as it lies. ``start``: where to go on; ResumeError when the input before it is not
-    what it was.
+    what it was. ``stop``: the offset of the buffer that is not read any more (-1: all are); ``size`` is then
+    where the bytes that were read end, and ``sha256`` of those from the start to there.
     """
 
     def __init__(
@@ -36,14 +37,16 @@ class Reader:
         quarantine: bool = False,
         batch: int = BATCH,
         start: Start | None = None,
+        stop: int = -1,
     ) -> None:
         self.path = path
         self.framing = framing
         self.quarantine = quarantine
         self.batch = batch
+        self.stop = stop
         self._source = Source(path)
         self._cutter = CUTTERS[framing.format](
-            self._source, framing, quarantine=quarantine, batch=batch, start=start
+            self._source, framing, quarantine=quarantine, batch=batch, start=start, stop=stop
         )
 
     def again(self, start: Start) -> Reader:

@@ -16,10 +16,10 @@ from operator import gt
 from typing import Any
 
 from gaiji.errors import RecordError
+from gaiji.errors.messages import Fault, fault, tr
 from gaiji.kernel import cut
 from gaiji.kernel import shape as kernel
 from gaiji.kernel.shape import CONSTANTS as S
-from gaiji.messages import Fault, fault, tr
 from gaiji.model import Variable
 from gaiji.records.batch import BadRecord, Batch, Sorted
 

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from gaiji.disk.digest import BackgroundDigest, Buffers
 from gaiji.disk.packing import Input
 from gaiji.errors import DataError, ResumeError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.records.batch import Start
 
 HEAD = 256 * 1024
@@ -113,8 +113,12 @@ class Source:
 
     def skip(self, start: Start) -> bytes:
         """Read and hash what lies before a start; returns what its buffer began with. ResumeError when it is
-        not what it was.
+        not what it was. Without a digest nothing before the start is read.
         """
+        if start.sha256 is None:
+            self._input.seek(start.offset)
+            self.size = start.offset
+            return self.take(start.carried, keep=True)
         self.take(start.offset, keep=False)
         tail = self.take(start.carried, keep=True)
         if self._digest.hexdigest() != start.sha256:

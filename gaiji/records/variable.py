@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gaiji.errors import RecordError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import cut, described
 from gaiji.kernel.described import CONSTANTS as CUT
-from gaiji.messages import fault, tr
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch
 from gaiji.records.blocks import Blocks
 from gaiji.records.cutter import Cutter, owned_by

@@ -16,10 +16,11 @@ from gaiji.codes.code import Form, value_of, write_code
 from gaiji.codes.tables import Table, load_site, load_table, table_ids
 from gaiji.columns.decode import TEXTS
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan
+from gaiji.run.target import form_of
 from gaiji.standard.characters import points
 from gaiji.standard.repertoire import gj_releases, load_repertoire
 
@@ -116,7 +117,13 @@ def impact(
     before = plan.charset if old_tables is None else load_charset(name, old_tables, options=options)
     repertoire = load_repertoire(gj) if gj else None
     after = load_charset(name, now if tables is None else tables, options=options, repertoire=repertoire)
-    changed = _changed(before, after, job.target["form"])
+    changed = changed_codes(before, after, form_of(job))
+    return counted(plan, changed, after)
+
+
+def counted(plan: Plan, changed: Mapping[tuple[int, int], Row], charset: Charset) -> Row:
+    """How often codes occur in a job's input: (size, code) → what is told of it, with occurrences and fields,
+    and the records that hold any of them. ``charset`` writes the codes."""
     codes: dict[tuple[int, int], Counter[str]] = {key: Counter() for key in changed}
     records: Counter[str] = Counter()
     total = 0
@@ -131,12 +138,12 @@ def impact(
             total += rows
         read += reading.records
     return {
-        "job": Path(job.path).name,
+        "job": Path(plan.job.path).name,
         "records": {"read": read, "changed": total},
         "fields": dict(sorted(records.items())),
         "codes": [
             {
-                "code": after.code(key[1], key[0]),
+                "code": charset.code(key[1], key[0]),
                 **value,
                 "occurrences": sum(codes[key].values()),
                 "fields": dict(codes[key]),
@@ -146,7 +153,7 @@ def impact(
     }
 
 
-def _changed(before: Charset, after: Charset, form: str) -> dict[tuple[int, int], Row]:
+def changed_codes(before: Charset, after: Charset, form: str) -> dict[tuple[int, int], Row]:
     """(size, code) → old and new value, of the codes whose text, glyph or finding differs."""
     old, new = _meanings(before, form), _meanings(after, form)
     return {

@@ -17,12 +17,15 @@ from gaiji.codes.code import read_code
 from gaiji.codes.stream import StreamDecoder
 from gaiji.columns.decode import TEXTS
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Decoded, Field, Reason
 from gaiji.records.batch import Batch
 from gaiji.records.quarantine import quarantine_paths
+from gaiji.run.corrections import correct
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
+from gaiji.run.stages import decode
+from gaiji.run.target import form_of
 
 Part = dict[str, Any]
 
@@ -34,7 +37,7 @@ def explain(
 
     Each part has: ``field``, ``offset`` (in the field), ``bytes`` (hex), ``kind`` (character, shift, number,
     raw or padding), ``text``, ``glyph``, ``reason`` (of a finding), ``grade`` and ``note`` of the row that
-    decided, ``layer``, ``file`` and ``line``.
+    decided, ``layer``, ``file`` and ``line``; ``correction`` where somebody restored what stood there.
     Raises UsageError for a record or field that is not there. The result holds personal data.
     """
     plan = Plan.of(job, overrides)
@@ -60,8 +63,29 @@ def explain(
             found, after = _text(own, spec, raw, state if carry else 0, keep=carry and spec is not last)
             state = state if spec.charset else after
         if not field or spec.name == field:
+            _corrected(plan, batch, row, spec, found)
             parts += [{"field": spec.name} | kind | part for part in found]
     return parts
+
+
+def _corrected(plan: Plan, batch: Batch, row: int, spec: Field, found: list[Part]) -> None:
+    """Say of the characters that people restored what stands there now, by whom, and which row says so."""
+    if plan.corrections is None:
+        return
+    decoded = decode(plan, batch)
+    characters = [part for part in found if part["kind"] == "character"]
+    for one in correct(plan.corrections, batch, list(decoded.columns), decoded.found, plan.qualified("")):
+        mine = one.row == row and one.correction.field == plan.qualified(spec.name)
+        if mine and one.correction.position < len(characters):
+            told = one.correction
+            characters[told.position]["correction"] = {
+                "text": told.new,
+                "evidence": told.evidence,
+                "decided_by": told.decided_by,
+                "decided_at": told.decided_at,
+                "file": plan.corrections.path.name,
+                "line": told.line,
+            }
 
 
 def _find_typed(plan: Plan, record: int) -> tuple[Plan, Batch, int]:
@@ -135,7 +159,7 @@ def _text(plan: Plan, spec: Field, raw: bytes, state: int, *, keep: bool) -> tup
     decoder = plan.charset.decoder(
         type=spec.type if plan.charset.kind.typed else "",
         role=spec.role,
-        form=plan.job.target["form"],
+        form=form_of(plan.job),
         policy=plan.job.policy,
     )
     decoder.state = state

@@ -19,7 +19,7 @@ from typing import Any
 
 from gaiji.disk.files import AtomicFile, Mark, Written, beside, part_path
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.records.batch import Chunk, Start
 from gaiji.run.sums import Sums
 
@@ -61,6 +61,8 @@ def load_checkpoint(output: Path, identity: Mapping[str, str]) -> Checkpoint | N
             int(data["quarantined"]),
             dict(data["totals"]),
         )
+        if made.start.sha256 is None:
+            raise ValueError("a run goes on where the bytes before it have a digest")
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -19,12 +19,13 @@ from gaiji.columns.floats_back import float_column
 from gaiji.columns.numeric import ascii_host, numeric_of, sign_unsaid
 from gaiji.disk.files import AtomicFile
 from gaiji.errors import DataError
+from gaiji.errors.messages import Fault, fault, tr
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import numbers_back
-from gaiji.messages import Fault, fault, tr
 from gaiji.model import SIGNS, Field, Reason
 from gaiji.output.readback import Cells
 from gaiji.run.job import Job
+from gaiji.run.target import form_of
 from gaiji.standard.characters import points
 
 Encoded = tuple[bytearray, "array[int]"]
@@ -128,7 +129,7 @@ class ColumnsBack:
         for row in range(len(starts)) if width > 0 else ():
             if starts[row] == ends[row]:
                 self._count_empty(column, row)
-        codes, rows = charset.codes(mode), len(starts)
+        codes, rows = charset.codes(mode, form_of(self.job)), len(starts)
         widths = array("q", [width]) * rows
         longest = max((b - a for a, b in zip(starts, ends, strict=True)), default=0)
         total = sum(b - a for a, b in zip(starts, ends, strict=True))

@@ -24,7 +24,16 @@ from gaiji.records.batch import MAX_RECORD, Batch
 from gaiji.run import stages
 from gaiji.run.enqueue import check_queue, fill_queue, pictures_of
 from gaiji.run.job import Job, load_job, make_job
-from gaiji.run.manifest import Manifest, manifest_of, now, report, types_report, write_manifest
+from gaiji.run.manifest import (
+    Manifest,
+    lists_before,
+    manifest_of,
+    now,
+    others,
+    report,
+    types_report,
+    write_manifest,
+)
 from gaiji.run.memory import check_memory
 from gaiji.run.places import check_convert, check_scan
 from gaiji.run.plan import Plan
@@ -32,7 +41,7 @@ from gaiji.run.session import Session
 from gaiji.run.shrunk import policy_of, shrink_output, shrunk_paths
 from gaiji.run.sums import Sums
 from gaiji.run.totals import Converted, Parted
-from gaiji.run.workers import in_order, progress_bar
+from gaiji.run.workers import Progress, in_order, progress_bar
 
 
 def convert(
@@ -40,13 +49,14 @@ def convert(
     *,
     overrides: Mapping[str, Any] | None = None,
     threads: int = 0,
-    progress: bool = False,
+    progress: Progress = False,
     resume: bool = False,
     checkpoints: bool = True,
 ) -> Manifest:
     """Run a job: file → framing → layout → charset → output, queue and manifest.
 
-    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal.
+    ``threads``: 0 takes one a core; the output does not depend on it. ``progress`` shows a bar on a terminal;
+    a function is told the bytes read and the records written instead.
     ``resume`` goes on where an interrupted run of the same job left off, from its start where it left
     nothing; UsageError for a pipe, ResumeError when the input, the output or a table has changed since.
     ``checkpoints``: keep what a later run needs to go on. Errors leave no output under its final name:
@@ -64,6 +74,7 @@ def convert(
     also = shrunk_paths(plan.output.path, policy)
     also += [part.output.path for part in plan.parts if not part.skipped]
     with OutputLock(plan.job.named_path, keep=resume, also=also):
+        before = lists_before(plan.job.named_path)
         with Session(plan, resume=resume, checkpoints=checkpoints) as session:
             event("convert-started", plan.facts() | {"record": session.begun_at})
             write_records(session, threads, progress)
@@ -78,11 +89,12 @@ def convert(
             )
             session.name(shrunk.files, write_manifest(manifest, plan.job.named_path))
         done = {"records": manifest.data["records"], "waiting": manifest.to_review}
+        manifest.before = others(before, manifest.data)
         event("convert-ended", plan.facts() | done | {"seconds": round(time.monotonic() - began, 3)})
         return manifest
 
 
-def write_records(session: Session, threads: int, progress: bool) -> None:
+def write_records(session: Session, threads: int, progress: Progress) -> None:
     """All records to the session's files; what they hold adds up then, and none has its name yet."""
     plan, sinks = session.plan, session.sinks
     work: Callable[[Batch], Converted | Parted] = partial(stages.convert, plan, sinks[0])

@@ -59,6 +59,14 @@ class Counted:
                 self.wrong[check.kind] += 1
                 self.examples = [*self.examples, check][:SHOWN]
 
+    def join(self, more: Counted) -> None:
+        """Add the sums of the piece of the input that follows."""
+        for name in ("records", "sizes", "checked", "wrong"):
+            both = zip(getattr(self, name), getattr(more, name), strict=True)
+            setattr(self, name, [mine + other for mine, other in both])
+        self.examples = [*self.examples, *more.examples][:SHOWN]
+        self.aside += more.aside
+
     def copy(self) -> Counted:
         """The sums as they are now."""
         made = Counted(self.shape, list(self.records), list(self.sizes), list(self.checked), list(self.wrong))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from gaiji.disk.together import unfinished
 from gaiji.errors import JobError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 if TYPE_CHECKING:
     from gaiji.queue.decisions import Decision

@@ -6,7 +6,6 @@ Owns which findings become items and what an item says of its code. The queue it
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from gaiji.codes.charset import Charset
 from gaiji.columns.findings import reviewed
-from gaiji.disk.files import STDOUT
 from gaiji.model import ROLES, Reason
+from gaiji.run.answered import as_answered
+from gaiji.run.corrections import corrections_of
 from gaiji.run.decided import as_decided
 from gaiji.run.job import Job
+from gaiji.run.places import picture_places
 from gaiji.run.plan import Plan
+from gaiji.run.sources import source_of
 from gaiji.run.totals import Totals
 
 if TYPE_CHECKING:
-    from gaiji.queue.items import Item, Source
+    from gaiji.queue.items import Item
     from gaiji.shape.drawn import Drawn
 
 
@@ -88,9 +90,11 @@ def standing(charset: Charset, code: str, reason: Reason) -> tuple[str, str]:
 def check_queue(where: str | Path) -> None:
     """A queue that cannot be used is an error before the first byte is converted; a new file is not made
     yet."""
-    from gaiji.queue.queue import open_queue
+    from gaiji.queue.unchanged import usable
 
-    if isinstance(where, str) or where.exists() or where.is_symlink():
+    if not usable(where) and (isinstance(where, str) or where.exists() or where.is_symlink()):
+        from gaiji.queue.queue import open_queue
+
         open_queue(where).close()
 
 
@@ -104,16 +108,17 @@ def pictures_of(plan: Plan) -> Drawn | None:
     return read_pictures(plan.job.file(review["pictures"]), plan.charset, dots=parse_dots(review["dots"]))
 
 
-def source_of(job: Job, digest: str = "") -> Source:
-    """What the queue tells a job's findings by; ``digest``: of the input's bytes, where they were read."""
-    from gaiji.queue.items import Source
-
-    site, gaiji_set = job.owner
-    output = "" if job.output["path"] == STDOUT else os.path.realpath(job.output_path)
-    named = os.path.realpath(job.path) if job.path else output
-    path = job.source["path"]
-    given = path if path == STDOUT else os.path.realpath(job.file(path))
-    return Source(given, named, site, gaiji_set, output, digest, earlier=path)
+def pictures_digest(job: Job) -> str:
+    """Digest of the files that a job's pictures are read from, "" where it names none."""
+    if not job.review["pictures"]:
+        return ""
+    whole = hashlib.sha256()
+    for place in sorted(picture_places(job.file(job.review["pictures"])), key=lambda one: one.path):
+        if place.path.is_file():
+            with place.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            whole.update(f"{place.path.name} {digest}\n".encode())
+    return whole.hexdigest()
 
 
 def fill_queue(plan: Plan, totals: Sequence[Totals], drawn: Drawn | None, digest: str) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def fill_queue(plan: Plan, totals: Sequence[Totals], drawn: Drawn | None, digest
     what the manifest says: codes, those that wait, whether the tables of decisions that were used say what
     the queue says (``as_decided``), and what beside the pictures could not be read (``pictures_left``).
     ``digest``: of the input's bytes."""
-    from gaiji.queue.queue import open_queue
+    from gaiji.queue.unchanged import unchanged
 
     job, charset = plan.job, plan.charset
     names = [spec.name for one in totals for spec in one.fields]
@@ -130,6 +135,7 @@ def fill_queue(plan: Plan, totals: Sequence[Totals], drawn: Drawn | None, digest
         (key, hit, part.decoder)
         for part, one in zip(plan.each, totals, strict=True)
         for key, hit in one.hits.items()
+        if not one.of_column(hit.reason)
     ]
     every.sort(key=lambda one: (one[0][2:], place[one[0][0]]))
     found = (
@@ -138,15 +144,31 @@ def fill_queue(plan: Plan, totals: Sequence[Totals], drawn: Drawn | None, digest
     )
     review = job.review
     items = items_of(found, owner=job.owner, samples=review["samples"], roles=review["roles"])
+    systems = sorted({one.system for one in plan.charsets})
+    tables = {name: job.decisions_path(name) for name in systems}
+    source = source_of(job, digest)
+    corrections = corrections_of(job)
+    waits = unchanged(job.queue_where, source, items) if drawn is None else None
+    if waits is not None:
+        made = any(map(_says, (*tables.values(), corrections)))
+        return {"codes": len(items), "waiting": waits, "as_decided": not made}
+    from gaiji.queue.queue import open_queue
+
     queue = open_queue(job.queue_where)
     try:
-        systems = sorted({one.system for one in plan.charsets})
-        decided = as_decided(queue, {name: job.decisions_path(name) for name in systems}, job.owner)
-        waiting = queue.add(source_of(job, digest), items)
+        decided = as_decided(queue, tables, job.owner)
+        waiting = queue.add(source, items)
+        decided = decided and as_answered(queue, queue.near(source).id, corrections)
         if drawn:
             site, gaiji_set = job.owner
             waiting += queue.add_pictures(charset.system, site, drawn.pictures, gaiji_set=gaiji_set)[1]
     finally:
         queue.close()
-    left = {"pictures_left": list(drawn.left)} if drawn and drawn.left else {}
+    left: dict[str, Any] = {"pictures_left": list(drawn.left)} if drawn and drawn.left else {}
+    left |= {"pictures_sha256": pictures_digest(job)} if drawn else {}
     return {"codes": len(items), "waiting": waiting, "as_decided": decided} | left
+
+
+def _says(decided: Path) -> bool:
+    """Whether a table of decisions says anything."""
+    return decided.exists() and decided.stat().st_size > 0

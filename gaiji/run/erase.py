@@ -21,10 +21,9 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import beside, sync_folder, write_whole
 from gaiji.disk.lock import OutputLock, left_behind
 from gaiji.errors import GaijiError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
-from gaiji.run.enqueue import source_of
 from gaiji.run.erasing import Noted, check_named, read_note, remove, to_erase, write_note
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import manifest_path, now, read_manifest
@@ -32,6 +31,7 @@ from gaiji.run.order import order_path
 from gaiji.run.places import outputs_of, queue_places, reads_of, rules_of
 from gaiji.run.reversal import reversed_path
 from gaiji.run.shrunk import policy_of, shrunk_paths
+from gaiji.run.sources import source_of
 
 SHEETS = ("review.csv", "review.xlsx", "review.html")
 """What ``gaiji review export`` writes where it is not told another name."""
@@ -97,7 +97,8 @@ def erase(
             "finished": now(),
             "earlier": earlier,
         }
-        write_whole(certificate, (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode(), own=True)
+        text = json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+        write_whole(certificate, text.encode(), own=True, again=True)
         note.unlink(missing_ok=True)
         sync_folder(note.parent)
     return Erased(certificate, data)

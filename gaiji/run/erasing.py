@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gaiji.disk.files import output_error, sync_folder, write_whole
 from gaiji.errors import GaijiError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 
 @dataclass(frozen=True, order=True)
@@ -77,7 +77,7 @@ def write_note(note: Path, files: Iterable[Noted], samples: int) -> None:
     """Say what goes, before the first of it does; OutputError when that cannot be written."""
     rows = [{"path": str(one.path), "bytes": one.bytes, "sha256": one.sha256} for one in files]
     told = {"folder": os.path.realpath(note.parent), "files": rows, "samples": samples}
-    write_whole(note, json.dumps(told, ensure_ascii=False).encode(), own=True)
+    write_whole(note, json.dumps(told, ensure_ascii=False).encode(), own=True, again=True)
 
 
 def check_named(named: Iterable[Path], noted: Iterable[Noted]) -> None:

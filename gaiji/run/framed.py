@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gaiji.errors import DataError, GaijiError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.records.blocks import Filling
 from gaiji.records.forms import form_of
 from gaiji.run.job import Job

@@ -11,8 +11,8 @@ from typing import Any
 
 from gaiji.codes.charset import Charset
 from gaiji.errors import CharsetError, JobError, nearest
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.layout import Layout
-from gaiji.messages import fault, tr
 from gaiji.records.batch import Framing
 from gaiji.records.ends import MARKS
 from gaiji.records.forms import FORMS, form_of

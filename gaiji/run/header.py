@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import regex
 
 from gaiji.errors import JobError
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.roles import load_preset, preset_names
-from gaiji.messages import fault, tr
 
 ROWS = 50
 """Records below the first that it is held against."""

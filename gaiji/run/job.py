@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gaiji.codes.program import DEFAULT_POLICY, POLICIES
+from gaiji.codes.program import DEFAULT_POLICY, POLICIES, POLICIES_OF
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.encoding import ENCODINGS
 from gaiji.layout.settle import NATIONAL
-from gaiji.messages import fault, tr
-from gaiji.model import FLOATS, ROLES, SIGNS, Reason
+from gaiji.model import FLOATS, ROLES, SIGNS, TARGET_FORMS, Reason
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.queue.place import sqlite_file
+from gaiji.run.columns import ColumnRule, columns_of
 from gaiji.run.decided import decisions_path, own_set
 from gaiji.run.framing import check_framing
-from gaiji.run.keys import FORMAT, FRAMING, Key
+from gaiji.run.keys import FORMAT, FRAMING, PEOPLE, Key, shown_values, value_of
 from gaiji.run.rules import RecordRule, rules_of
-
-MOST = 2**31 - 1
-"""The greatest number that a key can have."""
-
 
 MARK = 40
 """Characters of a mark of an earlier loss."""
@@ -90,7 +87,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "options": Key(dict, {}, "charset options: dash, pua and the charset's own"),
     },
     "target": {
-        "form": Key(str, "needed", "variation selectors in the output", ("needed", "always", "never")),
+        "form": Key(str, "needed", "selectors in the output, or another (see docs/forms.md)", TARGET_FORMS),
+        "pua": Key(str, "", 'form = "pua": the table of private use characters (.tsv: glyph, ucs)'),
         "shrink": Key(
             str,
             "",
@@ -110,13 +108,19 @@ KEYS: dict[str, dict[str, Key]] = {
         "encoding": Key(str, "utf-8", "encoding of a .dat file", ("utf-8", "utf-16-le", "utf-16-be")),
         "widths": Key(dict, {}, "field name → width in bytes in a .dat file"),
         "rows": Key(str, "", "a table of the copybook whose occurrences are written one a row"),
+        "items": Key(
+            str,
+            "",
+            "the receiver's list of items (.csv .tsv .parquet: item, length, unit, required), which the "
+            "columns are checked against",
+        ),
     },
     "review": {
         "queue": Key(str, "", "the review queue (default: review.sqlite beside the output)"),
         "context": Key(
             str,
             "field",
-            "personal data that the queue and, of bad numbers, the manifest may hold",
+            "personal data that the queue and, of bad numbers and values, the manifest may hold",
             ("none", "glyph-only", "field"),
         ),
         "samples": Key(int, 5, "sample occurrences kept for each code"),
@@ -143,10 +147,13 @@ KEYS: dict[str, dict[str, Key]] = {
         ),
     },
     "policy": {
-        reason.label: Key(str, DEFAULT_POLICY[reason], "what is written for it", POLICIES)
+        reason.label: Key(
+            str, DEFAULT_POLICY[reason], "what is written for it", POLICIES_OF.get(reason, POLICIES)
+        )
         for reason in DEFAULT_POLICY
     },
 }
+KEYS["people"] = PEOPLE
 FIELD_SECTION = "field"
 RECORD_SECTION = "record"
 
@@ -155,7 +162,7 @@ RECORD_SECTION = "record"
 class Job:
     """A validated job. Paths are absolute, or ``-`` for standard input. ``said``: the keys that were given
     (``source.header``); the others are at their defaults. ``records``: the types of its records; ``type``: in
-    the job of one type, its name.
+    the job of one type, its name. ``columns``: those of its output, where they are not the fields.
     """
 
     path: str
@@ -168,8 +175,10 @@ class Job:
     fields: tuple[Mapping[str, Any], ...] = ()
     digest: str = field(default="", compare=False)
     said: frozenset[str] = frozenset()
+    people: Mapping[str, Any] = field(default_factory=dict, compare=False)
     records: tuple[RecordRule, ...] = ()
     type: str = ""
+    columns: tuple[ColumnRule, ...] = ()
 
     def file(self, name: str) -> str:
         """A path of the job, relative to the job file; ``-`` stays as it is."""
@@ -292,6 +301,8 @@ def make_job(
         )
     records = rules_of(merged.get(RECORD_SECTION, []), path)
     _name_output(merged, records)
+    tables = merged["output"].pop("column", []) if isinstance(merged.get("output"), dict) else []
+    columns = columns_of(tables, path)
     sections = {name: section(name, merged.get(name, {}), path) for name in KEYS}
     fields = merged.get(FIELD_SECTION, [])
     if not isinstance(fields, list) or not all(isinstance(item, dict) for item in fields):
@@ -303,24 +314,33 @@ def make_job(
         )
     _check_lost(sections["review"]["lost"], path)
     policy = policies(sections.pop("policy"), one_source=sections["review"]["one-source"])
-    digest = hashlib.sha256(
-        json.dumps(
-            [
-                sections,
-                {r.label: p for r, p in policy.items()},
-                fields,
-                *([merged[RECORD_SECTION]] if records else []),
-            ],
-            sort_keys=True,
-            ensure_ascii=False,
-            default=list,
-        ).encode()
-    ).hexdigest()
-    said = frozenset(f"{name}.{key}" for name in KEYS for key in merged.get(name, {}))
-    more: dict[str, Any] = {**sections, "records": records, "said": said}
-    job = Job(path=path, base=base or Path(), fields=tuple(fields), policy=policy, digest=digest, **more)
+    more: dict[str, Any] = {
+        **sections,
+        "digest": _digest(sections, policy, fields, merged.get(RECORD_SECTION, []), tables),
+        "said": frozenset(f"{name}.{key}" for name in KEYS for key in merged.get(name, {})),
+    }
+    job = Job(
+        path, base or Path(), fields=tuple(fields), policy=policy, records=records, columns=columns, **more
+    )
     _check_together(job)
     return job
+
+
+def _digest(
+    sections: Mapping[str, Any], policy: Mapping[Reason, str], fields: Any, records: Any, columns: Any
+) -> str:
+    """What a job says, as a digest; keys about columns of its own count where it has some, so that jobs
+    without them are what they were to earlier versions."""
+    output = {key: value for key, value in sections["output"].items() if key != "items" or value}
+    asked = bool(columns or output.get("items") or any({"column", "items"} & set(one) for one in records))
+    written = {r.label: p for r, p in policy.items() if asked or r is not Reason.BAD_VALUE}
+    of_output = {name: keys for name, keys in sections.items() if name != "people"}  # of reports alone
+    said = [{**of_output, "output": output}, written, fields]
+    said += [records] if records else []
+    said += [{"column": columns}] if columns else []
+    return hashlib.sha256(
+        json.dumps(said, sort_keys=True, ensure_ascii=False, default=list).encode()
+    ).hexdigest()
 
 
 def _name_output(merged: dict[str, Any], records: tuple[RecordRule, ...]) -> None:
@@ -352,8 +372,9 @@ def policies(given: Mapping[str, str], *, one_source: bool) -> dict[Reason, str]
     return {Reason.from_label(name): value for name, value in given.items()} | asked
 
 
-def section(name: str, given: Any, path: str) -> dict[str, Any]:
-    """A section's keys, checked, with defaults for those not given; JobError names the key and the fix."""
+def section(name: str, given: Any, path: str, rules: Mapping[str, Key] | None = None) -> dict[str, Any]:
+    """A section's keys, checked, with defaults for those not given; JobError names the key and the fix.
+    ``rules``: its keys, those of a job's section of that name by default."""
     if not isinstance(given, dict):
         raise JobError(
             fault("E0257", "must be a table"),
@@ -361,7 +382,7 @@ def section(name: str, given: Any, path: str) -> dict[str, Any]:
             key=name,
             next=tr("write [{name}] above its keys", name=name),
         )
-    keys = KEYS[name]
+    keys = KEYS[name] if rules is None else rules
     for key in given:
         if key not in keys:
             raise JobError(
@@ -370,7 +391,7 @@ def section(name: str, given: Any, path: str) -> dict[str, Any]:
     out: dict[str, Any] = {}
     for key, rule in keys.items():
         if key in given:
-            out[key] = _value(given[key], rule, f"{name}.{key}", path)
+            out[key] = value_of(given[key], rule, f"{name}.{key}", path)
         elif rule.default is None:
             raise JobError(
                 fault("E0259", "is missing"),
@@ -381,46 +402,6 @@ def section(name: str, given: Any, path: str) -> dict[str, Any]:
         else:
             out[key] = rule.default
     return out
-
-
-def _value(value: Any, rule: Key, dotted: str, path: str) -> Any:
-    wrong_bool = isinstance(value, bool) and rule.type is not bool
-    if wrong_bool or not isinstance(value, rule.type):
-        kind = {
-            str: tr("a string"),
-            int: tr("a whole number"),
-            bool: tr("true or false"),
-            list: tr("a list"),
-            dict: tr("a table"),
-        }
-        raise JobError(
-            fault("E0260", "must be {kind}", kind=kind[rule.type]), path=path, key=dotted, next=tr(rule.what)
-        )
-    if rule.type is int and value > MOST:
-        raise JobError(
-            fault("E0395", "cannot be more than {most}", most=MOST), path=path, key=dotted, next=tr(rule.what)
-        )
-    if any("\0" in text for text in _texts(value)):
-        raise JobError(fault("E0396", "holds a NUL character"), path=path, key=dotted, next=tr(rule.what))
-    if rule.type is list and not all(isinstance(item, str) for item in value):
-        raise JobError(fault("E0263", "must be a list of strings"), path=path, key=dotted, next=tr(rule.what))
-    for one in (value if rule.type is list else [value]) if rule.values else ():
-        if one not in rule.values:
-            shown = fault("E0379", "cannot be {value!r}", value=one[:40])
-            raise JobError(shown, path=path, key=dotted, next=nearest(str(one), rule.values))
-    if rule.type is int and value < 0:
-        raise JobError(fault("E0262", "cannot be negative"), path=path, key=dotted, next=tr(rule.what))
-    return tuple(value) if rule.type is list else value
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """The strings in a value, keys of tables too."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from (text for pair in value.items() for one in pair for text in _texts(one))
-    elif isinstance(value, list):
-        yield from (text for one in value for text in _texts(one))
 
 
 def _check_together(job: Job) -> None:
@@ -484,8 +465,3 @@ def _check_together(job: Job) -> None:
 
 def _dotted_keys() -> list[str]:
     return [f"{section}.{key}" for section, keys in KEYS.items() for key in keys]
-
-
-def shown_values(rule: Key) -> str:
-    """The legal values of a key, as help shows them."""
-    return f" ({' | '.join(rule.values)})" if rule.values else ""

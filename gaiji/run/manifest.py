@@ -7,35 +7,37 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gaiji import __version__
 from gaiji.codes.program import K
 from gaiji.columns.decode import COUNTED, PEOPLE
 from gaiji.disk.files import AtomicFile, beside, part_path, staged
 from gaiji.errors import GaijiError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import decode as kernel
-from gaiji.messages import fault, tr
 from gaiji.model import OWNERS, Field, Reason
-from gaiji.records.reader import Reader
+from gaiji.output.recipe import KINDS
+from gaiji.run.corrections import Applied
 from gaiji.run.plan import Plan
 from gaiji.run.plausible import doubts_of
-from gaiji.run.reading import Reading
-from gaiji.run.session import Session
+from gaiji.run.reading import Shapes
 from gaiji.run.sums import Sums
-from gaiji.run.totals import Totals, empties, flagged, flagged_by_reason
+from gaiji.run.totals import Read, Totals, empties, flagged, flagged_by_reason
 
 
 @dataclass
 class Manifest:
-    """What a run did; ``data`` is what is written as OUTPUT.manifest.json."""
+    """What a run did; ``data`` is what is written as OUTPUT.manifest.json. ``before``: the official lists
+    that the output before was made with, where they were others; no part of what is written."""
 
     data: dict[str, Any]
+    before: str = ""
 
     @property
     def to_review(self) -> int:
@@ -48,7 +50,11 @@ class Manifest:
         records = self.data["records"]
         stale = not self.data["review"].get("as_decided", True)
         wrong = any(not trailer["holds"] for trailer in self.data.get("trailers", {}).values())
-        waits = self.to_review or self.data["flagged"] or records["quarantined"] or records["dropped"]
+        parts = [self.data, *self.data.get("types", {}).values()]
+        wrong |= any(any(part.get("items", {}).values()) for part in parts)
+        done = self.data.get("corrections", {"reasons": {}, "absent": 0})
+        left = any(told["units"] > done["reasons"].get(r, 0) for r, told in self.data["flagged"].items())
+        waits = self.to_review or left or done["absent"] or records["quarantined"] or records["dropped"]
         return 3 if stale or waits or wrong else 0
 
 
@@ -83,6 +89,30 @@ def read_manifest(output: Path) -> dict[str, Any]:
     return data
 
 
+def lists_told(data: Mapping[str, Any]) -> tuple[str, str]:
+    """The official lists that a manifest names: the glyph list, and the 縮退マップ where the run used it."""
+    return str(data["repertoire"]), str(data.get("shrink", {}).get("map", ""))
+
+
+def lists_before(output: Path) -> tuple[str, str]:
+    """The official lists that the output which is there was made with, "" where no manifest says it."""
+    try:
+        return lists_told(read_manifest(output))
+    except (GaijiError, AttributeError):
+        return "", ""
+
+
+def others(before: tuple[str, str], data: Mapping[str, Any]) -> str:
+    """Those of the lists before that are others in a manifest, in one line."""
+    now = lists_told(data)
+    return lists_line(tuple(old if new and old != new else "" for old, new in zip(before, now, strict=True)))
+
+
+def lists_line(told: Iterable[str]) -> str:
+    """Official lists in one line; those that are "" are left out."""
+    return ", ".join(f"{name}{one}" for name, one in zip(("", "MJ縮退マップ "), told, strict=True) if one)
+
+
 class _Told(dict[str, Any]):
     """A part of a manifest; GaijiError for a key that it does not have: it is damaged, or none."""
 
@@ -100,7 +130,50 @@ def _none(path: Path) -> GaijiError:
     )
 
 
-def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
+class Lain(Protocol):
+    """How records lay in blocks."""
+
+    def told(self) -> dict[str, Any]: ...
+
+
+class Described(Protocol):
+    """A file, or several, that the manifest tells of."""
+
+    def describe(self) -> dict[str, object]: ...
+
+
+class ReadWhole(Read, Protocol):
+    """What was read, and the blocks that it lay in."""
+
+    @property
+    def blocks(self) -> Lain | None: ...
+
+
+class Passed(Protocol):
+    """A pass over all of an input."""
+
+    @property
+    def reader(self) -> ReadWhole: ...
+    @property
+    def shaper(self) -> Shapes | None: ...
+
+
+class Run(Protocol):
+    """All that a conversion has read and written."""
+
+    @property
+    def reading(self) -> Passed: ...
+    @property
+    def sums(self) -> Sums: ...
+    @property
+    def sinks(self) -> Sequence[Described]: ...
+    @property
+    def quarantine(self) -> Described: ...
+    @property
+    def order(self) -> Described | None: ...
+
+
+def report(plan: Plan, reader: Read, totals: Totals) -> dict[str, Any]:
     """Records, fields, bytes and findings: the part of the manifest that ``scan`` shares."""
     account = totals.account
     return {
@@ -133,6 +206,26 @@ def report(plan: Plan, reader: Reader, totals: Totals) -> dict[str, Any]:
     } | ({"doubts": doubts_of(plan)} if plan.number < 0 else {})
 
 
+def _columns(plan: Plan, totals: Totals) -> dict[str, Any]:
+    """The columns of an output that has its own: what each is made of and what is found in it, the fields
+    that none is made of, and what does not agree with the receiver's list of items."""
+    recipe = plan.output.recipe
+    if recipe is None:
+        return {}
+    shown = {
+        one.name: {
+            "made": one.kind,
+            "of": [recipe.record[source] for source in one.sources],
+            "flagged": {kind: n for kind in KINDS if (n := totals.kinds[one.name, kind])},
+        }
+        for one in recipe.columns
+    }
+    told = {"columns": shown, "left_out": [recipe.record[number] for number in recipe.left_out]}
+    if not recipe.items[0]:
+        return told
+    return told | {"items": {"not_in_list": list(recipe.unlisted), "missing": list(recipe.absent)}}
+
+
 def section_of(manifest: Mapping[str, Any], type: str) -> dict[str, Any]:
     """The manifest of one record type's output: the whole one, with that type's own parts in their place.
 
@@ -149,7 +242,7 @@ def section_of(manifest: Mapping[str, Any], type: str) -> dict[str, Any]:
     return _Told({**manifest, **types[type]}.items(), path)
 
 
-def types_report(plan: Plan, reading: Reading, sums: Sums) -> dict[str, Any]:
+def types_report(plan: Plan, reading: Passed, sums: Sums) -> dict[str, Any]:
     """Records, fields and findings over all record types, and of each: what ``scan`` shares."""
     counted, shaper = sums.counted, reading.shaper
     assert counted is not None and shaper is not None  # the plan has types
@@ -198,7 +291,7 @@ def _join_flagged(whole: dict[str, Any], more: Mapping[str, Any], name: str) -> 
 
 
 def manifest_of(
-    plan: Plan, session: Session, review: Mapping[str, Any], shrunk: Mapping[str, Any], started: str
+    plan: Plan, session: Run, review: Mapping[str, Any], shrunk: Mapping[str, Any], started: str
 ) -> Manifest:
     """Everything that docs/job-file.md promises of a manifest; ``review``: codes, and those that wait."""
     files = [
@@ -207,17 +300,22 @@ def manifest_of(
     ]
     if plan.parts:
         told = types_report(plan, session.reading, session.sums)
-        for part, file in zip(plan.each, files, strict=True):
-            told["types"][plan.job.records[part.number].name] |= {"output": file, "tables": _tables(part)}
+        for part, file, totals in zip(plan.each, files, session.sums.totals, strict=True):
+            own = {"output": file, "tables": _tables(part), **_columns(part, totals)}
+            told["types"][plan.job.records[part.number].name] |= own
         told |= {"outputs": files} | ({"order": session.order.describe()} if session.order else {})
     else:
         told = report(plan, session.reading.reader, session.sums.totals[0])
+        told |= _columns(plan, session.sums.totals[0])
+    if plan.corrections is not None:
+        told |= corrected(plan, session, told)
     blocks = session.reading.reader.blocks
     return Manifest(
         told
         | ({"blocks": blocks.told()} if blocks else {})
         | {
             "job": {"path": Path(plan.job.path).name, "sha256": plan.job.digest},
+            "identity": plan.identity,
             "tables": _tables(plan),
             "repertoire": plan.charset.repertoire.version,
             "output": files[0] if not plan.parts else {"path": plan.job.output["path"]},
@@ -231,9 +329,22 @@ def manifest_of(
     )
 
 
+def corrected(plan: Plan, session: Run, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What people restored at single places, over all outputs; of each record type besides."""
+    assert plan.corrections is not None
+    every = Applied()
+    for part, totals in zip(plan.each, session.sums.totals, strict=True):
+        every.join(totals.applied)
+        if plan.parts:
+            name = plan.job.records[part.number].name
+            told["types"][name]["corrections"] = totals.applied.told(plan.corrections)
+    return {"corrections": every.told(plan.corrections)}
+
+
 def _tables(plan: Plan) -> list[dict[str, str]]:
     """The tables that gave codes their meaning."""
-    return [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in plan.tables]
+    tables = [{"id": t.id, "edition": t.edition, "sha256": t.sha256} for t in plan.tables]
+    return [*tables, *plan.form_tables]
 
 
 def write_manifest(manifest: Manifest, output: Path) -> AtomicFile:

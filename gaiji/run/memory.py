@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from gaiji.errors import GaijiError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
-NEED = 1 << 30
-"""Bytes of address space that a run takes at most beside what the program has already; far more than it
-touches.
+NEED = 3 << 29
+"""Bytes of address space that a run takes at most beside what the program has already, the libraries that it
+loads on the way among them; far more than it touches.
 """
 
 

@@ -15,9 +15,10 @@ from itertools import islice
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.spec import code_system
 from gaiji.columns.decode import Decoder
-from gaiji.errors import JobError
+from gaiji.disk.packing import Input
+from gaiji.errors import JobError, UsageError
+from gaiji.errors.messages import fault, mark, tr
 from gaiji.layout.settle import ASSUMED, NATIONAL
-from gaiji.messages import fault, mark, tr
 from gaiji.model import Field
 from gaiji.records.batch import Batch
 from gaiji.run.decided import check_decisions
@@ -144,3 +145,20 @@ def _everyday(char: str) -> bool:
     if len(code) == 1:
         return 0x20 < code[0] < 0x7F
     return code[0] in (0xA1, 0xA3, 0xA4, 0xA5) or 0xB0 <= code[0] <= 0xCF
+
+
+def with_byte_order(job: Job) -> str:
+    """``unicode`` as unicode-le or unicode-be, by the mark at the input's start (big-endian without one)."""
+    charset, path = str(job.source["charset"]), job.file(job.source["path"])
+    if charset != "unicode":
+        return charset
+    if path == "-":
+        raise UsageError(
+            fault("E0251", "the byte order of standard input cannot be known beforehand"),
+            next=tr("use unicode-le or unicode-be"),
+        )
+    file = Input(path)
+    try:
+        return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
+    finally:
+        file.close()

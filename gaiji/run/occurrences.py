@@ -9,9 +9,9 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from gaiji.errors import DataError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import join, shape
 from gaiji.kernel.shape import CONSTANTS as S
-from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
 from gaiji.run.column_back import ColumnsBack, Part
 

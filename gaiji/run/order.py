@@ -12,12 +12,19 @@ from pathlib import Path
 
 from gaiji.disk.files import AtomicFile, Mark, Written, beside, part_path
 from gaiji.errors import GaijiError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 
 def order_path(output: Path) -> Path:
     """Beside the output that the files of a job are named after."""
     return beside(output, "record-order.tsv")
+
+
+def order_lines(names: Sequence[str], kinds: Sequence[int]) -> bytes:
+    """What the file says of some records, by the number of each one's type in ``names``; what was set aside
+    (below 0) is not among them."""
+    runs = ((kind, sum(1 for _ in run)) for kind, run in groupby(kinds))
+    return "".join(f"{names[kind]}\t{count}\n" for kind, count in runs if kind >= 0).encode()
 
 
 class Order:
@@ -29,11 +36,13 @@ class Order:
         self._file = AtomicFile(path, part=part_path(path), kept=kept, own=True)
 
     def add(self, kinds: Sequence[int]) -> None:
-        """The types of a batch's records, in order; what was set aside (below 0) is not among them."""
-        runs = ((kind, sum(1 for _ in run)) for kind, run in groupby(kinds))
-        lines = "".join(f"{self._names[kind]}\t{count}\n" for kind, count in runs if kind >= 0)
+        """The types of a batch's records, in order."""
+        self.write(order_lines(self._names, kinds))
+
+    def write(self, lines: bytes) -> None:
+        """Lines as ``order_lines`` makes them."""
         if lines:
-            self._file.write(lines.encode())
+            self._file.write(lines)
 
     def marks(self) -> list[Mark]:
         """The file as it is now, for a checkpoint."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gaiji.codes.spec import code_system, load_spec
-from gaiji.disk.apart import Place, keep_apart
+from gaiji.disk.apart import Place, keep_apart, keep_outside
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.files import STDOUT, beside, output_part, part_path
 from gaiji.disk.lock import lock_path
@@ -22,6 +22,7 @@ from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import manifest_path, verify_paths
 from gaiji.run.order import order_path
+from gaiji.run.recipes import files_of
 from gaiji.run.shrunk import policy_of, shrunk_paths
 
 if TYPE_CHECKING:
@@ -41,9 +42,13 @@ def reads_of(job: Job) -> Iterator[Place]:
         *(("layout", rule.layout) for rule in job.records if Path(rule.layout).suffix),
     ]
     yield from (Place(what, Path(job.file(name))) for what, name in named if name and name != STDOUT)
+    yield from (Place("table of the columns", Path(job.file(name))) for name in files_of(job))
+    if job.target["pua"]:
+        yield Place("table of private use characters", Path(job.file(job.target["pua"])))
     decided = job.decisions_path(code_system(source["charset"]))
     yield Place("table of decisions", decided)  # and those on codes of fields with a charset of their own:
     yield from (Place("table of decisions", path) for path in decided.parent.glob("decisions-*.tsv"))
+    yield from (Place("table of corrections", path) for path in decided.parent.glob("corrections-*.tsv"))
     for path in (mappings_dir() / "tables").rglob("*.tsv"):
         yield Place("mapping table", path)
     if job.review["pictures"]:
@@ -109,6 +114,13 @@ def unfinished_of(job: Job) -> list[Path]:
 def check_convert(job: Job, policy: Policy | None) -> None:
     """UsageError when ``convert`` would write over a file that it reads, or two of its files are one."""
     keep_apart([*writes_of(job, policy), *queue_places(job.queue_where)], [*reads_of(job), *rules_of(policy)])
+
+
+def check_convert_in_pieces(job: Job) -> None:
+    """The same where the outputs are folders: no other file of the run may lie in one of them."""
+    check_convert(job, None)
+    folders = [Place("output", path) for path in outputs_of(job)]
+    keep_outside(folders, [*writes_of(job, None), *queue_places(job.queue_where), *reads_of(job)])
 
 
 def check_beside(job: Job, writes: Iterable[Place], reads: Iterable[Place] = ()) -> None:

@@ -8,7 +8,6 @@ Writes nothing.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,37 +17,35 @@ from gaiji import __version__
 from gaiji.codes.charset import Charset
 from gaiji.codes.lost import load_marks
 from gaiji.codes.tables import Table
-from gaiji.columns.decode import TEXTS, Decoder, default_width, glyphs_width
+from gaiji.columns.decode import TEXTS, Decoder
 from gaiji.columns.findings import Grouping
 from gaiji.columns.owners import Owners, TypedOwners
-from gaiji.disk.files import Written, is_stream
+from gaiji.disk.files import is_stream
 from gaiji.disk.packing import Input
 from gaiji.errors import JobError, LayoutError, ResumeError, UsageError, nearest
-from gaiji.layout.copybook import Table as Occurring
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.described import Whole, described
 from gaiji.layout.layout import Layout, for_header, layout_from_fields, override_fields, with_roles
 from gaiji.layout.settle import settle
-from gaiji.messages import fault, tr
 from gaiji.model import Field
-from gaiji.output.formats import KEEPS, open_sink
-from gaiji.output.melt import Melt
-from gaiji.output.readback import Readback, open_readback
-from gaiji.output.sink import Sink
+from gaiji.output.formats import KEEPS
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import Reader
 from gaiji.records.shape import Kind, Shape, Shaper
+from gaiji.run.corrections import Corrections, corrections_of, load_corrections
 from gaiji.run.framing import framing_of, framing_of_types
 from gaiji.run.header import check_header
 from gaiji.run.job import Job, load_job
-from gaiji.run.national import assumes, charset_of, check_national, own_charset, unseen
+from gaiji.run.national import assumes, charset_of, check_national, own_charset, unseen, with_byte_order
+from gaiji.run.outputs import Output, output_of
 from gaiji.run.owning import owners_of, typed_owners
 from gaiji.run.peek import begin, column_names, peek, regular, texts
 from gaiji.run.reading import Reading, Shapes
+from gaiji.run.target import form_of
 from gaiji.run.types import (
     Typed,
     check_names,
     check_outputs,
-    melt_of,
     moved,
     named,
     own_job,
@@ -56,60 +53,9 @@ from gaiji.run.types import (
     with_keys,
     within,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The converted file: its columns are the fields, then a glyph column for each of ``glyph_fields``; with
-    ``melt`` it has a row for each occurrence of a table.
-
-    ``widths``: bytes of each column in a file of fixed length.
-    """
-
-    path: Path
-    format: str
-    columns: tuple[str, ...]
-    glyph_fields: tuple[Field, ...]
-    widths: Mapping[str, int]
-    bom: bool
-    crlf: bool
-    encoding: str
-    melt: Melt | None = None
-
-    def open(self, kept: Written | None = None) -> Sink:
-        """The file under a temporary name; ``kept``: gone on with as a checkpoint left it."""
-        sink = open_sink(
-            self.path,
-            self.format,
-            list(self.melt.names if self.melt else self.columns),
-            bom=self.bom,
-            crlf=self.crlf,
-            widths=dict(self.widths),
-            encoding=self.encoding,
-            kept=kept,
-        )
-        if self.melt is None:
-            return sink
-        from gaiji.output.rows import RowsSink
-
-        return RowsSink(sink, self.melt)
-
-    def read_back(self) -> Readback:
-        """The file as cells again."""
-        found = open_readback(
-            self.path,
-            self.format,
-            list(self.melt.names if self.melt else self.columns),
-            bom=self.bom,
-            crlf=self.crlf,
-            widths=list(self.widths.values()),
-            encoding=self.encoding,
-        )
-        if self.melt is None:
-            return found
-        from gaiji.output.rows import RowsReadback
-
-        return RowsReadback(found, list(self.columns), self.melt)
+from gaiji.standard.editions import SHRINK, current_edition
+from gaiji.standard.forms import form_digest, form_file
+from gaiji.standard.relations import map_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +84,7 @@ class Plan:
     parts: tuple[Plan, ...] = ()
     number: int = -1
     skipped: bool = False
+    corrections: Corrections | None = None
 
     @staticmethod
     def of(
@@ -149,6 +96,19 @@ class Plan:
         are used again. Raises GaijiError for what is missing, wrong or does not fit together.
         """
         job = job if isinstance(job, Job) else load_job(job, overrides)
+        plan, table = Plan._resolved(job, reuse), load_corrections(corrections_of(job))
+        if table is not None and any(part.output.recipe is not None for part in plan.each):
+            raise JobError(
+                fault("E0694", "has columns of its own, and a table of corrections lies beside its queue"),
+                path=job.path,
+                key="output.column",
+                next=tr("convert without [[output.column]], where what was restored can be proved"),
+            )
+        parts = tuple(replace(part, corrections=table) for part in plan.parts)
+        return replace(plan, corrections=table, parts=parts)
+
+    @staticmethod
+    def _resolved(job: Job, reuse: bool) -> Plan:
         _check_input(job)
         charset = charset_of(job, with_byte_order(job))
         if job.records:
@@ -195,10 +155,14 @@ class Plan:
         start: Start | None = None,
         before: Mapping[str, Any] | None = None,
         shaper: Shapes | None = None,
+        *,
+        batch: int = 0,
+        stop: int = -1,
     ) -> Reading:
         """A fresh pass over the input, from ``start`` on; UsageError for a second one over a pipe.
         ``before``: what a pass that begins there must know of the records before. ``shaper``: what
-        else than the plan's own tells the records apart.
+        else than the plan's own tells the records apart. ``batch``: bytes of a batch (0: as ever); ``stop``:
+        where the pass ends (-1: with the input).
         """
         if self.begun is not None:
             reader, first, rest = self.begun
@@ -207,9 +171,8 @@ class Plan:
         if self.shape is not None:
             strict = "source.on_bad_record" in self.job.said and not quarantine
             shaper = shaper or Shaper(self.shape, before, self.job.source["path"] if strict else "")
-        reader = Reader(
-            self.job.file(self.job.source["path"]), self.framing, quarantine=quarantine, start=start
-        )
+        path, sized = self.job.file(self.job.source["path"]), {"batch": batch} if batch else {}
+        reader = Reader(path, self.framing, quarantine=quarantine, start=start, stop=stop, **sized)
         return Reading(reader, self.header, shaper=shaper, only=self.number)
 
     def first(self) -> Batch | None:
@@ -244,10 +207,25 @@ class Plan:
         return tuple({t.id: t for one in every for t in (*one.tables, *one.sites)}.values())
 
     @property
+    def form_tables(self) -> list[dict[str, str]]:
+        """What the output's form and its columns are made of beside the standard's lists, and the
+        corrections of its places, as manifest and proof tell it."""
+        form = form_of(self.job)
+        digest, file = form_digest(form), form_file(form)
+        name = file.name if file else form
+        told = {f"form/{name}": digest} if digest else {}
+        for part in self.each:
+            if part.output.recipe is not None:
+                told |= {f"columns/{file}": sha256 for file, sha256 in part.output.recipe.files}
+        if self.corrections is not None:
+            told[self.corrections.id] = self.corrections.sha256
+        return [{"id": id, "edition": "", "sha256": sha256} for id, sha256 in told.items()]
+
+    @property
     def identity(self) -> dict[str, str]:
         """What decides the output: an interrupted run can be gone on with only while all of it is the
         same."""
-        tables = [t.sha256 for t in self.tables]
+        tables = [*(t.sha256 for t in self.tables), *(one["sha256"] for one in self.form_tables)]
         extra = repr((self.layout.fillers, self.layout.shortest))
         layout = [repr(self.framing), extra, *map(repr, self.fields)]  # record lengths decide the cuts
         layout += [repr(self.shape)] if self.shape is not None else []
@@ -259,6 +237,7 @@ class Plan:
             "table": _digest(tables),
             "layout": _digest(layout),
             "repertoire": self.charset.repertoire.version,
+            **({"縮退マップ": map_name(current_edition(SHRINK))} if self.job.target["shrink"] else {}),
         }
 
     def facts(self) -> dict[str, object]:
@@ -370,34 +349,6 @@ def _part(typed: Typed, charset: Charset, framing: Framing, layout: Layout, reus
     return Plan(job, charset, framing, layout, (), decoder, grouping, owners, output, resumable)
 
 
-def output_of(job: Job, fields: Sequence[Field], tables: Sequence[Occurring] = ()) -> Output:
-    """The converted file of a job with these fields."""
-    output = job.output
-    glyph_fields = tuple(f for f in fields if f.role == "name") if job.target["glyph_columns"] else ()
-    columns = (*(f.name for f in fields), *(f"{f.name}.glyphs" for f in glyph_fields))
-    if twice := [name for name, count in Counter(columns).items() if count > 1]:
-        raise JobError(
-            fault("E0397", "two columns would have the name {twice!r}", twice=twice[0][:40]),
-            path=job.path,
-            key="target.glyph_columns",
-            next=tr("rename the field in the source, or leave the glyph columns out"),
-        )
-    unit = 1 if output["encoding"] == "utf-8" else 2
-    lengths = {f.name: default_width(f) for f in fields}
-    lengths |= {f"{f.name}.glyphs": unit * glyphs_width(f) for f in glyph_fields}
-    return Output(
-        job.output_path,
-        job.output_format,
-        columns,
-        glyph_fields,
-        {name: output["widths"].get(name, lengths.get(name, 80)) for name in columns},
-        output["bom"],
-        output["newline"] == "crlf",
-        output["encoding"],
-        melt_of(job, fields, columns, tables) if output["rows"] else None,
-    )
-
-
 def decoder_of(
     job: Job, charset: Charset, fields: Sequence[Field], *, reuse: bool, decided: bool = True
 ) -> Decoder:
@@ -407,7 +358,7 @@ def decoder_of(
         charset,
         fields,
         csv=any(spec.column >= 0 for spec in fields),
-        form=job.target["form"],
+        form=form_of(job),
         policy=job.policy,
         trim=job.source["trim"] == "right",
         carry=job.source["shift"] == "carry",
@@ -452,23 +403,6 @@ def _check_input(job: Job) -> None:
     path = job.file(job.source["path"])
     if regular(path):
         Input(path).close()
-
-
-def with_byte_order(job: Job) -> str:
-    """``unicode`` as unicode-le or unicode-be, by the mark at the input's start (big-endian without one)."""
-    charset, path = str(job.source["charset"]), job.file(job.source["path"])
-    if charset != "unicode":
-        return charset
-    if path == "-":
-        raise UsageError(
-            fault("E0251", "the byte order of standard input cannot be known beforehand"),
-            next=tr("use unicode-le or unicode-be"),
-        )
-    file = Input(path)
-    try:
-        return "unicode-le" if file.read(2) == b"\xff\xfe" else "unicode-be"
-    finally:
-        file.close()
 
 
 def _digest(texts: Sequence[str]) -> str:

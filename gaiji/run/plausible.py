@@ -31,23 +31,24 @@ HEAD = 128 * 1024
 """Bytes of the input that they are taken from."""
 FEWEST = 20
 """Characters that there must be."""
-USUAL = 0.75
+USUAL = 0.96
 """Share of usual characters from which on a field is what it should be."""
 CLEAR = 0.8
 """Share that another reading has at the least where it is named."""
-BETTER = 0.25
+BETTER = 0.05
 """By how much it must be better."""
 CLEAN = 0.95
 """Share of kana or of Latin letters that a text of nothing else has."""
 SAME = 0.01
 """What readings may differ by and still be as good as each other."""
-SURE = 0.97
+SURE = 0.985
 """Share from which on no other reading is tried."""
 FAMILIES = (
     *("fujitsu-jef-ebcdik", "hitachi-keis83-ebcdik", "ibm-930", "windows-31j", "eucjp-ms", "nec-jips-j"),
     *("nec-jips-e-ebcdik", "ibm-939", "unisys-letsj", "unicode-utf8", "unicode-le", "unicode-be"),
+    *("fujitsu-jef", "hitachi-keis83", "ibm-300", "fujitsu-jef-jis8", "nec-jips-e", "nec-jips-j-jis8"),
 )
-"""A charset of each family, the usual ones first."""
+"""A charset of each family, the usual ones first, those of double bytes alone and the rare ones last."""
 CODECS = {
     "windows-31j": "cp932",
     "eucjp-ms": "euc_jp",
@@ -197,7 +198,7 @@ def shares(spec: Field, raws: Sequence[bytes], names: Iterable[str], always: str
     return out
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def rival(name: str) -> Charset:
     """A charset that fields are tried in one after the other."""
     return load_charset(name)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from gaiji.errors import DataError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
 
@@ -71,14 +71,16 @@ class Reading:
                 yield one
 
     def _shaped(self, shaper: Shapes) -> Iterator[Batch]:
-        """The batches with their records by type. One is held back, to know which is the last."""
-        held: Batch | None = None
+        """The batches with their records by type. Those from the last on that has a record are held back, to
+        know which record is the last."""
+        held: list[Batch] = []
         for batch in self._cut():
-            if held is not None:
-                yield shaper.shaped(held)
-            held = batch
-        if held is not None:
-            yield shaper.shaped(held, last=self.reader.records)
+            if batch.rows:
+                yield from map(shaper.shaped, held)
+                held = []
+            held.append(batch)
+        for batch in held:
+            yield shaper.shaped(batch, last=self.reader.records if self.reader.stop < 0 else 0)
 
     @property
     def records(self) -> int:

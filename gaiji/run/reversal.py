@@ -17,14 +17,14 @@ from gaiji.disk.apart import Place
 from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.run.framed import Framer
 from gaiji.run.job import Job
 from gaiji.run.manifest import read_manifest
-from gaiji.run.national import charset_of
+from gaiji.run.national import charset_of, with_byte_order
 from gaiji.run.order import order_path, read_order
 from gaiji.run.places import check_beside
-from gaiji.run.plan import Plan, typed_plan, with_byte_order
+from gaiji.run.plan import Plan, typed_plan
 
 HEAD = b"record\tfield\tposition\ttext\treason\n"
 """The first line of the list of findings."""

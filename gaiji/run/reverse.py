@@ -19,12 +19,13 @@ from gaiji.codes.charset import Charset
 from gaiji.columns.decode import TEXTS
 from gaiji.disk.files import AtomicFile
 from gaiji.disk.packing import Input
-from gaiji.errors import DataError, GaijiError, LayoutError
+from gaiji.errors import DataError, GaijiError, LayoutError, UsageError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import join
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
-from gaiji.messages import fault, tr
+from gaiji.output.held import HeldReadback
 from gaiji.output.readback import Cells, Readback
 from gaiji.records.batch import NEWLINES
 from gaiji.run.column_back import ColumnsBack, Encoded, Part
@@ -33,9 +34,10 @@ from gaiji.run.framed import Framer
 from gaiji.run.framing import framing_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.manifest import read_manifest, section_of
-from gaiji.run.national import charset_of, own_charset
+from gaiji.run.national import charset_of, own_charset, with_byte_order
 from gaiji.run.occurrences import Occurrences
-from gaiji.run.plan import Plan, layout_of, output_of, whole_of, with_byte_order
+from gaiji.run.outputs import output_of
+from gaiji.run.plan import Plan, layout_of, whole_of
 from gaiji.run.reversal import Reversal, mark_of, put, reverse_types, same_as_input, target_of
 from gaiji.run.types import moved
 
@@ -92,7 +94,6 @@ class Backward:
         self.back = ColumnsBack(job, charset, charsets, glyphs, self.columns)
         where = str(self.output.path)
         self.occurrences = Occurrences(variable, self.fields, where) if variable else None
-        self.names = self.output.columns
         self.readback = self._open()
 
     def _shorter(self, shaped: bool) -> bool:
@@ -105,7 +106,9 @@ class Backward:
 
     def _layout(self) -> Layout:
         names: list[str] = []
-        if self.job.source["format"] == "csv":
+        if self.job.columns and self.job.source["format"] == "csv":
+            names = list(read_manifest(self.whole_job.named_path)["fields"])
+        elif self.job.source["format"] == "csv":
             glyphs = self.job.target["glyph_columns"]
             names = [n for n in self._header() if not (glyphs and n.endswith(".glyphs"))]
         return layout_of(self.job, names)
@@ -144,12 +147,23 @@ class Backward:
             file.close()
 
     def _open(self) -> Readback:
-        readback = self.output.read_back()
+        recipe, readback = self.output.recipe, self.output.read_back()
+        if recipe is not None:
+            lost = [name for number, name in enumerate(recipe.record) if number not in recipe.held]
+            if lost:
+                raise UsageError(
+                    fault(
+                        "E0736", "does not hold {names} as the records had them", names=", ".join(lost)[:200]
+                    ),
+                    where=str(self.job.output_path),
+                    next=tr("give each field a column of its own ([[output.column]]), convert again"),
+                )
+            readback = HeldReadback(readback, recipe)
         if not readback.header_ok and self.job.output_format != "fixed":
             raise GaijiError(
                 fault("E0273", "does not have the columns of the job"),
                 where=str(self.job.output_path),
-                next=tr("they are {names}", names=", ".join(self.names)[:200]),
+                next=tr("they are {names}", names=", ".join(self.output.written)[:200]),
             )
         return readback
 

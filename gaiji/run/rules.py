@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gaiji.errors import JobError, nearest
-from gaiji.messages import Fault, fault, mark, tr
+from gaiji.errors.messages import Fault, fault, mark, tr
+from gaiji.run.columns import ColumnRule, columns_of
 
 WHEN = ("field", "equals", "offset", "bytes", "length", "first", "last")
 KEYS: dict[str, tuple[tuple[type, ...], str]] = {
@@ -35,6 +36,8 @@ KEYS: dict[str, tuple[tuple[type, ...], str]] = {
         mark("field and counts: the field holds how many records of that type stand before it"),
     ),
     "rows": ((str,), mark("a table whose occurrences are written one a row")),
+    "column": ((list,), mark("[[record.column]] tables, the columns of its output (see output.md)")),
+    "items": ((str,), mark("the receiver's list of items that its columns are checked against")),
 }
 
 
@@ -54,6 +57,8 @@ class RecordRule:
     trailer_field: str = ""
     counts: tuple[str, ...] = ()
     rows: str = ""
+    columns: tuple[ColumnRule, ...] = ()
+    items: str = ""
 
 
 def rules_of(tables: Any, path: str) -> tuple[RecordRule, ...]:
@@ -116,7 +121,7 @@ def _rule(table: Mapping[str, Any], number: int, path: str) -> RecordRule:
         raise _error(fault("E0256", "must be [[field]] tables"), path, f"{label}.field", tr(KEYS["field"][1]))
     given = {
         key: table[key]
-        for key in ("when", "layout", "redefines", "output", "skip", "parent", "rows")
+        for key in ("when", "layout", "redefines", "output", "skip", "parent", "rows", "items")
         if key in table
     }
     return RecordRule(
@@ -125,6 +130,7 @@ def _rule(table: Mapping[str, Any], number: int, path: str) -> RecordRule:
         key=tuple(keys),
         trailer_field=trailer.get("field", ""),
         counts=tuple(counts),
+        columns=columns_of(table.get("column", []), path, f"{label}.column"),
         **given,
     )
 

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from gaiji.disk.files import AtomicFile, Mark
+from gaiji.disk.files import AtomicFile, Mark, give_names
 from gaiji.errors import DataError, ResumeError
+from gaiji.errors.messages import fault, tr
 from gaiji.log import event
-from gaiji.messages import fault, tr
 from gaiji.output.sink import Sink
 from gaiji.records.quarantine import Quarantine
 from gaiji.run.checkpoint import Checkpoint, Checkpoints, load_checkpoint
 from gaiji.run.order import Order
 from gaiji.run.plan import Plan
 from gaiji.run.sums import Sums
-from gaiji.run.totals import Converted, Parted
+from gaiji.run.totals import Converted, Parted, Read
 
 
 class Session:
@@ -86,12 +86,7 @@ class Session:
         """All batches are written: check that everything adds up and is on the disk. Nothing has its name
         yet."""
         reader = self.reading.reader
-        if not reader.records and not reader.empty and not reader.header:
-            raise DataError(
-                fault("E0452", "holds no record"),
-                where=reader.path,
-                next=tr("check format and its keys in [source]"),
-            )
+        check_any(reader, reader.header, reader.empty)
         self.sums.reconcile(reader)
         reader.check_unchanged()
         self.sums.before = self.reading.shaper.state() if self.reading.shaper else {}
@@ -108,15 +103,8 @@ class Session:
     def name(self, others: Sequence[AtomicFile], manifest: AtomicFile) -> None:
         """Give all files their names, the manifest's last; when one cannot get its name, none has it."""
         self._files += [*others, manifest]
-        files: list[Sink | Quarantine | Order | AtomicFile] = [self.quarantine, *others, *self.sinks]
-        files += [file for file in (self.order, manifest) if file is not None]
-        try:
-            for file in files:
-                file.commit()
-        except BaseException:
-            for file in reversed(files):
-                file.unname()
-            raise
+        told = [file for file in (self.order, manifest) if file is not None]
+        give_names([self.quarantine, *others, *self.sinks, *told])
 
     def _marks(self) -> list[Mark]:
         """The outputs as they are now, and the order of the records in them."""
@@ -144,6 +132,16 @@ class Session:
         self._points.remove()
         for file in self._files:
             file.discard()
+
+
+def check_any(reader: Read, header: Sequence[bytes], empty: bool) -> None:
+    """DataError where an input that is not empty holds no record."""
+    if not reader.records and not empty and not header:
+        raise DataError(
+            fault("E0452", "holds no record"),
+            where=reader.path,
+            next=tr("check format and its keys in [source]"),
+        )
 
 
 def _sums(plan: Plan, kept: Checkpoint | None) -> Sums:

@@ -5,6 +5,7 @@ Owns the names of those files and what the manifest says of them. 縮退 itself 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,17 @@ def policy_of(job: Job) -> Policy | None:
     policy = load_policy(job.file(wanted)) if wanted.endswith(".toml") else Policy(to=wanted)
     Shrinker(policy)
     return policy
+
+
+def policy_digest(policy: Policy | None) -> str:
+    """What the output for another system is made by: the target and the policy's files; "" where none is
+    wanted."""
+    if policy is None:
+        return ""
+    whole = hashlib.sha256(policy.to.encode())
+    for name in policy.files:
+        whole.update(Path(name).read_bytes())
+    return whole.hexdigest()
 
 
 def shrunk_paths(output: Path, policy: Policy | None) -> list[Path]:
@@ -72,6 +84,8 @@ def shrink_output(plan: Plan, policy: Policy | None, standing: Path) -> Shrunk:
     side, shrunk = done.files
     told = {
         "to": policy.to,
+        "map": done.report.map,
+        "policy": policy_digest(policy),
         "files": [_described(shrunk), _described(side)],
         "changed": done.report.changed,
         "findings": done.report.findings,

@@ -1,13 +1,15 @@
 """What is done with a batch, as functions of the plan and the batch alone; they run on worker threads.
 
-Owns the order decode, fit, group, encode. How each is done lies a package below: columns, output.
+Owns the order decode, fit (or the making of columns, where the job has its own), group, encode. How each is
+done lies a package below: columns, output.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from gaiji.columns.findings import Failure, Hit, Reasons
@@ -16,7 +18,9 @@ from gaiji.columns.owners import Account
 from gaiji.model import Column, Field
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch
+from gaiji.run.corrections import Corrected, correct
 from gaiji.run.counted import Check
+from gaiji.run.made import make
 from gaiji.run.plan import Plan
 from gaiji.run.totals import Converted, Parted
 from gaiji.run.types import named
@@ -47,6 +51,16 @@ def decode(plan: Plan, batch: Batch) -> Decoded:
     return out
 
 
+def restore(plan: Plan, batch: Batch, decoded: Decoded) -> tuple[Decoded, list[Corrected]]:
+    """The columns with what people restored at single places of them, and which places these are; findings
+    stay those of the source."""
+    if plan.corrections is None:
+        return decoded, []
+    columns = list(decoded.columns)
+    done = correct(plan.corrections, batch, columns, decoded.found, plan.qualified(""))
+    return replace(decoded, columns=columns), done
+
+
 def fit(plan: Plan, sink: Sink, batch: Batch, decoded: Decoded) -> list[Column]:
     """The columns as the output can hold them; texts and glyph names that it cuts join the findings."""
     fitted, overflows = sink.prepare(decoded.columns, batch.rows)
@@ -72,12 +86,34 @@ def encode(sink: Sink, batch: Batch, fitted: Sequence[Column], dropped: list[int
 def convert(plan: Plan, sink: Sink, batch: Batch) -> Converted:
     """A batch on its way to the output."""
     decoded = decode(plan, batch)
-    fitted = fit(plan, sink, batch, decoded)
+    shown, corrected = restore(plan, batch, decoded)
+    made = make(plan, batch, decoded.columns)
+    fitted = made.columns if made is not None else fit(plan, sink, batch, shown)
     hits, dropped, failed, reasons = group(plan, batch, decoded)
+    if made is not None:
+        hits, dropped = hits + made.hits, sorted({*dropped, *made.dropped})
+        failed = min((one for one in (failed, made.failed) if one), key=lambda one: one[3], default=None)
+        reasons = reasons | made.reasons
     individuals = [rows_holding(column) for column in decoded.columns[: len(plan.fields)]]
     encoded = encode(sink, batch, fitted, dropped)
     counts, sizes, account = decoded.counts, decoded.sizes, _account(plan, batch)
-    return Converted(batch, encoded, counts, sizes, hits, len(dropped), account, failed, reasons, individuals)
+    kinds: Counter[tuple[str, str]] = made.kinds if made is not None else Counter()
+    return Converted(
+        batch,
+        encoded,
+        counts,
+        sizes,
+        hits,
+        len(dropped),
+        account,
+        failed,
+        reasons,
+        individuals,
+        kinds,
+        corrected,
+        decoded.found,
+        made.flaws if made is not None else (),
+    )
 
 
 def convert_types(plan: Plan, sinks: Sequence[Sink], batch: Batch) -> Parted:

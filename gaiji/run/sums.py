@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gaiji.columns.owners import Account
-from gaiji.records.reader import Reader
 from gaiji.records.shape import Shape
 from gaiji.run.counted import Counted
+from gaiji.run.made import specs_of
 from gaiji.run.plan import Plan
-from gaiji.run.totals import Converted, Parted, Totals, check_bytes, check_records
+from gaiji.run.totals import Converted, Parted, Read, Totals, check_bytes, check_records
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Sums:
     def of(each: Sequence[Plan], parts: Sequence[Plan] = (), shape: Shape | None = None) -> Sums:
         """Nothing yet; ``each``: the plans of the outputs, ``parts``: of all record types, where there are
         any, told apart by ``shape``."""
-        totals = [Totals(part.fields, part.job.review["samples"]) for part in each]
+        totals = [Totals(part.fields, part.job.review["samples"], columns=specs_of(part)) for part in each]
         left_out = tuple(part.number for part in parts if part.skipped)
         return Sums(totals, Counted(shape) if parts and shape else None, left_out)
 
@@ -70,7 +70,15 @@ class Sums:
             self.counted.add(done.batch, done.checks)
             self.account.add(done.account)
 
-    def reconcile(self, reader: Reader) -> None:
+    def join(self, more: Sums) -> None:
+        """Add the sums of the piece of the input that follows."""
+        for one, other in zip(self.totals, more.totals, strict=True):
+            one.join(other)
+        if self.counted is not None and more.counted is not None:
+            self.counted.join(more.counted)
+        self.account.add(more.account)
+
+    def reconcile(self, reader: Read) -> None:
         """Every unit of every field, and every record, is accounted for; else the run fails."""
         if self.counted is None:
             self.totals[0].reconcile(reader)

@@ -5,8 +5,36 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gaiji.messages import tr
-from gaiji.run.job import KEYS, shown_values
+from gaiji.errors.messages import tr
+from gaiji.run.job import KEYS
+from gaiji.run.keys import shown_values
+
+COLUMNS = (
+    "",
+    "# Columns of its own in place of the fields, in order (docs/output.md): one table for each.",
+    "# [[output.column]]",
+    '# name = "氏名"',
+    '# join = ["shi", "mei"]',
+    '# separator = "　"',
+    "# [[output.column]]",
+    '# name = "氏"',
+    '# field = "shimei"',
+    '# split = "　"',
+    "# part = 1",
+    "# of = 2",
+    "# [[output.column]]",
+    '# name = "生年月日"',
+    '# field = "birth"',
+    '# date = "wareki"      # wareki | seireki | either',
+    '# special = { "0000000" = "" }',
+    "# [[output.column]]",
+    '# name = "性別"',
+    '# field = "sex"',
+    '# codes = "codes/sex.csv"      # columns old, new',
+    "# [[output.column]]",
+    '# name = "団体コード"',
+    '# constant = "000000"',
+)
 
 
 def template(*, path: str, charset: str, format: str, layout: str, record_length: int, output: str) -> str:
@@ -28,7 +56,7 @@ def template(*, path: str, charset: str, format: str, layout: str, record_length
             lines.append(
                 f"{key} = {_toml(value)}" if value is not None else f"# {key} = {_toml(rule.default)}"
             )
-        lines.append("")
+        lines += [*(COLUMNS if section == "output" else ()), ""]
     lines += [
         "# Fields where there is no layout file: offset and length in bytes, from 0.",
         "# [[field]]",

@@ -11,21 +11,43 @@ from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gaiji.codes.program import K
 from gaiji.columns.findings import Failure, Hit, Place, Reasons
 from gaiji.columns.owners import Account
 from gaiji.errors import DataError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.records.batch import Batch
-from gaiji.records.reader import Reader
+from gaiji.run.corrections import Applied, Corrected
 from gaiji.run.counted import Check
+
+if TYPE_CHECKING:
+    from gaiji.output.shaping import Flaw
 
 MOST_NUMBERS = 100
 """Different bad numbers of a field that are told by their bytes; the others are counted together."""
+LISTED = (Reason.BAD_NUMBER, Reason.BAD_VALUE)
+"""Reasons whose findings are told by what stands in the record."""
+OF_COLUMNS = (Reason.BAD_VALUE, Reason.OVERFLOW)
+"""Reasons of findings in columns of the job's own; fields of such a job have none of them."""
 EMPTY_AS = {"low-values": "LOW_VALUES", "blanks": "BLANKS"}
+
+
+class Read(Protocol):
+    """What was read, as a reader tells it behind the last record."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
 
 
 @dataclass
@@ -43,6 +65,13 @@ class Converted:
     reasons: Reasons = field(default_factory=dict)
     individuals: list[int] = field(default_factory=list)
     """Rows of each field that hold a 個人番号."""
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Cells of each column of the job's own by what is found in them."""
+    corrected: list[Corrected] = field(default_factory=list)
+    found: list[tuple[Field, array[int]]] = field(default_factory=list)
+    """The raw findings of each field, six int64 each, as the kernel gave them."""
+    flaws: Sequence[Flaw] = ()
+    """What is found in columns of the job's own."""
 
 
 @dataclass
@@ -59,7 +88,8 @@ class Parted:
 @dataclass
 class Totals:
     """What all batches so far add up to, for the ``fields`` of a run; ``samples``: how many occurrences a
-    finding keeps. ``numbers``: of each field, how many different bad numbers there were.
+    finding keeps. ``numbers``: of each field, how many different bad numbers or values there were.
+    ``columns``: those of the job's own, where it has some, and ``kinds`` what is found in them.
     """
 
     fields: Sequence[Field]
@@ -75,6 +105,11 @@ class Totals:
     account: Account = field(default_factory=Account)
     individuals: list[int] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
+    applied: Applied = field(default_factory=Applied)
+    columns: Sequence[Field] = ()
+    kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    most: int = MOST_NUMBERS
+    """Different bad numbers of a field that are told by their bytes."""
 
     def __post_init__(self) -> None:
         self.individuals = self.individuals or [0] * len(self.fields)
@@ -95,6 +130,11 @@ class Totals:
                 ),
                 where=f"{path}: record {record} at byte {at}",
                 next=tr(
+                    "correct the dump or the column's rule, or choose another policy than fail for {reason}",
+                    reason=reason.label,
+                )
+                if self.of_column(reason)
+                else tr(
                     "map it in a site table, or choose another policy than fail for {reason}",
                     reason=reason.label,
                 ),
@@ -114,12 +154,14 @@ class Totals:
         self.bad += len(done.batch.bad)
         self.account.add(done.account)
         self.shorter += done.batch.shorter
+        self.applied.add(done.corrected)
+        self.kinds.update(done.kinds)
 
     def _add_hit(self, hit: Hit) -> None:
         key = (hit.field.name, hit.field.role, hit.code, hit.reason)
         old = self.hits.get(key)
-        if old is None and hit.reason is Reason.BAD_NUMBER:
-            if self.numbers[hit.field.name] >= MOST_NUMBERS:
+        if old is None and hit.reason in LISTED:
+            if self.numbers[hit.field.name] >= self.most:
                 hit, key = replace(hit, code=""), (*key[:2], "", hit.reason)
                 old = self.hits.get(key)
             self.numbers[hit.field.name] += 1
@@ -131,7 +173,31 @@ class Totals:
             old, count=old.count + hit.count, samples=samples, records=old.records + hit.records
         )
 
-    def reconcile(self, reader: Reader) -> None:
+    def join(self, more: Totals) -> None:
+        """Add the sums of the piece of the input that follows; bad numbers must all be told by their bytes
+        there (``most``), so that here the same ones are as without pieces."""
+        for mine, counts in zip(self.counts, more.counts, strict=True):
+            for i, value in enumerate(counts):
+                mine[i] += value
+        self.sizes = [a + b for a, b in zip(self.sizes, more.sizes, strict=True)]
+        self.individuals = [a + b for a, b in zip(self.individuals, more.individuals, strict=True)]
+        for hit in more.hits.values():
+            self._add_hit(hit)
+        for found, (records, place) in more.reasons.items():
+            before, first = self.reasons.get(found, (0, place))
+            self.reasons[found] = (before + records, first)
+        self.written, self.dropped = self.written + more.written, self.dropped + more.dropped
+        self.bad, self.shorter = self.bad + more.bad, self.shorter + more.shorter
+        self.account.add(more.account)
+        self.applied.join(more.applied)
+        self.kinds.update(more.kinds)
+
+    def of_column(self, reason: Reason) -> bool:
+        """Whether findings of that reason are of columns of the job's own, about which nobody is asked: the
+        way is to correct the dump, a table or the rule."""
+        return bool(self.columns) and reason in OF_COLUMNS
+
+    def reconcile(self, reader: Read) -> None:
         """Every unit is mapped, passed or flagged, the units cover every byte of their field, and every byte
         of the input has one owner; else the run fails.
         """
@@ -139,7 +205,7 @@ class Totals:
         self.reconcile_units(reader)
         check_records(reader, self.written + self.dropped + self.bad)
 
-    def reconcile_units(self, reader: Reader) -> None:
+    def reconcile_units(self, reader: Read) -> None:
         """The same without the records, of which an output with one type of several has only its own."""
         for spec, counts, size in zip(self.fields, self.counts, self.sizes, strict=True):
             parts = counts[K["MAPPED_UNITS"]] + counts[K["PASSED_UNITS"]] + sum(flagged(counts).values())
@@ -170,6 +236,7 @@ class Totals:
             reasons=dict(self.reasons),
             account=deepcopy(self.account),
             numbers=Counter(self.numbers),
+            kinds=Counter(self.kinds),
         )
 
     def state(self) -> dict[str, Any]:
@@ -189,6 +256,8 @@ class Totals:
             "shorter": self.shorter,
             "reasons": [[int(r), n, p.record, p.field, p.offset] for r, (n, p) in self.reasons.items()],
             "account": self.account.state(),
+            "applied": self.applied.state(),
+            "kinds": [[name, kind, count] for (name, kind), count in self.kinds.items()],
         }
 
     def go_on(self, state: dict[str, Any]) -> None:
@@ -196,6 +265,7 @@ class Totals:
         fields.
         """
         by_name = {spec.name: spec for spec in self.fields}
+        made = {spec.name: spec for spec in self.columns}
         self.counts = [array("q", c) for c in state["counts"]]
         self.sizes = [int(size) for size in state["sizes"]]
         self.individuals = [int(rows) for rows in state["individuals"]]
@@ -205,9 +275,11 @@ class Totals:
             Reason(r): (n, Place(record, name, at)) for r, n, record, name, at in state["reasons"]
         }
         self.account = Account.of_state(state["account"])
+        self.applied = Applied.of_state(state["applied"])
+        self.kinds = Counter({(name, kind): int(count) for name, kind, count in state["kinds"]})
         for name, code, reason, count, records, samples in state["hits"]:
             hit = Hit(
-                by_name[name],
+                (made if self.of_column(Reason(reason)) else by_name)[name],
                 code,
                 Reason(reason),
                 count,
@@ -215,14 +287,14 @@ class Totals:
                 records,
             )
             self.hits[name, hit.field.role, code, hit.reason] = hit
-            self.numbers[name] += hit.reason is Reason.BAD_NUMBER
+            self.numbers[name] += hit.reason in LISTED
         if [len(c) for c in self.counts] != [K["N_COUNTS"]] * len(self.fields) or len(self.sizes) != len(
             self.fields
         ):
             raise ValueError("another number of fields")
 
 
-def check_bytes(reader: Reader, account: Account) -> None:
+def check_bytes(reader: Read, account: Account) -> None:
     """Every byte that was read has one owner; else the run fails."""
     if (owned := account.owned.total()) != reader.size:
         raise DataError(
@@ -232,7 +304,7 @@ def check_bytes(reader: Reader, account: Account) -> None:
         )
 
 
-def check_records(reader: Reader, accounted: int) -> None:
+def check_records(reader: Read, accounted: int) -> None:
     """Every record that was read is accounted for; else the run fails."""
     if accounted != reader.records:
         raise DataError(
@@ -272,7 +344,11 @@ def flagged_by_reason(totals: Totals) -> dict[str, dict[str, Any]]:
         out[reason.label] = {
             "units": fields.total(),
             "records": records,
-            "fields": {spec.name: fields[spec.name] for spec in totals.fields if fields[spec.name]},
+            "fields": {
+                spec.name: fields[spec.name]
+                for spec in (totals.columns if totals.of_column(reason) else totals.fields)
+                if fields[spec.name]
+            },
             "first": {"record": first.record, "field": first.field, "offset": first.offset},
         }
     for reason, found in sorted(totals.account.findings.items()):

@@ -17,11 +17,11 @@ import regex
 from gaiji.codes.charset import Charset
 from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import JobError, nearest
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook import SUFFIXES, Table
 from gaiji.layout.copybook.variable import COUNT, NUMBERS, STEP, how_written, plain
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
-from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
 from gaiji.output.melt import EVERY, FOUND, Melt
 from gaiji.records.shape import Borrowed, Kind, Shape
@@ -55,11 +55,11 @@ def own_job(job: Job, rule: RecordRule) -> Job:
     elif rule.redefines:
         source["redefines"] = {**source["redefines"], **rule.redefines}
     output = {**job.output, "path": rule.output or job.output["path"], "rows": rule.rows}
+    output["items"] = rule.items or job.output["items"]
     queue = job.queue_where
     review = {**job.review, "queue": queue if isinstance(queue, str) else os.path.abspath(queue)}
-    return replace(
-        job, source=source, fields=fields, output=output, review=review, records=(), type=rule.name
-    )
+    more: dict[str, Any] = {"records": (), "type": rule.name, "columns": rule.columns}
+    return replace(job, source=source, fields=fields, output=output, review=review, **more)
 
 
 def within(job: Job, layout: Layout) -> Job:
@@ -212,6 +212,13 @@ def check_outputs(job: Job, types: Sequence[Typed]) -> None:
             next=tr("run gaiji shrink on each output")
             if job.target["shrink"]
             else tr("types are for fixed, vb and lines"),
+        )
+    if job.columns:
+        raise JobError(
+            fault("E0442", "does not go with {other}", other="[[record]]"),
+            path=job.path,
+            key="output.column",
+            next=tr("write [[record.column]] below the type whose output they are"),
         )
     seen: dict[str, str] = {}
     for typed in types:

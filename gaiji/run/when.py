@@ -14,9 +14,9 @@ from typing import Any
 from gaiji.codes.charset import Charset
 from gaiji.columns.numeric import NUMERIC, numeric_of
 from gaiji.errors import CharsetError, JobError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel.numbers import CONSTANTS as NUMBERS
 from gaiji.kernel.numbers import Numeric, numbers
-from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
 from gaiji.records.shape import Test
 from gaiji.run.job import Job

@@ -41,12 +41,17 @@ def in_order(work: Callable[[Given], Made], given: Iterable[Given], threads: int
                 future.cancel()
 
 
-class progress_bar:
-    """A progress bar on a terminal, nothing elsewhere."""
+Progress = bool | Callable[[int, int], None]
+"""Whether a bar is shown on a terminal; or who is told instead: bytes of the input read, records written."""
 
-    def __init__(self, reader: Reader, progress: bool) -> None:
+
+class progress_bar:
+    """A progress bar on a terminal, nothing elsewhere; or what ``progress`` makes of it."""
+
+    def __init__(self, reader: Reader, progress: Progress) -> None:
         self._bar: Any = None
-        if progress and sys.stderr.isatty() and not logs_json():
+        self._told = progress if callable(progress) else None
+        if progress is True and sys.stderr.isatty() and not logs_json():
             from tqdm import tqdm
 
             self._bar = tqdm(total=reader.total or None, unit="B", unit_scale=True, file=sys.stderr)
@@ -56,6 +61,8 @@ class progress_bar:
         return self._advance
 
     def _advance(self, reader: Reader, records: int) -> None:
+        if self._told is not None:
+            self._told(reader.count, records)
         if self._bar is not None:
             seconds = max(time.monotonic() - self._began, 1e-6)
             self._bar.set_postfix_str(f"{records:,} records, {records / seconds:,.0f}/s", refresh=False)

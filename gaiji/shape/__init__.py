@@ -8,7 +8,7 @@ Needs the extra ``images``; docs/shape.md has method, figures and limits.
 from __future__ import annotations
 
 from gaiji.errors import MissingExtra
-from gaiji.messages import tr
+from gaiji.errors.messages import tr
 
 try:
     import freetype  # noqa: F401

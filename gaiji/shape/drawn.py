@@ -16,7 +16,7 @@ import regex
 
 from gaiji.codes.charset import Charset
 from gaiji.errors import PictureError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import IMAGES, MAX_SIDE, Picture
 from gaiji.shape.pictures import FONTS, MAX_PICTURES, BitmapFont, GlyphFont, dots, read_image
 
@@ -49,7 +49,9 @@ class Drawn:
     left: tuple[str, ...] = ()
 
 
-def read_pictures(path: str | Path, charset: Charset, *, dots: Dots | None = None) -> Drawn:
+def read_pictures(
+    path: str | Path, charset: Charset, *, dots: Dots | None = None, host: bool = False
+) -> Drawn:
     """The pictures of a 外字 source; PictureError when it has none.
 
     A font (TTF, TTE, OTF) is read by its private use characters, which the charset's ``pua`` option turns
@@ -57,6 +59,8 @@ def read_pictures(path: str | Path, charset: Charset, *, dots: Dots | None = Non
     the private use characters of its Shift_JIS codes; a picture by its name (``80A1.png``, ``U+E000.bmp``,
     also after ``_``); a folder by what lies in it; anything else is a raw matrix of ``dots``: one character
     after the other in the order of the charset's 外字 area, each row (or column) padded to bytes.
+    ``host``: the pictures are of all the host's codes, so that a number in E000 to F8FF is the code, and a
+    private use character only where it is written U+.
     """
     path, left = Path(path), list[str]()
     try:
@@ -64,7 +68,7 @@ def read_pictures(path: str | Path, charset: Charset, *, dots: Dots | None = Non
         private = charset.private_use()
         out: dict[str, list[Picture]] = {}
         for name, picture in found:
-            code = _code(name, private)
+            code = _code(name, private, host)
             if code and not picture.empty:
                 out.setdefault(code, []).append(picture)
             elif not code and path.is_dir():
@@ -130,15 +134,14 @@ def parse_dots(text: str) -> Dots | None:
     return Dots(int(match[1]), int(match[2]), match[3] or "rows")
 
 
-def _code(name: str, private: Mapping[int, str]) -> str:
+def _code(name: str, private: Mapping[int, str], host: bool) -> str:
     """The vendor code that a picture's name or private use character means, "" for none."""
     match = _STEM.fullmatch(name)
     if match is None:
         return ""
     value = int(match[2], 16)
-    if match[1] or (
-        value in private and len(match[2]) >= 4 and 0xE000 <= value <= 0xF8FF and value not in _codes(private)
-    ):
+    drawn = not host and value in private and 0xE000 <= value <= 0xF8FF and value not in _codes(private)
+    if match[1] or drawn:
         return private.get(value, "")
     return str(match[2]).upper()
 

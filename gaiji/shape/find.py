@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gaiji.messages import mark, tr
+from gaiji.errors.messages import mark, tr
 from gaiji.shape import Answer, as_ink, load_index
 from gaiji.shape.pictures import read_image
+from gaiji.standard.errata import erratum
 from gaiji.standard.repertoire import load_repertoire
 
 VERDICTS = {
@@ -41,12 +42,15 @@ def find_glyph(
 
 
 def lines(answer: Answer) -> list[str]:
-    """The answer for a terminal: the verdict, then rank, name, text and probability of each glyph."""
+    """The answer for a terminal: the verdict, then rank, name, text and probability of each glyph, with what
+    is known to be wrong of it in the list."""
     known = load_repertoire()
     out = [tr(VERDICTS[answer.verdict])]
     for rank, match in enumerate(answer.matches, 1):
         text = known[match.glyph].text if match.glyph in known else ""
         out.append(f"{rank:3}. {match.glyph} {text}  {match.score:.3f}")
+        if wrong := erratum(match.glyph):
+            out.append(tr("     erratum: {wrong}", wrong=wrong))
     return out
 
 

@@ -25,7 +25,7 @@ import numpy.typing as npt
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import user_data_dir
 from gaiji.errors import ShapeError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.shape.features import Floats, describe
 from gaiji.shape.model import Model, load_model, unit
 from gaiji.shape.pictures import find_font
@@ -106,6 +106,11 @@ def load_gallery(fonts: Sequence[Path], progress: Progress | None = None) -> Gal
     packed = _build(faces, sources, model, progress)
     _write(path, names, sources, packed)
     return Gallery(tuple(fonts), tuple(names), sources, unpack(packed), path, built=True)
+
+
+def kept_gallery(fonts: Sequence[Path]) -> Gallery | None:
+    """The gallery of fonts from the cache; None where it was not built yet."""
+    return _read(user_data_dir() / "shape" / f"{_key(fonts, load_model())}.npz", tuple(fonts))
 
 
 def pack(vectors: Floats) -> npt.NDArray[np.int8]:

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.shape.features import Floats, describe_each, describe_finely
-from gaiji.shape.gallery import Gallery, Progress, find_fonts, load_gallery
+from gaiji.shape.gallery import Gallery, Progress, find_fonts, kept_gallery, load_gallery
 from gaiji.shape.model import load_calibration, load_model
 from gaiji.shape.picture import Ink, Source, as_ink
 from gaiji.shape.sisters import compare
@@ -95,6 +95,14 @@ class Index:
             if progress:
                 progress(len(answers), len(codes))
         return answers
+
+    def likeness(self, images: Sequence[Source]) -> dict[str, float]:
+        """How like the pictures of one code every glyph is: name → cosine of the first stage, for an order.
+        ShapeError as for ``query``."""
+        pictures = [picture for some in _checked([images], 0) for picture in some]
+        vectors = self._model.project(describe_each(pictures)[0])
+        cosines = vectors.mean(axis=0) @ self.gallery.vectors.T
+        return dict(zip(self.gallery.names, cosines.tolist(), strict=True))
 
     def measure(
         self,
@@ -183,6 +191,12 @@ def load_index(fonts: Sequence[Path] | None = None, *, progress: Progress | None
     without the extra ``images``.
     """
     return Index(load_gallery(tuple(fonts) if fonts is not None else find_fonts(), progress))
+
+
+def kept_index(fonts: Sequence[Path] | None = None) -> Index | None:
+    """The index when it was built before for these fonts; None instead of building one."""
+    gallery = kept_gallery(tuple(fonts) if fonts is not None else find_fonts())
+    return Index(gallery) if gallery is not None else None
 
 
 def _checked(codes: Sequence[Sequence[Source]], first: int) -> list[list[Ink]]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from gaiji.errors import ShapeError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.shape.features import Floats
 
 MODEL = Path(__file__).with_name("model.npz")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Picture
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import regex
 
 from gaiji.errors import MissingExtra, PictureError
-from gaiji.messages import fault, mark, tr
+from gaiji.errors.messages import fault, mark, tr
 from gaiji.model import MAX_SIDE, Picture
 
 MAX_FILE = 256 * 1024 * 1024
@@ -49,31 +49,6 @@ def png(picture: Picture, side: int = 0) -> bytes:
 
 def _image(picture: Picture) -> Any:
     return _pillow().Image.frombytes("L", (picture.width, picture.height), picture.ink)
-
-
-def overlay(ours: Picture, other: Picture, side: int) -> bytes:
-    """PNG of both in one square, inked parts laid on each other: only ``ours`` is red, only ``other`` blue,
-    both black.
-    """
-    pil = _pillow()
-    a, b = (_filled(_image(p), side) for p in (ours, other))
-    invert = pil.ImageOps.invert
-    both = pil.ImageChops.lighter(a, b)
-    out = BytesIO()
-    pil.Image.merge("RGB", (invert(b), invert(both), invert(a))).save(out, "PNG", compress_level=6)
-    return out.getvalue()
-
-
-def _filled(image: Any, side: int) -> Any:
-    """The inked part stretched over a square with a narrow margin."""
-    pil = _pillow()
-    margin = side // 20
-    square = pil.Image.new("L", (side, side), 0)
-    inked = image.crop(image.getbbox() or (0, 0, *image.size))
-    square.paste(
-        inked.resize((side - 2 * margin, side - 2 * margin), pil.Image.Resampling.BILINEAR), (margin, margin)
-    )
-    return square
 
 
 def _fitted(image: Any, side: int) -> Any:
@@ -148,6 +123,17 @@ def image(data: bytes, where: str) -> Picture:
 # -- glyphs of a font -----------------------------------------------------------------------------------
 
 
+class Raster(NamedTuple):
+    """A glyph's ink (one byte a dot, 255 = ink): ``left`` and ``top`` are where its first column and row lie
+    from the glyph's origin, ``top`` upwards."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    ink: bytes
+
+
 class GlyphFont:
     """A font drawn through FreeType, by the names of its glyphs (``mj026191``) or by character."""
 
@@ -181,15 +167,35 @@ class GlyphFont:
         """A plain character."""
         return self._draw(self._face.get_char_index(text), side)
 
-    def _draw(self, index: int, side: int) -> Picture:
+    def raster(self, name: str, across: int, down: int, *, mono: bool) -> Raster | None:
+        """The glyph of a name at so many dots an em, cut to its ink; None when the font has none. ``mono``:
+        black and white by the automatic hinter, as host fonts were made; else grey, without hinting."""
+        index = self._face.get_name_index(name.lower().encode())
+        if not index:
+            return None
         with self._lock:
-            return self._drawn(index, side)
+            return self._raster(index, across, down, mono)
 
-    def _drawn(self, index: int, side: int) -> Picture:
+    def _draw(self, index: int, side: int) -> Picture:
+        """In a square em; ink that reaches beyond it is moved in, so that none is cut off."""
+        with self._lock:
+            face, drawn = self._face, self._raster(index, side, side, False)
+            high = face.ascender - face.descender
+            ascender = round(side * face.ascender / high) if face.ascender else side
+        canvas = _pillow().Image.new("L", (side, side), 0)
+        if drawn.ink:
+            left = min(max(drawn.left, 0), max(side - drawn.width, 0))
+            top = min(max(ascender - drawn.top, 0), max(side - drawn.height, 0))
+            image = _pillow().Image.frombytes("L", (drawn.width, drawn.height), drawn.ink)
+            canvas.paste(image, (left, top))
+        return Picture(side, side, canvas.tobytes())
+
+    def _raster(self, index: int, across: int, down: int, mono: bool) -> Raster:
         ft, face = self._ft, self._face
+        how = ft.FT_LOAD_TARGET_MONO | ft.FT_LOAD_FORCE_AUTOHINT if mono else ft.FT_LOAD_NO_HINTING
         try:
-            face.set_pixel_sizes(0, side)
-            face.load_glyph(index, ft.FT_LOAD_RENDER | ft.FT_LOAD_NO_HINTING)
+            face.set_pixel_sizes(across, down)
+            face.load_glyph(index, ft.FT_LOAD_RENDER | how)
         except ft.FT_Exception as error:
             raise PictureError(
                 fault("E0303", "has a broken glyph {index}", index=index),
@@ -197,22 +203,14 @@ class GlyphFont:
                 next=tr("use another copy of the font"),
             ) from error
         slot, bitmap = face.glyph, face.glyph.bitmap
-        ascender = round(side * face.ascender / (face.ascender - face.descender)) if face.ascender else side
-        canvas = _pillow().Image.new("L", (side, side), 0)
-        if bitmap.rows and bitmap.width:
-            rows = ctypes.string_at(bitmap._FT_Bitmap.buffer, bitmap.rows * bitmap.pitch)
-            if bitmap.pixel_mode == ft.FT_PIXEL_MODE_MONO:
-                drawn = (
-                    _pillow()
-                    .Image.frombytes("1", (bitmap.width, bitmap.rows), rows, "raw", "1", bitmap.pitch)
-                    .convert("L")
-                )
-            else:
-                drawn = _pillow().Image.frombytes(
-                    "L", (bitmap.width, bitmap.rows), rows, "raw", "L", bitmap.pitch
-                )
-            canvas.paste(drawn, (slot.bitmap_left, ascender - slot.bitmap_top))
-        return Picture(side, side, canvas.tobytes())
+        if not (bitmap.rows and bitmap.width):
+            return Raster(0, 0, 0, 0, b"")
+        rows = ctypes.string_at(bitmap._FT_Bitmap.buffer, bitmap.rows * bitmap.pitch)
+        size, kind = (bitmap.width, bitmap.rows), "L"
+        if bitmap.pixel_mode == ft.FT_PIXEL_MODE_MONO:
+            kind = "1"
+        image = _pillow().Image.frombytes(kind, size, rows, "raw", kind, bitmap.pitch).convert("L")
+        return Raster(slot.bitmap_left, slot.bitmap_top, *size, image.tobytes())
 
 
 class BitmapFont:
@@ -270,6 +268,11 @@ class Gallery:
     def glyph(self, name: str, side: int) -> Picture | None:
         """The glyph's picture, None when no font has it."""
         return self._drawn(name, side)
+
+    def raster(self, name: str, across: int, down: int, *, mono: bool) -> Raster | None:
+        """The glyph's ink at so many dots an em (``GlyphFont.raster``); None when no font has it."""
+        found = (font.raster(name, across, down, mono=mono) for font in self.fonts)
+        return next((raster for raster in found if raster is not None), None)
 
     def _draw(self, name: str, side: int) -> Picture | None:
         for font in self.fonts:
@@ -347,8 +350,6 @@ def _freetype() -> Any:
 def _pillow() -> Any:
     try:
         import PIL.Image
-        import PIL.ImageChops
-        import PIL.ImageOps
     except ImportError as error:
         raise MissingExtra(tr("pictures"), "images") from error
     return PIL

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaiji.errors import ShapeError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 
 def open_font(path: Path | str, number: int = 0) -> freetype.Face:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from gaiji.messages import mark
+from gaiji.errors.messages import mark
 from gaiji.shape.features import Floats
 
 Verdict = Literal["near-certain", "likely", "not-in-repertoire"]

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gaiji.standard.relations import SHRINK, read_rows
+from gaiji.standard.editions import Edition
+from gaiji.standard.relations import read_links, read_rows
 
 SAME, CORRESPONDS, RELATED, SIMILAR, ANOTHER = "same", "corresponds", "related", "similar", "another"
 CLASSES = {
@@ -26,7 +27,7 @@ CLASSES = {
     "analogy": RELATED,
     "dictionary": RELATED,
 }
-"""The map's tables by their short names (``mappings/repertoire/shrink-1.2.0.toml`` has the full ones), and
+"""The map's tables by their short names (``gaiji.standard.published.RULES`` has the full ones), and
 what each asserts of a glyph and its substitute:
 
 - ``same``: one character in another form, by the unification rules of JIS and UCS
@@ -71,11 +72,12 @@ class Link:
     distance: int
 
 
-@lru_cache(maxsize=1)
-def shrink_links() -> dict[str, tuple[Link, ...]]:
-    """Glyph name → its links, in the order of the file."""
+@lru_cache(maxsize=2)
+def shrink_links(edition: Edition | None = None) -> dict[str, tuple[Link, ...]]:
+    """Glyph name → its links, in the order of the file: of an edition of the map that a user took, else
+    of the toolkit's own."""
     out: dict[str, list[Link]] = defaultdict(list)
-    for name, ucs, _, table, rank, hops in read_rows(SHRINK):
+    for name, ucs, _, table, rank, hops in read_links(edition):
         out[name].append(Link(_text(ucs), table, int(rank or hops or 0)))
     return {name: tuple(links) for name, links in out.items()}
 
@@ -100,22 +102,24 @@ def sequences() -> Mapping[str, str]:
     return {_text(ucs): glyph for ucs, glyph, *_ in read_rows(SEQUENCES)}
 
 
-@lru_cache(maxsize=1)
-def named_another() -> Mapping[str, frozenset[str]]:
+@lru_cache(maxsize=2)
+def named_another(edition: Edition | None) -> Mapping[str, frozenset[str]]:
     """Glyph name → the characters that 民一2842 says are others (別字)."""
     return {
         name: frozenset(link.text for link in links if link.table == "min2842-betsuji")
-        for name, links in shrink_links().items()
+        for name, links in shrink_links(edition).items()
         if any(link.table == "min2842-betsuji" for link in links)
     }
 
 
-def vetoed(name: str, base: str, link: Link, read_alike: Callable[[str], bool]) -> bool:
+def vetoed(
+    name: str, base: str, link: Link, read_alike: Callable[[str], bool], edition: Edition | None
+) -> bool:
     """Whether a link of a glyph may not be taken although its table stands in the policy: 民一2842 says 別字
     of the same two (the unification rules of JIS say more), or the characters are disputed and the glyph is
     not read like the other (a glyph drawn like 切 that is read like 功 may be 功).
     """
-    if link.text in named_another().get(name, ()) and CLASSES[link.table] != SAME:
+    if link.text in named_another(edition).get(name, ()) and CLASSES[link.table] != SAME:
         return True
     return {base, link.text} in disputed() and not read_alike(link.text)
 

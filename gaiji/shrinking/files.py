@@ -19,8 +19,8 @@ import polars as pl
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import AtomicFile, name_all, staged, write_whole
 from gaiji.errors import DataError, UsageError
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.roles import find_role, normalise
-from gaiji.messages import fault, tr
 from gaiji.output.tabular import need_columns, read_table, separator_of, table_bytes, write_table
 from gaiji.output.textform import TextForm, text_form
 from gaiji.queue.decisions import confirmed_items
@@ -30,6 +30,7 @@ from gaiji.queue.queue import Queue, open_queue
 from gaiji.shrinking.people import counted, equal_names, people
 from gaiji.shrinking.policy import Policy
 from gaiji.shrinking.shrinker import Shrinker, ShrunkColumn, restore, seal
+from gaiji.standard.relations import map_name
 from gaiji.standard.repertoire import load_repertoire
 
 SIDE_COLUMNS = (
@@ -62,7 +63,7 @@ class ShrinkReport:
     """What a run did: rows, characters changed by evidence, characters by finding, codes that wait, and
     people (``gaiji.shrinking.people.counted``; empty when no column of names is known). ``same_form``: the
     output is written as the source is (mark, line ends, quotes), so that the way back gives its very bytes;
-    a Parquet file has no such form.
+    a Parquet file has no such form. ``map``: the edition of the MJ縮退マップ.
     """
 
     rows: int
@@ -71,6 +72,7 @@ class ShrinkReport:
     waiting: int
     people: Mapping[str, int] = field(default_factory=dict)
     same_form: bool = True
+    map: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,8 @@ def shrink_staged(
         people_found = counted(equal, whole) if equal is not None else {}
         changed = dict(Counter(whole["evidence"].to_list()))
         same = form is not None or not separator_of(named or Path(source))
-        report = ShrinkReport(frame.height, changed, dict(reasons), waiting, people_found, same)
+        links = map_name(shrinker.edition)
+        report = ShrinkReport(frame.height, changed, dict(reasons), waiting, people_found, same, links)
         if opened:
             opened.close()
         held.pop_all()

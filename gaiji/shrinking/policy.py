@@ -11,7 +11,7 @@ from typing import Any
 
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.shrinking.evidence import CLASSES, DEFAULT_EVIDENCE
 
 _CHOICES = {

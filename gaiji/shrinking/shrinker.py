@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import polars as pl
 
 from gaiji.errors import DataError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Reason
-from gaiji.series import text_column
+from gaiji.model.series import text_column
 from gaiji.shrinking.evidence import (
     ASSERTS,
     CLASSES,
@@ -36,6 +36,7 @@ from gaiji.shrinking.evidence import (
 from gaiji.shrinking.policy import Policy, load_policy
 from gaiji.shrinking.targets import Target, load_target
 from gaiji.standard.characters import bare, glyphs
+from gaiji.standard.editions import SHRINK, Edition, current_edition
 from gaiji.standard.repertoire import Repertoire, load_repertoire
 
 GETA = "〓"
@@ -119,10 +120,18 @@ class ShrunkColumn:
 
 
 class Shrinker:
-    """One policy over one repertoire. ``decided`` (glyph name → text) goes before everything else."""
+    """One policy over one repertoire and one MJ縮退マップ. ``decided`` (glyph name → text) goes before
+    everything else; ``edition``: of the map (True: the one in use, None: the toolkit's own)."""
 
-    def __init__(self, policy: Policy, *, decided: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        decided: Mapping[str, str] | None = None,
+        edition: Edition | Literal[True] | None = True,
+    ) -> None:
         self.policy = policy
+        self.edition = current_edition(SHRINK) if edition is True else edition
         self.target: Target = load_target(policy.to, characters=policy.characters)
         if GETA not in self.target:
             raise UsageError(
@@ -172,7 +181,7 @@ class Shrinker:
         """By the first group of the policy with a candidate; look-alikes that no group names wait for a
         person.
         """
-        whole = shrink_links().get(name)
+        whole = shrink_links(self.edition).get(name)
         if whole is None:
             return self._lookalike(name, ())
         links = [link for link in whole if link.text in self.target and self._near(link)]
@@ -195,7 +204,8 @@ class Shrinker:
         related = CLASSES[link.table] == RELATED and self.policy.readings == "common"
         if related and not self._read_alike(name, link.text):
             return False
-        if not vetoed(name, self.repertoire[name].base, link, partial(self._read_alike, name)):
+        alike = partial(self._read_alike, name)
+        if not vetoed(name, self.repertoire[name].base, link, alike, self.edition):
             return True
         return any(o.table in self._named for o in whole if o.text == link.text)
 
@@ -362,8 +372,8 @@ def shrink(text: Any, to: str = ..., *, policy: Policy | str | Path | None = ...
 def shrink(text: Any, to: str = "", *, policy: Policy | str | Path | None = None) -> Shrunk | ShrunkColumn:
     """A text, or a column of texts, in the characters of another system.
 
-    A column is a list, an Arrow array, a polars or pandas series, or a NumPy array (see ``gaiji.series``);
-    the answer has polars columns, and ArgumentTypeError says what is none.
+    A column is a list, an Arrow array, a polars or pandas series, or a NumPy array (see
+    ``gaiji.model.series``); the answer has polars columns, and ArgumentTypeError says what is none.
 
     ``to`` is one of ``gaiji.shrinking.targets.NAMES`` and goes before the policy's; ``policy`` a ``Policy``
     or a TOML file. UsageError for an unknown target or a wrong policy.

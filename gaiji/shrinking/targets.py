@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from gaiji.errors import UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 _CP932_EXTENSIONS = frozenset({0x87, 0xED, 0xEE, 0xFA, 0xFB, 0xFC})
 """Lead bytes of NEC's special characters, NEC's selection of the IBM extensions, and the IBM extensions."""

@@ -41,10 +41,12 @@ class Registered(NamedTuple):
 
 
 class Adopted(NamedTuple):
-    """A sequence of Adobe-Japan1 or Hanyo-Denshi, the MJ glyph that it shows, and what says so."""
+    """A sequence of Adobe-Japan1 or Hanyo-Denshi, the MJ glyph that it shows, its collection, and what says
+    so."""
 
     text: str
     glyph: str
+    collection: str
     evidence: tuple[str, ...]
     line: int
 
@@ -64,8 +66,8 @@ def registered() -> Iterator[Registered]:
 
 def adopted() -> Iterator[Adopted]:
     """The sequences of other collections that an MJ glyph is known for."""
-    for line, (ucs, glyph, _, evidence) in enumerate(read_rows("sequences.tsv"), 2):
-        yield Adopted(_text(ucs), glyph, tuple(evidence.split()), line)
+    for line, (ucs, glyph, collection, evidence) in enumerate(read_rows("sequences.tsv"), 2):
+        yield Adopted(_text(ucs), glyph, collection, tuple(evidence.split()), line)
 
 
 def pack(text: str) -> int:

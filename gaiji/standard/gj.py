@@ -23,7 +23,7 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import user_data_dir
 from gaiji.disk.toml import parse_toml
 from gaiji.errors import RepertoireError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.standard.gj_files import EXPECTED, GJ_NAME, OTHER_FILE, Glyph, one_line, read_bounded, read_glyphs
 
 COLUMNS = (
@@ -93,21 +93,42 @@ def import_gj(path: Path | str) -> GjImport:
     """
     path = Path(path)
     data = read_bounded(path)
+    return keep_gj(read_gj(path, data, hashlib.sha256(data).hexdigest()))
+
+
+@dataclass(frozen=True, slots=True)
+class GjRead:
+    """A GJ font or list as read and checked, not yet kept; ``data``: the list as it would be kept."""
+
+    path: Path
+    sha256: str
+    data: bytes
+    count: int
+    without_unicode: int
+    skipped: int
+
+
+def read_gj(path: Path, data: bytes, sha256: str) -> GjRead:
+    """The glyphs of a font or list, given as bytes; ``path`` and ``sha256`` say what it came from."""
     glyphs, skipped = read_glyphs(path, data)
     _check(path, glyphs)
-    sha256 = hashlib.sha256(data).hexdigest()
+    without = sum(glyph.point is None for glyph in glyphs)
+    return GjRead(path, sha256, _list_of(glyphs), len(glyphs), without, skipped)
+
+
+def keep_gj(read: GjRead) -> GjImport:
+    """Keep what was read as a release and make it current."""
     previous = ""
     with suppress(RepertoireError):  # importing is the way out of a damaged folder
         previous = _current_id()
-    target = _store(path, sha256, glyphs)
     return GjImport(
-        release=sha256[:12],
-        path=target,
-        source=path.name,
-        sha256=sha256,
-        count=len(glyphs),
-        without_unicode=sum(glyph.point is None for glyph in glyphs),
-        skipped=skipped,
+        release=read.sha256[:12],
+        path=_store(read),
+        source=read.path.name,
+        sha256=read.sha256,
+        count=read.count,
+        without_unicode=read.without_unicode,
+        skipped=read.skipped,
         previous=previous,
     )
 
@@ -196,8 +217,8 @@ def _folder() -> Path:
     return user_data_dir() / "gj"
 
 
-def _store(source: Path, sha256: str, glyphs: Sequence[Glyph]) -> Path:
-    """Writes the list, then its description, then the pointer: an interruption leaves the old one in use."""
+def _list_of(glyphs: Sequence[Glyph]) -> bytes:
+    """The list that is kept of a release."""
     lines = ["\t".join(COLUMNS)]
     for glyph in sorted(glyphs, key=lambda glyph: glyph.name):
         row = dict.fromkeys(COLUMNS, "") | glyph.columns
@@ -205,20 +226,24 @@ def _store(source: Path, sha256: str, glyphs: Sequence[Glyph]) -> Path:
         if glyph.point is not None:
             row |= {"ucs": f"{glyph.point:04X}", "default": "1"}
         lines.append("\t".join(row[column] for column in COLUMNS))
-    text = "\n".join(lines) + "\n"
-    release = sha256[:12]
+    return ("\n".join(lines) + "\n").encode("utf-8")
+
+
+def _store(read: GjRead) -> Path:
+    """Writes the list, then its description, then the pointer: an interruption leaves the old one in use."""
+    release = read.sha256[:12]
     target = _folder() / f"{release}.tsv"
     about = {
         "release": release,
-        "source": "".join(ch if ch.isprintable() else "?" for ch in source.name),
-        "sha256": sha256,
-        "count": len(glyphs),
+        "source": "".join(ch if ch.isprintable() else "?" for ch in read.path.name),
+        "sha256": read.sha256,
+        "count": read.count,
         "imported_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "list_sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        "list_sha256": hashlib.sha256(read.data).hexdigest(),
     }
     written = (target, target.with_suffix(".toml"), _folder() / "current")
-    keep_apart([Place("list of the release", path) for path in written], [Place("font or list", source)])
-    _write(target, text)
+    keep_apart([Place("list of the release", path) for path in written], [Place("font or list", read.path)])
+    _write(target, read.data.decode("utf-8"))
     toml = "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items())
     _write(target.with_suffix(".toml"), toml)
     _write(_folder() / "current", release + "\n")

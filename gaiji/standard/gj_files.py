@@ -12,15 +12,15 @@ import logging
 import re
 import struct
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from gaiji.disk.ooxml import transitional, unpacked_size
 from gaiji.errors import MissingExtra, RepertoireError
-from gaiji.messages import fault, mark, tr
+from gaiji.errors.messages import fault, mark, tr
 
 MAX_FONT = 256 << 20
 MAX_LIST = 64 << 20
@@ -118,7 +118,7 @@ def read_glyphs(path: Path, data: bytes) -> tuple[list[Glyph], int]:
             next=tr(EXPECTED),
         )
     if data[:4] == b"PK\3\4":
-        return _list_glyphs(path, _xlsx_rows(path, data))
+        return _list_glyphs(path, _xlsx_rows(path, data, lambda row: _header([row]) is not None))
     if data[:4] in (b"ttcf", b"wOFF", b"wOF2"):
         what = fault("E0333", "a font collection or web font")
         raise RepertoireError(what, where=str(path), next=tr("give the TTF or OTF itself"))
@@ -179,6 +179,19 @@ def _check_cmap_size(cmap: bytes) -> None:
             raise ValueError("its cmap claims more characters than Unicode has")
 
 
+def rows_of(path: Path, data: bytes, is_header: Callable[[Sequence[str]], bool]) -> list[Sequence[str]]:
+    """The rows of a list in an XLSX, strict or transitional (the first sheet with a header in its first
+    rows), or in a CSV or TSV; RepertoireError for what is neither, MissingExtra where an XLSX needs the
+    extra ``xlsx``."""
+    if len(data) > MAX_LIST:
+        raise RepertoireError(
+            fault("E0332", "a list larger than {max_list} MB", max_list=MAX_LIST >> 20),
+            where=str(path),
+            next=tr(EXPECTED),
+        )
+    return list(_xlsx_rows(path, data, is_header) if data[:4] == b"PK\3\4" else _csv_rows(path, data))
+
+
 def _csv_rows(path: Path, data: bytes) -> Iterator[Sequence[str]]:
     """The rows of a CSV or TSV in UTF-8, UTF-16 with BOM or CP932."""
     text = _decode_text(path, data)
@@ -203,21 +216,23 @@ def _decode_text(path: Path, data: bytes) -> str:
     )
 
 
-def _xlsx_rows(path: Path, data: bytes) -> Iterator[Sequence[str]]:
-    """The rows of the first sheet that has a name column."""
+def _xlsx_rows(
+    path: Path, data: bytes, is_header: Callable[[Sequence[str]], bool]
+) -> Iterator[Sequence[str]]:
+    """The rows of the first sheet that has a header."""
     try:
         import openpyxl
     except ImportError as error:
         raise MissingExtra(tr("reading an XLSX list"), "xlsx") from error
     try:
         _check_zip(data)
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(transitional(data)), read_only=True, data_only=True)
         chosen: list[list[str]] = []
         for sheet in book.worksheets:
             cells = sheet.iter_rows(values_only=True, max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS)
             rows = ([_cell(value) for value in row] for row in cells)
             head = list(islice(rows, _HEADER_ROWS))
-            if _header(head) is not None:
+            if any(map(is_header, head)):
                 chosen = [*head, *rows]
                 break
     except Exception as error:  # openpyxl, zipfile and the XML parser have no common base class
@@ -228,11 +243,9 @@ def _xlsx_rows(path: Path, data: bytes) -> Iterator[Sequence[str]]:
 
 def _check_zip(data: bytes) -> None:
     """ValueError for an archive that would unpack to too much (zipfile never reads past the sizes stated)."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-    unpacked = sum(entry.file_size for entry in entries)
-    if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > 200 * len(data) + (1 << 20):
-        raise ValueError(f"unpacks to {unpacked:,} bytes in {len(entries)} parts, which no glyph list needs")
+    unpacked, entries = unpacked_size(data)
+    if entries > MAX_ENTRIES or unpacked > MAX_UNPACKED or unpacked > 200 * len(data) + (1 << 20):
+        raise ValueError(f"unpacks to {unpacked:,} bytes in {entries} parts, which no glyph list needs")
 
 
 def _cell(value: object) -> str:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import RepertoireError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
+from gaiji.standard.editions import SHRINK, Edition, current_edition
+from gaiji.standard.lists import toml_version
 from gaiji.standard.repertoire import load_repertoire
 
-SHRINK = "shrink-1.2.0.tsv"
+OWN_MAP = "shrink-1.2.0.tsv"
 KINDS = {
     "koseki": "戸籍の異体字",
     "joyo": "常用漢字表の旧字体",
@@ -36,7 +38,7 @@ def related(name: str) -> list[tuple[str, str]]:
     """
     glyph = load_repertoire()[name]
     out: dict[str, str] = {}
-    shrink = _shrink()
+    shrink = _shrink(current_edition(SHRINK))
     for character in shrink.get(glyph.name, ()):
         out.setdefault(character, SHRINK_KIND)
     graph = _graph()
@@ -51,11 +53,28 @@ def related(name: str) -> list[tuple[str, str]]:
     return list(out.items())
 
 
-@lru_cache(maxsize=1)
-def _shrink() -> dict[str, list[str]]:
+def direct(one: str, other: str) -> str:
+    """What joins two characters in the 異体字 lists themselves: a key of KINDS, "" for nothing."""
+    return _graph().get(one, {}).get(other, "")
+
+
+def read_links(edition: Edition | None) -> Iterator[list[str]]:
+    """The rows of the MJ縮退マップ: of the edition that a user took, else (None) of the toolkit's own."""
+    if edition is None:
+        return read_rows(OWN_MAP)
+    return (line.split("\t") for line in edition.read().decode("utf-8").splitlines()[1:])
+
+
+def map_name(edition: Edition | None) -> str:
+    """The map as a manifest names it: ``1.2.0``, with the release of one that a user took."""
+    return edition.name if edition else toml_version(mappings_dir() / "repertoire" / "shrink-1.2.0.toml")
+
+
+@lru_cache(maxsize=2)
+def _shrink(edition: Edition | None) -> dict[str, list[str]]:
     """Glyph name → the characters that the map leads it to, in the order of the file."""
     out: dict[str, list[str]] = defaultdict(list)
-    for name, ucs, *_ in read_rows(SHRINK):
+    for name, ucs, *_ in read_links(edition):
         character = _text(ucs)
         if character not in out[name]:
             out[name].append(character)

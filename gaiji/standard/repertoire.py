@@ -7,19 +7,19 @@ which glyph a vendor's code means (``gaiji.codes.tables``).
 
 from __future__ import annotations
 
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
+from gaiji import __version__
 from gaiji.disk.datafiles import mappings_dir
+from gaiji.disk.kept import keep, kept, key_of
 from gaiji.errors import RepertoireError, nearest
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.model import Glyph
+from gaiji.standard.editions import MJ, Edition, current_edition, editions
 from gaiji.standard.gj import COLUMNS as _COLUMNS
 from gaiji.standard.gj import (
     GjImport,
@@ -30,6 +30,20 @@ from gaiji.standard.gj import (
     import_gj,
     select_gj,
 )
+from gaiji.standard.lists import (
+    Columns,
+    GlyphList,
+    lines_with,
+    load_list,
+    read_columns,
+    read_list,
+    read_radicals,
+    text_of,
+    toml_version,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = [
     "FORMS",
@@ -47,7 +61,6 @@ FORMS = ("needed", "always", "never")
 """The text forms of a glyph: an IVS where it is needed, wherever the list has one, or none."""
 
 _MJ, _HENTAIGANA, _RADICALS = "mj-006.02", "hentaigana-002.01", "radicals"
-_TEXT_COLUMNS = [column for column in _COLUMNS if column != "strokes"]
 
 
 class GlyphNotFound(RepertoireError, KeyError):
@@ -60,8 +73,10 @@ class GlyphNotFound(RepertoireError, KeyError):
 class Repertoire:
     """The glyphs of one release of the lists; unchanging. ``load_repertoire`` makes it.
 
-    ``version`` names the editions (``MJ 006.02`` and the GJ release, when one is imported).
-    ``frame`` holds one row a glyph (MJ, 変体仮名, GJ, each in the order of names), for vectorised joins:
+    ``version`` names the editions (``MJ 006.02`` and the GJ release, when one is imported), ``identity`` is a
+    digest of the lists themselves. ``edition``: that of the MJ list where it is not the toolkit's own.
+    ``frame`` (made when first asked for) holds one row a glyph (MJ, 変体仮名, GJ, each in the order of
+    names), for vectorised joins:
 
     - ``name``, ``list`` (``mj``, ``hentaigana`` or ``gj``);
     - ``text`` (base + IVS where the list has one), ``base``, ``ivs``; all "" without Unicode;
@@ -73,11 +88,13 @@ class Repertoire:
     """
 
     def __init__(
-        self, frame: pl.DataFrame, version: str, radicals: dict[str, tuple[str, ...]] | None = None
+        self, lists: Sequence[GlyphList], version: str, radicals: GlyphList, edition: Edition | None = None
     ) -> None:
-        self.frame = frame
         self.version = version
-        self._radicals = radicals or {}
+        self.edition = edition
+        self.identity = key_of(version, *(one.data for one in (*lists, radicals)))
+        self._lists = tuple(lists)
+        self._radical_list = radicals
         self._forms: dict[str, dict[str, str]] = {}
         self._glyphs: dict[int, Glyph] = {}
         self._indexes: dict[str, dict[str, list[int]]] = {}
@@ -85,10 +102,44 @@ class Repertoire:
     def __repr__(self) -> str:
         return f"<Repertoire {self.version}: {len(self):,} glyphs>"
 
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """See the class. RepertoireError where a list is damaged or has a name twice."""
+        import polars as pl
+
+        frame = pl.concat([read_list(one) for one in self._lists])
+        if frame["name"].n_unique() != frame.height:
+            twice = frame.filter(pl.col("name").is_duplicated())["name"][0]
+            raise RepertoireError(
+                fault("E0353", "the name {twice} occurs twice", twice=twice),
+                where=self.version,
+                next=tr("install gaiji again"),
+            )
+        return frame
+
+    def check(self) -> None:
+        """RepertoireError where one of the lists is damaged."""
+        _ = self.frame, self._radicals
+
+    @cached_property
+    def _radicals(self) -> dict[str, tuple[str, ...]]:
+        return read_radicals(self._radical_list)
+
+    def list_of(self, name: str) -> GlyphList:
+        """One of its lists (``mj``, ``hentaigana``, ``gj``) as it was loaded; KeyError where it has none."""
+        return {one.name: one for one in self._lists}[name]
+
+    def naming(self, what: str) -> Repertoire:
+        """The glyphs alone whose lines hold a name, a number as the list writes it, or a character (its code
+        point): what one look-up needs, without reading 60,000 lines for it."""
+        needle = f"{ord(what):04X}" if len(what) == 1 else what
+        lists = [lines_with(one, needle.encode()) for one in self._lists]
+        return Repertoire(lists, self.version, self._radical_list, self.edition)
+
     # One glyph by its name.
 
     def __len__(self) -> int:
-        return self.frame.height
+        return len(self._names)
 
     def __iter__(self) -> Iterator[Glyph]:
         return (self._glyph(row) for row in range(len(self)))
@@ -111,7 +162,7 @@ class Repertoire:
 
     def note(self, name: str) -> str:
         """The list's 備考 on a glyph (its 字母 for a 変体仮名), "" where it says nothing."""
-        return str(self.frame["note"][self._rows[self[name].name]])
+        return self._cells(self._rows[self[name].name])[-1]
 
     # Glyphs by a property, best first.
 
@@ -211,9 +262,12 @@ class Repertoire:
                 next=tr("one of {forms}", forms=", ".join(FORMS)),
             )
         if form not in self._forms:
-            plain = pl.lit(form == "never") | ((form == "needed") & pl.col("default"))
-            texts = self.frame.select(pl.when(plain).then("base").otherwise("text")).to_series()
-            self._forms[form] = dict(zip(self._names, texts.to_list(), strict=True))
+            columns = self._columns
+            texts = columns.bases if form == "never" else columns.texts
+            if form == "needed":
+                triples = zip(columns.defaults, columns.bases, texts, strict=True)
+                texts = [base if plain else text for plain, base, text in triples]
+            self._forms[form] = dict(zip(columns.names, texts, strict=True))
         return self._forms[form]
 
     def defaults(self) -> dict[str, str]:
@@ -230,25 +284,34 @@ class Repertoire:
 
     # Inside: rows, glyphs and indexes, each made when first asked for.
 
+    @cached_property
+    def _columns(self) -> Columns:
+        return read_columns(self._lists)
+
+    def _cells(self, row: int) -> list[str]:
+        return self._columns.rest[row].split("\t")
+
     def _glyph(self, row: int) -> Glyph:
         glyph = self._glyphs.get(row)
         if glyph is None:
-            r = self.frame.row(row, named=True)
+            columns = self._columns
+            koseki, juki, touki, x0213, x0213_class, x0212, strokes, radicals, readings, _ = self._cells(row)
+            base, selector = columns.bases[row], columns.selectors[row]
             glyph = Glyph(
-                name=r["name"],
-                text=r["text"],
-                base=r["base"],
-                ivs=r["ivs"],
-                default=r["default"],
-                koseki=r["koseki"],
-                juki=r["juki"],
-                touki=r["touki"],
-                x0213=r["x0213"],
-                x0213_class=r["x0213_class"],
-                x0212=r["x0212"],
-                strokes=r["strokes"],
-                radicals=tuple(r["radicals"].split()),
-                readings=tuple(r["readings"].split()),
+                name=columns.names[row],
+                text=base + selector,
+                base=base,
+                ivs=selector,
+                default=columns.defaults[row],
+                koseki=koseki,
+                juki=juki,
+                touki=touki,
+                x0213=x0213,
+                x0213_class=x0213_class,
+                x0212=x0212,
+                strokes=int(strokes) if strokes else None,
+                radicals=tuple(radicals.split()),
+                readings=tuple(readings.split()),
             )
             self._glyphs[row] = glyph
         return glyph
@@ -260,9 +323,9 @@ class Repertoire:
     def _take(self, rows: Iterable[int]) -> tuple[Glyph, ...]:
         return tuple(self._glyph(row) for row in rows)
 
-    @cached_property
+    @property
     def _names(self) -> list[str]:
-        return self.frame["name"].to_list()
+        return self._columns.names
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -271,27 +334,29 @@ class Repertoire:
     @cached_property
     def _exact(self) -> dict[str, int]:
         """Every text that means one glyph → its row."""
-        rows = {text: row for row, text in enumerate(self.frame["text"].to_list()) if text}
+        columns = self._columns
+        rows = {text: row for row, text in enumerate(columns.texts) if text}
         rows |= {text: row for row, texts in self._also for text in texts}
-        defaults = self.frame.with_row_index("row").filter("default").select("base", "row")
-        return rows | dict(defaults.iter_rows())
+        plain = enumerate(zip(columns.bases, columns.defaults, strict=True))
+        return rows | {base: row for row, (base, default) in plain if default}
 
     @cached_property
     def _also(self) -> list[tuple[int, list[str]]]:
         """Row and further texts of the few glyphs that have some."""
-        some = self.frame.with_row_index("row").filter(pl.col("also") != "").select("row", "also")
-        return [(row, [_text(hexes) for hexes in also.split("|")]) for row, also in some.iter_rows()]
+        some = ((row, also) for row, also in enumerate(self._columns.also) if also)
+        return [(row, [text_of(hexes) for hexes in also.split("|")]) for row, also in some]
 
     @cached_property
     def _bases(self) -> dict[str, list[int]]:
         """Plain character → rows of its glyphs, best first."""
         bases: dict[str, list[int]] = {}
-        ordered = self.frame.with_row_index("row").sort(~pl.col("default"), maintain_order=True)
-        for base, row in ordered.select("base", "row").iter_rows():
-            if base:
-                bases.setdefault(base, []).append(row)
+        columns = self._columns
+        ordered = sorted(range(len(columns.names)), key=lambda row: not columns.defaults[row])
+        for row in ordered:
+            if columns.bases[row]:
+                bases.setdefault(columns.bases[row], []).append(row)
         more = [(texts[0][0], row) for row, texts in self._also]
-        more += ordered.filter(pl.col("unified") != "").select("unified", "row").iter_rows()
+        more += [(text_of(columns.unified[row]), row) for row in ordered if columns.unified[row]]
         for base, row in more:
             rows = bases.setdefault(base, [])
             if row not in rows:
@@ -300,16 +365,19 @@ class Repertoire:
 
     @cached_property
     def _defaults(self) -> dict[str, str]:
+        columns = self._columns
         plain = {ch: self._names[row] for row, texts in self._also for ch in texts if len(ch) == 1}
-        return dict(self.frame.filter("default").select("base", "name").iter_rows()) | plain
+        every = zip(columns.bases, columns.names, columns.defaults, strict=True)
+        return {base: name for base, name, default in every if default} | plain
 
     def _by(self, column: str, value: str) -> Sequence[int]:
         """Rows whose ``column`` holds ``value`` (one of the values, for readings and radicals)."""
         index = self._indexes.get(column)
         if index is None:
-            cells = self.frame[column].cast(pl.String).fill_null("").to_list()
+            at = _COLUMNS.index(column) - len(_COLUMNS)
             index = {}
-            for row, cell in enumerate(cells):
+            for row, rest in enumerate(self._columns.rest):
+                cell = rest.split("\t")[at]
                 values = _hiragana(cell).split() if column == "readings" else cell.split()
                 for one in dict.fromkeys(values):
                     index.setdefault(one, []).append(row)
@@ -338,12 +406,13 @@ class Repertoire:
         return nearest(wanted, near or self._names, "names look like MJ026190 or GJ000001", limit=3)
 
 
-def load_repertoire(gj: bool | str = True) -> Repertoire:
+def load_repertoire(gj: bool | str = True, mj: bool | str = True) -> Repertoire:
     """The repertoire: MJ, 変体仮名 and, with ``gj``, the current GJ release of this user, or the one named.
 
-    Kept in memory after the first call; a new GJ import is noticed. RepertoireError when a list is
-    damaged or missing.
-    """
+    ``mj``: True for the edition of the MJ list in use (the toolkit's own, or a newer one that this user
+    took), False for the toolkit's own, or the release of an edition that was taken. Kept in memory after
+    the first call; a new GJ import or edition is noticed. RepertoireError when a list is damaged or
+    missing."""
     release = current_gj() if gj is True else None
     if isinstance(gj, str):
         release = next((r for r in gj_releases() if r.release == gj), None)
@@ -353,104 +422,47 @@ def load_repertoire(gj: bool | str = True) -> Repertoire:
                 fault("E0352", "GJ release {gj!r} is not imported", gj=gj[:40]),
                 next=tr("imported are: {known}", known=known),
             )
-    return _load(mappings_dir() / "repertoire", release)
+    edition = current_edition(MJ) if mj is True else None
+    if isinstance(mj, str):
+        edition = next((one for one in editions(MJ) if one.release == mj), None)
+        if edition is None:
+            known = ", ".join(one.release for one in editions(MJ)) or "none"
+            raise RepertoireError(
+                fault("E0815", "edition {mj!r} of the MJ list was not taken", mj=mj[:40]),
+                next=tr("taken were: {known}", known=known),
+            )
+    return _load(mappings_dir() / "repertoire", release, edition)
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path, release: GjRelease | None) -> Repertoire:
-    frames = [_read(folder / f"{_MJ}.tsv", "mj"), _read(folder / f"{_HENTAIGANA}.tsv", "hentaigana")]
-    version = f"MJ {_toml_version(folder / f'{_MJ}.toml')}"
+def _load(folder: Path, release: GjRelease | None, edition: Edition | None) -> Repertoire:
+    if edition is None:
+        mj = load_list("mj", folder / f"{_MJ}.tsv")
+        version = f"MJ {toml_version(folder / f'{_MJ}.toml')}"
+    else:
+        mj = GlyphList("mj", edition.path(), edition.read())
+        version = f"MJ {edition.name}"
+    gj = None
     if release is not None:
         check_release(release)
-        frames.append(_read(release.path, "gj"))
+        gj = load_list("gj", release.path)
         version += f" + GJ {release.release}"
-    frame = pl.concat(frames)
-    if frame["name"].n_unique() != frame.height:
-        twice = frame.filter(pl.col("name").is_duplicated())["name"][0]
-        raise RepertoireError(
-            fault("E0353", "the name {twice} occurs twice", twice=twice),
-            where=version,
-            next=tr("install gaiji again"),
-        )
-    return Repertoire(frame, version, _read_radicals(folder / f"{_RADICALS}.tsv"))
+    return repertoire_of(mj, gj, version, edition)
 
 
-def _toml_version(path: Path) -> str:
-    try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8"))["version"])
-    except (OSError, ValueError, KeyError) as error:
-        raise _damaged(path, error) from error
-
-
-def _read(path: Path, list_name: str) -> pl.DataFrame:
-    """One glyph list as the public frame (see Repertoire)."""
-    try:
-        data = path.read_bytes()  # not the path: polars would take brackets in it as a pattern
-        raw = pl.read_csv(data, separator="\t", quote_char=None, infer_schema=False)
-        raw = raw.select(_COLUMNS).with_columns(pl.col(_TEXT_COLUMNS).fill_null(""))
-        bases, selectors = _decode(raw["ucs"])
-        return raw.select(
-            "name",
-            pl.lit(list_name).alias("list"),
-            pl.concat_str(bases, selectors).alias("text"),
-            bases.alias("base"),
-            selectors.alias("ivs"),
-            pl.col("default") == "1",
-            "also",
-            _decode_few(raw["unified"]).alias("unified"),
-            *_COLUMNS[5:11],
-            pl.col("strokes").cast(pl.Int16),
-            *_COLUMNS[12:],
-        )
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        raise _damaged(path, error) from error
-
-
-def _decode(hexes: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Code points in hex → base and selector, each "" where there is none, without a Python loop.
-
-    Each code point becomes eight digits of UTF-32BE, and Python decodes the whole column at once.
-    A row without one gets U+0000, which no list holds.
-    """
-    parts = hexes.str.split_exact(" ", 1).struct.unnest()
-    columns = []
-    for part in parts.iter_columns():
-        packed = part.fill_null("").str.zfill(8).str.join("").item()
-        text = bytes.fromhex(packed).decode("utf-32-be")
-        columns.append(pl.Series(list(text), dtype=pl.String).replace("\0", ""))
-    return columns[0], columns[1]
-
-
-def _decode_few(hexes: pl.Series) -> pl.Series:
-    """Code points in hex → text, for a column with few different values."""
-    values = hexes.unique().to_list()
-    return hexes.replace(values, [_text(value) for value in values])
-
-
-def _read_radicals(path: Path) -> dict[str, tuple[str, ...]]:
-    """Character of a radical → its number as text; 阝 has two."""
-    radicals: dict[str, tuple[str, ...]] = {}
-    try:
-        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-            number, forms = line.split("\t")
-            for character in map(_text, forms.split("|")):
-                radicals[character] = (*radicals.get(character, ()), number)
-    except (OSError, ValueError) as error:
-        raise _damaged(path, error) from error
-    return radicals
-
-
-def _damaged(path: Path, error: Exception) -> RepertoireError:
-    reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-    return RepertoireError(
-        fault("E0284", "cannot be read: {reason}", reason=reason),
-        where=str(path),
-        next=tr("install gaiji again"),
-    )
-
-
-def _text(hexes: str) -> str:
-    return "".join(chr(int(point, 16)) for point in hexes.split())
+def repertoire_of(
+    mj: GlyphList, gj: GlyphList | None, version: str, edition: Edition | None = None
+) -> Repertoire:
+    """A repertoire of these lists and the toolkit's own 変体仮名, checked; ``edition``: what ``mj`` is
+    where it is not the toolkit's own. RepertoireError for a damaged list."""
+    folder = mappings_dir() / "repertoire"
+    lists = [mj, load_list("hentaigana", folder / f"{_HENTAIGANA}.tsv"), *([gj] if gj else [])]
+    found = Repertoire(lists, version, load_list("", folder / f"{_RADICALS}.tsv"), edition)
+    sound = key_of("repertoire", __version__, found.identity)
+    if kept(sound) is None:  # lists that were read once need no reading to know that they can be read
+        found.check()
+        keep(sound, b"")
+    return found
 
 
 def _ascii(value: str) -> str:

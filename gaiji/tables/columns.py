@@ -16,7 +16,7 @@ import regex
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import Form
 from gaiji.errors import UsageError, nearest
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.tables.cells import (
     character_in,
     code_in,
@@ -57,6 +57,8 @@ BY_CONTENT = ("code", "ucs", "glyph", "character")
 OWN = ("evidence", "decided_by", "decided_at", "replaces", "flag")
 """Columns of a site table beside what towns' tables have; a sheet with all of them
 was exported."""
+KNOWN = ("code", "ucs", "flag")
+"""Columns of a product's own table that are there even when they are empty."""
 LIKE_DATA = regex.compile(r"[0-9A-F]{4}|\d{3}")
 """What no heading holds that is not one of the known."""
 MOST = 0.5
@@ -98,14 +100,25 @@ def plan_sheet(
 ) -> Plan | None:
     """How a sheet is read; None when it holds no table of codes. ``named``: role → columns as
     ``parse_columns`` gives them, instead of recognition. UsageError where two columns could be the same."""
+    if sheet.roles:
+        if named:
+            raise UsageError(
+                fault("E0671", "is {what}, whose columns are known", what=sheet.how),
+                next=tr("leave out --columns; --yes takes them"),
+            )
+        used = [
+            at for at, role in enumerate(sheet.roles) if role in KNOWN or any(c[at] for _, c in sheet.rows)
+        ]
+        columns = {sheet.roles[at]: (at,) for at in used}
+        return Plan(sheet, columns, sheet.roles, frozenset(), frozenset())
     width = max((len(cells) for _, cells in sheet.rows), default=0)
     head = _head(sheet, charset, width)
     headings = tuple(_heading(sheet, head, at) for at in range(width))
-    columns = _named(headings, named) if named else _recognised(sheet, head, headings, charset)
-    if columns is None or "code" not in columns or not columns.keys() & {"ucs", "glyph", "character"}:
+    found = _named(headings, named) if named else _recognised(sheet, head, headings, charset)
+    if found is None or "code" not in found or not found.keys() & {"ucs", "glyph", "character"}:
         return None
-    above, headed = _apart(sheet, head, columns, charset)
-    return Plan(sheet, columns, headings, above, headed)
+    above, headed = _apart(sheet, head, found, charset)
+    return Plan(sheet, found, headings, above, headed)
 
 
 def parse_columns(text: str) -> dict[str, tuple[str, ...]]:

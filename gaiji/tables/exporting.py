@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -16,14 +16,15 @@ from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.tables import Row, load_site
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
-from gaiji.errors import GaijiError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors import GaijiError, UsageError, nearest
+from gaiji.errors.messages import fault, tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.output.workbooks import landscape, new_workbook
 from gaiji.run.places import charset_places
 from gaiji.standard.characters import points
 from gaiji.tables.cells import written
+from gaiji.tables.foreign_out import FORMS, ONE_WAY, CannotHold, held, pair_of, write_foreign
 from gaiji.tables.importing import AREAS, import_table, survey
 
 HEAD = (
@@ -35,14 +36,25 @@ WIDTHS = (12, 6, 18, 14, 24, 6, 36, 12, 12, 14)
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: the file and its rows."""
+    """What was written: the file and its rows; ``left``: rows of the other direction, which a form of one
+    direction has no place for."""
 
     path: Path
     rows: int
+    left: int = 0
 
 
-def export_table(table: str | Path, charset: str, output: str | Path) -> Exported:
-    """Write a site table as ``.csv`` (UTF-8 with its mark) or ``.xlsx``, by the output's suffix.
+def export_table(
+    table: str | Path,
+    charset: str,
+    output: str | Path,
+    *,
+    form: str = "",
+    options: Mapping[str, str] | None = None,
+) -> Exported:
+    """Write a site table as ``.csv`` (UTF-8 with its mark) or ``.xlsx``, by the output's suffix, or for
+    another product (``form``): ``hulft`` and, for the other direction, ``hulft-back``; ``unijef``,
+    ``jef4j``; those hold codes, characters and directions.
 
     The file is read back with ``import_table`` before it gets its name: GaijiError where that would not be
     the same rows in the same order, TableError for a site table that its charset cannot load, MissingExtra
@@ -50,19 +62,51 @@ def export_table(table: str | Path, charset: str, output: str | Path) -> Exporte
     """
     table, output = Path(table), Path(output)
     suffix = output.suffix.lower()
-    if suffix not in (".csv", ".xlsx"):
+    if form and form not in FORMS:
+        raise UsageError(
+            fault("E0673", "there is no form {form!r}", form=form[:20]), next=nearest(form, FORMS)
+        )
+    if not form and suffix not in (".csv", ".xlsx"):
         raise UsageError(
             fault("E0594", "is no .csv or .xlsx file"), where=str(output), next=tr("give another name")
         )
     keep_apart([Place("exported table", output)], [Place("site table", table), *charset_places(charset)])
-    loaded = load_charset(charset, [table])
+    loaded = load_charset(charset, [table], options=options)
     rows = load_site(table, form=loaded.kind.form).rows
+    if form:
+        some = held(form, rows)
+        write_whole(output, _foreign(form, table, loaded, some))
+        return Exported(output, len(some), len(rows) - len(some))
     cells = cells_of(table, loaded, rows)
     title = f"{TITLE} {table.name}"
     data = _csv(title, cells) if suffix == ".csv" else _xlsx(title, cells)
-    _check(table, charset, data, suffix)
+    _check(table, loaded, data, suffix)
     write_whole(output, data)
     return Exported(output, len(rows))
+
+
+def _foreign(form: str, table: Path, charset: Charset, rows: Sequence[Row]) -> bytes:
+    """The rows in the form of another product; GaijiError unless the file imports as the same codes, texts
+    and directions."""
+    try:
+        data = write_foreign(form, charset, rows)
+    except CannotHold as error:
+        raise _lost(table, error.code, error.why) from error
+    with tempfile.TemporaryDirectory() as folder:
+        copy, back = Path(folder, "table.txt"), Path(folder, "back.tsv")
+        copy.write_bytes(data)
+        done = import_table(survey(copy, charset.name, options=charset.options), back, areas=AREAS)
+        for refusal in done.refusals:
+            raise _lost(table, refusal.code, refusal.why)
+        again = [pair_of(charset, row) for row in load_site(back, form=charset.kind.form).rows]
+    way = ONE_WAY.get(form)
+    ours = {pair_of(charset, row)._replace(glyph="") for row in rows}
+    ours = ours if way is None else {pair._replace(flag=way) for pair in ours}
+    gone = ours ^ {pair._replace(glyph="") for pair in again}
+    if gone or len(again) != len(rows):
+        code = min(gone).code if gone else ""
+        raise _lost(table, code, tr("{column} would not come back as it is", column=tr("the row")))
+    return data
 
 
 def cells_of(table: Path, charset: Charset, rows: Sequence[Row]) -> list[tuple[str, ...]]:
@@ -87,13 +131,13 @@ def _own_cells(table: Path) -> list[dict[str, str]]:
     return [dict(zip(header, map(str.strip, cells), strict=False)) for cells in rows]
 
 
-def _check(table: Path, charset: str, data: bytes, suffix: str) -> None:
+def _check(table: Path, charset: Charset, data: bytes, suffix: str) -> None:
     """GaijiError unless the file imports as the very rows."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, f"table{suffix}")
         copy.write_bytes(data)
         back = Path(folder, "back.tsv")
-        done = import_table(survey(copy, charset), back, areas=AREAS)
+        done = import_table(survey(copy, charset.name, options=charset.options), back, areas=AREAS)
         for refusal in done.refusals:
             raise _lost(table, refusal.code, refusal.why)
         for ours, theirs in zip(_own_cells(table), _own_cells(back), strict=True):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from gaiji.disk.files import read_whole
 from gaiji.errors import GaijiError, UsageError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
+from gaiji.tables.foreign import is_policy, read_foreign
 from gaiji.tables.sheet import Sheet
 from gaiji.tables.xlsx import read_workbook
 
@@ -25,12 +26,24 @@ OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 """How .xls begins, and an .xlsx that is locked by a password ([MS-CFB] 2.2)."""
 
 
-def read_sheets(path: Path, encoding: str = "") -> tuple[Sheet, ...]:
+def read_sheets(path: Path, encoding: str = "", *, both_ways: bool = False) -> tuple[Sheet, ...]:
     """All sheets of an XLSX, or the one of a CSV or TSV.
 
-    ``encoding``: a CSV's, by Python's name; "" recognises UTF-8, UTF-16 and CP932. GaijiError for a file that
+    ``encoding``: a CSV's, by Python's name; "" recognises UTF-8, UTF-16 and CP932. ``both_ways``: a HULFT
+    table of one direction is meant in both; UsageError where the file is none. GaijiError for a file that
     is none of these or that leaves a choice, MissingExtra where the extra ``xlsx`` is not installed.
     """
+    found = _sheets(path, encoding, both_ways)
+    if both_ways and not any(sheet.one_way for sheet in found):
+        raise UsageError(
+            fault("E0818", "says itself which way each row goes, or that it goes both"),
+            where=str(path),
+            next=tr("leave out --both-ways: it is for HULFT tables"),
+        )
+    return found
+
+
+def _sheets(path: Path, encoding: str, both_ways: bool) -> tuple[Sheet, ...]:
     raw = read_whole(path, MAX_BYTES, fault("E0580", "is too big to be a table of characters"))
     if raw[:8] == OLE:
         raise GaijiError(
@@ -41,6 +54,15 @@ def read_sheets(path: Path, encoding: str = "") -> tuple[Sheet, ...]:
     if raw[:4] == b"PK\x03\x04":
         return read_workbook(path, raw)
     text, used = _text(path, raw, encoding)
+    if is_policy(text):
+        raise GaijiError(
+            fault("E0674", "is a conversion policy of Charset Manager: it holds no codes of characters"),
+            where=str(path),
+            next=tr("give a CSV or XLSX of its user table (no published layout of that file was found)"),
+        )
+    foreign = read_foreign(text, both_ways=both_ways)
+    if foreign is not None:
+        return (foreign,)
     return (Sheet("", _rows(path, text), used),)
 
 

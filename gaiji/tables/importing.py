@@ -7,7 +7,7 @@ taken. How sheets are read is in ``gaiji.tables.columns``, how rows are in ``gai
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -17,7 +17,7 @@ from gaiji.codes.tables import SITE_COLUMNS
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import beside, name_all, staged
 from gaiji.errors import DataError, GaijiError, UsageError, nearest
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import safe_cell
 from gaiji.run.places import charset_places
@@ -71,16 +71,24 @@ class Imported:
 
 
 def survey(
-    path: str | Path, charset: str, *, sheets: Sequence[str] = (), columns: str = "", encoding: str = ""
+    path: str | Path,
+    charset: str,
+    *,
+    sheets: Sequence[str] = (),
+    columns: str = "",
+    encoding: str = "",
+    both_ways: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> Survey:
     """Read a table of any shape (CSV, TSV, XLSX) and recognise its columns.
 
-    ``sheets``: only these; ``columns``: role=column instead of recognition (``parse_columns``); ``encoding``:
-    a CSV's. GaijiError and its kin for a file that cannot be read, a sheet that is not there, columns that
-    leave a choice, or when no sheet holds codes.
+    ``sheets``: only these; ``columns``: role=column instead of recognition (``parse_columns``);
+    ``encoding``: a CSV's; ``both_ways``: a HULFT table of one direction is meant in both; ``options``:
+    the charset's. GaijiError and its kin for a file that cannot be read, a sheet that is not there,
+    columns that leave a choice, or when no sheet holds codes.
     """
-    path, loaded = Path(path), load_charset(charset)
-    found = read_sheets(path, encoding)
+    path, loaded = Path(path), load_charset(charset, options=options)
+    found = read_sheets(path, encoding, both_ways=both_ways)
     names = [sheet.name for sheet in found]
     for name in sheets:
         if name not in names:
@@ -124,23 +132,41 @@ def import_table(
     listed = beside(table, "refused.csv")
     reads = [Place("table to import", seen.path), *charset_places(seen.charset.name)]
     keep_apart([Place("site table", table), Place("list of rows", listed)], reads)
-    if table.exists():
-        raise UsageError(
-            fault("E0017", "is there already"), where=str(table), next=tr("give another name with --output")
-        )
+    refuse_existing(table)
     taken = Taker(seen.charset, seen.path, areas, (decided_by, decided_at)).take(seen.plans)
     _skipped(taken, seen.without)
     done = _reckoned(seen, taken, table, listed)
+    write_taken(seen.charset, (), taken.lines, taken.refusals, table, listed)
+    return done
+
+
+def refuse_existing(path: Path) -> None:
+    """UsageError where a file is there: people work in tables and charts, so none is written over."""
+    if path.exists():
+        raise UsageError(
+            fault("E0017", "is there already"), where=str(path), next=tr("give another name with --output")
+        )
+
+
+def write_taken(
+    charset: Charset,
+    tables: Sequence[str | Path],
+    lines: Sequence[Line],
+    refusals: Sequence[Refusal],
+    table: Path,
+    listed: Path,
+) -> None:
+    """Write a site table and the list of rows that were not taken, both or none; TableError where the charset
+    cannot load it over ``tables``."""
     files = []
     try:
-        files.append(staged(table, site_bytes(taken.lines)))
-        load_charset(seen.charset.name, [files[0].standing])
-        files.append(staged(listed, _listed(taken.refusals)))
+        files.append(staged(table, site_bytes(lines)))
+        load_charset(charset.name, [*tables, files[0].standing], options=charset.options)
+        files.append(staged(listed, _listed(refusals)))
         name_all(files)
     finally:
         for file in files:
             file.discard()
-    return done
 
 
 def _reckoned(seen: Survey, taken: Taken, table: Path, listed: Path) -> Imported:

@@ -15,7 +15,7 @@ import regex
 from gaiji.codes.charset import Charset
 from gaiji.codes.code import write_code
 from gaiji.codes.tables import ENCODE_ONLY, SITE_COLUMNS
-from gaiji.messages import tr
+from gaiji.errors.messages import tr
 from gaiji.model import Glyph
 from gaiji.standard.characters import bare, glyphs, points
 from gaiji.tables.cells import character_in, code_in, is_empty, is_private, name_in, points_in
@@ -70,16 +70,23 @@ class Taker:
     """Turns rows into lines for one charset.
 
     ``areas``: which codes may be mapped (user, extension, standard); ``signed``: decided_by and decided_at of
-    rows whose table does not say.
+    rows whose table does not say; ``known``: also rows that a person stands for must be of the standard.
     """
 
     def __init__(
-        self, charset: Charset, file: Path, areas: Collection[str], signed: tuple[str, str] = ("", "")
+        self,
+        charset: Charset,
+        file: Path,
+        areas: Collection[str],
+        signed: tuple[str, str] = ("", ""),
+        *,
+        known: bool = False,
     ) -> None:
         self.charset = charset
         self.file = file
         self.areas = frozenset(areas)
         self.signed = signed
+        self.known = known
         self.form = charset.kind.form
 
     def take(self, plans: Iterable[Plan]) -> Taken:
@@ -99,6 +106,8 @@ class Taker:
         return taken
 
     def _line(self, plan: Plan, number: int, cells: Sequence[str], taken: Taken) -> Line:
+        if why := plan.cell(cells, "why"):
+            raise Refused(why)
         size, code = self._code(plan.cell(cells, "code"))
         flag = plan.cell(cells, "flag") or "0"
         if flag not in FLAGS:
@@ -165,7 +174,7 @@ class Taker:
         if glyph is not None and text:
             return glyph.name, self._agreed(glyph, text, taken)
         if glyph is None:
-            self._known(text, plan.own)
+            self._known(text, plan.own and not self.known)
         return (glyph.name if glyph else ""), points(text)
 
     def _glyph(self, cell: str) -> Glyph:

@@ -14,21 +14,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from gaiji.disk.ooxml import transitional, unpacked_size
 from gaiji.errors import GaijiError, MissingExtra
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 from gaiji.tables.sheet import Sheet
 
 MAX_UNPACKED = 512 * 1024 * 1024
-STRICT = (
-    ("http://purl.oclc.org/ooxml/spreadsheetml/main", "http://schemas.openxmlformats.org/spreadsheetml/2006/main"),
-    ("http://purl.oclc.org/ooxml/drawingml/", "http://schemas.openxmlformats.org/drawingml/2006/"),
-    (
-        "http://purl.oclc.org/ooxml/officeDocument/relationships",
-        "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    ),
-    ("http://purl.oclc.org/ooxml/officeDocument/", "http://schemas.openxmlformats.org/officeDocument/2006/"),
-)  # fmt: skip
-"""Namespaces of ISO/IEC 29500 strict (Part 1) → transitional (Part 4, annex A), which openpyxl reads."""
 
 
 def read_workbook(path: Path, raw: bytes) -> tuple[Sheet, ...]:
@@ -55,25 +46,13 @@ def read_workbook(path: Path, raw: bytes) -> tuple[Sheet, ...]:
 
 def _transitional(path: Path, raw: bytes) -> bytes:
     """The workbook with the namespaces that openpyxl knows."""
-    with zipfile.ZipFile(BytesIO(raw)) as archive:
-        if sum(info.file_size for info in archive.infolist()) > MAX_UNPACKED:
-            raise GaijiError(
-                fault("E0580", "is too big to be a table of characters"),
-                where=str(path),
-                next=tr("check the path"),
-            )
-        names = [info.filename for info in archive.infolist() if info.filename.endswith((".xml", ".rels"))]
-        if not any(b"http://purl.oclc.org/ooxml/" in archive.read(name) for name in names):
-            return raw
-        out = BytesIO()
-        with zipfile.ZipFile(out, "w") as made:
-            for info in archive.infolist():
-                part = archive.read(info)
-                if info.filename in names:
-                    for strict, known in STRICT:
-                        part = part.replace(strict.encode(), known.encode())
-                made.writestr(info.filename, part)
-        return out.getvalue()
+    if unpacked_size(raw)[0] > MAX_UNPACKED:
+        raise GaijiError(
+            fault("E0580", "is too big to be a table of characters"),
+            where=str(path),
+            next=tr("check the path"),
+        )
+    return transitional(raw)
 
 
 def _formulas(data: bytes) -> bool:

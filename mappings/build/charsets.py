@@ -23,7 +23,7 @@ JEF_NOTE = (
 )
 KEIS_NOTE = (
     "Set 3 (59A1-80FE) rests on one source: docs/charsets/hitachi.md. 4040 can also mean two half-width "
-    "spaces. "
+    "spaces: option space. "
     "Rows 80 and 9F are doubtful: sources disagree on where set 3 ends."
 )
 ROW_9F = {
@@ -31,6 +31,12 @@ ROW_9F = {
     "default": "user",
     "what": "9FA1-9FD8 are the site's own 外字, or kanji of set 3 as one source has it",
     "set3": {"double": ["hitachi/keis-row-9f"]},
+}
+SPACE = {
+    "values": ["double", "two-half"],
+    "default": "double",
+    "what": "4040 among double bytes is the full-width space, or two half-width ones (40 alone is one then)",
+    "two-half": {"half": "40"},
 }
 JIPS_NOTE = (
     "G1 A1A1-DFFE rests on one source: docs/charsets/nec.md. "
@@ -121,7 +127,7 @@ def _hitachi() -> dict[str, dict[str, Any]]:
                 shift_out=["0A41"],
                 **EBCDIC_PADS,
                 note=KEIS_NOTE,
-                **option,
+                options=option["options"] | {"space": SPACE},
             )
     return out
 

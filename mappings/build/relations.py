@@ -28,20 +28,9 @@ from repertoire import (
 )
 from sources import SourceError, moji_db
 
+from gaiji.standard.published import RULES
+
 SHRINK_ZIP_SHA256 = "f109f64aaf357d9d44b8eff39c1c633bc7e5b3f526efc812951732f4ca92014c"
-# The map's tables, as its own columns name them, and the short names that our files use.
-SHRINK_TABLES = {
-    "JIS包摂規準UCS統合規則": "jis-ucs",
-    "法務省告示582号別表第四_一": "moj582-1",
-    "法務省告示582号別表第四_二": "moj582-2",
-    "戸籍統一文字情報_親字正字": "koseki",
-    "民一2842号通達別表_誤字俗字正字一覧表_無印": "min2842",
-    "民一2842号通達別表_誤字俗字正字一覧表_俗字": "min2842-zokuji",
-    "民一2842号通達別表_誤字俗字正字一覧表_別字": "min2842-betsuji",
-    "民二5202号通知別表_正字俗字等対照表": "min5202",
-    "読み字形による類推": "analogy",
-    "辞書類等による関連字": "dictionary",
-}
 VARIANT_TABLES = {
     "kdpv_koseki/variant": "koseki",
     "kdpv_joyo/variant": "joyo",
@@ -55,8 +44,8 @@ COUNTS = {"shrink": 62_682, "variants": 20_296, "ids": 112_800, "kanji-lists": 2
 
 
 def shrink_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
-    """MJ縮退マップ: one row a link, by glyph, then in the order of ``SHRINK_TABLES``."""
-    order = {name: i for i, name in enumerate(SHRINK_TABLES)}
+    """MJ縮退マップ: one row a link, by glyph, then in the order of ``RULES``."""
+    order = {name: i for i, name in enumerate(RULES)}
     found = db.execute(
         'SELECT "MJ文字図形名", "縮退UCS", "縮退X0213", "表", "順位", "ホップ数" FROM mjsm'
     ).fetchall()
@@ -66,7 +55,7 @@ def shrink_rows(db: sqlite3.Connection) -> list[dict[str, str]]:
             "name": name,
             "ucs": code_points(ucs),
             "x0213": x0213,
-            "table": SHRINK_TABLES[table],
+            "table": RULES[table],
             "rank": str(rank or ""),
             "hops": str(hops or ""),
         }
@@ -115,7 +104,7 @@ def build(database: Path, out: Path) -> None:
     source = publisher(
         "MJ縮退マップ", "1.2.0", SHRINK_ZIP_SHA256, "MJShrinkMapVer.1.2.0.zip as table mjsm of moji.db"
     )
-    names = "".join(f'{short} = "{full}"\n' for full, short in SHRINK_TABLES.items())
+    names = "".join(f'{short} = "{full}"\n' for full, short in RULES.items())
     write_toml(
         out / "shrink-1.2.0.toml",
         "MJ縮退マップ",

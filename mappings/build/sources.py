@@ -90,7 +90,17 @@ UNICODE = Pin(
     "MIT (the package); Unicode-3.0 (the data in it)",
     "General_Category and Unified_Ideograph of every code point of Unicode 17.0",
 )
-PINS = {pin.key: pin for pin in (MOJIDATA, POPPLER_DATA, HANAZONO, IVS, UNICODE)}
+IPADIC = Pin(
+    "ipadic",
+    "PyPI ipadic",
+    "1.0.0",
+    "ipadic-1.0.0.tar.gz",
+    "f5923d31eca6131acaaf18ed28d8998665b1347b640d3a6476f64650e9a71c07",
+    ("pip", "download", "--no-deps", "--no-binary=:all:", "ipadic==1.0.0"),
+    "NAIST-2003, (c) 2000-2003 Nara Institute of Science and Technology; its text is in mappings/LICENSES.md",
+    "IPADIC 2.7.0 as compiled for MeCab: readings of surnames",
+)
+PINS = {pin.key: pin for pin in (MOJIDATA, POPPLER_DATA, HANAZONO, IVS, UNICODE, IPADIC)}
 
 
 def cache() -> Path:

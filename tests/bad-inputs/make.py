@@ -10,8 +10,10 @@ a change of the program. ``tests/test_bad_inputs.py`` runs them.
 from __future__ import annotations
 
 import base64
+import io
 import json
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,6 +184,45 @@ def fields() -> Iterator[Case]:
             {"d.dat": NAME * 2, "job.toml": job(fields=f"[[field]]\n{text}\n")},
             ["convert", "job.toml"],
         )
+
+
+def columns() -> Iterator[Case]:
+    """Wrong columns of the output."""
+    from gaiji.run.columns import KEYS as COLUMNS
+
+    run, dump = ["convert", "job.toml"], {"d.dat": NAME * 2, "codes.csv": b"old,new\n1,M\n1,F\n"}
+    name = 'field = "氏名"'
+    for key, (kind, _) in COLUMNS.items():
+        lines = "" if key == "field" else f"{name}\n"
+        shown = toml(3 if kind is dict else 7 if kind is str else "x")
+        yield f"column-type-{key}", dump | {"job.toml": _column(f"{lines}{key} = {shown}")}, run
+    for label, lines in {
+        "none": "",
+        "unknown-key": f"{name}\ncolour = 1",
+        "unknown-field": 'field = "姓名"',
+        "two-rules": f"{name}\n[[output.column]]\n{name}",
+        "two-sources": f'{name}\nconstant = "x"',
+        "no-separator": 'name = "a"\njoin = ["氏名"]',
+        "no-part": f'{name}\nsplit = "　"\nof = 2',
+        "part-too-great": f'{name}\nsplit = "　"\nof = 2\npart = 3',
+        "calendar": f'{name}\ndate = "gengo"',
+        "era": f'{name}\ndate = "wareki"\neras = {{ "3" = "照和" }}',
+        "era-of-two": f'{name}\ndate = "wareki"\neras = {{ "S" = "平成" }}',
+        "date-and-codes": f'{name}\ndate = "wareki"\ncodes = "codes.csv"',
+        "codes-twice": f'{name}\ncodes = "codes.csv"',
+        "codes-missing": f'{name}\ncodes = "none.csv"',
+        "codes-no-table": f'{name}\ncodes = "d.dat"',
+    }.items():
+        yield f"column-{label}", dump | {"job.toml": _column(lines)}, run
+    yield "column-dat", dump | {"job.toml": _column(name, "out/o.dat")}, run
+    items = b"item,length,unit,required\na,x,bytes,yes\n"
+    made = job(output='path = "out/o.csv"\nitems = "items.csv"')
+    yield "items-length", dump | {"items.csv": items, "job.toml": made}, run
+    yield "items-missing", dump | {"job.toml": made}, run
+
+
+def _column(lines: str, path: str = "out/o.csv") -> bytes:
+    return job(output=f'path = "{path}"\n[[output.column]]\n{lines}')
 
 
 def tables() -> Iterator[Case]:
@@ -426,6 +467,12 @@ def commands() -> Iterator[Case]:
         "lookup-code": ["lookup", "jef:ZZZZ"],
         "lookup-long": ["lookup", "x" * 3000],
         "gj-none": ["repertoire", "import-gj", "none.ttf"],
+        "list-none": ["repertoire", "update", "none.xlsx"],
+        "list-other": ["repertoire", "update", "t.csv"],
+        "list-use": ["repertoire", "use", "mj", "006.03"],
+        "chart-option": ["charset", "sheet", "fujitsu-jef", "--option", "reading"],
+        "tables-option": ["tables", "import", "t.csv", "--charset", "fujitsu-jef", "--option", "reading=up"],
+        "tables-both-ways": ["tables", "import", "t.csv", "--charset", "fujitsu-jef", "--both-ways", "--yes"],
         "scan-none": ["scan", "none.dat", "--charset", "fujitsu-jef", "--record-length", "20"],
         "scan-charset": ["scan", "d.dat", "--charset", "nonsense", "--record-length", "20"],
         "scan-format": ["scan", "d.dat", "--charset", "fujitsu-jef", "--format", "nonsense"],
@@ -456,6 +503,25 @@ def commands() -> Iterator[Case]:
         "threads-word": ["convert", "job.toml", "--threads", "many"],
     }.items():
         yield f"command-{name}", {"d.dat": NAME, "t.csv": "氏名\n辻\n".encode(), "job.toml": job()}, words
+
+
+def lists() -> Iterator[Case]:
+    """Files that only look like official lists."""
+    heads = "MJ文字図形名,対応するUCS,実装したUCS,実装したMoji_JohoコレクションIVS"
+    zip_of_two = io.BytesIO()
+    with zipfile.ZipFile(zip_of_two, "w") as archive:
+        for name in ("a.xlsx", "b.json"):
+            archive.writestr(zipfile.ZipInfo(name), b"")
+    for name, raw in {
+        "columns": f"{heads}\nMJ000001,U+3005,U+3005,\n".encode(),
+        "json": b'{"meta": {"dct:title": "MJ", "owl:versionInfo": "1"}, "content": []}',
+        "json-deep": b'{"a":' * 5000,
+        "zip-two": zip_of_two.getvalue(),
+        "zip-cut": b"PK\3\4" + bytes(40),
+        "xls": bytes.fromhex("D0CF11E0A1B11AE1"),
+        "empty": b"",
+    }.items():
+        yield f"list-{name}", {"list": raw}, ["repertoire", "update", "list"]
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -547,7 +613,7 @@ def policies() -> Iterator[Case]:
 
 def cases() -> Iterator[Case]:
     """All of them."""
-    for make in (jobs, fields, tables, layouts, dumps, packed, commands, pictures, policies):
+    for make in (jobs, fields, columns, tables, layouts, dumps, packed, commands, lists, pictures, policies):
         yield from make()
 
 

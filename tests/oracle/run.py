@@ -44,6 +44,11 @@ def known_kinds() -> frozenset[str]:
 
 def convert(dump: Dump, place: Path) -> tuple[bytes, dict[str, Any]]:
     """Run gaiji over the dump; its output and its manifest."""
+    return _run(write_job(place, dump))
+
+
+def write_job(place: Path, dump: Dump) -> Path:
+    """A dump and a job over it; the job's path."""
     source = {"charset": dump.charset, "format": dump.format, **dump.source}
     fields = []
     if dump.copybook:
@@ -53,14 +58,16 @@ def convert(dump: Dump, place: Path) -> tuple[bytes, dict[str, Any]]:
         source["roles"] = {c.name: c.role for c in dump.columns}
     else:
         fields = [_field(column) for column in dump.columns]
-    return _convert(source, fields, dump.data, place)
+    return _write(source, fields, dump.data, place)
 
 
 def _convert(
     source: dict[str, Any], fields: list[dict[str, Any]], data: bytes, place: Path
 ) -> tuple[bytes, dict[str, Any]]:
-    import gaiji
+    return _run(_write(source, fields, data, place))
 
+
+def _write(source: dict[str, Any], fields: list[dict[str, Any]], data: bytes, place: Path) -> Path:
     (place / "dump.dat").write_bytes(data)
     sections = {
         "source": {"path": "dump.dat", **source},
@@ -69,8 +76,14 @@ def _convert(
     }
     job = place / "job.toml"
     job.write_text(_toml(sections, fields), "utf-8")
+    return job
+
+
+def _run(job: Path) -> tuple[bytes, dict[str, Any]]:
+    import gaiji
+
     manifest = gaiji.convert(job, threads=1, checkpoints=False)
-    return (place / "out.csv").read_bytes(), manifest.data
+    return (job.parent / "out.csv").read_bytes(), manifest.data
 
 
 def hold_case(case: dict[str, Any], place: Path) -> list[str]:

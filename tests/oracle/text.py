@@ -125,6 +125,12 @@ def _double(charset: Charset, raw: bytes, at: int) -> tuple[int, Unit]:
     meaning = charset.of(code)
     if meaning.reason == "illegal" and _shift_at(charset, raw, at + 1):
         return 1, (GETA, "broken-shift")
+    lone = code[:1] == charset.wide_blank[:1] == charset.blank and len(raw) > at + 2
+    if meaning.reason == "illegal" and lone and charset.of(raw[at + 1 : at + 3]).reason != "illegal":
+        return 1, (
+            GETA,
+            "broken-shift",
+        )  # a blank that is too short: what stands behind it is read as it stands
     return 2, _said(meaning)
 
 

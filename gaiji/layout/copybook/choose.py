@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gaiji.errors import LayoutError, nearest
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.entries import Item
-from gaiji.messages import fault, tr
 
 
 def choose(root: Item, chosen: Mapping[str, str], path: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import regex
 
 from gaiji.errors import LayoutError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 ENCODINGS = {
     "utf-8": "utf-8-sig",

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gaiji.errors import LayoutError, nearest
+from gaiji.errors.messages import Fault, fault, tr
 from gaiji.layout.copybook.text import Token
-from gaiji.messages import Fault, fault, tr
 
 MAX_RECORD = 1 << 24
 MAX_NAME = 64

@@ -10,10 +10,10 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from gaiji.errors import LayoutError, nearest
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.choose import counter_of
 from gaiji.layout.copybook.entries import Item
 from gaiji.layout.roles import find_role
-from gaiji.messages import fault, tr
 from gaiji.model import Field
 
 

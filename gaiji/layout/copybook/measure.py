@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import regex
 
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.choose import families
 from gaiji.layout.copybook.entries import FLOATING, FULL, MAX_RECORD, SIZED, USAGES, Item, Leaf
-from gaiji.messages import fault, tr
 
 MAX_OCCURS_DEPTH = 3
 MAX_DIGITS = 38

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji.errors import LayoutError
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.choose import choose, selected
 from gaiji.layout.copybook.encoding import copybook_text
 from gaiji.layout.copybook.entries import entries, tree
@@ -16,7 +17,6 @@ from gaiji.layout.copybook.slack import RULES, slacken
 from gaiji.layout.copybook.text import FORMATS, replaced, tokens
 from gaiji.layout.copybook.variable import variable
 from gaiji.layout.roles import ROLES
-from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
 
 SUFFIXES = (".cpy", ".cbl", ".cob")

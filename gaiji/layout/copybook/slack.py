@@ -8,9 +8,9 @@ Enterprise COBOL for z/OS Language Reference, "SYNCHRONIZED clause"; the same bo
 
 from __future__ import annotations
 
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.choose import families, walk
 from gaiji.layout.copybook.entries import Item, Leaf
-from gaiji.messages import fault, tr
 
 RULES = ("refuse", "none", "word", "size")
 """What the key ``sync`` of a job can say: no slack; halfwords and fullwords, as hosts have it; the item's own

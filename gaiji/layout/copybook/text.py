@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import regex
 
 from gaiji.errors import LayoutError
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
 FORMATS = ("auto", "fixed", "free")
 

@@ -12,9 +12,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.choose import counter_of, families, walk
 from gaiji.layout.copybook.entries import Item
-from gaiji.messages import fault, tr
 from gaiji.model import Field, Variable
 
 PIECE, COUNT, NODE, STEP = 0, 1, 2, 8

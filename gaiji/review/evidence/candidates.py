@@ -19,9 +19,9 @@ from gaiji.codes.code import write_code
 from gaiji.codes.evidence import note_of
 from gaiji.codes.lookup import form_of
 from gaiji.codes.tables import load_site
-from gaiji.messages import mark, tr
+from gaiji.errors.messages import mark, tr
 from gaiji.queue.items import Item, Proposal
-from gaiji.queue.queue import Queue
+from gaiji.queue.queue import Queue, Sources
 from gaiji.queue.schema import decision, item, picture, proposal
 from gaiji.run.decided import own_set
 from gaiji.standard.errata import erratum
@@ -34,16 +34,28 @@ SOURCES = {
     "site": mark("他の対応表"),
     "code": mark("同じコードの判定"),
     "picture": mark("同じ字形の判定"),
+    "town": mark("他のシステムの同じ人"),
     "dump": mark("氏名と読み"),
     "shape": mark("字形の比較"),
     "form": mark("候補の異体字"),
 }
 """Source → what clerks are told it is, the most telling first."""
-WEIGHTS = {"table": 0.9, "site": 0.7, "code": 0.6, "picture": 0.98, "dump": 0.85, "shape": 0.97, "form": 0.3}
+WEIGHTS = {
+    "table": 0.9,
+    "site": 0.7,
+    "code": 0.6,
+    "picture": 0.98,
+    "town": 0.97,
+    "dump": 0.85,
+    "shape": 0.97,
+    "form": 0.3,
+}
 """How far a score of 1 from a source carries in the ranking: 1 - (1 - w₁s₁)(1 - w₂s₂)…"""
 OF_A_SET = frozenset({"unmapped-gaiji"})
 """Reasons of codes that mean another character in each 外字 set: what another set decided says nothing of
 them."""
+OF_PEOPLE = frozenset({"dump", "town"})
+"""Sources whose reasons tell of people: kept from those who may not see their system."""
 UNHEARD, BEHIND = 0.3, 0.2
 """Where shapes were compared: the share that a glyph keeps for which nothing else speaks, and what the others
 carry alone.
@@ -72,27 +84,33 @@ class Candidate:
         return "／".join(told + ([f"※{wrong}"] if wrong else []))
 
 
-def suggest(queue: Queue, item_id: int, *, limit: int = 9) -> list[Candidate]:
-    """The candidates of one item, best first."""
-    found = queue.item(item_id)
-    return suggest_all(queue, [found], limit=limit)[item_id] if found else []
+def suggest(queue: Queue, item_id: int, *, limit: int = 9, sources: Sources = None) -> list[Candidate]:
+    """The candidates of one item, best first; ``sources``: whose names may speak (by id)."""
+    found = queue.item(item_id, sources=sources)
+    return suggest_all(queue, [found], limit=limit, sources=sources)[item_id] if found else []
 
 
-def suggest_all(queue: Queue, items: Iterable[Item], *, limit: int = 9) -> dict[int, list[Candidate]]:
-    """Item id → candidates, best first, for many items with a few queries."""
+def suggest_all(
+    queue: Queue, items: Iterable[Item], *, limit: int = 9, sources: Sources = None
+) -> dict[int, list[Candidate]]:
+    """Item id → candidates, best first, for many items with a few queries; ``sources`` as in ``suggest``."""
     items = list(items)
-    gathered = _gather(queue, items)
+    gathered = _gather(queue, items, sources)
     repertoire = load_repertoire()
     return {found.id: _ranked(gathered.get(found.id, {}), repertoire, limit) for found in items}
 
 
-def _gather(queue: Queue, items: Sequence[Item]) -> dict[int, dict[str, dict[str, tuple[float, str]]]]:
+def _gather(
+    queue: Queue, items: Sequence[Item], sources: Sources
+) -> dict[int, dict[str, dict[str, tuple[float, str]]]]:
     """Item id → glyph → source → (score, reason)."""
     out: dict[int, dict[str, dict[str, tuple[float, str]]]] = defaultdict(lambda: defaultdict(dict))
     one = items[0].id if len(items) == 1 else None
     with queue.reading() as connection:
         kept = sa.select(proposal) if one is None else sa.select(proposal).where(proposal.c.item_id == one)
         for row in connection.execute(kept):
+            if sources is not None and row.source in OF_PEOPLE and row.origin not in sources:
+                continue
             said, now = out[row.item_id][row.glyph], (row.score, row.reason)
             said[row.source] = max(said.get(row.source, now), now)  # of several dumps the one that says most
         decided = _decided(connection)

@@ -16,16 +16,16 @@ import polars as pl
 import regex
 
 from gaiji.errors import JobError
+from gaiji.errors.messages import fault, tr
 from gaiji.kernel.arrow import text_series
-from gaiji.messages import fault, tr
 from gaiji.model import Field, Reason
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.review.evidence.candidates import Proposal
 from gaiji.review.evidence.context import Evidence, Names
-from gaiji.run.enqueue import source_of
 from gaiji.run.job import Job, load_job
 from gaiji.run.plan import Plan
+from gaiji.run.sources import source_of
 from gaiji.run.workers import progress_bar
 from gaiji.standard.relations import related
 from gaiji.standard.repertoire import Repertoire

@@ -1,140 +1,62 @@
-"""Finds glyphs as a clerk thinks of them: by parts, IDS, strokes, radical, reading, number or character.
+"""Glyphs by the parts that they are made of.
 
-Owns the query's form and the matching of parts on the IDS table. Look-ups by number and character are
-``gaiji.codes.lookup``'s.
+Owns the matching of parts on the IDS table and which parts two characters do not share. The index is
+``holding``'s, what a clerk may type ``search``'s.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from functools import lru_cache
 
-import regex
 from rapidfuzz import fuzz, process
 
-from gaiji.codes.lookup import lookup
-from gaiji.errors import GaijiError
-from gaiji.standard.relations import load_ids
-from gaiji.standard.repertoire import Repertoire, load_repertoire
+from gaiji.errors.messages import tr
+from gaiji.review.evidence.holding import OPERATORS, load_holding, parts_of, same
+from gaiji.standard.repertoire import load_repertoire
 
-OPERATORS = frozenset(chr(c) for c in range(0x2FF0, 0x3000)) | {"〾", "㇯"}
-_STROKES = regex.compile(r"(\d{1,2})画")
-_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}ー]+")
-_RADICAL = regex.compile(r"(?:部首|部)[:：]?(\d{1,3}|.)|(.)部")
-SAME_PART = (
-    ("辶", "辶⻌⻍⻎"),
-    ("艹", "艹⺾⺿⻀䒑"),
-    ("示", "示礻⺬⺭"),
-    ("食", "食飠𩙿⻝⻞⻟"),
-    ("阝", "阝⻖⻏"),
-    ("氵", "氵⺡"),
-    ("忄", "忄⺖"),
-)
-"""Parts that are typed in one form and stand in several."""
-MAX_QUERY = 100
-
-
-def find(query: str, *, limit: int = 60) -> list[str]:
-    """Glyph names for a query, best first; words are separated by spaces and all must hold.
-
-    A word is parts (``辶+鳥``, ``⿰氵``, ``⿺辶⿳自穴口``), strokes (``19画``), a radical (``部首:162``,
-    ``辵部``),
-    a reading (``わたなべ``, ``ワタ``), a number or name (``戸籍:445000``, ``J+9089``, ``MJ026190``), or a
-    character: all its forms, or as a part when other words stand beside it.
-    """
-    words = unicodedata.normalize("NFC", query[:MAX_QUERY]).split()
-    if not words:
-        return []
-    found = [_word(word, alone=len(words) == 1) for word in words]
-    others = [set(names) for names in found[1:]]
-    return [name for name in found[0] if all(name in names for names in others)][:limit]
-
-
-def _word(word: str, *, alone: bool) -> list[str]:
-    repertoire = load_repertoire()
-    if match := _STROKES.fullmatch(word):
-        return [g.name for g in repertoire.by_strokes(int(match[1]))]
-    if match := _RADICAL.fullmatch(word):
-        return [g.name for g in repertoire.by_radical(match[1] or match[2])]
-    if _KANA.fullmatch(word) and not any(c in OPERATORS for c in word):
-        return [g.name for g in repertoire.by_reading(word)]
-    characters = [c for c in word if c not in "+＋"]
-    if len(characters) == 1 and "+" not in word and "＋" not in word:
-        forms = [g.name for g in repertoire.by_text(characters[0])] if alone else []
-        return forms or by_parts(word)
-    if not word.isascii() and not regex.match(r"[\w]+[:：]", word):
-        exact = repertoire.by_text(word)
-        return [g.name for g in exact] if exact else by_parts(word)
-    try:
-        return [g.name for g in lookup(word)]
-    except GaijiError:
-        return []
+NEAR, NEAR_MISSES = 75, 30
+"""How like an IDS must be, of 100, to be a near miss, and how many are shown."""
+MEASURED = 3000
+"""More hits than this are ordered by the length of their IDS, not by their smallest parts."""
 
 
 def by_parts(typed: str) -> list[str]:
     """Glyphs whose characters hold all the parts typed, those with least besides first; near misses of an IDS
     follow.
     """
-    parts = Counter(_same(c) for c in typed if c not in OPERATORS and c not in "+＋")
+    parts = Counter(same(c) for c in typed if c not in OPERATORS and c not in "+＋")
     if not parts:
         return []
-    atoms = _atoms()
-    hits = [c for c, (have, _) in atoms.items() if all(have.get(part, 0) >= n for part, n in parts.items())]
-    wanted = _flat(typed)
-    hits.sort(key=lambda c: (not any(ids.startswith(typed) for ids in load_ids().get(c, ())), atoms[c][1], c))
-    if not hits and len(typed) > 2:
-        flat = {c: _flat(ids[0]) for c, ids in load_ids().items()}
-        hits = [c for _, _, c in process.extract(wanted, flat, scorer=fuzz.ratio, score_cutoff=75, limit=30)]
-    return list(dict.fromkeys(_glyphs(hits, load_repertoire())))
+    index = load_holding()
+    hits = set.intersection(*(index.holding(part) for part in parts))
+    twice = {part: n for part, n in parts.items() if n > 1}
+    if twice:
+        hits = {c for c in hits if all(index.times(c, part) >= n for part, n in twice.items())}
+    if hits or len(typed) <= 2:
+        size = index.size if len(hits) <= MEASURED else lambda c: len(index.ids(c)[0])
+        best = {c: not any(ids.startswith(typed) for ids in index.ids(c)) for c in hits}
+        ordered = sorted(hits, key=lambda c: (best[c], size(c), c))
+    else:
+        flat = {c: _flat(index.ids(c)[0]) for c in index.characters()}
+        near = process.extract(_flat(typed), flat, scorer=fuzz.ratio, score_cutoff=NEAR, limit=NEAR_MISSES)
+        ordered = [c for _, _, c in near]
+    repertoire = load_repertoire()
+    return list(dict.fromkeys(glyph.name for c in ordered for glyph in repertoire.by_text(c)))
 
 
-def _glyphs(characters: Iterable[str], repertoire: Repertoire) -> Iterable[str]:
-    for character in characters:
-        for glyph in repertoire.by_text(character):
-            yield glyph.name
-
-
-@lru_cache(maxsize=1)
-def _atoms() -> dict[str, tuple[Counter[str], int]]:
-    """Character → (every part it holds at any depth, how many smallest parts it has)."""
-    table = load_ids()
-    known: dict[str, tuple[Counter[str], int]] = {}
-
-    def of(character: str, depth: int) -> tuple[Counter[str], int]:
-        if character in known:
-            return known[character]
-        rows = table.get(character, ())
-        have, size = Counter({_same(character): 1}), 1
-        if rows and rows[0] != character and depth < 8:
-            size = 0
-            for ids in rows:
-                inner: Counter[str] = Counter()
-                smallest = 0
-                for part in _parts(ids):
-                    counts, number = of(part, depth + 1) if part != character else (Counter({part: 1}), 1)
-                    inner += counts
-                    smallest += number
-                have |= inner
-                size = max(size, smallest)
-        known[character] = have, size
-        return have, size
-
-    return {character: of(character, 0) for character in table}
-
-
-def _parts(ids: str) -> list[str]:
-    """The operands of an IDS; an unencoded part ``{67}`` counts as one."""
-    return [p for p in regex.findall(r"\{\d+\}|.", ids) if p not in OPERATORS]
+def parts_apart(one: str, other: str) -> str:
+    """Which parts two characters do not share, by their IDS: ``口 ↔ 方``; "" for one character, where one of
+    them has no IDS, or where only the arrangement differs."""
+    index = load_holding()
+    if one == other or not (index.ids(one) and index.ids(other)):
+        return ""
+    ours, theirs = (Counter(parts_of(index.ids(character)[0])) for character in (one, other))
+    sides = [
+        "".join(tr("〔符号のない部品〕") if part[0] == "{" else part for part in sorted((a - b).elements()))
+        for a, b in ((ours, theirs), (theirs, ours))
+    ]
+    return " ↔ ".join(side or "－" for side in sides) if any(sides) else ""
 
 
 def _flat(ids: str) -> str:
-    return "".join(_same(p) for p in _parts(ids) if p not in "+＋")
-
-
-def _same(part: str) -> str:
-    return _SAME.get(part, part)
-
-
-_SAME = {form: first for first, forms in SAME_PART for form in forms}
+    return "".join(same(p) for p in parts_of(ids) if p not in "+＋")

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gaiji.codes.evidence import note_of
-from gaiji.messages import mark, tr
+from gaiji.errors.messages import mark, tr
 from gaiji.model import Picture
-from gaiji.queue.decisions import Decision, Decisions
+from gaiji.queue.decisions import DEFERRED, REJECTED, STANDS, Decision, Decisions
+from gaiji.queue.history import last_notes
 from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue
 from gaiji.queue.words import REASONS, STATES, VERDICTS
 from gaiji.review.evidence.candidates import Candidate, suggest_all
 from gaiji.review.own import own_picture
+from gaiji.review.sheets.cells import number_cell
 from gaiji.shape.pictures import Gallery
 
 CANDIDATES = tuple(f"候補{n}" for n in range(1, 6))
@@ -39,6 +41,8 @@ FIXED = (
 )
 EDITED = ("同定先", "同定区分", "根拠", "判定者", "判定日", "確認者", "表の版", "備考")
 COLUMNS = (*FIXED, *EDITED)
+PUT = {DEFERRED: mark("保留"), REJECTED: mark("対象外")}
+"""What 同定区分 can say besides a decision, by the state that it makes."""
 PICTURE = FIXED.index("字形")
 FIRST_CANDIDATE = FIXED.index(CANDIDATES[0])
 GUIDE = (
@@ -50,15 +54,28 @@ GUIDE = (
     ),
     mark("灰色の列は変更しないでください。書き込むのは「同定先」から右の列です。"),
     mark("候補は参考です。決めるのは人です。必ず「字形」や戸籍簿などと見比べてください。"),
-    mark("同定先：MJ文字図形名（例 MJ026191）またはGJの名前を書きます。判読不能のときは空欄にします。"),
-    mark("同定区分：字形一致・デザイン差・類似・別字・判読不能 から選びます。"),
+    mark(
+        "同定先：MJ文字図形名（例 MJ026191）またはGJの文字図形名を書きます。"
+        "候補のセルをそのまま写してもかまいません。"
+        "㈱などの記号は、その記号を書きます。判読不能・該当なし・保留・対象外のときは空欄にします。"
+    ),
+    mark("同定区分：字形一致・デザイン差・類似・別字・判読不能・該当なし・保留・対象外 から選びます。"),
+    mark("デザイン差は、字形は違うが同じ字体であるものです。字体が違う異体字は、類似か別字になります。"),
+    mark(
+        "正字・俗字・誤字の別は「備考」に書きます（例 俗字、戸籍では正字）。"
+        "誤字を正字に直すことは、この表でもプログラムでも行いません。"
+    ),
     mark("根拠：何を見て決めたかを書きます（例 戸籍簿 平成10年）。"),
-    mark("判定者・判定日：決めた人と日付（例 2026-11-02）。判定日が空欄なら取り込んだ日になります。"),
+    mark(
+        "判定者・判定日：決めた人と日付（例 2026-11-02、令和8年11月2日）。"
+        "判定日が空欄なら取り込んだ日になります。"
+    ),
+    mark("同定先と同定区分のセルは結合しないでください。一行ずつ書きます。"),
     mark("確認者：二人で確認する運用では、判定者とは別の人の名前を書きます。"),
     (
         mark(
-            "書き終えたら保存し、gaiji review import で取り込みます。誤りがあれば、"
-            "何も取り込まれず、誤りの行が示されます。"
+            "書き終えたら保存し、担当の技術者に渡します。誤りがあれば、"
+            "何も取り込まれず、誤りのセルに印のついた表が戻ります。"
         )
     ),
 )
@@ -94,7 +111,8 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
     pictures = queue.pictures()
     candidates = suggest_all(queue, items, limit=len(CANDIDATES))
     own = {found.id: own_picture(found, pictures.get(found.id, []), gallery, SIDE) for found in items}
-    rows = tuple(_row(found, decisions, own[found.id], candidates[found.id]) for found in items)
+    notes_of = last_notes(queue)
+    rows = tuple(_row(found, decisions, notes_of, own[found.id], candidates[found.id]) for found in items)
     notes = [gallery.missing] if gallery.missing else []
     without = sum(
         row.picture is None
@@ -113,29 +131,47 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
 
 
 def _row(
-    found: Item, decisions: Mapping[int, Decision], picture: Picture | None, candidates: list[Candidate]
+    found: Item,
+    decisions: Mapping[int, Decision],
+    notes: Mapping[int, str],
+    picture: Picture | None,
+    candidates: list[Candidate],
 ) -> Row:
     fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
     shown = [f"{c.glyph} {c.text}（{c.score:.2f}）\n{c.reason}" for c in candidates]
     looks = VERDICTS.get(found.verdict, tr("画像")) if picture else ""
     cells = (
-        f"{found.id}-{found.version}",
+        number_cell(found.id, found.version),
         found.system,
         found.code,
         found.owner,
         "\n".join(filter(None, (looks, note_of(found.system, found.code)))),
         REASONS.get(found.reason, found.reason),
-        STATES.get(found.state, found.state),
+        "：".join(filter(None, (STATES.get(found.state, found.state), _note(found, notes)))),
         str(found.people),
         str(found.total),
         fields,
         samples,
         *shown,
         *[""] * (len(CANDIDATES) - len(shown)),
-        *decided_cells(decisions.get(found.id)),
+        *cells_of(found, decisions.get(found.id), notes),
     )
     return Row(cells, picture, tuple(c.glyph for c in candidates))
+
+
+def _note(found: Item, notes: Mapping[int, str]) -> str:
+    """Why an item was put off or left out: a decision has its note in a column of its own."""
+    return notes.get(found.id, "") if found.state in (DEFERRED, REJECTED) else ""
+
+
+def cells_of(found: Item, made: Decision | None, notes: Mapping[int, str]) -> list[str]:
+    """The cells of the edited columns for an item. Who put it off or left it out is not among them: who
+    decides it now writes their own name."""
+    if found.state not in PUT:
+        return decided_cells(made if found.state in STANDS else None)
+    put = {"同定区分": tr(PUT[found.state]), "備考": _note(found, notes)}
+    return [put.get(name, "") for name in EDITED]
 
 
 def decided_cells(made: Decision | None) -> list[str]:

@@ -10,37 +10,41 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from gaiji.messages import tr
-from gaiji.output.workbooks import A4, new_workbook
+from gaiji.errors.messages import tr
+from gaiji.output.workbooks import A4, height, new_workbook
 from gaiji.queue.decisions import KINDS
-from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIRST_CANDIDATE, FIXED, GUIDE, PICTURE, Row, Sheet
+from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIRST_CANDIDATE, FIXED, GUIDE, PICTURE, PUT, Row, Sheet
 from gaiji.shape.pictures import Gallery, png
 
 NAME = "同定表"
 SIDE = 64
 """Pixels of a picture in its cell; drawn at twice that, so that it stays sharp in print."""
 WIDTHS = {
-    "管理番号": 9,
-    "旧コード体系": 9,
-    "旧コード": 8,
-    "団体・外字セット": 12,
+    "管理番号": 6,
+    "旧コード体系": 7,
+    "旧コード": 7,
+    "団体・外字セット": 8,
     "字形": 10,
-    "理由": 13,
+    "理由": 10,
     "状態": 8,
-    "使用人数": 8,
-    "使用件数": 8,
-    "使用項目": 16,
-    "用例": 30,
-    "同定先": 13,
-    "同定区分": 11,
-    "根拠": 22,
-    "判定者": 11,
-    "判定日": 11,
-    "確認者": 11,
-    "表の版": 12,
-    "備考": 20,
+    "使用人数": 6,
+    "使用件数": 6,
+    "使用項目": 13,
+    "用例": 24,
+    "同定先": 10,
+    "同定区分": 9,
+    "根拠": 10,
+    "判定者": 7,
+    "判定日": 10,
+    "確認者": 7,
+    "表の版": 5,
+    "備考": 9,
 }
-CANDIDATE_WIDTH = 18
+"""Characters. What is repeated on each page (to 字形), and then facts, candidates, and what is written in,
+fill an A4 page across at 10 points each, also where the program has another font than Excel's."""
+CANDIDATE_WIDTH = 13.5
+POINTS = 10
+ROW = 128
 
 
 def workbook(sheet: Sheet) -> bytes:
@@ -49,18 +53,21 @@ def workbook(sheet: Sheet) -> bytes:
     book = new_workbook(out)
     _table(book, book.add_worksheet(NAME), sheet)
     guide = book.add_worksheet(tr("書き方"))
-    guide.set_column(0, 0, 110, book.add_format({"text_wrap": True}))
+    wrapped = book.add_format({"text_wrap": True, "font_size": 11})
+    guide.set_column(0, 0, 66, wrapped)
+    guide.set_paper(A4)
     for number, line in enumerate((*map(tr, GUIDE), *sheet.notes)):
-        guide.write_string(number, 0, line)
+        guide.set_row(number, height(line, 66, 16))
+        guide.write_string(number, 0, line, wrapped)
     book.close()
     return out.getvalue()
 
 
 def _table(book: Any, page: Any, sheet: Sheet) -> None:
-    base = {"text_wrap": True, "valign": "top", "border": 1, "font_name": "游明朝", "font_size": 9}
+    base = {"text_wrap": True, "valign": "top", "border": 1, "font_name": "游明朝", "font_size": POINTS}
     head = book.add_format({**base, "bold": True, "bg_color": "#E7E6E6"})
     fixed = book.add_format({**base, "bg_color": "#F2F2F2"})
-    under = book.add_format({**base, "bg_color": "#F2F2F2", "valign": "bottom", "font_size": 8})
+    under = book.add_format({**base, "bg_color": "#F2F2F2", "valign": "bottom"})
     free = book.add_format({**base, "locked": False, "num_format": "@"})
     day = book.add_format({**base, "locked": False, "num_format": "yyyy-mm-dd"})
     for column, name in enumerate(COLUMNS):
@@ -68,7 +75,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
         page.write_string(0, column, name, head)
     drawn: dict[str, bytes | None] = {}
     for number, row in enumerate(sheet.rows, 1):
-        page.set_row(number, 110)
+        page.set_row(number, ROW)
         for column, cell in enumerate(row.cells):
             edited = column >= len(FIXED)
             format_ = (
@@ -93,7 +100,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
         kinds,
         {
             "validate": "list",
-            "source": list(KINDS),
+            "source": [*KINDS, *map(tr, PUT.values())],
             "error_title": "同定区分",
             "error_message": tr("一覧から選んでください"),
         },
@@ -103,11 +110,9 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
     page.protect("", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True})
     page.set_landscape()
     page.set_paper(A4)
-    page.set_print_scale(
-        48
-    )  # the fixed columns fill one page; those to write in follow on a second, beside code and picture
-    page.set_v_pagebreaks([len(FIXED)])
-    page.set_margins(0.3, 0.3, 0.4, 0.5)
+    page.set_print_scale(100)  # 10 points are 10 points on paper
+    page.set_v_pagebreaks([FIRST_CANDIDATE, len(FIXED)])
+    page.set_margins(0.25, 0.25, 0.4, 0.5)
     page.repeat_rows(0)
     page.repeat_columns(0, PICTURE)
     page.set_footer("&C&P / &N")

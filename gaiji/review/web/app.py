@@ -6,90 +6,131 @@ version that the page was made from, so that two clerks never overwrite each oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, url_for
+from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from gaiji.codes.evidence import note_of
 from gaiji.errors import GaijiError
-from gaiji.messages import tr
-from gaiji.model import Glyph, Picture
-from gaiji.queue.decisions import KINDS, OPEN, PROPOSED, UNREADABLE, WAITING, Conflict, Decision, Decisions
+from gaiji.errors.messages import tr
+from gaiji.queue.accounts import ROLES, same_person
+from gaiji.queue.decisions import KINDS, NAMELESS, OPEN, PLACES, STANDS, Conflict, Decision, Decisions
+from gaiji.queue.history import history
 from gaiji.queue.items import Item
-from gaiji.queue.words import REASONS, STATES, VERDICTS
-from gaiji.review.evidence.candidates import Candidate, forms_of, suggest, suggest_all
-from gaiji.review.evidence.parts import find
-from gaiji.review.own import own_picture
-from gaiji.review.web.guard import guard
-from gaiji.shape.pictures import Gallery, image, overlay, png
+from gaiji.queue.places import ANSWERS, Places
+from gaiji.queue.words import ACTS, REASONS, STATES, VERDICTS
+from gaiji.review.evidence.candidates import Candidate, suggest, suggest_all
+from gaiji.review.web.glyphs import GlyphScreen, Shown, page_size
+from gaiji.review.web.glyphs import shown as on_screen
+from gaiji.review.web.guard import guard, who_acts
+from gaiji.review.web.lists import ListScreen, progress
+from gaiji.review.web.people import PeopleScreen
+from gaiji.review.web.places import PlaceScreen
+from gaiji.review.web.seats import back_again, manager, noted, seen_sources, typed
+from gaiji.review.web.turns import Turns
+from gaiji.shape.pictures import Gallery
 from gaiji.standard.repertoire import load_repertoire
 
-PAGE = 100
-SIDES = (48, 96, 144, 288)
-"""Sides in pixels at which pictures are drawn."""
 UNDO = 20
+OFFERED = 8
+"""根拠 that are offered again."""
 ON_A_SHEET = 12
 """Near-certain codes shown together."""
 SURE = "near-certain"
-KIND_KEYS = dict(zip("qwert", KINDS, strict=True))
+KIND_KEYS = dict(zip("qwerty", KINDS, strict=True))
+
+Town = Callable[[], Mapping[str, Any]]
+"""What stands on a town's page: ``title``, ``steps``, and ``tables`` of (heading, column heads, rows)."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A candidate on the screen, with its number key."""
-
-    key: str
-    glyph: Glyph
-    score: float
-    reason: str
-
-
-def create_app(acts: Decisions, gallery: Gallery, token: str, *, idle: int) -> Flask:
-    """The screen over one queue. ``token`` opens it; ``idle`` seconds without a request end a session."""
+def create_app(
+    acts: Decisions,
+    gallery: Gallery,
+    token: str,
+    *,
+    idle: int,
+    town: Town | None = None,
+    secure: bool = False,
+    alone: bool = True,
+) -> Flask:
+    """The screen over one queue. ``token`` opens it where the queue has no accounts; ``idle`` seconds without
+    a request end a session, or lock it. ``town``: says, whenever the town's page is asked for, what stands on
+    it (``town.html``). ``secure``, ``alone``: as for ``guard``."""
     app = Flask("gaiji.review.web", root_path=str(Path(__file__).parent))
     app.config["MAX_CONTENT_LENGTH"] = 4 << 20
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    guard(app, token, idle)
-    screen = Screen(acts, gallery)
+    guard(app, token, idle, queue=acts.queue, secure=secure, alone=alone)
+    acts = Decisions(acts.queue, confirm=acts.confirm_rule, signed=True)  # the guard lets nobody else in
+    glyphs, places = GlyphScreen(acts.queue, gallery), PlaceScreen(acts)
+    screen, people = Screen(acts, glyphs), PeopleScreen(acts.queue)
+    lists = ListScreen(acts)
+    app.extensions["gaiji-warm"] = glyphs.warm
     for rule, view, methods in (
-        ("/", screen.list, ["GET"]),
+        ("/", lists.list, ["GET"]),
         ("/item/<int(max=2147483647):item_id>", screen.item, ["GET"]),
         ("/item/<int(max=2147483647):item_id>/<act>", screen.act, ["POST"]),
+        ("/place/<int(max=2147483647):place_id>", places.place, ["GET"]),
+        ("/place/<int(max=2147483647):place_id>/<answer>", places.answer, ["POST"]),
         ("/undo", screen.undo, ["POST"]),
+        ("/next", screen.turns.next, ["GET"]),
+        ("/work", lists.work, ["GET"]),
+        ("/assign", lists.assign, ["POST"]),
         ("/sheet", screen.sheet, ["GET"]),
         ("/sheet", screen.take, ["POST"]),
-        ("/compare", screen.compare, ["POST"]),
+        ("/compare", glyphs.compare, ["POST"]),
         ("/who", screen.who, ["POST"]),
         ("/end", screen.end, ["POST"]),
-        ("/find", screen.find, ["GET"]),
-        ("/forms/<name>", screen.forms, ["GET"]),
-        ("/glyph/<name>/<int(max=4096):side>.png", screen.glyph, ["GET"]),
-        ("/picture/<int(max=2147483647):item_id>/<int(max=4096):side>.png", screen.picture, ["GET"]),
-        ("/overlay/<int(max=2147483647):item_id>/<name>.png", screen.overlay, ["GET"]),
+        ("/find", glyphs.find, ["GET"]),
+        ("/forms/<name>", glyphs.forms, ["GET"]),
+        ("/glyph/<name>/<int(max=4096):side>.png", glyphs.glyph, ["GET"]),
+        ("/picture/<int(max=2147483647):item_id>/<int(max=4096):side>.png", glyphs.picture, ["GET"]),
+        ("/overlay/<int(max=2147483647):item_id>/<name>.png", glyphs.overlay, ["GET"]),
+        ("/look/<int(max=2147483647):item_id>/<name>", glyphs.look, ["GET"]),
+        ("/facts/<name>", glyphs.facts, ["GET"]),
+        ("/people/<int(max=2147483647):item_id>", people.people, ["GET"]),
     ):
         app.add_url_rule(rule, view.__name__, view, methods=methods)
+    if town is not None:
+        app.add_url_rule("/town", "town", _of_managers(lambda: render_template("town.html", **town())))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(GaijiError, _our_error)
     app.context_processor(
-        lambda: {"tr": tr, "states": STATES, "reasons": REASONS, "kinds": KIND_KEYS, "verdicts": VERDICTS}
+        lambda: (
+            {"tr": tr, "states": STATES, "reasons": REASONS, "of_town": town is not None}
+            | {"kinds": KIND_KEYS, "verdicts": VERDICTS, "acts": ACTS, "roles": ROLES}
+            | {"page_size": page_size()}
+        )
     )
     return app
 
 
+def _of_managers(view: Callable[[], str]) -> Callable[[], str]:
+    """A page for those who may see everything."""
+
+    def seen() -> str:
+        manager()
+        return view()
+
+    return seen
+
+
 def _http_error(error: HTTPException) -> tuple[str, int]:
+    """What was written in a form that met an error is shown, to be copied."""
     code = error.code or 500
     known = {
         404: tr("ページがありません。"),
         405: tr("この操作はできません。"),
         413: tr("送られた内容が大きすぎます。"),
     }
-    return render_template("message.html", message=known.get(code, error.description or "")), code
+    names = ("evidence", "note", "new") if code != 413 else ()
+    written = [value for name in names if (value := request.form.get(name, "").strip())]
+    said = known.get(code, error.description or "")
+    return render_template("message.html", message=said, written=written), code
 
 
 def _our_error(error: GaijiError) -> tuple[str, int]:
@@ -99,106 +140,96 @@ def _our_error(error: GaijiError) -> tuple[str, int]:
 class Screen:
     """The views; one for all requests and threads, so it keeps no state of its own."""
 
-    def __init__(self, acts: Decisions, gallery: Gallery) -> None:
+    def __init__(self, acts: Decisions, glyphs: GlyphScreen) -> None:
         self.acts = acts
         self.queue = acts.queue
-        self.gallery = gallery
-
-    # -- the list ---------------------------------------------------------------------------------
-
-    def list(self) -> str:
-        """Items of one state, or all, those first that concern the most people."""
-        state = request.args.get("state", "")
-        states = (state,) if state in STATES else tuple(STATES)
-        order = self.queue.order(states)
-        if wanted := request.args.get("code", "").strip().upper():
-            order = [(item_id, code) for item_id, code in order if code.startswith(wanted)]
-        pages = max(1, -(-len(order) // PAGE))
-        number = min(max(request.args.get("page", 1, type=int), 1), pages)
-        shown = [item_id for item_id, _ in order[(number - 1) * PAGE : number * PAGE]]
-        items = {i.id: i for i in self.queue.items(shown)}
-        return render_template(
-            "list.html",
-            items=[items[i] for i in shown if i in items],
-            state=state,
-            code=wanted,
-            page=number,
-            pages=pages,
-            sure=len(self.queue.order((OPEN,), verdict=SURE)),
-            total=len(order),
-            pictures=self.queue.pictured(shown),
-            decisions=self.acts.all(shown),
-            progress=self._progress(),
-        )
-
-    def _progress(self) -> dict[str, Any]:
-        status = self.acts.status()
-        total = sum(s["people"] for s in status.values())
-        waiting = sum(status[s]["people"] for s in WAITING)
-        items = sum(s["items"] for s in status.values())
-        left = sum(status[s]["items"] for s in WAITING)
-        return {
-            "status": status,
-            "total": items,
-            "left": left,
-            "share": round(100 * (1 - waiting / total)) if total else 100,
-        }
+        self.glyphs = glyphs
+        self.turns = Turns(acts)
 
     # -- one glyph --------------------------------------------------------------------------------
 
     def item(self, item_id: int, message: str = "", code: int = 200) -> tuple[str, int]:
         """One item with its candidates."""
         found = self._item(item_id)
-        candidates = _shown(suggest(self.queue, item_id))
+        candidates = on_screen(suggest(self.queue, item_id, sources=seen_sources()))
+        picture = self.glyphs.picture_of(found)
+        said = typed()
+        places = Places(self.acts).of(item_id, sources=seen_sources()) if found.reason in PLACES else None
+        noted(self.queue, "item", item_id, [*found.samples, *(places or ())])
         made = self.acts.of(item_id)
-        before, after = self._beside(item_id)
+        before, after = self.turns.beside(item_id)
         page = render_template(
             "item.html",
             item=found,
             note=note_of(found.system, found.code),
             candidates=candidates,
             made=made,
-            message=message,
-            missing=self.gallery.missing,
-            pictured=self._picture_of(found) is not None,
+            message=message or back_again(),
+            missing=self.glyphs.gallery.missing,
+            pictured=picture is not None,
+            look=self.glyphs.look_at(picture, candidates),
+            item_id=item_id,
             before=before,
             after=after,
-            progress=self._progress(),
-            evidence=g.clerk.evidence,
-            second=found.state == PROPOSED,
+            holder=self.turns.holder(item_id, found.state),
+            listed=g.clerk.listed,
+            progress=progress(self.acts),
+            typed=said,
+            offered=g.clerk.evidence,
+            second=self._to_confirm(found, made),
+            history=history(self.queue, item_id),
+            places=places,
+            answers=ANSWERS,
             undo=bool(g.clerk.undo),
             decided=load_repertoire().get(made.glyph) if made and made.glyph else None,
         )
         return page, code
 
+    @staticmethod
+    def _to_confirm(found: Item, made: Decision | None) -> bool:
+        """Whether the clerk can confirm what somebody else decided."""
+        if made is None or found.state not in ("proposed", "confirmed") or made.confirmed_by:
+            return False
+        if g.account is not None and not g.account.checks:
+            return False
+        return not same_person(made.decided_by, g.clerk.who)
+
     def _item(self, item_id: int) -> Item:
-        found = self.queue.item(item_id)
+        found = self.queue.item(item_id, sources=seen_sources())
         if found is None:
             abort(404)
         return found
-
-    def _beside(self, item_id: int) -> tuple[int | None, int | None]:
-        """The waiting items before and after this one, in the order of the list."""
-        order = [i for i, _ in self.queue.order(WAITING, also=item_id)]
-        at = order.index(item_id)
-        return order[at - 1] if at else None, order[at + 1] if at + 1 < len(order) else None
 
     # -- acts -------------------------------------------------------------------------------------
 
     def act(self, item_id: int, act: str) -> AnyResponse | tuple[str, int]:
         """decide, confirm, defer, reject or reopen; then the next item that waits."""
-        person, version = g.clerk.who, request.form.get("version", type=int)
+        person, version = who_acts(), request.form.get("version", type=int)
+        self._item(item_id)
         if not person:
             return self.item(item_id, tr("先に判定者の名前を入れてください。"), 400)
         if version is None:
             abort(400, tr("版がありません。"))
-        _, after = self._beside(item_id)
+        ahead = self.turns.ahead(item_id)
+        if act in ("decide", "confirm") and self._retyped(item_id, person):
+            return self.item(
+                item_id,
+                tr(
+                    "この文字は、この画面で別の名前で判定しました。確認する人は「終了」を押し、"
+                    "自分で画面を開き直してください。"
+                ),
+                400,
+            )
         note = request.form.get("note", "").strip()[:500]
         try:
             if act == "decide":
                 self.acts.decide(item_id, self._decision(person, note), version=version)
+                g.clerk.decided[item_id] = person
             elif act == "confirm":
                 self.acts.confirm(item_id, person, version=version)
+            elif act == "comment":
+                self.acts.comment(item_id, person, request.form.get("comment", "").strip()[:500])
+                return redirect(url_for("item", item_id=item_id), 303)
             elif act in ("defer", "reject", "reopen"):
                 getattr(self.acts, act)(item_id, person, note, version=version)
             else:
@@ -207,15 +238,30 @@ class Screen:
             return self.item(item_id, self._conflict(item_id), 409)
         except GaijiError as error:
             return self.item(item_id, _japanese(error), 400)
-        if act != "reopen":
-            g.clerk.undo = [*g.clerk.undo, (item_id, version + 1)][-UNDO:]
-        to = item_id if act == "reopen" else after
-        return redirect(url_for("item", item_id=to) if to else url_for("list"), 303)
+        g.clerk.acted([(item_id, version + 1)], UNDO)
+        if act == "reopen":
+            return redirect(url_for("item", item_id=item_id), 303)
+        self.turns.leases.done("item", item_id, person)
+        to = self.turns.take(ahead, person)
+        return redirect(url_for("item", item_id=to) if to else self.turns.listed(), 303)
+
+    def _retyped(self, item_id: int, person: str) -> bool:
+        """Whether the decision that stands was made in this session under another name."""
+        found, made, here = self._item(item_id), self.acts.of(item_id), g.clerk.decided.get(item_id, "")
+        if made is None or found.state not in STANDS or not here:
+            return False
+        return same_person(made.decided_by, here) and not same_person(here, person)
 
     def _decision(self, person: str, note: str, *, kind: str = "", glyph: str = "") -> Decision:
         kind = kind or request.form.get("kind", "")
-        g.clerk.evidence = evidence = request.form.get("evidence", "").strip()[:200]
-        glyph = "" if kind == UNREADABLE else glyph or request.form.get("glyph", "").strip().upper()
+        evidence = request.form.get("evidence", "").strip()[:200]
+        guideline = request.form.get("guideline", "").strip()[:40]
+        if guideline:
+            cited = tr("文字包摂ガイドライン {number}", number=guideline)
+            evidence = f"{evidence}　{cited}" if evidence else cited
+        elif evidence:
+            g.clerk.evidence = list(dict.fromkeys([evidence, *g.clerk.evidence]))[:OFFERED]
+        glyph = "" if kind in NAMELESS else glyph or request.form.get("glyph", "").strip().upper()
         return Decision(
             kind=kind,
             glyph=glyph,
@@ -241,37 +287,43 @@ class Screen:
 
     def sheet(self, message: str = "") -> str:
         """Twelve codes whose shape is near certain, each beside its first candidate, all checked."""
-        order = [i for i, _ in self.queue.order((OPEN,), verdict=SURE)]
-        items = list(self.queue.items(order[: 5 * ON_A_SHEET]))
-        found = suggest_all(self.queue, items)
+        order = [i for i, _ in self.queue.order((OPEN,), verdict=SURE, sources=seen_sources())]
+        items = list(self.queue.items(order[: 5 * ON_A_SHEET], sources=seen_sources()))
+        found = suggest_all(self.queue, items, sources=seen_sources())
         pairs = [(i, best) for i in items if (best := _agreed(found[i.id]))][:ON_A_SHEET]
         return render_template(
             "sheet.html",
             pairs=pairs,
             left=len(order),
             message=message,
-            progress=self._progress(),
-            evidence=g.clerk.evidence,
+            progress=progress(self.acts),
+            offered=g.clerk.evidence,
+            undo=bool(g.clerk.undo),
         )
 
     def take(self) -> AnyResponse | tuple[str, int]:
         """Decide the codes that stayed checked on a sheet; those that somebody changed meanwhile are named
-        and left.
+        and left. What the page did not show (``seen`` counts what it did) is neither taken nor doubted.
         """
-        if not g.clerk.who:
+        person = who_acts()
+        if not person:
             return self.sheet(tr("先に判定者の名前を入れてください。")), 400
+        done: list[tuple[int, int]] = []
         missed, taken = [], request.form.getlist("take")[:ON_A_SHEET]
         for given in taken:
             item_id, version, glyph = _parts(given)
-            made = self._decision(g.clerk.who, "字形がほぼ確実な文字の一括判定", kind=KINDS[0], glyph=glyph)
+            self._item(item_id)
+            made = self._decision(person, "字形がほぼ確実な文字の一括判定", kind=KINDS[0], glyph=glyph)
             try:
                 self.acts.decide(item_id, made, version=version)
-                g.clerk.undo = [*g.clerk.undo, (item_id, version + 1)][-UNDO:]
+                g.clerk.decided[item_id] = person
+                done.append((item_id, version + 1))
             except Conflict:
                 missed.append(self._item(item_id).code)
-        doubted = [
-            _parts(given)[0] for given in request.form.getlist("shown")[:ON_A_SHEET] if given not in taken
-        ]
+        if done:
+            g.clerk.acted(done, UNDO)
+        shown = request.form.getlist("shown")[:ON_A_SHEET] if "seen" in request.form else []
+        doubted = [self._item(_parts(given)[0]).id for given in shown if given not in taken]
         self.queue.judge(dict.fromkeys(doubted, "likely"))  # a clerk doubts it: it is looked at alone
         if missed:
             return self.sheet(
@@ -280,82 +332,39 @@ class Screen:
         return redirect(url_for("sheet"), 303)
 
     def undo(self) -> AnyResponse | tuple[str, int]:
-        """Take back the last act of this session, if nobody has acted on the item since."""
+        """Take back the last act of this session, each of its items on which nobody has acted since: what was
+        decided before stands again."""
+        person = who_acts()
         if not g.clerk.undo:
             return redirect(url_for("list"), 303)
-        item_id, version = g.clerk.undo.pop()
-        try:
-            self.acts.reopen(item_id, g.clerk.who, "取り消し", version=version)
-        except Conflict:
-            return self.item(item_id, self._conflict(item_id), 409)
-        return redirect(url_for("item", item_id=item_id), 303)
+        group, missed = g.clerk.undo.pop(), []
+        for item_id, version in reversed(group):
+            try:
+                self.acts.undo(item_id, person, version=version)
+                g.clerk.undone(item_id, version + 1)
+            except Conflict:
+                missed.append(item_id)
+        if len(group) == 1:
+            if missed:
+                return self.item(missed[0], self._conflict(missed[0]), 409)
+            return redirect(url_for("item", item_id=group[0][0]), 303)
+        if missed:
+            codes = "、".join(self._item(item_id).code for item_id in missed)
+            return self.sheet(tr("後からほかの人が操作したため戻さなかった文字：{codes}", codes=codes)), 409
+        return redirect(url_for("sheet"), 303)
 
     def who(self) -> AnyResponse:
         """Set the clerk's name for this session."""
-        g.clerk.who = request.form.get("who", "").strip()[:60]
-        back = request.form.get("back", type=int)
-        return redirect(url_for("item", item_id=back) if back else url_for("list"), 303)
+        who_acts()
+        back = request.form.get("back", "")
+        if back == "sheet":
+            return redirect(url_for("sheet"), 303)
+        return redirect(url_for("item", item_id=int(back)) if back.isdecimal() else url_for("list"), 303)
 
     def end(self) -> tuple[str, int]:
         """End this session."""
         current_app.extensions["gaiji-end-session"]()
         return render_template("message.html", message=tr("終了しました。この画面を閉じてください。")), 200
-
-    # -- glyphs -----------------------------------------------------------------------------------
-
-    def find(self) -> str:
-        """Glyphs for a clerk's query, as a fragment of a page."""
-        return render_template("glyphs.html", candidates=_glyphs(find(request.args.get("q", ""))))
-
-    def compare(self) -> str:
-        """The glyphs that a picture given by the clerk looks like, as a fragment of a page."""
-        file = request.files.get("picture")
-        if file is None:
-            abort(400, tr("画像がありません。"))
-        from gaiji.shape import as_ink, load_index
-
-        answer = load_index().query([as_ink(image(file.read(), "picture"))], limit=9)
-        repertoire = load_repertoire()
-        shown = [
-            Shown(str(n), repertoire[m.glyph], m.score, "")
-            for n, m in enumerate(answer.matches, 1)
-            if m.glyph in repertoire
-        ]
-        return render_template("glyphs.html", candidates=shown, said=answer.reason)
-
-    def forms(self, name: str) -> str:
-        """The related forms of a glyph, as a fragment of a page."""
-        if load_repertoire().get(name) is None:
-            abort(404)
-        return render_template("glyphs.html", candidates=_glyphs([name, *forms_of(name)]))
-
-    def glyph(self, name: str, side: int) -> Response:
-        """A glyph of the fonts."""
-        return _png(png(self._glyph(name, _side(side))))
-
-    def picture(self, item_id: int, side: int) -> Response:
-        """The 外字 of an item."""
-        return _png(png(self._own(item_id), _side(side)))
-
-    def overlay(self, item_id: int, name: str) -> Response:
-        """Both in one picture: red is the 外字 alone, blue the glyph alone."""
-        return _png(overlay(self._own(item_id), self._glyph(name, 288), 288))
-
-    def _own(self, item_id: int) -> Picture:
-        picture = self._picture_of(self._item(item_id))
-        if picture is None:
-            abort(404)
-        return picture
-
-    def _picture_of(self, found: Item) -> Picture | None:
-        pictures = self.queue.pictures([found.id]).get(found.id, [])
-        return own_picture(found, pictures, self.gallery, 288)
-
-    def _glyph(self, name: str, side: int) -> Picture:
-        picture = self.gallery.glyph(name, side)
-        if picture is None:
-            abort(404)
-        return picture
 
 
 def _agreed(candidates: Sequence[Candidate]) -> Shown | None:
@@ -363,7 +372,7 @@ def _agreed(candidates: Sequence[Candidate]) -> Shown | None:
     by_shape = [(score, c.glyph) for c in candidates for source, score, _ in c.parts if source == "shape"]
     if not by_shape or max(by_shape)[1] != candidates[0].glyph:
         return None
-    return _shown(candidates[:1])[0]
+    return on_screen(candidates[:1])[0]
 
 
 def _parts(given: str) -> tuple[int, int, str]:
@@ -374,29 +383,6 @@ def _parts(given: str) -> tuple[int, int, str]:
     return int(item_id), int(version), glyph
 
 
-def _side(side: int) -> int:
-    if side not in SIDES:
-        abort(404)
-    return side
-
-
-def _shown(candidates: Sequence[Candidate]) -> list[Shown]:
-    repertoire = load_repertoire()
-    return [
-        Shown(str(n) if n < 10 else "", repertoire[c.glyph], c.score, c.reason)
-        for n, c in enumerate(candidates, 1)
-    ]
-
-
-def _glyphs(names: Sequence[str]) -> list[Shown]:
-    repertoire = load_repertoire()
-    return [Shown(str(n) if n < 10 else "", repertoire[name], 0.0, "") for n, name in enumerate(names, 1)]
-
-
-def _png(data: bytes) -> Response:
-    return Response(data, mimetype="image/png")
-
-
 def _japanese(error: GaijiError) -> str:
     """What stops a decision, in the clerk's words."""
     words = {
@@ -405,5 +391,12 @@ def _japanese(error: GaijiError) -> str:
         "E0004": tr("その名前の文字は一覧にありません。"),
         "E0005": tr("同定区分を選んでください。"),
         "E0006": tr("確認する判定がありません。"),
+        "E0692": tr("この理由の文字は、人ごとに決めます。一覧から一人ずつ回答してください。"),
+        "E0695": tr("該当なしのときは、その字がどこにあるか（典拠）を根拠に書いてください。"),
+        "E0680": tr("別字にするときは、根拠を書いてください。"),
+        "E0864": tr("後からほかの人が操作したので、取り消せません。"),
+        "E0865": tr("コメントを書いてください。"),
+        "E0858": tr("ほかの人の判定を確認したり戻したりできるのは、確認者と管理者です。"),
+        "E0681": tr("二人の判定が分かれています。話し合い、「未判定に戻す」を押してから決めてください。"),
     }
     return words.get(error.number) or str(error)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from gaiji.messages import Fault, fault, tr
+from gaiji.errors.messages import Fault, fault, tr
 
 LIKE = 55
 """Of 100: how much a word must look like a known one to be proposed in its place."""

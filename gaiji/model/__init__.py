@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from gaiji.errors import ArgumentError, PictureError, UnknownName, nearest
-from gaiji.messages import fault, tr
+from gaiji.errors.messages import fault, tr
 
+Characters = tuple[tuple[str | None, ...], tuple[str, ...]]
+"""The glyph names, and the codes as written, of a row of characters."""
 ROLES = ("name", "kana", "address", "other")
 """What a field holds."""
 SIGNS = ("ibm", "microfocus", "netcobol", "translated")
@@ -23,6 +27,8 @@ SIGN_PLACES = ("leading", "leading-separate", "trailing-separate", "none")
 FLOATS = ("hex", "ieee-big", "ieee-little")
 """Floating point: hexadecimal as on IBM hosts, or IEEE 754 of either byte order."""
 FORMS = ("needed", "always", "never")
+TARGET_FORMS = (*FORMS, "adobe-japan1", "pua")
+"""What an output may be written in; ``pua`` has a table."""
 """When the output has a variation selector."""
 OWNERS = (
     "descriptors",
@@ -66,6 +72,7 @@ class Reason(IntEnum):
     BAD_NUMBER = 16
     UNCOVERED = 17  # about a place in a record, as the next: no code, so nothing for the clerks' queue
     SHORT_RECORD = 18
+    BAD_VALUE = 20  # of a column of the output: what its rule cannot read, or what must be there and is not
     SHRINK_NONE = 24
     SHRINK_MANY = 25
     SHRINK_LOOKALIKE = 26
@@ -209,18 +216,84 @@ class Provenance:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
 class Decoded:
-    """The result of decoding bytes.
+    """The result of decoding bytes; nothing of it can be set.
 
     ``glyphs`` holds one name or None for each source character (shift bytes are not characters);
     ``codes`` the source code of each in upper-case hex, in the same order.
     """
 
-    text: str
-    glyphs: tuple[str | None, ...] = ()
-    codes: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = field(default=())
+    __slots__ = ("_data", "_findings", "_read", "_text")
+    __match_args__ = ("text", "glyphs", "codes", "findings")
+
+    def __init__(
+        self,
+        text: str,
+        glyphs: tuple[str | None, ...] = (),
+        codes: tuple[str, ...] = (),
+        findings: tuple[Finding, ...] = (),
+    ) -> None:
+        self._text, self._findings = text, findings
+        self._read: Callable[[bytes, tuple[Finding, ...]], Characters] | None = None
+        self._data: bytes | Characters = (glyphs, codes)
+
+    @classmethod
+    def unread(
+        cls,
+        text: str,
+        findings: tuple[Finding, ...],
+        read: Callable[[bytes, tuple[Finding, ...]], Characters],
+        data: bytes,
+    ) -> Decoded:
+        """A result whose glyphs and codes ``read`` gives, of bytes and findings, when they are asked for."""
+        made = cls.__new__(cls)
+        made._text, made._findings, made._read, made._data = text, findings, read, data
+        return made
+
+    @property
+    def text(self) -> str:
+        """What the bytes say."""
+        return self._text
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is to be looked at, in the order of the bytes."""
+        return self._findings
+
+    @property
+    def glyphs(self) -> tuple[str | None, ...]:
+        """The glyph name of each character, None where none is sure."""
+        return self._characters()[0]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The source code of each character."""
+        return self._characters()[1]
+
+    def _characters(self) -> Characters:
+        data, read = self._data, self._read
+        if isinstance(data, tuple) or read is None:
+            return data  # type: ignore[return-value]
+        self._data = characters = read(data, self._findings)
+        return characters
+
+    def __repr__(self) -> str:
+        values = zip(self.__match_args__, self._values(), strict=True)
+        return f"Decoded({', '.join(f'{name}={value!r}' for name, value in values)})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Decoded):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Decoded, self._values()
+
+    def _values(self) -> tuple[Any, ...]:
+        return (self.text, *self._characters(), self.findings)
 
 
 @dataclass(frozen=True)

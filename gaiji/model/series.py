@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gaiji.errors import ArgumentTypeError
-from gaiji.messages import fault, mark, tr
+from gaiji.errors.messages import fault, mark, tr
 
 if TYPE_CHECKING:
     import polars as pl

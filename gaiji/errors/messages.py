@@ -5,7 +5,7 @@ error's number and text go together (``fault``). A text in the code is its own k
 clerks read it; without a catalogue it is shown as it stands. Knows no text itself: they stand where they are
 said, ``tests/make_messages.py`` collects them, and docs/errors.md lists the errors by number.
 
-A catalogue is ``locale/LANGUAGE/LC_MESSAGES/gaiji.mo`` in this package; LANGUAGE, LC_ALL, LC_MESSAGES and
+A catalogue is ``locale/LANGUAGE/LC_MESSAGES/gaiji.mo`` in ``gaiji/``; LANGUAGE, LC_ALL, LC_MESSAGES and
 LANG choose it, as gettext does everywhere.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gettext import NullTranslations
 
 DOMAIN = "gaiji"
-FOLDER = Path(__file__).with_name("locale")
+FOLDER = Path(__file__).parents[1] / "locale"
 
 
 class Fault(str):

@@ -1,0 +1,220 @@
+"""What is kept of compiled tables between two starts: the same as compiled anew, and never anything else."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gaiji
+from gaiji.codes.compiled import Kept
+from gaiji.codes.program import Grades, Writes
+from gaiji.codes.spec import charset_names
+from gaiji.disk import kept as store
+from gaiji.errors import TableError
+
+RAW = bytes.fromhex("0e4ac94a5544e20f40c1")
+MARKS = frozenset("?・")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A folder of this test's own."""
+    monkeypatch.setenv("GAIJI_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def kept_files(cache):
+    """The programs that are kept, not the notes."""
+    return sorted(path for path in cache.iterdir() if path.stat().st_size > 1000)
+
+
+def programs(charset):
+    """What the kernel gets for every kind of field and output form."""
+    asked = [
+        {"name_field": False},
+        {"name_field": True, "controls": True, "grades": Grades.NOTE, "marks": MARKS},
+        {"name_field": True, "grades": Grades.ASK, "form": "always"},
+        {"controls": True, "writes": Writes.UNITS},
+    ]
+    return [charset.program(**one).compiled.arguments({}) for one in asked]
+
+
+@pytest.mark.parametrize("name", charset_names())
+def test_what_was_kept_is_what_is_compiled(cache, monkeypatch, name):
+    monkeypatch.setenv("GAIJI_CACHE", "off")
+    wanted = programs(gaiji.load_charset(name))
+    monkeypatch.setenv("GAIJI_CACHE", str(cache))
+    assert programs(gaiji.load_charset(name)) == wanted  # compiled, and kept
+    again = gaiji.load_charset(name)
+    monkeypatch.setattr("gaiji.codes.charset.compiler_of", None)  # nothing can be compiled now
+    monkeypatch.setattr("gaiji.codes.program.Compiled.ruled", None)
+    assert programs(again) == wanted
+    assert "entries" not in vars(again)  # no row was read for it
+
+
+@pytest.mark.parametrize("damage", ["flip", "cut", "empty", "longer", "swap", "folder", "link", "writable"])
+def test_a_damaged_or_poisoned_cache_changes_no_name(cache, tmp_path, damage):
+    """Every way of damage on every file: the same programs come out, and the same text."""
+    first = gaiji.load_charset("ibm-939")
+    wanted, text = programs(first), first.decode_text(RAW, errors="geta")
+    other = gaiji.load_charset("fujitsu-jef-ebcdik")
+    programs(other)
+    files, chance = sorted(cache.iterdir()), random.Random(5)
+    before = {path: path.read_bytes() for path in files}
+    for at, path in enumerate(files):
+        data = before[path]
+        if damage == "flip":
+            at = chance.randrange(len(data))
+            path.write_bytes(data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :])
+        elif damage == "cut":
+            path.write_bytes(data[: chance.randrange(len(data))])
+        elif damage == "empty":
+            path.write_bytes(b"")
+        elif damage == "longer":
+            path.write_bytes(data + b"\0")
+        elif damage == "swap":
+            path.write_bytes(before[files[at - 1]])
+        elif damage == "folder":
+            path.unlink()
+            path.mkdir()
+        elif damage == "link":
+            path.rename(tmp_path / path.name)
+            path.symlink_to(tmp_path / path.name)
+        elif damage == "writable":
+            path.chmod(0o666)
+    for path in files:
+        assert store.kept(path.name) is None
+    again = gaiji.load_charset("ibm-939")
+    assert programs(again) == wanted and again.decode_text(RAW, errors="geta") == text
+
+
+def test_a_folder_that_others_can_write_is_not_used(cache):
+    gaiji.load_charset("ibm-939").program()
+    assert kept_files(cache)
+    cache.chmod(0o777)
+    assert all(store.kept(path.name) is None for path in cache.iterdir())
+    shutil.rmtree(cache)
+    cache.mkdir(mode=0o777)
+    cache.chmod(0o777)
+    gaiji.load_charset("ibm-939").program()
+    assert not list(cache.iterdir())
+
+
+def test_what_is_kept_is_private_and_bounded(cache, monkeypatch):
+    monkeypatch.setattr(store, "MOST", 5)
+    for number in range(9):
+        store.keep(store.key_of(str(number)), b"x" * number)
+    assert len(list(cache.iterdir())) == 5
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in cache.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("where", ["file", "missing/below/a/file", "read-only"])
+def test_where_nothing_can_be_kept_it_works_as_before(tmp_path, monkeypatch, where):
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "missing").write_bytes(b"")
+    (tmp_path / "read-only").mkdir(mode=0o500)
+    monkeypatch.setenv("GAIJI_CACHE", str(tmp_path / where))
+    if where == "read-only" and not os.geteuid():
+        monkeypatch.setattr(store.tempfile, "mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError()))
+    assert gaiji.load_charset("windows-31j").decode_text("田中".encode("cp932")) == "田中"
+
+
+def site_table(path, glyph, code="6941"):
+    path.write_text(f"code\tucs\tglyph\n{code}\t\t{glyph}\n", "utf-8")
+    return path
+
+
+def test_a_changed_site_table_is_another_charset(cache, tmp_path):
+    path = site_table(tmp_path / "site.tsv", "MJ026190")
+    raw = bytes.fromhex("0e69410f")
+    one = gaiji.load_charset("ibm-939", [path]).decode_text(raw)
+    two = gaiji.load_charset("ibm-939", [site_table(path, "MJ026191")]).decode_text(raw)
+    back = gaiji.load_charset("ibm-939", [site_table(path, "MJ026190")]).decode_text(raw)
+    assert one == back != two
+    for _ in range(2):  # an error is not kept away
+        with pytest.raises(TableError):
+            gaiji.load_charset("ibm-939", [site_table(path, "MJ999999")])
+
+
+def test_a_changed_file_of_private_use_characters_is_another_form(cache, tmp_path):
+    file = tmp_path / "pua.tsv"
+    found = []
+    for point in ("E000", "E001", "E000"):
+        file.write_text(f"glyph\tucs\nMJ025760\t{point}\n", "utf-8")
+        site = site_table(tmp_path / "site.tsv", "MJ025760")
+        charset = gaiji.load_charset("ibm-939", [site])
+        found.append(charset.decode_text(bytes.fromhex("0e69410f"), form=f"pua:{file}"))
+    assert found == ["\ue000", "\ue001", "\ue000"]
+
+
+@pytest.mark.parametrize("option", [{"dash": "microsoft"}, {"dash": "source"}, {"pua": "E92E"}])
+def test_another_option_is_another_charset(cache, monkeypatch, option):
+    plain = programs(gaiji.load_charset("ibm-939"))
+    kept = programs(gaiji.load_charset("ibm-939", options=option))
+    monkeypatch.setenv("GAIJI_CACHE", "off")
+    assert programs(gaiji.load_charset("ibm-939", options=option)) == kept != plain
+
+
+def test_identities_are_apart():
+    """No two charsets share what is kept."""
+    loaded = [gaiji.load_charset(name) for name in charset_names()]
+    made = [
+        Kept(c.spec, c.tables, c.sites, c.options, c.repertoire, unicode=c.kind.unicode).identity
+        for c in loaded
+    ]
+    assert len(set(made)) == len(loaded)
+
+
+def test_a_charset_from_the_cache_goes_to_another_process(cache):
+    gaiji.load_charset("ibm-939").program()
+    again = gaiji.load_charset("ibm-939")
+    assert pickle.loads(pickle.dumps(again)).decode_text(RAW, errors="geta") == again.decode_text(
+        RAW, errors="geta"
+    )
+
+
+def small_job(folder, text="田中太郎"):
+    raw = gaiji.load_charset("ibm-939").encode(text).ljust(12, b"\x40")
+    (folder / "in.dat").write_bytes(raw * 3)
+    (folder / "job.toml").write_text(
+        '[source]\npath = "in.dat"\ncharset = "ibm-939"\nformat = "fixed"\nrecord_length = 12\n'
+        '[output]\npath = "out.csv"\n[[field]]\nname = "n"\noffset = 0\nlength = 12\nrole = "name"\n',
+        "utf-8",
+    )
+    return folder / "job.toml"
+
+
+def test_the_proof_does_not_believe_the_cache(cache, tmp_path):
+    """Somebody who can write the folder, and makes the digests right, changes names; verify finds it."""
+    job = small_job(tmp_path)
+    gaiji.convert(job)
+    for path in kept_files(cache):
+        body = store.kept(path.name)
+        store.keep(path.name, body.replace("田".encode(), "由".encode()))
+    gaiji.convert(job)
+    assert "由中" in (tmp_path / "out.csv").read_text("utf-8")
+    assert gaiji.verify(job).exit_code == 1
+
+
+def test_a_small_job_loads_neither_polars_nor_sqlalchemy(tmp_path):
+    """The second run of a job that changes nothing: what it imports, in a process of its own."""
+    small_job(tmp_path)
+    code = (
+        "import sys; from pathlib import Path; from gaiji.run.convert import convert; convert(Path('job.toml'));"
+        "print(sorted({'polars', 'sqlalchemy', 'numpy'} & set(sys.modules)))"
+    )
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+    assert done.stdout.split() == ["[]"]
+    assert Path(tmp_path / "review.sqlite").exists()
