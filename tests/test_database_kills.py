@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
-import time
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +17,24 @@ from gaiji.database.engines import open_engine
 from gaiji.database.progress import RUN
 
 ROWS, CHUNK = 4000, 40
-RUNS = "import sys; from gaiji.database.convert import convert_table as c; print('go', flush=True); c(sys.argv[1], restart=len(sys.argv) > 2)"
+KILLED = """
+import os, signal, sys, threading
+from gaiji.database.convert import convert_table
+from gaiji.database.progress import Progress
+
+write, left, seconds = Progress.write, int(sys.argv[2]), float(sys.argv[3])
+
+def counted(self, *chunk):
+    global left
+    if left == 0:
+        threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    left -= 1
+    return write(self, *chunk)
+
+Progress.write = counted
+convert_table(sys.argv[1], restart=len(sys.argv) > 4)
+"""
+"""A conversion that dies (SIGKILL) so many seconds after it began to write its chunk of this number, however busy the machine is."""
 Made = list[tuple[int, str | None, str | None]]
 
 
@@ -88,13 +105,18 @@ def state(url, mode) -> tuple[int, Made]:
     return int(counted or 0), found
 
 
-def killed(path, restart, seconds):
-    """Start a conversion and kill it (SIGKILL) so long after it began."""
-    words = [sys.executable, "-c", RUNS, path, *(["--restart"] if restart else [])]
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stdout.readline() == b"go\n"
-        time.sleep(seconds)
-        process.kill()
+def killed(path, restart, chunk, seconds):
+    """Run a conversion that dies so many seconds after it began to write that chunk, counted from those it found."""
+    words = [
+        sys.executable,
+        "-c",
+        KILLED,
+        path,
+        str(chunk),
+        str(seconds),
+        *(["--restart"] if restart else []),
+    ]
+    return subprocess.run(words, capture_output=True, text=True).returncode
 
 
 @pytest.mark.slow
@@ -103,17 +125,19 @@ def killed(path, restart, seconds):
 def test_killed_at_random_moments_it_is_whole_chunks_and_ends_the_same(tmp_path, kind, mode):
     url, path = prepare(tmp_path, kind, mode)
     wanted, rng = made_rows(), random.Random(15)
-    begin = time.monotonic()
     convert_table(path)
-    seconds = time.monotonic() - begin
     assert state(url, mode) == (ROWS, wanted)
     old = [(n, "old", "old") for n in range(ROWS)]
-    restart, inside = True, 0
-    for _ in range(30 if (kind, mode) == ("sqlite", "columns") else 10):
+    restart, inside, counted = True, 0, 0
+    for number in range(30 if (kind, mode) == ("sqlite", "columns") else 10):
         if restart and mode == "columns":
             change(url, "UPDATE people SET name = 'old', address = 'old'")
         # begun anew, what an ended run left stays until the first chunk comes, in columns until their own comes
-        killed(path, restart, rng.uniform(0, seconds / (1 if restart else 4)))
+        left = ROWS // CHUNK - (0 if restart else counted // CHUNK)
+        ended = killed(
+            path, restart, rng.randrange(left) if number % 5 else 0, rng.choice([0, rng.uniform(0, 0.02)])
+        )
+        assert ended in (0, -signal.SIGKILL)
         counted, found = state(url, mode)
         if restart and found == (wanted if mode == "table" else old):
             assert counted == ROWS or mode == "columns"  # before its first chunk
