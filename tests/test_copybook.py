@@ -459,14 +459,14 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("format", ["auto", "fixed", "free"])
 def test_hostile_input_is_bounded(name: str, format: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()  # the machine may be busy
     try:
         fields, length = parse_copybook(HOSTILE[name], format=format)
     except LayoutError as error:
         assert len(str(error)) < 600
     else:
         assert 0 < len(fields) <= MAX_FIELDS and length > 0
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 WORDS = st.sampled_from(

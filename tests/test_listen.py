@@ -6,6 +6,7 @@ import http.client
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -138,7 +139,7 @@ def test_tls_with_certificate_files(queue, certificate):
         at = urlsplit(url)
         assert at.scheme == "https" and "token" not in url
         trusted = ssl.create_default_context(cafile=str(certificate / "cert.pem"))
-        connection = http.client.HTTPSConnection(at.hostname, at.port, context=trusted, timeout=30)
+        connection = http.client.HTTPSConnection(at.hostname, at.port, context=trusted, timeout=60)
         assert ask(connection, "GET", "/")[0].status == 401
         assert ask(connection, "GET", "/signin", Host="evil.example")[0].status == 403
         sign_in = {"name": "佐藤", "password": WORD}
@@ -156,7 +157,7 @@ def test_tls_with_certificate_files(queue, certificate):
             ask(connection, "POST", "/item/1/defer", form, Cookie=cookie.partition(";")[0])[0].status == 303
         )
         with pytest.raises((ssl.SSLError, ConnectionError, http.client.BadStatusLine)):
-            ask(http.client.HTTPConnection(at.hostname, at.port, timeout=5), "GET", "/")
+            ask(http.client.HTTPConnection(at.hostname, at.port, timeout=60), "GET", "/")
     assert process.returncode == 0
 
 
@@ -174,11 +175,17 @@ def test_a_certificate_that_cannot_be_used_is_named(queue, certificate, tmp_path
         assert process.returncode == 2 and "E0871" in said and said.count("\n") == 1, said
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return held.getsockname()[1]
+
+
 def test_behind_a_proxy(queue):
+    port = free_port()
     forwarded = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "review.example.lg.jp"}
-    with served(queue, "--behind-proxy", PUBLIC, "--port", "0", "--listen", "127.0.0.1:18443") as (url, _):
+    with served(queue, "--behind-proxy", PUBLIC, "--port", "0", "--listen", f"127.0.0.1:{port}") as (url, _):
         assert url == PUBLIC + "/"
-        connection = http.client.HTTPConnection("127.0.0.1", 18443, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         assert ask(connection, "GET", "/")[0].status == 403  # past the proxy
         assert ask(connection, "GET", "/", X_Forwarded_Host="evil.example")[0].status == 403
         sign_in = {"name": "佐藤", "password": WORD}
@@ -188,10 +195,11 @@ def test_behind_a_proxy(queue):
         )
         answer, said = ask(connection, "POST", "/signin", sign_in, Origin=PUBLIC, **forwarded)
         assert answer.status == 303 and "Secure" in answer.headers["Set-Cookie"], said
+    port = free_port()
     with served(
-        queue, "--behind-proxy", PUBLIC, "--proxy-address", "127.0.0.9", "--listen", "127.0.0.1:18444"
+        queue, "--behind-proxy", PUBLIC, "--proxy-address", "127.0.0.9", "--listen", f"127.0.0.1:{port}"
     ) as (url, _):
         assert (
-            ask(http.client.HTTPConnection("127.0.0.1", 18444, timeout=30), "GET", "/", **forwarded)[0].status
+            ask(http.client.HTTPConnection("127.0.0.1", port, timeout=60), "GET", "/", **forwarded)[0].status
             == 403
         )
