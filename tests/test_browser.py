@@ -326,7 +326,7 @@ def test_what_is_typed_while_a_search_runs_chooses_none_of_the_old_candidates(br
     page.press("#search", "Enter")
     page.keyboard.press("2")
     page.keyboard.press("Enter")
-    for _ in range(100):
+    for _ in range(1200):
         if held:
             break
         page.wait_for_timeout(50)
