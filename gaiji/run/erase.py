@@ -38,7 +38,8 @@ SHEETS = ("review.csv", "review.xlsx", "review.html")
 LIMITS = (
     "copies, backups and snapshots of these files are not erased",
     "a disk without overwriting in place (SSD, copy on write, a journal) may keep what stood there",
-    "the output, its manifest and the decisions of the queue stay",
+    "the output, its manifest, the decisions of the queue and what the job reads stay, corrections too",
+    "sheets, lists, letters and reports under names of their own stay, unless they are named with --also",
 )
 
 
