@@ -188,8 +188,7 @@ def test_each_trailer_counts_what_stands_since_the_one_before(tmp_path):
     assert made.exit_code == 0 and made.data["trailers"]["T"]["checked"] == 2
 
 
-def test_types_by_length_first_and_last_and_those_left_out(tmp_path):
-    job = """
+FIRST_AND_LAST = """
 [source]
 path = "in.dat"
 charset = "ibm-930"
@@ -219,14 +218,33 @@ length = 12
 name = "rest"
 layout = "DATA-REC"
 """
+
+
+def test_types_by_length_first_and_last_and_those_left_out(tmp_path):
     records = [head(1), data(1, "A"), b"\xc1" * 12, data(2, "B"), data(3, "C"), trail(9)]
     path = write(tmp_path, records, "vb")
-    path.write_text(job)
+    path.write_text(FIRST_AND_LAST)
     made = gaiji.convert(path)
     assert [r["d-name"] for r in rows_of(tmp_path / "out/d.csv")] == ["A", "B", "C"]
     assert made.exit_code == 0 and made.data["records"]["skipped"] == 3
     assert made.data["types"]["long"]["bytes"] == 12
     assert gaiji.verify(path).holds
+
+
+@pytest.mark.parametrize("frame", ["vb", "fixed", "newline"])
+def test_a_record_is_the_last_wherever_a_buffer_ends(tmp_path, monkeypatch, frame):
+    path = write(tmp_path, [head(1), data(1, "A"), data(2, "B"), trail(9)], frame)
+    framing = 'format = "vb"' if frame == "vb" else f'format = "fixed"\n{FRAMES[frame][1]}'
+    named = FIRST_AND_LAST.split("[[record]]")
+    path.write_text(
+        "[[record]]".join(part for part in named if '"long"' not in part).replace('format = "vb"', framing)
+    )
+    size = (tmp_path / "in.dat").stat().st_size
+    for batch in (size // 2, *range(size - 2, size + 3)):
+        monkeypatch.setitem(record_reader.Reader.__init__.__kwdefaults__, "batch", batch)
+        made = gaiji.convert(path)
+        assert [r["d-name"] for r in rows_of(tmp_path / "out/d.csv")] == ["A", "B"], batch
+        assert made.data["records"]["skipped"] == 2, batch
 
 
 WRONG = [
@@ -466,9 +484,7 @@ def test_generated_files_come_out_as_cut_by_hand(tmp_path, monkeypatch, frame, m
     job = write(tmp_path, [raw[kind](*more) for kind, *more in made], frame)
     for place in (first_look, record_reader):
         monkeypatch.setattr(place, "BATCH", batch)
-    monkeypatch.setattr(
-        record_reader.Reader.__init__, "__kwdefaults__", {"quarantine": False, "batch": batch, "start": None}
-    )
+    monkeypatch.setitem(record_reader.Reader.__init__.__kwdefaults__, "batch", batch)
     told = gaiji.convert(job)
     assert [r["h-no"] for r in rows_of(tmp_path / "out/h.csv")] == heads
     assert [(r["d-seq"], r["d-name"], r["H.h-no"]) for r in rows_of(tmp_path / "out/d.csv")] == datas
