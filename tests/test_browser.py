@@ -431,6 +431,33 @@ def test_a_foreign_page_can_do_nothing(browser, screen):
     assert page.evaluate("document.cookie") == ""
 
 
+def test_what_opens_the_screen_stays_nowhere(browser, screen):
+    """Not in the address, in the history, or with whom is asked; also where a page of another site led there."""
+    secret = screen.url.partition("=")[2]
+    for led in (False, True):
+        context = browser.new_context(locale="ja-JP")
+        page = context.new_page()
+        if led:
+            page.set_content(f'<a id="here" href="{screen.url}">文字同定</a>')
+            with page.expect_navigation():
+                page.click("#here")
+        else:
+            page.goto(screen.url)
+        page.wait_for_selector("#who")
+        assert page.url == f"{screen.base}/"
+        assert secret not in page.content() and "token" not in page.inner_text("body")
+        page.reload()
+        page.wait_for_selector("#who")
+        page.go_back(wait_until="commit")
+        assert secret not in page.url
+        cookies = {one["name"]: one for one in context.cookies()}
+        assert cookies["gaiji_review"]["sameSite"] == "Strict" and all(
+            one["httpOnly"] for one in cookies.values()
+        )
+        assert cookies["gaiji_enter"]["sameSite"] == "Lax" and cookies["gaiji_enter"]["expires"] > 0
+        context.close()
+
+
 def test_mouse_without_scripts(browser, screen, queue):
     page = browser.new_context(java_script_enabled=False).new_page()
     page.goto(screen.url)

@@ -26,7 +26,7 @@ BEFORE = Path(__file__).with_name("review_keys_before.js")
 ITEMS = 320
 GONE = ("interrupted", "ERR_ABORTED", "context was destroyed", "not attached", "navigat", "Timeout")
 KEYS = (
-    [*"123456789"] + [*"npfhu/cxqwerty"] + ["Enter"] * 12 + ["Tab"] * 14 + ["Shift+Tab"] * 5 + ["Space"] * 3
+    [*"123456789"] + [*"npfhuk/cxqwerty"] + ["Enter"] * 12 + ["Tab"] * 14 + ["Shift+Tab"] * 5 + ["Space"] * 3
 )
 KEYS += ["Escape", "ArrowDown", "ArrowRight", "ArrowUp", "a", "Backspace"]
 RECORD = """

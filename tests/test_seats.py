@@ -139,7 +139,7 @@ def test_with_accounts_the_printed_address_opens_nothing(app, queue):
     stranger = app.test_client()
     for path in (
         "/",
-        "/?token=token",
+        "/?open=token",
         f"/item/{by_code(queue, '80A1').id}",
         "/find?q=邉",
         "/sheet",
@@ -158,12 +158,12 @@ def test_with_accounts_the_printed_address_opens_nothing(app, queue):
 def test_a_session_of_the_time_without_accounts_ends_with_the_first_account(queue):
     app = create_app(Decisions(queue), open_gallery(), "token", idle=60)
     client = app.test_client()
-    get(client, "/?token=token")
+    get(client, "/?open=token")
     assert get(client, "/").status_code == 200
     Accounts(queue).add("佐藤", "clerk", WORD)
-    assert get(client, "/").status_code == 401 and get(client, "/?token=token").status_code == 401
+    assert get(client, "/").status_code == 401 and get(client, "/?open=token").status_code == 401
     Accounts(queue).remove("佐藤")
-    assert get(client, "/?token=token").status_code == 303
+    assert get(client, "/?open=token").status_code == 303
 
 
 @pytest.mark.parametrize("change", ["remove", "passwd"])

@@ -481,7 +481,7 @@ def test_a_clerk_sees_the_glyph_and_its_look_alike(tmp_path):
     assert make_sheet(opened, Gallery([])).rows[0].picture is None
     client = create_app(Decisions(opened), gallery, "token", idle=60).test_client()
     local = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1"}
-    client.get("/?token=token", environ_overrides=local)
+    client.get("/?open=token", environ_overrides=local)
     item = next(opened.items())
     page = client.get(f"/item/{item.id}", environ_overrides=local).get_data(as_text=True)
     assert "縮退先が類字・別字のみ" in page and f"/picture/{item.id}/288.png" in page and "牛" in page

@@ -886,7 +886,7 @@ def test_the_review_screen_shows_the_town_first(finished):
         app = create_app(Decisions(queue), Gallery([]), "t", idle=60, town=lambda: on_screen(glance(town)))
         client, where = app.test_client(), "http://127.0.0.1:8000"
         assert client.get("/town", base_url=where).status_code == 403  # nobody without the token
-        assert client.get("/town?token=t", base_url=where).headers["Location"] == "/town"
+        assert client.get("/town?open=t", base_url=where).headers["Location"] == "/town"
         text = client.get("/town", base_url=where).get_data(as_text=True)
         assert "見本市" in text and "style=" not in text and "<style" not in text
         for one in status_of(run).systems:

@@ -277,7 +277,7 @@ def test_what_was_taken_back_is_not_what_the_database_says(queue):
 @pytest.fixture
 def clerk(queue):
     client = create_app(Decisions(queue), open_gallery(), "token", idle=600).test_client()
-    get(client, "/?token=token")
+    get(client, "/?open=token")
     post(client, "/who", who="佐藤")
     return client
 

@@ -55,7 +55,7 @@ def clerk(app):
 def enter(app, name):
     """A client that has come in by the token and given its name."""
     client = app.test_client()
-    assert client.get(f"/?token={TOKEN}", environ_overrides=HOST).status_code == 303
+    assert client.get(f"/?open={TOKEN}", environ_overrides=HOST).status_code == 303
     assert post(client, "/who", who=name).status_code == 303
     return client
 
@@ -85,7 +85,7 @@ def items(queue):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/item/1", "/find?q=邉", "/glyph/MJ026191/96.png", "/static/review.js", "/?token=wrong"]
+    "path", ["/", "/item/1", "/find?q=邉", "/glyph/MJ026191/96.png", "/static/review.js", "/?open=wrong"]
 )
 def test_nothing_is_shown_without_the_token(app, path):
     answer = get(app.test_client(), path)
@@ -95,7 +95,7 @@ def test_nothing_is_shown_without_the_token(app, path):
 
 def test_the_token_opens_a_session_and_leaves_the_address(app):
     client = app.test_client()
-    answer = get(client, f"/?token={TOKEN}")
+    answer = get(client, f"/?open={TOKEN}")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
@@ -581,3 +581,30 @@ def test_what_the_lists_have_of_a_glyph(clerk):
     slang = get(clerk, "/facts/MJ032932").get_data(as_text=True)
     assert "誤字俗字・正字一覧表（俗字） → 土" in slang
     assert get(clerk, "/facts/MJ999999").status_code == 404
+
+
+def test_the_step_after_the_address_is_let_in_once(app):
+    """Without the session's own cookie, which a browser holds back after a link on another site."""
+    one = app.test_client()
+    answer = one.get(f"/?open={TOKEN}", environ_overrides=HOST)
+    cookies = {c.partition("=")[0]: c for c in answer.headers.getlist("Set-Cookie")}
+    assert "SameSite=Strict" in cookies["gaiji_review"] and "HttpOnly" in cookies["gaiji_review"]
+    assert "SameSite=Lax" in cookies["gaiji_enter"] and "HttpOnly" in cookies["gaiji_enter"]
+    assert TOKEN not in answer.headers["Location"]
+    way_in = cookies["gaiji_enter"].partition(";")[0]
+
+    def stranger(method="get", path="/"):
+        ask = getattr(app.test_client(use_cookies=False), method)
+        return ask(path, environ_overrides=HOST | {"HTTP_COOKIE": way_in}).status_code
+
+    assert stranger("post", "/who") == 403  # nothing is changed by it
+    assert stranger() == 200
+    assert stranger() == 403  # once
+
+
+def test_who_ended_the_session_is_not_let_in_again(app):
+    client = app.test_client()
+    assert get(client, f"/?open={TOKEN}").status_code == 303
+    assert client.get_cookie("gaiji_enter", domain="127.0.0.1") is not None
+    assert post(client, "/end").status_code == 200
+    assert get(client, "/").status_code == 403

@@ -80,7 +80,7 @@ def pages(queue: Queue) -> dict[str, float]:
     app = create_app(Decisions(queue), open_gallery(), "token", idle=3600)
     host = {"SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "HTTP_HOST": "127.0.0.1"}
     client = app.test_client()
-    client.get("/?token=token", environ_overrides=host)
+    client.get("/?open=token", environ_overrides=host)
 
     def median(address: Callable[[int], str]) -> float:
         def one(n: int) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import time
+from html import escape
 from typing import Any
 
 from flask import Flask, Response, abort, g, redirect, request
@@ -34,6 +35,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+OPENS = "open"
+"""What the printed address ends with: what opens the screen where the queue has no accounts."""
 IDLE = 30 * 60
 """Seconds without a request after which a session ends, or is locked."""
 
@@ -119,10 +122,12 @@ def _alive(seats: Seats, sessions: Sessions, known: dict[str, Account], idle: in
 
 def _by_token(token: str, sessions: Sessions, idle: int) -> AnyResponse | None:
     """The way in without accounts: the printed URL begins a session, which ends when nobody uses it."""
-    given = request.args.get("token", "")
+    given = request.args.get(OPENS, "")
     if given and request.method == "GET":
         return _begin(given, token, sessions)
     clerk = sessions.here()
+    if clerk is None and sessions.entered():
+        return _on(request.path)
     if clerk is None or clerk.account or time.time() - clerk.seen > idle:
         sessions.end()
         abort(
@@ -147,7 +152,7 @@ def _loopback() -> bool:
 
 
 def _begin(given: str, token: str, sessions: Sessions) -> AnyResponse:
-    """The token opens a session; it does not stay in the address."""
+    """The token opens a session; it stays neither in the address nor in the browser's history."""
     if not hmac.compare_digest(given.encode(), token.encode()):
         abort(
             403,
@@ -156,8 +161,17 @@ def _begin(given: str, token: str, sessions: Sessions) -> AnyResponse:
             ),
         )
     answer = redirect(request.path, 303)
-    sessions.send(answer, sessions.begin())
+    clerk = sessions.begin()
+    sessions.send(answer, clerk)
+    sessions.let_in(answer, clerk)
     return answer
+
+
+def _on(path: str) -> Response:
+    """A page that opens itself once more: from here on our own page led there, also on a reload."""
+    again = f'<meta http-equiv="refresh" content="0;url={escape(path)}">'
+    page = f'<!doctype html><meta charset="utf-8"><title>-</title>{again}'
+    return Response(page, mimetype="text/html")
 
 
 def _own_origin() -> None:

@@ -69,6 +69,7 @@ class ListScreen:
             "list.html",
             items=[items[i] for i in shown if i in items],
             state=states[0] if states else "",
+            waiting=WAITING,
             wanted=wanted,
             query=dict(parse_qsl(query)),
             sorts=SORTS,

@@ -43,6 +43,7 @@ def serve(
         import waitress  # noqa: F401
 
         from gaiji.review.web.app import create_app
+        from gaiji.review.web.guard import OPENS
     except ImportError as error:
         raise MissingExtra(tr("the review screen"), "web") from error
     at = (listen or Listening(port=port)).checked()
@@ -70,7 +71,7 @@ def serve(
             app.extensions["gaiji-hosts"](at.hosts(port))
             first = "town" if town is not None else ""
             known = Accounts(queue).all()
-            ready(at.url(port) + first + ("" if known else f"?token={token}"), server)
+            ready(at.url(port) + first + ("" if known else f"?{OPENS}={token}"), server)
 
         start(app, at, listens)
     finally:

@@ -16,6 +16,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from gaiji.queue.accounts import same_person
 
 COOKIE = "gaiji_review"
+ENTRANCE, SOON = "gaiji_enter", 60
+"""A second cookie for the one step from the printed address to the screen, and for how many seconds it is
+good. Who clicks the address on a page of another site (a mail, the groupware) is led on by that site, as
+browsers see it, and SameSite=Strict holds the session's own cookie back from that step."""
 
 
 @dataclass
@@ -72,11 +76,27 @@ class Sessions:
 
     def __init__(self, *, secure: bool = False) -> None:
         self._all: dict[str, Clerk] = {}
+        self._entering: dict[str, Clerk] = {}
         self.secure = secure
 
     def here(self) -> Clerk | None:
         """That of the request."""
         return self._all.get(request.cookies.get(COOKIE, ""))
+
+    def let_in(self, answer: AnyResponse, clerk: Clerk) -> None:
+        """Give the browser what the next step needs, once and soon, wherever it came from."""
+        key = secrets.token_urlsafe(24)
+        now = time.time()
+        fresh = {one: other for one, other in self._entering.items() if now - other.seen <= SOON}
+        self._entering = {**fresh, key: clerk}
+        answer.set_cookie(ENTRANCE, key, max_age=SOON, httponly=True, samesite="Lax", secure=self.secure)
+
+    def entered(self) -> bool:
+        """Whether this request is that step of a session that goes on."""
+        clerk = (
+            self._entering.pop(request.cookies.get(ENTRANCE, ""), None) if request.method == "GET" else None
+        )
+        return clerk is not None and clerk.key in self._all and time.time() - clerk.seen <= SOON
 
     def begin(self, was: Clerk | None = None) -> Clerk:
         """A new one, or one that goes on, under a new name and with a new token of its forms."""

@@ -128,24 +128,27 @@ def pairs(count: int = PAIRS) -> list[tuple[str, str, np.ndarray]]:
 
 @dataclass(frozen=True)
 class Asked:
-    """A 外字 of known size and place: dots of its em, its origin in the cell."""
+    """A 外字 of known size and place: dots of its em, and the column and row of the cell's dots where the glyph's origin lies."""
 
     picture: Picture
     em: int
-    x: float
-    y: float
+    column: int
+    row: int
 
 
 def asked(face: object, glyph: int, cell: int, rng: np.random.Generator) -> Asked:
-    """A glyph drawn as a font of dots in a cell, spoiled; where it lies is drawn by lot."""
+    """A glyph drawn as a font of dots in a cell, spoiled; where it lies is drawn by lot. The origin is where the rasteriser has it: dots
+    that were added at its edges move nothing."""
     em = int(rng.integers(round(0.86 * cell), cell + 1))
-    drawn = spoil_edges(draw(face, [glyph], em, mono=True), rng, 0.03)[0] > 127
+    drawn = draw(face, [glyph], em, mono=True)[0] > 127
     rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
     ink = drawn[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1][:cell, :cell]
     top, left = (int(rng.integers(0, max(1, cell - side + 1))) for side in ink.shape)
-    canvas = np.zeros((cell, cell), np.uint8)
-    canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink * np.uint8(255)
-    return Asked(Picture(cell, cell, canvas.tobytes()), em, left, top)
+    canvas = np.zeros((1, cell, cell), np.uint8)
+    canvas[0, top : top + ink.shape[0], left : left + ink.shape[1]] = ink * np.uint8(255)
+    spoiled = spoil_edges(canvas, rng, 0.03)[0]
+    slot = face.glyph
+    return Asked(Picture(cell, cell, spoiled.tobytes()), em, left - slot.bitmap_left, top + slot.bitmap_top)
 
 
 def measured(
@@ -158,22 +161,14 @@ def measured(
         one = asked(face, glyph, cells, rng)
         laid = lay(one.picture, gallery, first, second)
         margin = (laid.own.shape[0] - cells) // 2
-        corner = corner_of(first)
-        columns = (one.x + (points[:, 0] - corner[0]) * one.em + margin) * laid.zoom
-        rows = (one.y + (corner[1] - points[:, 1]) * one.em + margin) * laid.zoom
+        columns = (one.column + points[:, 0] * one.em + margin) * laid.zoom
+        rows = (one.row - points[:, 1] * one.em + margin) * laid.zoom
         inside = (
             (columns >= 0) & (rows >= 0) & (columns < laid.marked.shape[1]) & (rows < laid.marked.shape[0])
         )
         hit = laid.marked[rows[inside].astype(int), columns[inside].astype(int)].sum()
         out.append((hit / len(points), laid.marked.sum() / (cells * laid.zoom) ** 2))
     return out
-
-
-@cache
-def corner_of(name: str) -> tuple[float, float]:
-    """Left and upper end of a glyph's outline, in ems from its origin."""
-    points = np.concatenate(contours(name))
-    return float(points[:, 0].min()), float(points[:, 1].max())
 
 
 def figures(size: int, count: int = PAIRS) -> np.ndarray:

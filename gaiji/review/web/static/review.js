@@ -176,12 +176,22 @@ if (box) {
 
 const click = (id) => { const element = $(id); if (element) element.click(); return !!element; };
 const unreadable = () => { const kind = document.querySelector("input[name=kind]:checked"); return kind && (kind.value === "判読不能" || kind.value === "該当なし"); };
-const first = () => { const link = !box && !$("sheet") && document.querySelector("a.go"); if (link) link.click(); return !!link; };
+// The first that waits: what is decided is opened by its own link.
+const first = () => { const link = !box && !$("sheet") && (document.querySelector(".waits a.go") || document.querySelector("a.go")); if (link) link.click(); return !!link; };
+// 根拠 that was written before, the last first, by a key: it stands in the field, to be seen, before anything is decided.
+function again() {
+  const field = $("evidence"), before = [...document.querySelectorAll("#offered option")].map((one) => one.value);
+  if (!field || !before.length) return false;
+  field.value = before[(before.indexOf(field.value) + 1) % before.length];
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  return true;
+}
+
 const letters = {
   n: () => click("after"), p: () => click("before"), h: () => click("defer"), x: () => click("reject"), u: () => click("undo"),
   b: () => !!box && blink(), z: () => !!box && zoom(),
-  c: () => click("confirm"), s: () => click("sure"), f: () => click("forms"),
-  "/": () => { const field = $("search"); if (field) { field.focus(); field.select(); } return !!field; },
+  c: () => click("confirm"), s: () => click("sure"), f: () => click("forms"), k: again,
+  "/": () => { const field = $("search") || $("evidence"); if (field) { field.focus(); field.select(); } return !!field; },
 };
 
 // The page of near-certain codes shows, and takes, what fits on the screen: those below wait for the next page.
