@@ -200,5 +200,28 @@ def test_the_ring_covers_the_true_difference(size, monkeypatch):
     finally:
         for name in ("overlay", "queries", "train", "faces"):
             sys.modules.pop(name, None)
-    assert (rows[:, 0] >= overlay.COVERED).mean() >= overlay.FLOOR
-    assert rows[:, 1].mean() <= overlay.MOST
+    others = rows[rows[:, 3] <= overlay.MOST]
+    assert (others[:, 0] >= overlay.COVERED).mean() >= overlay.FLOOR
+    assert (others[:, 1] <= overlay.MOST).mean() >= overlay.FLOOR
+
+
+def test_a_ring_around_much_keeps_less_room_and_says_so():
+    """Many differences: no more than is allowed where they leave room for it, and never less room than the least."""
+    base = strokes(*BODY)
+    few, many = (
+        strokes(*BODY, (75, 35, 83, 48)),
+        strokes(*BODY, *((x, y, x + 6, y + 6) for x in (12, 28, 62, 78) for y in (30, 70))),
+    )
+    most = 0.15 * EM * EM
+    free = parting(base, many, EM, 0.08 * EM)
+    held = parting(base, many, EM, 0.08 * EM, least=0.01 * EM, most=most)
+    assert free.marked.sum() > most >= held.marked.sum()
+    assert (held.marked & (base ^ many)).sum() == (free.marked & (base ^ many)).sum()
+    assert not (held.marked & ~free.marked).any()
+    tight = parting(base, many, EM, 0.08 * EM, least=0.01 * EM, most=1)
+    assert (
+        tight.marked.sum() > 1 and not (grown(base ^ many, 0.005 * EM) & many & ~base & ~tight.marked).any()
+    )
+    assert (
+        parting(base, few, EM, 0.02 * EM, most=most).marked == parting(base, few, EM, 0.02 * EM).marked
+    ).all()

@@ -25,8 +25,11 @@ LAYERS: tuple[Layer, ...] = ("both", "own", "glyph")
 SIDE = 576
 """Pixels that the longer side of a comparison has, about: a whole number for each dot."""
 PAPER, BOTH, OWN, OTHER, RING = (255, 255, 255), (125, 125, 125), (213, 94, 0), (0, 114, 178), (0, 0, 0)
-SURE = 1.5
-"""Dots of the 外字 that a marked place reaches beyond the difference: the place itself is known to one."""
+SURE, LEAST = 1.5, 0.5
+"""Dots of the 外字 that a marked place reaches beyond the difference, for the place itself is known to one;
+and at least, where the whole would be too large."""
+MOST = 0.15
+"""Of the picture: what is marked at most, unless the differences with LEAST around them take more."""
 EDGE = 3
 """Dots of paper around all that is shown: room for the ring."""
 NUMBERED = 9
@@ -38,7 +41,8 @@ class Laid:
     """A 外字 (``own``) and a glyph (``glyph``) on one canvas, bool [rows, columns], one for each dot.
 
     ``marked`` has ``zoom`` fine dots for each: where the glyph and its rival part; ``places`` are in dots of
-    the canvas. Without a rival, or where one of the two cannot be drawn, nothing is marked.
+    the canvas. Without a rival, or where one of the two cannot be drawn, nothing is marked. ``wide``: they
+    part in so many places that more than MOST of the picture is marked.
     """
 
     own: Mask
@@ -47,6 +51,7 @@ class Laid:
     zoom: int
     places: tuple[Place, ...]
     fit: Fit
+    wide: bool = False
 
 
 def lay(picture: Picture, gallery: Gallery, name: str, rival: str = "") -> Laid | None:
@@ -65,7 +70,8 @@ def lay(picture: Picture, gallery: Gallery, name: str, rival: str = "") -> Laid 
     if second is not None:
         part = parted(gallery, (name, rival), frame, shape=ours.shape, margin=margin)
         marked, places = part.marked, part.places
-    return Laid(np.pad(ours, margin), glyph, marked, zoom, places, found)
+    wide = int(marked.sum()) > MOST * ours.size * zoom * zoom
+    return Laid(np.pad(ours, margin), glyph, marked, zoom, places, found, wide)
 
 
 def parted(
@@ -74,7 +80,8 @@ def parted(
     """Where two glyphs part when both lie as ``frame`` says; boxes in dots of the canvas."""
     zoom = zoom_of(frame)
     first, second = (outline_there(gallery, one, frame, shape=shape, margin=margin) for one in names)
-    part = parting(first, second, frame.down * zoom, SURE * zoom)
+    most = MOST * shape[0] * shape[1] * zoom * zoom
+    part = parting(first, second, frame.down * zoom, SURE * zoom, least=LEAST * zoom, most=most)
     places = (
         Place(_scaled(one.box, zoom), one.kind, one.more)  # fine dots → dots, whole ones around
         for one in part.places

@@ -58,9 +58,12 @@ class Parting:
     marked: Mask
 
 
-def parting(first: Mask, second: Mask, em: float, around: float = 0) -> Parting:
+def parting(
+    first: Mask, second: Mask, em: float, around: float = 0, *, least: float = 0, most: float = 0
+) -> Parting:
     """Where two glyphs, laid on each other, part. ``em``: dots of an em, both masks of one shape;
-    ``around``: how many dots the marked places reach beyond the differences at least.
+    ``around``: how many dots the marked places reach beyond the differences; ``most``: how many dots they
+    take in all (0: any number), for which they reach less far, but ``least`` at any rate.
 
     No place where the two are the same dots.
     """
@@ -70,7 +73,7 @@ def parting(first: Mask, second: Mask, em: float, around: float = 0) -> Parting:
         if (ours | others).any():
             break
     differ = _without_specks(ours | others, em)
-    whole = grown(differ | touching, max(AROUND * em, around))
+    whole = _with_room(differ | touching, max(AROUND * em, around), least, most)
     numbers, count = pieces(whole)
     found = []
     for number in range(1, count + 1):
@@ -81,6 +84,15 @@ def parting(first: Mask, second: Mask, em: float, around: float = 0) -> Parting:
         found.append((int((differ & here).sum()), Place(box, kind, more)))
     found.sort(key=lambda one: -one[0])
     return Parting(tuple(place for _, place in found), whole)
+
+
+def _with_room(differ: Mask, around: float, least: float, most: float) -> Mask:
+    """Differences with room around them: a ring around much of a character would show nothing."""
+    whole = grown(differ, around)
+    while most and around > least and int(whole.sum()) > most:
+        around = max(around - 1, least)
+        whole = grown(differ, around)
+    return whole
 
 
 def _apart(first: Mask, second: Mask, away: float) -> tuple[Mask, Mask]:

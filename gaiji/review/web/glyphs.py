@@ -70,7 +70,7 @@ class Difference:
 @dataclass(frozen=True)
 class Look:
     """What tells two candidates apart; ``close``: how many candidates have a share near the first's, itself
-    included (at most 1: none)."""
+    included (at most 1: none); ``wide``: they part in so many places that the rings say little."""
 
     first: Shown
     second: Shown
@@ -78,6 +78,7 @@ class Look:
     differences: tuple[Difference, ...]
     parts: str
     said: Sayings
+    wide: bool
 
 
 class GlyphScreen:
@@ -201,6 +202,7 @@ class GlyphScreen:
             tuple(_told(place, laid.own.shape, names) for place in places) if laid is not None else (),
             parts_apart(first.glyph.base, second.glyph.base),
             one_form(*names),
+            laid is not None and laid.wide,
         )
 
     def picture_of(self, found: Item, side: int = 96) -> Picture | None:
