@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from rapidfuzz import fuzz
 
 import gaiji
 from gaiji.disk.datafiles import mappings_dir, samples_dir
@@ -21,14 +23,16 @@ from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.items import Item, Sample
 from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.candidates import Proposal, forms_of, propose_from_tables, suggest, suggest_all
-from gaiji.review.evidence.context import Names
+from gaiji.review.evidence.context import Names, _near_readings
 from gaiji.review.evidence.holding import SAME_PART, load_holding
 from gaiji.review.evidence.learn import learn, pairs_of
 from gaiji.review.evidence.search import find
 from gaiji.review.evidence.shapes import propose_shapes
+from gaiji.review.evidence.undivided import Undivided
 from gaiji.review.sheets.exchange import export
 from gaiji.shape.drawn import Dots, parse_dots, read_pictures
 from gaiji.shape.pictures import Picture, PictureError, find_font, image, open_gallery
+from gaiji.shape.pictures import png as shown_png
 from gaiji.standard.relations import load_ids, read_rows, related
 from gaiji.standard.repertoire import load_repertoire
 from tests.fonts import font_bytes
@@ -126,6 +130,59 @@ def test_undivided_names():
     heard = Names()
     heard.add(names(("渡{JEF:80A1}太郎", "ﾜﾀﾅﾍﾞﾀﾛｳ"), ("渡邉花子", "ﾜﾀﾅﾍﾞﾊﾅｺ"), ("渡口花子", "ﾄｸﾞﾁﾊﾅｺ")))
     assert first(heard.evidence())[0] == "邉"
+
+
+def plainly(rows, units, at, kana):
+    """Whom ``Undivided.like`` finds, one by one, as (unit, weight, people, name)."""
+    end, found = max(at + 1, 2), []
+    for own, part, sound, people in rows:
+        if len(units) < end or len(own) < end:
+            continue
+        same = own[:at] == units[:at] if at else own[1] == units[1]
+        if not (same or (at == 0 and sound[:3] == kana[:3])):
+            continue
+        prefix = next((i for i, (a, b) in enumerate(zip(sound, kana, strict=False)) if a != b), len(sound))
+        found.append((own[at], prefix, people, part, same))
+    most = max((prefix for _, prefix, *_ in found), default=0)
+    return [
+        (unit, 0.3 * (1 if same else 0.05) * 0.3 ** (most - prefix) * people, people, part)
+        for unit, prefix, people, part, same in found
+        if prefix and prefix > most - 5
+    ]
+
+
+def test_undivided_names_by_columns_are_those_one_by_one():
+    """Random names, readings longer than the columns among them, against the rule written out."""
+    rng = random.Random(20)
+    cut = {}
+    for _ in range(400):
+        name = "".join(rng.choices("渡辺邉田中口花", k=rng.randint(2, 5)))
+        sound = "".join(rng.choices("ワタナ", k=rng.choice([4, 5, 6, 60, 61])))
+        cut[name, sound] = rng.randint(1, 9)
+    rows = [(tuple(name), name, sound, people) for (name, sound), people in cut.items()]
+    found = Undivided(rows, 0.05)
+    for _ in range(300):
+        units, at = tuple(rng.choices("渡辺邉田中口花", k=rng.randint(1, 5))), rng.randint(0, 4)
+        sound = rng.choice([rng.choice(rows)[2], "".join(rng.choices("ワタナ", k=rng.choice([4, 60])))])
+        if at < len(units):
+            got = found.like(units, at, sound)
+            wanted = plainly(rows, units, at, sound)
+            assert sorted((c, n, e, round(w, 12)) for c, w, n, e in zip(*got, strict=True)) == sorted(
+                (c, n, e, round(w, 12)) for c, w, n, e in wanted
+            ), (units, at, sound)
+
+
+def test_readings_that_are_nearly_the_same_are_all_found():
+    """Those whose kana are counted first are all that rapidfuzz finds among everybody."""
+    rng = random.Random(21)
+    known = sorted({"".join(rng.choices("アイウエオカキ", k=rng.randint(1, 9))) for _ in range(1200)})
+    wanted = [*rng.sample(known, 150), "アアアアアアアアア", "ｱ"]
+    expected = {}
+    for kana in wanted:
+        near = {other: fuzz.ratio(kana, other) for other in known if abs(len(other) - len(kana)) < 2}
+        some = {other: score / 100 for other, score in near.items() if score >= 84 and other != kana}
+        expected |= {kana: some} if some else {}
+    assert _near_readings(wanted, known) == expected
 
 
 def test_nothing_is_proposed_without_a_witness():
@@ -572,3 +629,18 @@ def test_without_the_extra_the_export_works_and_says_so(tmp_path, monkeypatch):
     done = export(opened, tmp_path / "a.html", "html")
     opened.close()
     assert any("gaiji[images]" in note for note in done.notes)
+
+
+@pytest.mark.parametrize("width, height", [(1, 1), (24, 24), (129, 7), (900, 511)])
+@pytest.mark.parametrize("side", [0, 128])
+def test_a_png_is_what_pillow_saves(width, height, side):
+    pil = pytest.importorskip("PIL.Image")
+    ink = random.Random(width).randbytes(width * height)
+    made = shown_png(Picture(width, height, ink), side)
+    back = pil.open(io.BytesIO(made))
+    plain = back.copy()
+    out = io.BytesIO()
+    plain.save(out, "PNG", bits=4, compress_level=6)
+    assert out.getvalue() == made
+    if not side:
+        assert back.convert("L").tobytes() == bytes(255 - 17 * (value // 16) for value in ink)

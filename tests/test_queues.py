@@ -23,6 +23,7 @@ from gaiji.cli.commands import main
 from gaiji.disk import together
 from gaiji.errors import GaijiError, JobError, OutputError, QueueError, UsageError
 from gaiji.proof.verify import verify
+from gaiji.queue import acting
 from gaiji.queue.decisions import Decision, Decisions, verify_audit
 from gaiji.queue.items import Item, Sample, Source
 from gaiji.queue.place import SCHEMA
@@ -722,3 +723,72 @@ def test_no_queue_holds_an_individual_number(tmp_path):
     assert "＊＊＊【＊】＊＊＊＊＊＊＊＊" in {s.text for _, s in found}
     raw = (tmp_path / "q.sqlite").read_bytes()
     assert number.encode() not in raw and wide.encode() not in raw
+
+
+def test_acts_that_go_out_together_are_those_one_by_one(tmp_path):
+    """Decisions, put off and confirmed, some of one item twice: states, versions and lines of the log are the same."""
+    acts = [
+        (1, "decide", "MJ026190", "甲"),
+        (2, "decide", "MJ026191", "甲"),
+        (1, "confirm", "", "乙"),
+        (3, "defer", "", "甲"),
+        (2, "decide", "MJ026190", "乙"),
+        (4, "decide", "MJ026191", "甲"),
+        (3, "decide", "MJ026191", "甲"),
+    ]
+    told = {}
+    for name in ("one by one", "together"):
+        queue = open_queue(tmp_path / f"{name}.sqlite")
+        codes = [f"80A{n}" for n in range(1, 5)]
+        queue.add(
+            "a.dat", [Item("JEF", c, "町", "unmapped-gaiji", {("氏名", "name"): 1}, [], {}) for c in codes]
+        )
+        made = Decisions(queue, confirm="two-person")
+        with contextlib.ExitStack() as stack:
+            connection = stack.enter_context(queue.writing())
+            if name == "together":
+                stack.enter_context(acting.together(made, connection, {1, 2, 3, 4}))
+            for item, act, glyph, who in acts:
+                if act == "decide":
+                    decision = Decision("類似", glyph, decided_by=who, decided_at="2026-11-28")
+                    made.decide_in(connection, item, decision)
+                elif act == "confirm":
+                    made.confirm_in(connection, item, who)
+                else:
+                    made.put_in(connection, item, "deferred", who)
+        assert verify_audit(queue)[1] == ""
+        with queue.reading() as connection:
+            items = connection.execute(sa.text("SELECT id, state, version FROM item ORDER BY id")).all()
+            wrote = "SELECT number, person, action, item_id, detail FROM audit ORDER BY number"
+            lines = [tuple(line) for line in connection.execute(sa.text(wrote))]
+        decided = {n: (one.glyph, one.decided_by, one.confirmed_by) for n, one in made.all().items()}
+        told[name] = (items, lines, decided)
+        queue.close()
+    assert told["together"] == told["one by one"]
+    assert [state for _, state, _ in told["together"][0]] == [
+        "confirmed",
+        "contested",
+        "proposed",
+        "proposed",
+    ]
+
+
+def test_a_sheet_goes_out_in_few_statements(tmp_path):
+    """Twenty times the codes take hardly more statements."""
+    counts = []
+    for many in (20, 400):
+        queue = open_queue(tmp_path / f"{many}.sqlite")
+        codes = [f"{0x8000 + n:04X}" for n in range(many)]
+        queue.add(
+            "a.dat", [Item("JEF", c, "町", "unmapped-gaiji", {("氏名", "name"): 1}, [], {}) for c in codes]
+        )
+        made, said = Decisions(queue), []
+        with queue.writing() as connection, acting.together(made, connection, range(1, many + 1)):
+            sa.event.listen(connection, "before_cursor_execute", lambda *_, said=said: said.append(1))
+            for item in range(1, many + 1):
+                decision = Decision("類似", "MJ026190", decided_by="甲", decided_at="2026-11-28")
+                made.decide_in(connection, item, decision)
+        assert verify_audit(queue)[1] == ""
+        counts.append(len(said))
+        queue.close()
+    assert counts[0] == counts[1] < 8

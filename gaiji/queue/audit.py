@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,24 +35,37 @@ def append(
 ) -> None:
     """Add a line whose hash covers it and the line before (call inside the act's own transaction). ``log``:
     the table of the log, each of which has a chain and a head of its own."""
+    append_all(connection, [(person, action, item_id, detail)], log=log)
+
+
+def append_all(
+    connection: sa.Connection, acts: Sequence[tuple[str, str, int, dict[str, Any]]], *, log: sa.Table = audit
+) -> None:
+    """Add a line for each act (person, action, item, detail), as ``append`` does."""
+    if not acts:
+        return
     last = connection.execute(
         sa.select(log.c.number, log.c.hash).order_by(log.c.number.desc()).limit(1)
     ).first()
-    number, previous = (last.number + 1, last.hash) if last else (1, "")
-    line = {
-        "number": number,
-        "at": now(),
-        "person": person,
-        "action": action,
-        "item_id": item_id,
-        "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
-        "previous": previous,
-    }
-    digest = line_hash(line)
-    connection.execute(log.insert().values(**line, hash=digest))
-    noted = meta.update().where(meta.c.key == HEADS[log.name]).values(value=digest)
+    number, previous = (last.number, last.hash) if last else (0, "")
+    lines = []
+    for person, action, item_id, detail in acts:
+        number += 1
+        line = {
+            "number": number,
+            "at": now(),
+            "person": person,
+            "action": action,
+            "item_id": item_id,
+            "detail": json.dumps(detail, ensure_ascii=False, sort_keys=True),
+            "previous": previous,
+        }
+        previous = line_hash(line)
+        lines.append(line | {"hash": previous})
+    connection.execute(log.insert(), lines)
+    noted = meta.update().where(meta.c.key == HEADS[log.name]).values(value=previous)
     if not connection.execute(noted).rowcount:
-        connection.execute(meta.insert().values(key=HEADS[log.name], value=digest))
+        connection.execute(meta.insert().values(key=HEADS[log.name], value=previous))
 
 
 def chained(connection: sa.Connection, log: sa.Table = audit) -> tuple[int, str]:

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from gaiji.errors import QueueError, UsageError
 from gaiji.errors.messages import fault, tr
-from gaiji.queue.accounts import account_fault, all_in, same_person
+from gaiji.queue.accounts import account_fault, same_person
+from gaiji.queue.acting import Acts, Together
 from gaiji.queue.audit import HEAD, append, chained, now
 from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue, Sources, of_sources
@@ -80,11 +81,16 @@ class Decisions:
         self.queue = queue
         self.confirm_rule = confirm
         self.signed, self.only = signed, only
+        self.many: Together | None = None
+
+    def _acts(self, connection: sa.Connection) -> Acts:
+        """What writes the acts of a transaction."""
+        return self.many or Acts(connection)
 
     def admit(self, connection: sa.Connection, person: str, *, confirms: bool = False) -> None:
         """Nothing in a queue without accounts. Else UsageError unless the person has signed in and is, where
         they act on what somebody else decided (``confirms``), a checker."""
-        known = all_in(connection)
+        known = self._acts(connection).accounts()
         if not known:
             return
         if not self.signed:
@@ -132,8 +138,7 @@ class Decisions:
             row["state"] == CONTESTED or not same_person(first.decided_by, made.decided_by)
         ):
             return self._second(connection, row, first, made)
-        connection.execute(decision.delete().where(decision.c.item_id == item_id))
-        connection.execute(decision.insert().values(item_id=item_id, **_plain(made)))
+        self._acts(connection).decide(item_id, _plain(made))
         self._move(connection, item_id, state, made.decided_by, "decide", _plain(made))
         return state
 
@@ -293,11 +298,7 @@ class Decisions:
     # -- inside a transaction -------------------------------------------------------------------
 
     def _lock(self, connection: sa.Connection, item_id: int, version: int | None) -> Any:
-        row = (
-            connection.execute(sa.select(item).where(item.c.id == item_id).with_for_update())
-            .mappings()
-            .first()
-        )
+        row = self._acts(connection).row(item_id)
         if row is None:
             raise UsageError(
                 fault("E0206", "the queue has no item {item_id}", item_id=item_id),
@@ -321,10 +322,7 @@ class Decisions:
         detail: dict[str, Any],
     ) -> None:
         self.admit(connection, person)
-        connection.execute(
-            item.update().where(item.c.id == item_id).values(state=state, version=item.c.version + 1)
-        )
-        append(connection, person, action, item_id, detail | {"state": state})
+        self._acts(connection).move(item_id, state, person, action, detail | {"state": state})
 
     def _put(self, item_id: int, state: str, person: str, note: str, version: int | None) -> str:
         with self.queue.writing() as connection:

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from io import BytesIO, StringIO
+from operator import itemgetter
 from typing import Any
 
 from gaiji.errors import UsageError
@@ -122,7 +123,8 @@ def shown(found: Persons) -> list[int]:
 def csv_list(found: Persons, gallery: Gallery) -> bytes:
     """The list as CSV, without pictures."""
     columns = [at for at in shown(found) if at not in (OLD, NEW)]
-    rows = ([cells(n, person)[at] for at in columns] for n, person in enumerate(found.rows, 1))
+    chosen = itemgetter(*columns)
+    rows = (chosen(cells(n, person)) for n, person in enumerate(found.rows, 1))
     return _csv([tr(COLUMNS[at]) for at in columns], rows)
 
 

@@ -18,9 +18,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from rapidfuzz import fuzz, process
 
+from gaiji.review.evidence.undivided import HEAD, Undivided
 from gaiji.standard.characters import TAG, coded
 
 _SPACE = r"[\s\u3000]+"
@@ -30,17 +33,13 @@ LINKED = 3.0
 """Weight of the same family: another name in the record, or another member of the household."""
 NEAR_READING = 0.3
 """Weight of a person whose reading is nearly the same (濁点, 長音, a typing error)."""
-WHOLE = 0.3
-"""Weight of a person whose undivided name begins the same, reading and characters."""
-LESS = 0.3
-"""What each kana less of a shared beginning leaves of that weight."""
-HEAD = 3
-"""Kana at the beginning by which undivided names are looked up."""
 ALONE = 0.05
 """Weight of a person who shares the reading alone, with other characters beside."""
 NEAR = 84
 """rapidfuzz ratio, 0 to 100, from which two readings are nearly the same."""
 EPSILON = 0.02
+TOGETHER = 512
+"""Readings that are held against all others at once."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,26 @@ class _Votes:
         self.people[character] += people
         self.linked[character] += linked
         self.example.setdefault(character, example)
+
+    def add_many(
+        self,
+        characters: list[str],
+        weights: npt.NDArray[np.float64],
+        people: npt.NDArray[np.int64],
+        examples: list[str],
+    ) -> None:
+        """``add`` for each of many, in their order."""
+        numbers: dict[str, int] = {}
+        which = np.array([numbers.setdefault(one, len(numbers)) for one in characters], np.intp)
+        before = [self.weight[one] for one in numbers]  # the sums go on from there, addend by addend
+        every = np.concatenate([np.arange(len(numbers)), which])
+        sums = np.bincount(every, np.concatenate([before, weights])).tolist()
+        counts = np.bincount(which, people).tolist()
+        for character, weight, count in zip(numbers, sums, counts, strict=True):
+            self.weight[character] = weight
+            self.people[character] += int(count)
+        for character, example in zip(characters, examples, strict=True):
+            self.example.setdefault(character, example)
 
 
 class Names:
@@ -159,6 +178,10 @@ class Names:
             units = _units(example)
             if witness.at < len(units):
                 votes.add(units[witness.at], weight * count, count, example)
+        if people.undivided is not None and not people.found and len(witness.kana) > HEAD:
+            like = people.undivided.like(witness.units, witness.at, witness.kana)
+            if like[0]:
+                votes.add_many(*like)
         return votes
 
     def _family(self) -> dict[str, Counter[str]]:
@@ -178,7 +201,10 @@ class Names:
 
 
 class _People:
-    """The clean parts of the dump, found by reading."""
+    """The clean parts of the dump, found by reading. ``found``: whether the last witness that was asked for
+    (``near``) has somebody with the same characters."""
+
+    found = False
 
     def __init__(self, clean: pl.DataFrame, wanted: set[str]) -> None:
         readings = clean["kana"].unique().to_list()
@@ -190,58 +216,29 @@ class _People:
         self._by_kana: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for part, kana, people in rows.iter_rows():
             self._by_kana[kana].append((part, people))
-        self._by_place: dict[tuple[int, str], list[tuple[tuple[str, ...], str, str, int]]] = defaultdict(list)
-        if any(len(kana) > 3 for kana in wanted):
-            whole = clean.filter((pl.col("kana").str.len_chars() > 3) & (pl.col("part").str.len_chars() > 2))
-            for part, kana, people in whole.iter_rows():
-                row = (_units(part), part, kana, people)
-                for place in ((0, row[0][0]), (1, row[0][1]), (HEAD, kana[:HEAD])):
-                    self._by_place[place].append(row)
+        self.undivided: Undivided | None = None
+        if any(len(kana) > HEAD for kana in wanted):
+            whole = clean.filter(
+                (pl.col("kana").str.len_chars() > HEAD) & (pl.col("part").str.len_chars() > 2)
+            )
+            whole = whole.sort("people", "part", "kana", descending=[True, False, False])
+            named = ((_units(part), part, kana, people) for part, kana, people in whole.iter_rows())
+            self.undivided = Undivided(named, ALONE)
 
     def near(self, witness: Witness) -> Iterator[tuple[str, int, float]]:
         """(part, people, weight of each) of those who may have the witness's character in its place."""
-        found = False
+        self.found = False
         for part, count in self._by_kana.get(witness.kana, ()) if witness.kana else ():
             if witness.fits(_units(part)):
-                found = True
+                self.found = True
                 yield part, count, SAME_READING if witness.others or len(witness.units) == 1 else ALONE
             elif len(_units(part)) == len(witness.units):
                 yield part, count, ALONE * _share(witness, _units(part))
         for kana, likeness in self._near.get(witness.kana, {}).items():
             for part, count in self._by_kana.get(kana, ()):
                 if witness.others and witness.fits(_units(part)):
-                    found = True
+                    self.found = True
                     yield part, count, NEAR_READING * likeness
-        if not found and len(witness.kana) > 3:
-            yield from self._undivided(witness)
-
-    def _undivided(self, witness: Witness) -> Iterator[tuple[str, int, float]]:
-        """Names without a space: characters before and after the code agree, and as much of the reading as
-        with anybody.
-        """
-        end = max(witness.at + 1, 2)
-        if len(witness.units) < end:
-            return
-        beside = 1 if witness.at == 0 else 0
-        rows = {row[1:3]: row for row in self._by_place.get((beside, witness.units[beside]), ())}
-        if witness.at == 0:
-            rows |= {row[1:3]: row for row in self._by_place.get((HEAD, witness.kana[:HEAD]), ())}
-        some = []
-        for units, part, kana, count in rows.values():
-            same = all(
-                a == b
-                for i, (a, b) in enumerate(zip(witness.units[:end], units[:end], strict=False))
-                if i != witness.at
-            )
-            if len(units) >= end and (same or witness.at == 0):
-                shared = next(
-                    (i for i, (a, b) in enumerate(zip(kana, witness.kana, strict=False)) if a != b), len(kana)
-                )
-                some.append((part, count, shared, WHOLE if same else WHOLE * ALONE))
-        most = max((shared for _, _, shared, _ in some), default=0)
-        for part, count, shared, weight in some:
-            if shared and shared > most - 5:
-                yield part, count, weight * LESS ** (most - shared)
 
 
 def _share(witness: Witness, other: tuple[str, ...]) -> float:
@@ -298,10 +295,10 @@ def _combined(votes: list[_Votes], prior: Callable[[str], float]) -> list[Eviden
     if not characters:
         return []
     logs = {}
+    totals = [sum(v.weight.values()) for v in voted]
     for c in characters:
         logs[c] = math.log(prior(c))
-        for v in voted:
-            total = sum(v.weight.values())
+        for v, total in zip(voted, totals, strict=True):
             logs[c] += math.log((v.weight.get(c, 0.0) + EPSILON) / (total + EPSILON * len(characters)))
     top = max(logs.values())
     raw = {c: math.exp(value - top) for c, value in logs.items()}
@@ -326,19 +323,47 @@ def _near_readings(wanted: list[str], known: list[str]) -> dict[str, dict[str, f
     for kana in known:
         folded = _folded(kana)
         by_length[len(folded)].append((kana, folded))
-    out: dict[str, dict[str, float]] = {}
+    asked: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for kana in wanted:
         folded = _folded(kana)
-        some = [
-            pair for length in range(len(folded) - 1, len(folded) + 2) for pair in by_length.get(length, ())
-        ]
-        matches = process.extract(
-            folded, [f for _, f in some], scorer=fuzz.ratio, score_cutoff=NEAR, limit=50
-        )
-        near = {some[i][0]: score / 100 for _, score, i in matches if some[i][0] != kana}
-        if near:
-            out[kana] = near
-    return out
+        asked[len(folded)].append((kana, folded))
+    out: dict[str, dict[str, float]] = {}
+    for length, some in asked.items():
+        beside = [pair for size in range(length - 1, length + 2) for pair in by_length.get(size, ())]
+        for (kana, folded), places in zip(some, _likely(some, beside), strict=True):
+            choices = [beside[at][1] for at in places]
+            matches = process.extract(folded, choices, scorer=fuzz.ratio, score_cutoff=NEAR, limit=50)
+            names = [(beside[places[i]][0], score) for _, score, i in matches]
+            near = {name: score / 100 for name, score in names if name != kana}
+            if near:
+                out[kana] = near
+    return {kana: out[kana] for kana in wanted if kana in out}
+
+
+def _likely(some: list[tuple[str, str]], beside: list[tuple[str, str]]) -> Iterator[list[int]]:
+    """For each reading the places of those that share enough kana, in whatever order, to be nearly the same:
+    no common subsequence is longer than what two texts have in common as bags of characters."""
+    characters = sorted({c for _, folded in (*some, *beside) for c in folded})
+    sizes = np.array([len(folded) for _, folded in beside], np.float32)
+    bags = _bags([folded for _, folded in beside], characters)
+    for start in range(0, len(some), TOGETHER):
+        part = [folded for _, folded in some[start : start + TOGETHER]]
+        shared = _bags(part, characters) @ bags.T
+        least = NEAR / 200 * (sizes + len(part[0])) - 0.001
+        for row in shared >= least:
+            yield np.flatnonzero(row).tolist()
+
+
+def _bags(texts: list[str], characters: list[str]) -> npt.NDArray[np.float32]:
+    """What each text has as a bag, so that the product of two is at least how many characters they share: a
+    column each for a character that is there, is there twice, three times, and for those beyond."""
+    numbers = {c: at for at, c in enumerate(characters)}
+    counts = np.zeros((len(texts), len(characters)), np.float32)
+    for row, text in enumerate(texts):
+        for c in text:
+            counts[row, numbers[c]] += 1
+    rest = np.maximum(counts - 3, 0)
+    return np.hstack([*((counts >= n).astype(np.float32) for n in (1, 2, 3)), rest])
 
 
 def _folded(kana: str) -> str:

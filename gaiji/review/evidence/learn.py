@@ -67,8 +67,11 @@ def learn(
         mine = (plan.charset.system, *job.owner)
         items = [i for i in queue.items() if i.reason in _LABELS and (i.system, i.site, i.gaiji_set) == mine]
         heard = {item.id: found.get(f"{item.system}:{item.code}", []) for item in items}
+        reached = {e.row.glyph for e in plan.charset.entries.values() if e.row.glyph}
         proposals = {
-            item_id: _proposals(plan, evidence, told) for item_id, evidence in heard.items() if evidence
+            item_id: _proposals(plan.charset.repertoire, reached, evidence, told)
+            for item_id, evidence in heard.items()
+            if evidence
         }
         queue.propose("dump", proposals, list(heard), origin=source_of(job))
     finally:
@@ -164,17 +167,18 @@ def prior(plan: Plan) -> Any:
     return weigh
 
 
-def _proposals(plan: Plan, evidence: list[Evidence], told: bool) -> list[Proposal]:
+def _proposals(
+    repertoire: Repertoire, reached: set[str], evidence: list[Evidence], told: bool
+) -> list[Proposal]:
     """Each proposed character as glyphs: the forms that the charset lacks, those of related characters, then
-    the others.
+    the others. ``reached``: the glyphs that the code has.
 
     A character that the code has was written with its own code; its 外字 is then a form that the code has not
     (髙 for 高).
     """
-    reached = {e.row.glyph for e in plan.charset.entries.values() if e.row.glyph}
     out: dict[str, Proposal] = {}
     for found in evidence[:PROPOSED]:
-        for name, share in _forms(found.character[0], plan.charset.repertoire, reached):
+        for name, share in _forms(found.character[0], repertoire, reached):
             score = round(found.score * share, 4)
             if score >= 0.001 and (name not in out or out[name].score < score):
                 out[name] = Proposal(name, score, _reason(found, told))

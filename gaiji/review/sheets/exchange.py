@@ -18,6 +18,7 @@ from gaiji.errors import QueueError, UsageError
 from gaiji.errors.messages import tr
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import kept_cell
+from gaiji.queue.acting import together
 from gaiji.queue.decisions import Decisions
 from gaiji.queue.history import last_notes
 from gaiji.queue.queue import Queue
@@ -127,7 +128,7 @@ def _notes(rewritten: set[int]) -> tuple[str, ...]:
 def _carry_out(queue: Queue, acts: Decisions, said: Sequence[Said], path: Path) -> None:
     """All rows in one transaction: another clerk's change in the meantime takes none of them."""
     try:
-        with queue.writing() as connection:
+        with queue.writing() as connection, together(acts, connection, {one.item.id for one in said}):
             for one in said:
                 version = one.item.version
                 if one.put:
