@@ -10,6 +10,7 @@ import pytest
 
 import gaiji
 from gaiji.codes.spec import charset_names
+from gaiji.model import Finding
 
 NAMES = sorted(charset_names())
 ROLES = ("name", "kana", "address", "other")
@@ -105,3 +106,10 @@ def test_what_was_answered_before_makes_no_argument_legal():
             call(b"A", errors=errors)
     with pytest.raises(gaiji.errors.ArgumentError):
         charset.decode(b"A", policy={"illegal": "none"})
+
+
+def test_a_finding_of_a_field_alone_is_one_of_the_class():
+    """Made without the class's own constructor, it has all of its fields."""
+    made, plain = Finding.found("unmapped-gaiji", "80A1", 3, 1), Finding("unmapped-gaiji", "80A1", 3, 1)
+    assert made == plain and repr(made) == repr(plain) and hash(made) == hash(plain)
+    assert pickle.loads(pickle.dumps(made)) == plain

@@ -7,10 +7,8 @@ arrive in chunks in ``gaiji.codes.stream``.
 from __future__ import annotations
 
 import threading
-from array import array
 from operator import itemgetter
 
-from gaiji.codes.program import K
 from gaiji.codes.stream import MARKS, Reading
 from gaiji.errors import UndecodableError
 from gaiji.kernel.decode import Single
@@ -47,7 +45,7 @@ class ShortDecoder:
         if self._may_be_marked and data[:2] in MARKS:
             return self._behind(data).text(data[2:])
         single = self._single(data)
-        if found := single.decode(self._program, self._mode, data):
+        if (found := single.decode(self._program, self._mode, data)) and self._strict:
             self._refuse(single, found)
         return single.text()
 
@@ -59,15 +57,18 @@ class ShortDecoder:
         found = single.decode(self._program, self._mode, data)
         if not found:
             return Decoded.unread(single.text(), (), self._read, data)
-        self._refuse(single, found)
-        findings = tuple(self._reading.finding(row, self._mark) for row in _rows(single, found))
+        if self._strict:
+            self._refuse(single, found)
+        finding, mark = self._reading.finding, self._mark
+        findings = tuple([finding(row, mark) for row in single.findings(found)])
         return Decoded.unread(single.text(), findings, self._read, data)
 
     def _characters(self, data: bytes, findings: tuple[Finding, ...]) -> Characters:
         """Glyph names and codes of a field that was decoded."""
         single = self._single(data)
         single.decode(self._reading.units, self._mode, data)
-        return self._reading.characters(single.units(), {finding.position for finding in findings})
+        flagged = [finding.position for finding in findings] if findings else ()
+        return self._reading.characters(single.units(), flagged)
 
     def _single(self, data: bytes) -> Single:
         """Buffers that a field fits into."""
@@ -81,9 +82,7 @@ class ShortDecoder:
 
     def _refuse(self, single: Single, found: int) -> None:
         """UndecodableError for the finding that stands first in the bytes (an open shift is found last)."""
-        if not self._strict:
-            return
-        _, offset, _, code, size, reason = min(_rows(single, found), key=itemgetter(1))
+        _, offset, _, code, size, reason = min(single.findings(found), key=itemgetter(1))
         begin = offset + self._mark
         reading = self._reading
         raise UndecodableError(
@@ -93,9 +92,3 @@ class ShortDecoder:
             begin + reading.kind.length(code, size),
             Reason(reason).label,
         )
-
-
-def _rows(single: Single, found: int) -> list[array[int]]:
-    """The findings of the field that was decoded last."""
-    width = K["FINDING"]
-    return [single.found[i : i + width] for i in range(0, found * width, width)]

@@ -67,7 +67,7 @@ class Reading:
         """A row of the kernel's findings, of a text that begins at that byte and character of a stream."""
         _, at, char, code, size, reason = row
         written = self._written.get((code, size)) or self._write(code, size)
-        return Finding(LABELS[reason], written, offset + at, position + char)
+        return Finding.found(LABELS[reason], written, offset + at, position + char)
 
     def characters(self, units: Sequence[int], flagged: Collection[int]) -> Characters:
         """Glyph name and code of each unit; one at a ``flagged`` place has a finding and no sure glyph."""

@@ -69,6 +69,9 @@ cdef class Single:
     @cython.locals(w=Work)
     cpdef Py_ssize_t decode(self, Program p, int mode, bytes data) except -1
 
+    @cython.locals(w=Work, f="long long[::1]", at=cython.Py_ssize_t)
+    cpdef list findings(self, Py_ssize_t count)
+
     @cython.locals(w=Work)
     cpdef str text(self)
 

@@ -212,7 +212,7 @@ class Single:
         self.work = Work(b"\0", self.out, self.found, array("q", bytes(8 * N_COUNTS)))
 
     def decode(self, p, mode, data):
-        """Decode one whole field (bytes); returns the number of findings, whose rows ``found`` holds."""
+        """Decode one whole field (bytes); returns the number of its findings."""
         w = self.work
         if p.bound > self.bound or len(data) > self.size:
             raise ValueError("the field is longer than the buffers")
@@ -238,6 +238,17 @@ class Single:
             self.slots,
         )
         return w.n
+
+    def findings(self, count):
+        """The first findings of the field: row, offset, position, code, bytes of the code, reason."""
+        w = self.work
+        out = []
+        at = 0
+        while at < count * FINDING:
+            f = w.findings
+            out.append((f[at], f[at + 1], f[at + 2], f[at + 3], f[at + 4], f[at + 5]))
+            at += FINDING
+        return out
 
     def text(self):
         """The text of the field, where its program writes texts."""

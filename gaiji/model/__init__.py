@@ -206,6 +206,25 @@ class Finding:
     field: str = ""
     file_offset: int = -1
 
+    @staticmethod
+    def found(reason: str, code: str, offset: int, position: int) -> Finding:
+        """One of a field alone; twice as fast as by the class, whose frozen fields are set by name."""
+        made = _new(Finding)
+        _reason(made, reason)
+        _code(made, code)
+        _offset(made, offset)
+        _position(made, position)
+        _record(made, 0)
+        _field(made, "")
+        _file_offset(made, -1)
+        return made
+
+
+_new = object.__new__
+_reason, _code, _offset, _position, _record, _field, _file_offset = (
+    getattr(Finding, name).__set__ for name in Finding.__dataclass_fields__
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
