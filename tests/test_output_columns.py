@@ -903,3 +903,36 @@ type = "sbcs"
     first, day = read(tmp_path / "o.csv")[1]
     assert len(first) == 3 and first[0] == first[2] and day == "1980-01-02"
     assert gaiji.verify(tmp_path / "job.toml").holds
+
+
+def test_a_blank_list_of_items_is_one_that_checks_nothing(tmp_path):
+    (tmp_path / "d.csv").write_bytes("番号,氏,名\r\n1,見本,太郎\r\n".encode("cp932"))
+    text = """[source]
+path = "d.csv"
+charset = "windows-31j-jis90"
+format = "csv"
+[output]
+path = "out.csv"
+items = "items.csv"
+[[output.column]]
+name = "宛名番号"
+field = "番号"
+[[output.column]]
+name = "氏名"
+join = ["氏", "名"]
+separator = "　"
+"""
+    (tmp_path / "job.toml").write_text(text, "utf-8")
+    items = tmp_path / "items.csv"
+    arguments = ["init", "--items", str(items), "--job", str(tmp_path / "job.toml")]
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code == 0 and "2 items" in shown.output
+    assert items.read_text("utf-8-sig").split() == ["item,length,unit,required", "宛名番号,,,", "氏名,,,"]
+    done = CliRunner().invoke(main, ["convert", str(tmp_path / "job.toml")])
+    assert done.exit_code == 0 and "does not have" not in done.output
+    filled = items.read_text("utf-8-sig").replace("氏名,,,", "氏名,3,characters,yes")
+    items.write_text(filled, "utf-8-sig")
+    assert "overflow" in CliRunner().invoke(main, ["convert", str(tmp_path / "job.toml")]).output
+    assert "E0017" in CliRunner().invoke(main, arguments).output
+    arguments[2] = str(tmp_path / "items.txt")
+    assert "E0827" in CliRunner().invoke(main, arguments).output

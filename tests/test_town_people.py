@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from gaiji.errors import GaijiError, JobError, UsageError
 from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.candidates import suggest_all
-from gaiji.standard.characters import bare
+from gaiji.standard.characters import bare, coded
+from gaiji.standard.repertoire import load_repertoire
+from gaiji.town.changes import changes_of, write_changes
 from gaiji.town.contradictions import (
     CHARACTER,
     FLAGGED,
@@ -27,11 +30,13 @@ from gaiji.town.contradictions import (
     LENGTH,
     VARIANT,
     Contradictions,
+    Settled,
     find,
     settled_path,
+    write_settled,
 )
 from gaiji.town.evidence import propose, votes
-from gaiji.town.people import read_people, write_people
+from gaiji.town.people import glyph_of, read_people, write_people
 from gaiji.town.project import Town, load_town
 from gaiji.town.running import run_town
 from gaiji.town.sheets import take_settled, write_contradictions
@@ -192,6 +197,62 @@ def test_a_contradiction_is_settled_once(suffix, known, tmp_path):
         find(town, people)
     with pytest.raises(GaijiError, match="E0771"):
         take_settled(town, found, town.path.parent / "truth-gaiji.tsv")
+
+
+def test_each_system_is_told_what_it_has_to_change(known, tmp_path):
+    """What was settled is listed for the system that has it otherwise, by its own numbers; nothing is changed, and
+    where the next dump has it right the list is empty."""
+    town = load_town(shutil.copytree(known[0].path.parent, tmp_path / "town") / "town.toml")
+    found = find(town, read_people(town))
+    wrong = "福祉/fukushi"
+    one = next(
+        o for o in found.open if wrong in o.written and [*o.written.values()].count(o.written[wrong]) == 1
+    )
+    right = glyph_of(next(unit for label, unit in one.written.items() if label != "福祉/fukushi"))
+    write_settled(
+        town, [Settled(one.id, one.person, one.position, one.seen, right, "戸籍原本", "見本", "2026-11-28")]
+    )
+    lists = tmp_path / "lists"
+    arguments = ["contradictions", str(town.path), "--changes", str(lists)]
+    shown = CliRunner().invoke(main, arguments)
+    assert "settled and still to be changed in the systems: 福祉 1" in shown.output
+    assert [path.name for path in lists.iterdir()] == ["福祉.csv"]
+    (row,) = csv.DictReader(StringIO((lists / "福祉.csv").read_text("utf-8-sig"), newline=""))
+    wrong = one.written["福祉/fukushi"]
+    text = load_repertoire()[right].text
+    assert (row["このシステムの番号"], row["いまの文字"]) == (one.person, f"{wrong} {glyph_of(wrong)}")
+    assert (row["正しい文字図形名"], row["正しい文字"], row["根拠"]) == (right, text, "戸籍原本")
+    now, made = coded(row["いまの氏名"]), coded(row["直した氏名"])
+    assert [at for at, (a, b) in enumerate(zip(now, made, strict=True), 1) if a != b] == [one.position]
+    assert made[one.position - 1] == text
+    people = read_people(town)
+    frame = people.frame.with_columns(  # the next dump: corrected where the list says
+        name=pl.when((pl.col("person") == one.person) & (pl.col("name") == row["いまの氏名"]))
+        .then(pl.lit(row["直した氏名"]))
+        .otherwise("name")
+    )
+    later = replace(people, frame=frame)
+    assert not changes_of(later, find(town, later))
+    assert write_changes(town, [], lists) == {"福祉": 0}
+    over = [replace(change, label="fukushi/fukushi") for change in changes_of(people, find(town, people))]
+    with pytest.raises(UsageError):  # a list is never written over a dump
+        write_changes(town, over, town.path.parent / "dumps")
+
+
+def test_a_right_character_that_a_code_has_not_is_told(known):
+    town, found = known
+    people = read_people(town)
+    one = next(one for one in found.open if one.position)
+    label = next(iter(one.written))
+    writing = next(w for w in people.writings if w.file.label == label)
+    for glyph, note in (("MJ068101", True), (next(n for n in writing.reach if n.startswith("MJ")), False)):
+        settled = replace(
+            one,
+            settled=Settled(one.id, one.person, one.position, one.seen, glyph, "台帳", "見本", "2026-11-28"),
+        )
+        changes = changes_of(people, replace(found, found=(settled,)))
+        (change,) = [change for change in changes if change.label == label]
+        assert change.writable is not note and change.number == one.person
 
 
 def test_the_page_of_contradictions_loads_nothing(known, tmp_path):

@@ -130,12 +130,15 @@ def review_inquiry(queue: str, output: str) -> None:
     help="IPAmj 明朝 or GJ font; repeatable.",
 )
 def review_shapes(queue: str, fonts: tuple[Path, ...]) -> None:
-    """Compare the pictures of the codes that wait with every MJ and GJ glyph; the first run builds an index
-    of the fonts.
+    """Compare the pictures of the codes that wait with every MJ and GJ glyph, and bring together codes of
+    several sets whose pictures are of one shape; the first run builds an index of the fonts.
     """
-    from gaiji.review.evidence.shapes import propose_shapes
+    from gaiji.review.evidence.shapes import group_shapes, propose_shapes
 
     with opened_queue(queue) as opened:
+        families, codes = group_shapes(opened)
+        if families:
+            click.echo(tr("{families} shapes in several sets, {codes} codes", families=families, codes=codes))
         done = propose_shapes(opened, fonts=fonts or None, progress=True)
     click.echo(
         tr(

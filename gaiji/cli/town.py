@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gaiji.cli.options import log_option
+from gaiji.cli.residents import COMMANDS as RESIDENTS
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
 
@@ -48,10 +49,27 @@ _jobs = click.option(
     default="",
     help="The file to write, never overwritten (default: job.toml; town.toml with --town).",
 )
+@click.option(
+    "--items",
+    default="",
+    type=click.Path(),
+    help="Write instead a blank list of items for the columns of the job that --job names (.csv).",
+)
 def init(
-    town: str, charset: str, layout: str, source: str, format_: str, record_length: int, output: str, job: str
+    town: str,
+    charset: str,
+    layout: str,
+    source: str,
+    format_: str,
+    record_length: int,
+    output: str,
+    job: str,
+    items: str,
 ) -> None:
-    """Write a commented job file, or the project file of a town."""
+    """Write a commented job file, the project file of a town, or a blank list of items for a job's output."""
+    if items:
+        _init_items(job or "job.toml", items)
+        return
     if town:
         _init_town(town, job or "town.toml")
         return
@@ -80,6 +98,20 @@ def init(
             fault("E0017", "is there already"), where=job, next=tr("give another name with --job")
         ) from None
     click.echo(tr("{job} written; run it with: gaiji convert {job}", job=job))
+
+
+def _init_items(job: str, items: str) -> None:
+    """The blank list of items, and what to do with it."""
+    from gaiji.run.items import blank_items
+
+    names = blank_items(job, items)
+    told = tr(
+        "{items} written: {count} items; fill length, unit and required from the receiver's list, then set "
+        "[output] items",
+        items=items,
+        count=len(names),
+    )
+    click.echo(told)
 
 
 def _init_town(folder: str, project: str) -> None:
@@ -185,6 +217,14 @@ def _hear(done: TownRun) -> None:
             contradicted=heard.contradicted,
         )
     )
+    if heard.asked:
+        click.echo(
+            tr(
+                "{asked} records may be of more than one person: gaiji identity {town}",
+                asked=heard.asked,
+                town=done.town.path,
+            )
+        )
 
 
 def _say_done(done: Done) -> None:
@@ -269,53 +309,6 @@ def status(town: str, systems: tuple[str, ...], jobs: int, as_json: str, page: s
     sys.exit(found.exit_code)
 
 
-@click.command("contradictions")
-@click.argument("town", type=click.Path())
-@_systems
-@click.option(
-    "--output", default="", type=click.Path(), help="Write those that are open: .csv, .xlsx, .html."
-)
-@click.option(
-    "--import", "sheet", default="", type=click.Path(), help="Take what was decided in a sheet (.csv, .xlsx)."
-)
-def contradictions(town: str, systems: tuple[str, ...], output: str, sheet: str) -> None:
-    """Where the same person's name differs between the systems of a town, character by character.
-
-    Exit codes: 0 nothing is open; 3 something is. Prints counts; the sheet and the page hold personal data.
-    """
-    from gaiji.town.contradictions import KINDS, find
-    from gaiji.town.people import read_people
-    from gaiji.town.project import load_town
-    from gaiji.town.sheets import take_settled, write_contradictions
-
-    project = load_town(town).of(systems)
-    people = read_people(project)
-    found = find(project, people)
-    if sheet:
-        taken, wrong = take_settled(project, found, sheet)
-        for line in wrong:
-            click.echo(line, err=True)
-        click.echo(tr("{count} settled, {wrong} rows are wrong", count=taken, wrong=len(wrong)))
-        found = find(project, people)
-    for label, why in found.left.items():
-        click.echo(tr("{label}: not among the people: {why}", label=label, why=why))
-    told = ", ".join(f"{tr(KINDS[kind])} {count}" for kind, count in found.counts().items())
-    click.echo(tr("{residents:,} people: {told}", residents=found.residents, told=told))
-    click.echo(
-        tr(
-            "{people} people with an open contradiction; {settled} settled; {codes} kinds of differences "
-            "that the codes make",
-            people=found.people,
-            settled=sum(one.settled is not None for one in found.found),
-            codes=len(found.by_code),
-        )
-    )
-    if output:
-        rows = write_contradictions(project, found, output)
-        click.echo(tr("{rows} rows written to {output}", rows=rows, output=output))
-    sys.exit(3 if found.open else 0)
-
-
 @click.command("compare")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
@@ -365,4 +358,4 @@ def compare(old: str, new: str, delta: bool, output: str, as_json: bool) -> None
     sys.exit(3 if found.differs else 0)
 
 
-COMMANDS = (init, run, status, contradictions, compare)
+COMMANDS = (init, run, status, *RESIDENTS, compare)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from gaiji.errors.messages import mark
 from gaiji.queue.accounts import same_person
+from gaiji.queue.families import members
 from gaiji.queue.queue import Queue, Sources, of_these
 from gaiji.queue.schema import audit, decision, item, place, sample, usage
 from gaiji.queue.work import radicals_of
@@ -23,6 +24,7 @@ SORTS = {
     "reason": mark("理由順"),
     "verdict": mark("字形の比較順"),
     "radical": mark("部首順"),
+    "alike": mark("同じ形の外字をまとめて"),
     "person": mark("判定者順"),
     "last": mark("最後に操作した順"),
 }
@@ -33,7 +35,7 @@ SORTS = {
 class Filter:
     """What is asked for; "" and 0: anything. ``code``: how it begins; ``field``: one that holds it;
     ``person``: who decided or confirmed it; ``name``: a part of a sample's text, or a record's key;
-    ``radical``: 1 to 214."""
+    ``radical``: 1 to 214; ``alike``: an item whose shape it has (``families``)."""
 
     code: str = ""
     reason: str = ""
@@ -42,6 +44,7 @@ class Filter:
     person: str = ""
     name: str = ""
     radical: int = 0
+    alike: int = 0
     sort: str = ""
 
     def __bool__(self) -> bool:
@@ -57,18 +60,28 @@ def chosen(
     if not wanted:
         return order
     keep = _kept(queue, wanted, sources)
+    with queue.reading() as connection:
+        alike = members(connection)
     radicals = radicals_of(queue) if wanted.radical or wanted.sort == "radical" else {}
     order = [
         (number, code)
         for number, code in order
         if code.startswith(wanted.code)
         and (keep is None or number in keep)
+        and (not wanted.alike or number in alike.get(wanted.alike, ()))
         and (not wanted.radical or wanted.radical in radicals.get(number, ()))
     ]
     if wanted.sort == "code":
         return sorted(order, key=lambda one: (one[1], one[0]))
     if wanted.sort == "radical":
         return sorted(order, key=lambda one: min(radicals.get(one[0], (999,)), default=999))
+    if wanted.sort == "alike":
+        first = {number: at for at, (number, _) in reversed(list(enumerate(order)))}
+        place = {
+            number: min(first.get(one, at) for one in alike.get(number, (number,)))
+            for number, at in first.items()
+        }
+        return sorted(order, key=lambda one: (one[0] not in alike, place[one[0]]))
     if wanted.sort in ("reason", "verdict", "person", "last"):
         keys = _keys(queue, wanted.sort)
         newest = wanted.sort == "last"

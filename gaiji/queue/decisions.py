@@ -18,6 +18,7 @@ from gaiji.errors.messages import fault, tr
 from gaiji.queue.accounts import account_fault, same_person
 from gaiji.queue.acting import Acts, Together
 from gaiji.queue.audit import HEAD, append, chained, now
+from gaiji.queue.bonded import bond_fault
 from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue, Sources, of_sources
 from gaiji.queue.schema import audit, decision, item, meta, place, usage
@@ -416,7 +417,7 @@ def verify_audit(queue: Queue) -> tuple[int, str]:
             row.id: (row.answer, row.new, row.evidence, row.note)
             for row in connection.execute(sa.select(place).where(place.c.answer != ""))
         }
-        wrong = account_fault(connection)
+        wrong = account_fault(connection) or bond_fault(connection)
     if wrong:
         return count, wrong
     for item_id, state in states.items():

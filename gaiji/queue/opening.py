@@ -13,8 +13,9 @@ from gaiji.queue.schema import item, meta, metadata, proposal, source, standing,
 
 _LOCK = 0x6761696A  # the number of PostgreSQL's lock for it: the bytes of "gaij"
 _FIRST = "1"
-_EARLIER = (_FIRST, "2", "3")
-"""The second has no places, the third no accounts, duties and leases and no log of who saw what."""
+_EARLIER = (_FIRST, "2", "3", "4")
+"""The second has no places, the third no accounts, duties and leases and no log of who saw what, the fourth
+no answers about two records and no codes of one shape."""
 
 
 def prepare(engine: sa.Engine) -> str:

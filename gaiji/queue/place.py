@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 
-SCHEMA = "4"
+SCHEMA = "5"
 """The version of a queue's tables that this gaiji reads and writes."""
 
 

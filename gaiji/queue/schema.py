@@ -131,6 +131,23 @@ place = sa.Table(
     sa.Column("stands", sa.Integer, nullable=False, default=0, server_default="0"),
     sa.Column("version", sa.Integer, nullable=False, default=0, server_default="0"),
 )
+alike = sa.Table(
+    "alike",
+    metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("family", sa.Integer, nullable=False, index=True),
+)
+bond = sa.Table(
+    "bond",
+    metadata,
+    sa.Column("one", sa.String(256), primary_key=True),
+    sa.Column("other", sa.String(256), primary_key=True),
+    *(
+        sa.Column(name, sa.Text, nullable=False, default="", server_default="")
+        for name in ("basis", "answer", "evidence", "person", "at", "confirmed_by")
+    ),
+    sa.Column("stands", sa.Integer, nullable=False, default=0, server_default="0"),
+)
 
 
 def _log(name: str) -> sa.Table:

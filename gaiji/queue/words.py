@@ -45,6 +45,9 @@ ACTS = {
     "answer": mark("箇所の回答"),
     "confirm-answer": mark("箇所の確認"),
     "places": mark("箇所の一覧"),
+    "bond": mark("同一人の回答"),
+    "confirm-bond": mark("同一人の確認"),
+    "no-bond": mark("同一人の回答の取り消し"),
 }
 """Acts of the log."""
 VERDICTS = {

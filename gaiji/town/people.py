@@ -1,31 +1,35 @@
 """The people of a town: every file read once more for who its records are and how their names are written.
 
-Owns the table of people: which field tells a resident, which fields are the name, and that codes without a
-certain character stay what they are, as tags. What the names say of each other is for ``contradictions`` and
-``evidence``.
+Owns the table of people, and that codes without a certain character stay what they are, as tags. Which
+fields tell a resident is ``telling``'s, who is whom over the systems ``identity``'s; what the names say of
+each other is for ``contradictions`` and ``evidence``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from gaiji.codes.layers import Entry
-from gaiji.errors import JobError, nearest
-from gaiji.errors.messages import fault, tr
+from gaiji.disk.apart import Place, keep_apart
+from gaiji.errors.messages import tr
 from gaiji.kernel.arrow import text_series
-from gaiji.model import Field
 from gaiji.records.batch import Batch
-from gaiji.review.evidence.learn import TAGGED, pairs_of
+from gaiji.review.evidence.learn import TAGGED
 from gaiji.run.plan import Plan
 from gaiji.standard.characters import bare
 from gaiji.standard.repertoire import load_repertoire
+from gaiji.town.identity import identified
+from gaiji.town.places import places_of
 from gaiji.town.project import Town, TownFile
+from gaiji.town.queued import bonds_of
+from gaiji.town.telling import MORE, Told, check_says_who, numbers_of, told_by
+from gaiji.town.told import NOBODY, NUMBERS, READ, Identity, Source
 
 SPACE = r"[\s\u3000]+"
 SCHEMA = {"person": pl.String, "name": pl.String, "file": pl.Int32}
@@ -48,11 +52,12 @@ class Writing:
 class People:
     """Who is where. ``frame``: ``person``, ``name`` (without blanks; tags for codes without a certain
     character), ``file`` (a place in ``writings``), each combination once. ``left``: files in which no field
-    tells a resident, with the reason."""
+    tells a resident, with the reason. ``identity``: how they were told."""
 
     frame: pl.DataFrame
     writings: tuple[Writing, ...]
     left: Mapping[str, str] = field(default_factory=dict)
+    identity: Identity = NOBODY
 
     @property
     def residents(self) -> int:
@@ -63,63 +68,35 @@ class People:
 def read_people(town: Town) -> People:
     """Read every file of a town for its people. JobError where the project file does not say what tells
     them; GaijiError where a file cannot be read."""
-    keys = [key for key in (town.identity.get("key"), town.identity.get("second")) if key]
-    if not keys and not any(file.person for file in town.files):
-        raise JobError(
-            fault("E0768", "does not say which field tells a resident"),
-            path=town.path,
-            key="identity.key",
-            next=tr('write [identity] and key = "宛名番号"'),
-        )
-    frames: list[pl.DataFrame] = []
+    check_says_who(town)
+    frames: list[pl.DataFrame] = [pl.DataFrame(schema=READ)]
     writings: list[Writing] = []
     left: dict[str, str] = {}
     for one in town.files:
         job = replace(one.here, policy={**one.here.policy, **dict.fromkeys(TAGGED, "tag")})
         plan = Plan.of(job, reuse=False)
-        parts = [(part, found) for part in plan.each if (found := _columns(part, one, keys))]
+        parts = [(part, found) for part in plan.each if (found := told_by(town, part, one))]
         if not parts:
-            left[one.label] = tr("no field {keys}", keys=" / ".join([one.person] if one.person else keys))
+            keys = " / ".join(name for _, name in numbers_of(town, one))
+            left[one.label] = tr("no field {keys}", keys=keys)
             continue
         entries = plan.charset.entries.values()
         reach = frozenset(name for e in entries for name in (e.row.glyph or e.row.text).split("|"))
-        for part, columns in parts:
+        for part, told in parts:
             frames += [
-                frame.with_columns(file=pl.lit(len(writings), pl.Int32)) for frame in _frames(part, columns)
+                frame.with_columns(file=pl.lit(len(writings), pl.Int32)) for frame in _frames(part, told)
             ]
         printed = {bare(e.row.text): e.row.glyph for e in entries if e.row.glyph and _standard(e)}
         writings.append(Writing(one, job.owner, plan.charset.system, reach, printed))
-    whole = pl.concat(frames) if frames else pl.DataFrame(schema=SCHEMA)
-    return People(whole.unique(maintain_order=True), tuple(writings), left)
+    read = pl.concat([frame.select(*READ) for frame in frames]).unique(maintain_order=True)
+    rows, identity = identified(town, read, [_source(one) for one in writings], bonds_of(town))
+    identity = replace(identity, numbers=rows.select(*NUMBERS).unique(maintain_order=True))
+    names = rows.with_columns(pl.col("name").str.replace_all(SPACE, "")).select(*SCHEMA)
+    return People(names.unique(maintain_order=True), tuple(writings), left, identity)
 
 
-Columns = list[tuple[str, list[str]]]
-"""The field that tells a resident, and the fields of the name, for each resident that a record can hold."""
-
-
-def _columns(plan: Plan, file: TownFile, keys: Sequence[str]) -> Columns:
-    """Where the residents of a record are; none where it has none. JobError for a field that the file is
-    said to have and has not."""
-    names = [spec.name for spec in plan.fields]
-    for wanted in (*([file.person] if file.person else []), *file.called):
-        if not any(_is(name, wanted) for name in names) and len(plan.each) == 1:
-            raise JobError(
-                fault("E0769", "has no field {field!r}", field=wanted),
-                path=file.label,
-                key="system.file.person" if wanted == file.person else "system.file.called",
-                next=nearest(wanted, names),
-            )
-    key = next((key for key in ([file.person] if file.person else keys) if _any(names, key)), "")
-    if not key:
-        return []
-    called = list(file.called) or _usual(plan.fields)
-    called = called if all(_any(names, one) for one in called) else []
-    if not called:
-        return []
-    if key in names:
-        return [(key, called)] if all(one in names for one in called) else []
-    places = [name.removeprefix(key) for name in names if _is(name, key)]
-    return [(key + at, [one if one in names else one + at for one in called]) for at in places]
+def _source(writing: Writing) -> Source:
+    return Source(writing.file.label, writing.file.system, writing.owner, partial(can_write, writing))
 
 
 @lru_cache(maxsize=65_536)
@@ -141,36 +118,36 @@ def can_write(writing: Writing, unit: str) -> bool:
     return (glyph_of(unit) or unit) in writing.reach
 
 
-def _is(name: str, wanted: str) -> bool:
-    """Whether a field is the one that is wanted, or an occurrence of it in a table."""
-    return name == wanted or (
-        name.startswith(f"{wanted}-") and name[len(wanted) + 1 :].replace("-", "").isdigit()
+def _frames(plan: Plan, told: Sequence[Told]) -> Iterator[pl.DataFrame]:
+    """The people of each batch."""
+    wanted = {name for one in told for name in one.fields}
+    for batch in plan.read():
+        frame = _decoded(plan, batch, wanted)
+        yield from (_residents(frame, one) for one in told)
+
+
+def _residents(frame: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """Those whom one place of the records tells, with the columns ``READ`` but ``file``."""
+    there = pl.all_horizontal(pl.lit(True), *(pl.col(name).str.contains(r"\S") for name in told.there))
+    more = {role: pl.col(told.more[role]) if role in told.more else pl.lit("") for role in MORE}
+    name = pl.concat_str(told.called, separator="\u3000").str.strip_chars()
+    return (
+        frame.filter(there)
+        .select(
+            number=_number(told.number) + pl.lit(told.at),
+            other=_number(told.other) if told.other else pl.lit(""),
+            kind=pl.lit(told.kind),
+            name=name,
+            **more,
+        )
+        .filter((pl.col("number") != told.at) & (pl.col("name") != ""))
+        .unique(maintain_order=True)
     )
 
 
-def _any(names: Sequence[str], wanted: str) -> bool:
-    return any(_is(name, wanted) for name in names)
-
-
-def _usual(fields: Sequence[Field]) -> list[str]:
-    """The fields of the resident's own name, where nobody said: those that the first reading reads."""
-    return next(iter(pairs_of(fields).values()), [])
-
-
-def _frames(plan: Plan, columns: Columns) -> Iterator[pl.DataFrame]:
-    """The people of each batch."""
-    wanted = {name for key, called in columns for name in (key, *called)}
-    for batch in plan.read():
-        frame = _decoded(plan, batch, wanted)
-        for key, called in columns:
-            yield (
-                frame.select(
-                    person=pl.col(key).str.normalize("NFKC").str.strip_chars().str.strip_chars_start("0"),
-                    name=pl.concat_str(called).str.replace_all(SPACE, ""),
-                )
-                .filter((pl.col("person") != "") & (pl.col("name") != ""))
-                .unique(maintain_order=True)
-            )
+def _number(name: str) -> pl.Expr:
+    """A number as it is compared: widths of digits and zeros before it do not count."""
+    return pl.col(name).str.normalize("NFKC").str.strip_chars().str.strip_chars_start("0")
 
 
 def _decoded(plan: Plan, batch: Batch, wanted: set[str]) -> pl.DataFrame:
@@ -183,9 +160,14 @@ def _decoded(plan: Plan, batch: Batch, wanted: set[str]) -> pl.DataFrame:
     return pl.DataFrame(out)
 
 
-def write_people(people: People, path: Path) -> None:
-    """The table as Parquet: ``person``, ``name``, ``system``, ``file``. It holds names."""
+def write_people(people: People, path: Path, town: Town | None = None) -> None:
+    """The table (.parquet, .csv, .tsv): ``person``, ``name``, ``system``, ``file``, ``by`` (what told
+    that it is this person: ``gaiji.town.told.BY``). It holds names. ``town``: whose
+    files it must not be written over (UsageError)."""
     from gaiji.output.tabular import write_table
+
+    if town is not None:
+        keep_apart([Place("table of people", path)], places_of(town))
 
     named: list[dict[str, Any]] = [
         {"file": at, "system": one.file.system, "label": one.file.label}
@@ -193,6 +175,6 @@ def write_people(people: People, path: Path) -> None:
     ]
     schema = {"file": pl.Int32, "system": pl.String, "label": pl.String}
     joined = people.frame.join(pl.DataFrame(named, schema=schema), on="file", how="left")
-    write_table(
-        joined.select("person", "name", "system", file="label").sort("person", "system", "file"), path
-    )
+    joined = joined.join(people.identity.by, on=["person", "file"], how="left", maintain_order="left")
+    table = joined.select("person", "name", "system", file="label", by=pl.col("by").fill_null(""))
+    write_table(table.sort("person", "system", "file"), path)

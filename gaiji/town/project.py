@@ -48,7 +48,26 @@ FILE: dict[str, Key] = {
 }
 IDENTITY: dict[str, Key] = {
     "key": Key(str, "", mark("the field whose equal values mean one resident in every system")),
-    "second": Key(str, "", mark("the same where a system has not the first")),
+    "second": Key(
+        str, "", mark("the same where a system has not the first; a file that has both (附票) joins the two")
+    ),
+    "match": Key(
+        bool,
+        False,
+        mark("whether residents of systems without such a field are told by what they have in common"),
+    ),
+    "kana": Key(list, (), mark("match: the fields that are a reading (default: fields of that role)")),
+    "birth": Key(list, ("生年月日",), mark("match: the fields that are a birth date")),
+    "eras": Key(
+        dict, {}, mark('match: what stands for an era before a birth date\'s year ({ "3" = "昭和" })')
+    ),
+    "sex": Key(list, ("性別",), mark("match: the fields that are a sex")),
+    "address": Key(list, (), mark("match: the fields that are an address (default: fields of that role)")),
+    "municipality": Key(
+        list,
+        (),
+        mark("match: how addresses begin with the municipality, where it is no name of 市, 町 or 村"),
+    ),
 }
 PATHS: dict[str, tuple[str, ...]] = {
     "source": ("path", "layout", "tables"),
@@ -101,7 +120,7 @@ class Town:
     queue: str | Path
     systems: Mapping[str, str]
     files: tuple[TownFile, ...]
-    identity: Mapping[str, str] = field(default_factory=dict)
+    identity: Mapping[str, Any] = field(default_factory=dict)
     part: bool = False
 
     def of(self, systems: tuple[str, ...]) -> Town:

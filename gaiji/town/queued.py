@@ -20,6 +20,7 @@ from gaiji.run.sources import source_of
 from gaiji.town.project import Town, TownFile
 
 if TYPE_CHECKING:
+    from gaiji.queue.bonds import Bond
     from gaiji.queue.queue import Queue
 
 
@@ -96,3 +97,18 @@ def _decided(
 ) -> list[tuple[Path, bytes]]:
     job = file.job
     return [(job.decisions_path(key[0]), data) for key, (data, _) in decided.items() if key[1:] == job.owner]
+
+
+def bonds_of(town: Town) -> list[Bond]:
+    """What people answered about who is whom, each answer that stands; none where there is no queue yet."""
+    if not town.identity.get("match") or not has_queue(town):
+        return []
+    from gaiji.queue.bonds import Bonds
+    from gaiji.queue.decisions import Decisions
+    from gaiji.queue.queue import open_queue
+
+    queue = open_queue(town.queue)
+    try:
+        return [one for one in Bonds(Decisions(queue)).all() if one.stands]
+    finally:
+        queue.close()

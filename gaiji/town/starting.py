@@ -140,6 +140,7 @@ def _text(found: Sequence[Found], project: Path) -> str:
         "",
         "# [identity]",
         '# key = "宛名番号"',
+        "# match = true          # " + tr("where systems have no number in common"),
     ]
     for system, some in groupby(found, key=lambda one: one.system):
         files = list(some)

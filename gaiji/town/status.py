@@ -239,6 +239,17 @@ def _next(town: Town, status: Status) -> list[str]:
                 waiting=status.waiting,
             )
         )
+    from gaiji.town.hearing import last
+
+    heard = last(town)
+    if heard is not None and heard.asked and town.identity.get("match"):
+        out.append(
+            tr(
+                "gaiji identity {town}: {asked} records may be of more than one person",
+                town=town.path,
+                asked=heard.asked,
+            )
+        )
     flagged = [one.label for one in status.files if one.waits and one.state == "converted"]
     if flagged and not status.waiting:
         labels = ", ".join(flagged[:5]) + (" …" if len(flagged) > 5 else "")

@@ -8,6 +8,8 @@ its names. *run*: ``gaiji run`` on an empty folder, everything converted, proved
 外字 without pictures whose person also stands in a system that knows the character; is the right glyph the first
 candidate, is it among five, by the dump's own names alone and with the other systems' names. *contradictions*:
 names written otherwise on purpose, with every 外字 known; found, and told of people whose names nobody changed.
+*identity*: the same town without numbers in common (``[identity] match``); the generator's own numbers, which the
+matching does not see, say who was bound right, who wrong, and whether the right one is among those asked about.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from statistics import median
 
@@ -167,6 +170,34 @@ def contradictions(root: Path, people: int) -> None:
     )
 
 
+def identity(root: Path, people: int) -> None:
+    """Who is whom without numbers in common, by what the systems' people have in common."""
+    project = made(root / "matched", people)
+    text = project.read_text("utf-8")
+    said = '[identity]\nmatch = true\neras = { "2" = "大正", "3" = "昭和", "4" = "平成" }\n'
+    said += 'address = ["住所", "本籍"]\nmunicipality = ["ﾎﾞｳｼ"]'
+    project.write_text(text.replace('[identity]\nkey = "宛名番号"', said), "utf-8")
+    town = load_town(project)
+    began = time.perf_counter()
+    told = read_people(town).identity
+    seconds = time.perf_counter() - began
+    number = {record: record.partition(":")[2] for record in (*told.people, *told.people.values())}
+    right = Counter(
+        record.partition(":")[0] for record, one in told.people.items() if number[record] == number[one]
+    )
+    wrong = len(told.people) - right.total()
+    asked = [(one.partition(":")[2], other) for one, other in told.asked.select("one", "other").iter_rows()]
+    among = len({other for one, other in asked if one == other.partition(":")[2]})
+    first = next(iter(told.counts))
+    every = {system: counts.total() for system, counts in told.counts.items() if system != first}
+    shares = ", ".join(f"{name} {right[name] / count:.4f} of {count:,}" for name, count in every.items())
+    able = sum(count for name, count in every.items() if right[name])
+    print(
+        f"identity without numbers, {people:,} people: bound right {shares}; wrong {wrong} of {len(told.people):,}; "
+        f"asked {told.waiting:,} ({told.waiting / able:.4f}), the right one among {among:,}; {seconds:.1f} s"
+    )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -179,3 +210,4 @@ if __name__ == "__main__":
         speed(Path(folder), given.people, given.rounds)
         candidates(Path(folder), given.evidence)
         contradictions(Path(folder), given.evidence)
+        identity(Path(folder), given.evidence)

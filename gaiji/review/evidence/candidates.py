@@ -20,6 +20,7 @@ from gaiji.codes.evidence import note_of
 from gaiji.codes.lookup import form_of
 from gaiji.codes.tables import load_site
 from gaiji.errors.messages import mark, tr
+from gaiji.queue.families import members
 from gaiji.queue.items import Item, Proposal
 from gaiji.queue.queue import Queue, Sources
 from gaiji.queue.schema import decision, item, picture, proposal
@@ -34,6 +35,7 @@ SOURCES = {
     "site": mark("他の対応表"),
     "code": mark("同じコードの判定"),
     "picture": mark("同じ字形の判定"),
+    "alike": mark("同じ形の外字の判定"),
     "town": mark("他のシステムの同じ人"),
     "dump": mark("氏名と読み"),
     "shape": mark("字形の比較"),
@@ -45,6 +47,7 @@ WEIGHTS = {
     "site": 0.7,
     "code": 0.6,
     "picture": 0.98,
+    "alike": 0.9,
     "town": 0.97,
     "dump": 0.85,
     "shape": 0.97,
@@ -114,13 +117,16 @@ def _gather(
             said, now = out[row.item_id][row.glyph], (row.score, row.reason)
             said[row.source] = max(said.get(row.source, now), now)  # of several dumps the one that says most
         decided = _decided(connection)
+        alike = members(connection)
         digests: dict[int, set[str]] = defaultdict(set)
         for owner, digest in connection.execute(sa.select(picture.c.item_id, picture.c.digest)):
             digests[owner].add(digest)
     by_code: dict[tuple[str, str], list[tuple[int, str, str]]] = defaultdict(list)
     by_digest: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    by_item: dict[int, tuple[str, str]] = {}
     for owner, system, code, glyph, why in decided:
         by_code[system, code].append((owner, glyph, why))
+        by_item[owner] = (glyph, f"{system} {code} {why}")
         for digest in digests.get(owner, ()):
             by_digest[digest].append((owner, glyph, why))
     for found in items:
@@ -131,6 +137,8 @@ def _gather(
         for owner, glyph, why in by_code.get((found.system, found.code), ()):
             if owner != found.id and found.reason not in OF_A_SET:
                 mine[glyph]["code"] = (1.0, why)
+        for owner in set(alike.get(found.id, ())) & by_item.keys() - {found.id}:
+            mine[by_item[owner][0]]["alike"] = (1.0, by_item[owner][1])
         for digest in digests.get(found.id, ()):
             for owner, glyph, why in by_digest[digest]:
                 if owner != found.id:

@@ -7,6 +7,7 @@ the queue and pre-fills proposals; a person decides.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from pathlib import Path
 from gaiji.errors import ShapeError
 from gaiji.model import Picture
 from gaiji.queue.decisions import WAITING
+from gaiji.queue.families import keep_families
 from gaiji.queue.items import Proposal
 from gaiji.queue.queue import Queue
 from gaiji.shape import load_index
+from gaiji.shape.alike import groups
 from gaiji.shape.find import IndexBar
 from gaiji.shape.picture import as_ink
 
@@ -65,6 +68,25 @@ def propose_shapes(queue: Queue, *, fonts: Sequence[Path] | None = None, progres
         time.perf_counter() - began,
         notes,
     )
+
+
+def group_shapes(queue: Queue) -> tuple[int, int]:
+    """Bring the codes together whose pictures are of one shape, where two 外字 sets or more have it; returns
+    (families, codes in them). What was kept before is replaced."""
+    items = list(queue.items())  # those first that concern the most people
+    pictures, _ = _usable(queue.pictures(), {one.id for one in items}, {one.id: one.code for one in items})
+    pictured = [one for one in items if one.id in pictures]
+    leaders = groups([pictures[one.id] for one in pictured])
+    sets: dict[int, set[tuple[str, str, str]]] = defaultdict(set)
+    for one, leader in zip(pictured, leaders, strict=True):
+        sets[leader].add((one.system, one.site, one.gaiji_set))
+    kept = {
+        one.id: pictured[leader].id
+        for one, leader in zip(pictured, leaders, strict=True)
+        if len(sets[leader]) > 1
+    }
+    keep_families(queue, kept)
+    return len(set(kept.values())), len(kept)
 
 
 def _usable(

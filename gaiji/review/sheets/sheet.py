@@ -13,6 +13,7 @@ from gaiji.codes.evidence import note_of
 from gaiji.errors.messages import mark, tr
 from gaiji.model import Picture
 from gaiji.queue.decisions import DEFERRED, REJECTED, STANDS, Decision, Decisions
+from gaiji.queue.families import Family, families_of
 from gaiji.queue.history import last_notes
 from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue
@@ -112,7 +113,11 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
     candidates = suggest_all(queue, items, limit=len(CANDIDATES))
     own = {found.id: own_picture(found, pictures.get(found.id, []), gallery, SIDE) for found in items}
     notes_of = last_notes(queue)
-    rows = tuple(_row(found, decisions, notes_of, own[found.id], candidates[found.id]) for found in items)
+    families = families_of(queue)
+    rows = tuple(
+        _row(found, decisions, notes_of, own[found.id], candidates[found.id], families.get(found.id))
+        for found in items
+    )
     notes = [gallery.missing] if gallery.missing else []
     without = sum(
         row.picture is None
@@ -136,6 +141,7 @@ def _row(
     notes: Mapping[int, str],
     picture: Picture | None,
     candidates: list[Candidate],
+    family: Family | None,
 ) -> Row:
     fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
@@ -146,7 +152,7 @@ def _row(
         found.system,
         found.code,
         found.owner,
-        "\n".join(filter(None, (looks, note_of(found.system, found.code)))),
+        "\n".join(filter(None, (looks, _alike(found, family), note_of(found.system, found.code)))),
         REASONS.get(found.reason, found.reason),
         "：".join(filter(None, (STATES.get(found.state, found.state), _note(found, notes)))),
         str(found.people),
@@ -158,6 +164,19 @@ def _row(
         *cells_of(found, decisions.get(found.id), notes),
     )
     return Row(cells, picture, tuple(c.glyph for c in candidates))
+
+
+def _alike(found: Item, family: Family | None) -> str:
+    """The codes of other sets that have the shape."""
+    if family is None:
+        return ""
+    others = "、".join(
+        " ".join(filter(None, (one.gaiji_set, one.system, one.code)))
+        for one in family.items
+        if one.id != found.id
+    )
+    told = tr("同じ形：{sets}セット、のべ{people}人", sets=family.sets, people=f"{family.people:,}")
+    return f"{told}（{others}）"
 
 
 def _note(found: Item, notes: Mapping[int, str]) -> str:

@@ -20,6 +20,7 @@ from gaiji.errors import GaijiError
 from gaiji.errors.messages import tr
 from gaiji.queue.accounts import ROLES, same_person
 from gaiji.queue.decisions import KINDS, NAMELESS, OPEN, PLACES, STANDS, Conflict, Decision, Decisions
+from gaiji.queue.families import families_of
 from gaiji.queue.history import history
 from gaiji.queue.items import Item
 from gaiji.queue.places import ANSWERS, Places
@@ -179,6 +180,7 @@ class Screen:
             second=self._to_confirm(found, made),
             history=history(self.queue, item_id),
             places=places,
+            family=families_of(self.queue, [item_id], sources=seen_sources()).get(item_id),
             answers=ANSWERS,
             undo=bool(g.clerk.undo),
             decided=load_repertoire().get(made.glyph) if made and made.glyph else None,

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from gaiji.queue.accounts import Accounts
 from gaiji.queue.chosen import SORTS, Filter, chosen, deciders, fields
 from gaiji.queue.decisions import OPEN, WAITING, Decisions
+from gaiji.queue.families import families_of
 from gaiji.queue.history import last_notes
 from gaiji.queue.pace import forecast, paces
 from gaiji.queue.queue import Queue
@@ -26,7 +27,7 @@ from gaiji.review.web.seats import manager, noted, seen_sources
 
 PAGE = 100
 SURE = "near-certain"
-_TEXTS = [part.name for part in parts_of(Filter) if part.name != "radical"]
+_TEXTS = [part.name for part in parts_of(Filter) if part.name not in ("radical", "alike")]
 
 
 def asked(query: str) -> tuple[tuple[str, ...], Filter]:
@@ -38,7 +39,9 @@ def asked(query: str) -> tuple[tuple[str, ...], Filter]:
     radical = given.get("radical", "")
     number = int(radical) if radical.isdecimal() and len(radical) < 4 else 0
     state = given.get("state", "")
-    return ((state,) if state in STATES else ()), Filter(**texts, radical=number)
+    alike = given.get("alike", "")
+    family = int(alike) if alike.isdecimal() and len(alike) < 10 else 0
+    return ((state,) if state in STATES else ()), Filter(**texts, radical=number, alike=family)
 
 
 def ids_of(queue: Queue, states: Sequence[str], wanted: Filter) -> list[int]:
@@ -81,6 +84,7 @@ class ListScreen:
             sure=len(self.queue.order((OPEN,), verdict=SURE, sources=seen_sources())),
             total=len(order),
             pictures=self.queue.pictured(shown),
+            families=families_of(self.queue, shown, sources=seen_sources()),
             decisions=self.acts.all(shown),
             notes=last_notes(self.queue, shown),
             progress=progress(self.acts),
