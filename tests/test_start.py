@@ -124,7 +124,7 @@ def test_where_nothing_can_be_kept_it_works_as_before(tmp_path, monkeypatch, whe
     (tmp_path / "read-only").mkdir(mode=0o500)
     monkeypatch.setenv("GAIJI_CACHE", str(tmp_path / where))
     if where == "read-only" and not os.geteuid():
-        monkeypatch.setattr(store.tempfile, "mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError()))
+        monkeypatch.setattr("tempfile.mkstemp", lambda **_: (_ for _ in ()).throw(PermissionError()))
     assert gaiji.load_charset("windows-31j").decode_text("田中".encode("cp932")) == "田中"
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-import regex
-
 from gaiji.errors import UsageError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.model.pattern import Pattern
 from gaiji.standard.codepoints import pack, unpack
 
 JOINED, BASES = 8, 0x40000
@@ -37,9 +36,9 @@ _ADVICE = {
     Form.UNICODE: mark("write 4 to 6 hex digits, like E000, or base and selector, like 845B_E0101"),
 }
 _LEGAL = {
-    Form.HEX: regex.compile(r"(?:[0-9A-Fa-f]{2}){1,4}"),
-    Form.NUMBER: regex.compile(r"[0-9]{3,8}|[0-9A-Fa-f]{2}"),
-    Form.UNICODE: regex.compile(
+    Form.HEX: Pattern(r"(?:[0-9A-Fa-f]{2}){1,4}"),
+    Form.NUMBER: Pattern(r"[0-9]{3,8}|[0-9A-Fa-f]{2}"),
+    Form.UNICODE: Pattern(
         r"(?i)[0-9A-F]{2}|[0-9A-F]{4,6}|[0-9A-F]{4,6}_(?:FE0[0-9A-F]|E01[0-9A-F]{2}|309[9A]|030[01])"
     ),
 }

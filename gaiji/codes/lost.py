@@ -8,14 +8,14 @@ one may begin.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import regex
-
 from gaiji.codes.program import LOST
 from gaiji.disk.datafiles import mappings_dir
+from gaiji.model.pattern import Pattern
 
 FOREIGN = r"[\p{Katakana}\p{Latin}ーｰﾞﾟ゛゜'’.．]"
 """What stands on both sides of a sign that parts a foreigner's name."""
@@ -26,7 +26,7 @@ class Marks:
     """What to look for in names. ``starts``: what a mark may begin with; ``pattern``: all marks."""
 
     starts: frozenset[str]
-    pattern: regex.Pattern[str]
+    pattern: Pattern
 
     def found(self, text: str) -> Iterator[int]:
         """Where marks begin in a text of a name field, as indices of its characters."""
@@ -44,13 +44,13 @@ def load_marks(more: Sequence[str] = ()) -> Marks:
             if begins:
                 patterns.append(_pattern(row["mark"], row["pattern"], row["right"]))
     starts |= {text[0] for text in more} - LOST
-    patterns = [*(regex.escape(text) for text in sorted(more, key=len, reverse=True)), *patterns]
-    return Marks(frozenset(starts), regex.compile("|".join(patterns)))
+    patterns = [*(re.escape(text) for text in sorted(more, key=len, reverse=True)), *patterns]
+    return Marks(frozenset(starts), Pattern("|".join(patterns)))
 
 
 def _pattern(mark: str, pattern: str, right: str) -> str:
     """The expression for a row: its own, or the sign itself, but for where it is right."""
-    one = pattern or regex.escape(mark)
+    one = pattern or re.escape(mark)
     if right != "foreign":
         return f"(?:{one})"
     return f"(?:(?<!{FOREIGN}){one}|{one}(?!{FOREIGN}))"

@@ -16,12 +16,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import regex
-
 from gaiji.codes.code import Form, read_code
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import TableError, UsageError
 from gaiji.errors.messages import Fault, fault, tr
+from gaiji.model.pattern import Pattern
 from gaiji.standard.editions import Edition
 
 COLUMNS = ("code", "ucs", "glyph", "flag", "note")
@@ -33,7 +32,7 @@ sources that agree, one source, an inference. ``site``: a row of a site table, w
 WEAK = frozenset({"one", "inferred"})
 """The grades of which ``[review] one-source`` shows each code to a person once."""
 ROUND_TRIP, ENCODE_ONLY, DECODE_ONLY = 0, 1, 3
-HEX = regex.compile(r"[0-9A-Fa-f]{4,6}")
+HEX = Pattern(r"[0-9A-Fa-f]{4,6}")
 """A code point of a table."""
 MAX_BYTES = 64 * 1024 * 1024
 

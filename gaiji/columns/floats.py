@@ -13,8 +13,12 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 
 MOST_DIGITS = 18
 """Decimal digits that tell any two numbers of 56 bits apart."""
@@ -46,12 +50,16 @@ def float_text(raw: bytes, form: str) -> str | None:
 
 def _hex_value(raw: bytes) -> Fraction:
     """The magnitude of a hexadecimal floating-point number."""
+    from fractions import Fraction
+
     places = 2 * (len(raw) - 1)
     return int.from_bytes(raw[1:], "big") * Fraction(16) ** ((raw[0] & 0x7F) - 64 - places)
 
 
 def _hex_near(value: Fraction, size: int) -> Fraction:
     """The nearest number of that many bytes, to the even one where two are as near."""
+    from fractions import Fraction
+
     places = 2 * (size - 1)
     exponent = max(-64, (value.numerator.bit_length() - value.denominator.bit_length()) // 4 - 1)
     while value >= Fraction(16) ** exponent:
@@ -78,6 +86,8 @@ def _single(number: float) -> float:
 
 def _shortest(value: Fraction, same: Callable[[Fraction], bool]) -> str:
     """The fewest decimal digits that mean the same number."""
+    from fractions import Fraction
+
     if not value:
         return "0"
     exponent = len(str(value.numerator)) - len(str(value.denominator)) - 1

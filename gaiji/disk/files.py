@@ -12,7 +12,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -147,10 +146,7 @@ class AtomicFile:
 
     def _open(self, part: Path | None, kept: Written | None) -> tuple[Path, IO[bytes]]:
         if part is None:
-            handle, name = tempfile.mkstemp(
-                prefix=f".{self._final.name}.", suffix=".part", dir=self._final.parent
-            )
-            return Path(name), os.fdopen(handle, "wb", buffering=0)
+            part = self._final.parent / f".{self._final.name}.{os.urandom(8).hex()}.part"
         flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         if kept is None:
             with suppress(FileNotFoundError):

@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -57,6 +56,8 @@ def kept(key: str) -> bytes | None:
 
 def keep(key: str, data: bytes) -> None:
     """Keep data under a key, where this user has a folder for it."""
+    import tempfile  # not for those who only read
+
     folder = user_cache_dir()
     if folder is None or len(data) > BIGGEST:
         return

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import regex
-
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.errors.messages import fault, tr
@@ -22,6 +20,7 @@ from gaiji.layout.copybook import MAX_FIELDS, MAX_RECORD, SUFFIXES, Described, d
 from gaiji.layout.fillers import without_fillers
 from gaiji.layout.roles import find_role, load_preset, preset_names
 from gaiji.model import Field
+from gaiji.model.pattern import Pattern
 
 MAX_BYTES = 1 << 20
 
@@ -45,7 +44,7 @@ _KEYS: dict[str, type] = {
 _TOP = ("field", "record_length", "shortest", "title")
 _OVERRIDES = ("type", "role", "scale", "signed", "digits", "sign", "signs", "order", "float", "charset")
 _KINDS = {str: "a string", int: "a whole number", bool: "true or false"}
-_FIELD_HEADER = regex.compile(r"(?m)^[ \t]*+\[\[[ \t]*+field[ \t]*+\]\]")
+_FIELD_HEADER = Pattern(r"(?m)^[ \t]*+\[\[[ \t]*+field[ \t]*+\]\]")
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import regex
-
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.errors.messages import fault, tr
+from gaiji.model.pattern import Pattern
 
 ROLES = ("name", "kana", "address", "other")
 RULES = "roles"
 MAX_NAME = 256
 
 _TESTS = ("is", "contains", "ends", "words", "last", "starts")
-_SEPARATOR = regex.compile(r"[\s_\-‐－・･.,、，/()（）〔〕\[\]［］【】「」『』:：]+")
+_SEPARATOR = Pattern(r"[\s_\-‐－・･.,、，/()（）〔〕\[\]［］【】「」『』:：]+")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -30,6 +29,8 @@ class ParquetSink(Sink):
         """Digest over the parts' digests, in order."""
         try:
             if kept is None:
+                import shutil
+
                 shutil.rmtree(self._folder, ignore_errors=True)
                 if self._folder.is_symlink() or self._folder.is_file():
                     self._folder.unlink()
@@ -128,6 +129,8 @@ class ParquetSink(Sink):
                 os.replace(Path(os.path.realpath(self.path)), self._whole)
 
     def discard(self) -> None:
+        import shutil
+
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def leave(self) -> None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import regex
-
 from gaiji.errors import JobError
 from gaiji.errors.messages import fault, tr
 from gaiji.layout.roles import load_preset, preset_names
+from gaiji.model.pattern import Pattern
 
 ROWS = 50
 """Records below the first that it is held against."""
-NUMBER = regex.compile(r"[-+]?\d[\d,./:年月日\-]*+")
-NAME = regex.compile(r"[a-z_][a-z0-9_.\-]*+")
+NUMBER = Pattern(r"[-+]?\d[\d,./:年月日\-]*+")
+NAME = Pattern(r"[a-z_][a-z0-9_.\-]*+")
 ABOUT = (
     "世帯主|世帯|宛名|個人|住民票|住民|台帳|整理|管理|識別|通知|自治体|市町村|行政区|地区|送付先|旧|現|新|前|届出|異動|転入|転出"
     "|出生|死亡|作成|更新|父|母|配偶者|本人|漢字|カナ|英字|外国人|法人|登録|申請|受付|処理|電話|郵便|学校|児童|保護者|口座|納税|保険"
@@ -26,9 +25,8 @@ WORDS = (
     "番号|コード|区分|氏名|名前|氏|名|姓|名称|フリガナ|ふりがな|カナ|住所|所在地|方書|生年月日|年月日|性別|続柄|備考|外字|本籍"
     "|筆頭者|通称|行政区|地区|件数|金額|年度|年齢|理由|摘要|電話|no\\.?|id|name|kana|address|code|birthday|sex|tel|zip|memo|note"
 )
-KNOWN = regex.compile(
-    rf"(?:(?:{ABOUT})_?)*(?:{WORDS})(?:[_（(・]?(?:漢字|カナ|フリガナ|コード|番号|区分|名|ローマ字|外国人)[)）]?)*[_\d]*",
-    regex.IGNORECASE,
+KNOWN = Pattern(
+    rf"(?i)(?:(?:{ABOUT})_?)*(?:{WORDS})(?:[_（(・]?(?:漢字|カナ|フリガナ|コード|番号|区分|名|ローマ字|外国人)[)）]?)*[_\d]*"
 )
 """Words that columns are named by, whole, and people and places are not."""
 

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import regex
-
 from gaiji.codes.charset import Charset
 from gaiji.columns.numeric import NUMERIC
 from gaiji.errors import JobError, nearest
@@ -23,11 +21,14 @@ from gaiji.layout.copybook.variable import COUNT, NUMBERS, STEP, how_written, pl
 from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.model import Field, Variable
+from gaiji.model.pattern import Pattern
 from gaiji.output.melt import EVERY, FOUND, Melt
 from gaiji.records.shape import Borrowed, Kind, Shape
 from gaiji.run.job import Job
 from gaiji.run.rules import KEYS, RecordRule
 from gaiji.run.when import moves, tests_of
+
+_FIRST = Pattern("-1(?![0-9])")
 
 
 @dataclass(frozen=True)
@@ -300,7 +301,7 @@ def _without_number(names: Sequence[str]) -> str:
         return names[0]
     first, second = names[:2]
     for a, b in ((first, second), (first.rpartition(".")[2], second.rpartition(".")[2])):
-        for found in regex.finditer("-1(?![0-9])", a):
+        for found in _FIRST.finditer(a):
             begin, end = found.span()
             if f"{a[:begin]}-2{a[end:]}" == b:
                 return a[:begin] + a[end:]

@@ -10,7 +10,7 @@ JIS X 0213 composes with (U+0300, U+0301, U+02E5, U+02E9).
 
 from __future__ import annotations
 
-import regex
+from gaiji.model.pattern import Pattern
 
 SELECTORS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 """Variation selectors, for a character class."""
@@ -19,15 +19,15 @@ MARKS = "\u3099\u309a\u0300\u0301\u02e5\u02e9"
 """Marks that belong to the character before them, for a character class."""
 TAG = r"\{[A-Z0-9-]+:[0-9A-F]+(?:_[0-9A-F]+)?\}"
 """What the policy ``tag`` writes for a code that has no text: one character to people."""
-_SELECTOR = regex.compile(SELECTOR)
+_SELECTOR = Pattern(SELECTOR)
 _GLYPH = rf"[^{SELECTORS}][{SELECTORS}{MARKS}]*|."
-GLYPH = regex.compile(_GLYPH, regex.DOTALL)
+GLYPH = Pattern(rf"(?s){_GLYPH}")
 """What is drawn as one glyph, as the repertoire and the mapping tables hold it: ﾞ and ﾟ are glyphs of their
 own.
 """
-CHARACTER = regex.compile(rf"[\uFF66-\uFF9D][\uFF9E\uFF9F]|{_GLYPH}", regex.DOTALL)
+CHARACTER = Pattern(rf"(?s)[\uFF66-\uFF9D][\uFF9E\uFF9F]|{_GLYPH}")
 """What a reader counts as one character: half-width kana with their ﾞ or ﾟ too."""
-_TAGGED = regex.compile(rf"{TAG}|[^{SELECTORS}][{SELECTORS}{MARKS}]?|.", regex.DOTALL)
+_TAGGED = Pattern(rf"(?s){TAG}|[^{SELECTORS}][{SELECTORS}{MARKS}]?|.")
 
 
 def glyphs(text: str) -> list[str]:

@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-import regex
-
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.files import read_whole
 from gaiji.errors import TableError
 from gaiji.errors.messages import Fault, fault, tr
+from gaiji.model.pattern import Pattern
 from gaiji.standard.codepoints import adopted, registered
 from gaiji.standard.repertoire import Repertoire
 
@@ -25,7 +24,7 @@ ADOBE, PRIVATE = "adobe-japan1", "pua:"
 """The form of Adobe-Japan1; what a form of private use begins with, before the path of its file."""
 LISTS = ("sequences.tsv", "registered.tsv")
 MAX_BYTES = 16 << 20
-_POINT = regex.compile(r"(?:U\+)?([0-9A-Fa-f]{4,6})")
+_POINT = Pattern(r"(?:U\+)?([0-9A-Fa-f]{4,6})")
 
 
 def is_special(form: str) -> bool:

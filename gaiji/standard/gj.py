@@ -12,19 +12,21 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.datafiles import user_data_dir
 from gaiji.disk.toml import parse_toml
 from gaiji.errors import RepertoireError
 from gaiji.errors.messages import fault, tr
-from gaiji.standard.gj_files import EXPECTED, GJ_NAME, OTHER_FILE, Glyph, one_line, read_bounded, read_glyphs
+
+if TYPE_CHECKING:
+    from gaiji.standard.gj_files import Glyph
 
 COLUMNS = (
     "name",
@@ -91,6 +93,8 @@ def import_gj(path: Path | str) -> GjImport:
     Raises RepertoireError when the file is not such a font or list or contradicts itself, and
     MissingExtra when reading it needs an optional package.
     """
+    from gaiji.standard.gj_files import read_bounded
+
     path = Path(path)
     data = read_bounded(path)
     return keep_gj(read_gj(path, data, hashlib.sha256(data).hexdigest()))
@@ -110,6 +114,8 @@ class GjRead:
 
 def read_gj(path: Path, data: bytes, sha256: str) -> GjRead:
     """The glyphs of a font or list, given as bytes; ``path`` and ``sha256`` say what it came from."""
+    from gaiji.standard.gj_files import read_glyphs
+
     glyphs, skipped = read_glyphs(path, data)
     _check(path, glyphs)
     without = sum(glyph.point is None for glyph in glyphs)
@@ -171,6 +177,8 @@ def check_release(release: GjRelease) -> None:
 
 def _check(path: Path, glyphs: Sequence[Glyph]) -> None:
     """RepertoireError unless names and code points are GJ's, each once, and there are some."""
+    from gaiji.standard.gj_files import EXPECTED, GJ_NAME, OTHER_FILE
+
     if not any(glyph.point is not None for glyph in glyphs):
         raise RepertoireError(
             fault("E0343", "no GJ glyph with a code point in it"), where=str(path), next=tr(EXPECTED)
@@ -255,6 +263,8 @@ def _write(path: Path, text: str) -> None:
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        import tempfile  # not for those who only read
+
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(text.encode("utf-8"))
@@ -300,6 +310,8 @@ def _release(release: str, current: str) -> GjRelease:
 
 
 def _damaged(path: Path, error: Exception) -> RepertoireError:
+    from gaiji.standard.gj_files import one_line
+
     reason = getattr(error, "strerror", None) or one_line(error)
     return RepertoireError(
         fault("E0349", "the kept GJ list is damaged: {reason}", reason=reason),

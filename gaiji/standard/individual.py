@@ -10,7 +10,7 @@ field's name: a number is found wherever it stands.
 
 from __future__ import annotations
 
-import regex
+from gaiji.model.pattern import Pattern
 
 DIGITS = 12
 WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -22,7 +22,7 @@ DIGIT = "[0-9０-９]"
 BETWEEN = " \u3000-‐‑‒–—―−－ーｰ"
 """What may stand between its fours: blanks, and whatever a charset makes of a dash."""
 FOUR, GAP = f"{DIGIT}{{4}}", f"[{BETWEEN.replace('-', '')}-]"
-_NUMBER = regex.compile(f"(?<!{DIGIT}){FOUR}{GAP}?{FOUR}{GAP}?{FOUR}(?!{DIGIT})")
+_NUMBER = Pattern(f"(?<!{DIGIT}){FOUR}{GAP}?{FOUR}{GAP}?{FOUR}(?!{DIGIT})")
 
 
 def checked(digits: str) -> bool:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import regex
-
 from gaiji.errors import LayoutError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.pattern import Pattern
 
 ENCODINGS = {
     "utf-8": "utf-8-sig",
@@ -21,10 +20,10 @@ ENCODINGS = {
 }
 """What ``copybook_encoding`` of a job can be, and Python's name for it."""
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_HALF_KANA = regex.compile(r"[\uFF61-\uFF9F]")
-_WIDE = regex.compile(r"[^\x00-\x7F]")
-_EUC = regex.compile(rb"[\x00-\x7f]|\x8e[\xa1-\xdf]|\x8f[\xa1-\xfe]{2}|[\xa1-\xfe]{2}", flags=regex.DOTALL)
-_EUC_OWN = regex.compile(rb"\x8f[\xf5-\xfe].|[\xf5-\xfe].", flags=regex.DOTALL)
+_HALF_KANA = Pattern(r"[\uFF61-\uFF9F]")
+_WIDE = Pattern(r"[^\x00-\x7F]")
+_EUC = Pattern(rb"(?s)[\x00-\x7f]|\x8e[\xa1-\xdf]|\x8f[\xa1-\xfe]{2}|[\xa1-\xfe]{2}")
+_EUC_OWN = Pattern(rb"(?s)\x8f[\xf5-\xfe].|[\xf5-\xfe].")
 _GETA_EUC = "〓".encode("euc_jp")
 
 

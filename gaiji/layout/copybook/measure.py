@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import regex
-
 from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.choose import families
 from gaiji.layout.copybook.entries import FLOATING, FULL, MAX_RECORD, SIZED, USAGES, Item, Leaf
+from gaiji.model.pattern import Pattern
 
 MAX_OCCURS_DEPTH = 3
 MAX_DIGITS = 38
 _SYMBOLS = {"CR", "DB", *"XA9NGUSVPBZE0/+-*$¥\\.,"}
-_PICTURE = regex.compile(r"(CR|DB|[A-Z0-9/+\-*$¥\\.,])(?:\(([0-9]{1,9})\))?")
+_PICTURE = Pattern(r"(CR|DB|[A-Z0-9/+\-*$¥\\.,])(?:\(([0-9]{1,9})\))?")
 
 
 def measure(item: Item, usage: str, sync: bool, depth: int) -> None:

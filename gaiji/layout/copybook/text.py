@@ -5,23 +5,24 @@ Owns columns, comments, continuations and literals. Knows no clause.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import regex
-
 from gaiji.errors import LayoutError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.pattern import Pattern
 
 FORMATS = ("auto", "fixed", "free")
 
 # A literal with its optional type prefix, a word (a point or comma inside it does not end it), or a point.
-_TOKEN = regex.compile(
+_TOKEN = Pattern(
     r"""(?:[A-Za-z]{0,2}+(?:"(?:[^"]|"")*+"|'(?:[^']|'')*+'))|[^\s;,."']++(?:[.,]++[^\s;,."']++)*+|\.|["']"""
 )
-_SEQUENCE = regex.compile(r" {6}|[^ ]{6}|[0-9]{3,5} {1,3}")
-_SOURCE_FORMAT = regex.compile(
+_LINE_END, _WORD = Pattern(r"\r\n|\r|\n"), Pattern(r"[\w-]+")
+_SEQUENCE = Pattern(r" {6}|[^ ]{6}|[0-9]{3,5} {1,3}")
+_SOURCE_FORMAT = Pattern(
     r"(?i)(?:>>|\$SET )\s*+SOURCE\s*+(?:FORMAT)?+\s*+(?:IS\s|\()?+\s*+[\"']?+(FREE|FIXED)"
 )
 
@@ -57,21 +58,21 @@ def tokens(text: str, format: str, path: str) -> Iterator[Token]:
 def replaced(found: Iterator[Token], replacing: Mapping[str, str]) -> Iterator[Token]:
     """The tokens after COPY … REPLACING: a whole word, or a part of one that is set off by marks that no name
     has (``:TAG:``, ``(X)``), becomes another word. Literals stay."""
-    whole = {old.upper(): new for old, new in replacing.items() if regex.fullmatch(r"[\w-]+", old)}
+    whole = {old.upper(): new for old, new in replacing.items() if _WORD.fullmatch(old)}
     parts = {old: new for old, new in replacing.items() if old.upper() not in whole}
     for token in found:
         text = token.text
         if text[-1:] not in ("'", '"'):
             text = whole.get(text.upper(), text)
             for old, new in parts.items():
-                text = regex.sub(f"(?i){regex.escape(old)}", new.replace("\\", r"\\"), text)
+                text = Pattern(f"(?i){re.escape(old)}").sub(new.replace("\\", r"\\"), text)
         if text:
             yield Token(text, token.line)
 
 
 def _logical_lines(text: str, format: str, path: str) -> Iterator[tuple[int, str]]:
     """Source lines with continuations joined: (number of the first line, text)."""
-    lines = [line.expandtabs(8).rstrip("\x1a\x0c \u3000") for line in regex.split(r"\r\n|\r|\n", text)]
+    lines = [line.expandtabs(8).rstrip("\x1a\x0c \u3000") for line in _LINE_END.split(text)]
     fixed = _is_fixed(lines) if format == "auto" else format == "fixed"
     parts: list[str] = []
     first, quote = 0, ""

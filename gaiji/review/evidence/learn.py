@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import regex
 
 from gaiji.errors import JobError
 from gaiji.errors.messages import fault, tr
 from gaiji.kernel.arrow import text_series
 from gaiji.model import Field, Reason
+from gaiji.model.pattern import Pattern
 from gaiji.queue.queue import open_queue
 from gaiji.records.batch import Batch
 from gaiji.review.evidence.candidates import Proposal
@@ -32,9 +32,8 @@ from gaiji.standard.repertoire import Repertoire
 
 TAGGED = (Reason.UNMAPPED_GAIJI, Reason.UNMAPPED_EXTENSION, Reason.AMBIGUOUS, Reason.NO_UNICODE)
 """Findings whose code stands for one character everywhere, so that names can bear witness."""
-_READING = regex.compile(
-    r"[\s_＿・]*(?:フリガナ|ふりがな|カナ|かな|ヨミ|よみ|読み?|kana|furigana|yomi)[\s_＿・]*",
-    regex.IGNORECASE,
+_READING = Pattern(
+    r"(?i)[\s_＿・]*(?:フリガナ|ふりがな|カナ|かな|ヨミ|よみ|読み?|kana|furigana|yomi)[\s_＿・]*"
 )
 RELATED, REACHED = 0.7, 0.4
 """Shares of a character's score: for forms of related characters, and for forms that the code has already."""
