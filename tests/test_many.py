@@ -6,6 +6,7 @@ import codecs
 import subprocess
 import sys
 from functools import lru_cache
+from random import Random
 
 import polars as pl
 import pytest
@@ -17,6 +18,7 @@ import gaiji
 from gaiji.codes import registry
 from gaiji.codes.spec import charset_names
 from gaiji.errors import ArgumentError, CharsetError, UndecodableError, UnencodableError
+from gaiji.kernel.arrow import binary_cells
 from gaiji.names.keys import key, keys
 
 
@@ -236,3 +238,17 @@ def test_a_number_cut_short_ends_at_the_same_byte_however_it_is_read(raw):
             read(raw, errors="strict")
         ends.append((error.value.start, error.value.end))
     assert len(set(ends)) == 1 and ends[0][1] <= len(raw)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5, 1000])
+@pytest.mark.parametrize("longest", [0, 12, 13, 40, 5000])
+def test_cells_are_read_where_polars_has_them(rows, longest):
+    """Values in their views and behind them, nulls, several chunks, slices: what ``to_list`` gives"""
+    rng = Random(rows + longest)
+    values = [rng.randbytes(rng.randint(0, longest)) if rng.random() < 0.9 else None for _ in range(rows)]
+    series = pl.Series(values, dtype=pl.Binary)
+    chunks = pl.concat([series, series[:3], series], rechunk=False)
+    for one in (series, chunks, chunks[1:], series[1:], series[2:7], series.reverse()):
+        src, begins, ends = binary_cells(one)
+        cells = [src[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+        assert cells == [value or b"" for value in one.to_list()]

@@ -18,6 +18,7 @@ from gaiji.codes.encoding import E
 from gaiji.codes.program import K
 from gaiji.codes.stream import BIG_MARK, LITTLE_MARK, Reading
 from gaiji.errors import UndecodableError, UnencodableError
+from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
@@ -140,7 +141,7 @@ def decode_column(reading: Reading, values: object, *, strict: bool) -> DecodedC
     import polars as pl
 
     series = bytes_column(values, "values").series
-    cells = _cells([value or b"" for value in series.to_list()])
+    cells = _cells_of(series)
     parts = _by_order(reading, cells) if reading.kind.marked else [(reading, cells, None, 0)]
     texts, found = [], []
     for one, (src, starts, ends), rows, mark in parts:
@@ -158,6 +159,20 @@ def decode_column(reading: Reading, values: object, *, strict: bool) -> DecodedC
     return DecodedColumn(
         _with_nulls(text, series), findings.drop("size"), lambda: _glyph_lists(parts, findings, series)
     )
+
+
+def _cells_of(series: pl.Series) -> Cells:
+    """The values of a Binary series, where they lie; nulls are empty."""
+    from gaiji.kernel.arrow import binary_cells
+
+    found = binary_cells(series)
+    if found is None:
+        return _cells([value or b"" for value in series.to_list()])
+    src, *edges = found
+    starts, ends = array("q"), array("q")
+    starts.frombytes(edges[0].tobytes())
+    ends.frombytes(edges[1].tobytes())
+    return src, starts, ends
 
 
 def _cells(values: Sequence[bytes]) -> Cells:
@@ -188,8 +203,8 @@ def _by_order(reading: Reading, cells: Cells) -> list[Part]:
 
 
 def _run(program: kernel.Program, mode: int, src: bytes, starts: array[int], ends: array[int]) -> Decoding:
-    longest = _longest(starts, ends)
-    size = len(src) * 2 + (longest + 1) * program.bound + 2 * K["SLACK"] + 8
+    total, longest = cut.extent(starts, ends, 0, -1)
+    size = total * 2 + (longest + 1) * program.bound + 2 * K["SLACK"] + 8
     return decode_rows(
         program,
         src or b"\0",
@@ -199,15 +214,6 @@ def _run(program: kernel.Program, mode: int, src: bytes, starts: array[int], end
         longest=longest,
         states=bytearray(len(starts)),
     )
-
-
-def _longest(starts: array[int], ends: array[int]) -> int:
-    """Bytes of the longest value."""
-    from gaiji.kernel.arrow import int64_series
-
-    if not starts:
-        return 0
-    return int((int64_series("end", ends) - int64_series("start", starts)).top_k(1)[0])
 
 
 def _texts(done: Decoding) -> pl.Series:
