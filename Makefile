@@ -30,6 +30,7 @@ eval-candidates: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python tests/bench/start.py
 	$(BIN)/python tests/bench/calls.py
+	$(BIN)/python tests/bench/limits.py
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/review_queue.py
 	$(BIN)/python tests/bench/town.py
