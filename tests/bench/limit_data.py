@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -82,11 +82,12 @@ def decide(sheet: Path, filled: Path) -> None:
 
 
 @contextmanager
-def postgres(url: str, folder: Path) -> Iterator[str]:
-    """An empty database's URL: the one given, or that of a server of its own; "" where none can be started."""
+def postgres(url: str, folder: Path, names: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Name → URL of an empty database: the one given for the first name, or those of a server of its own; none where it cannot be
+    started."""
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if url or not places or os.geteuid() or not shutil.which("setpriv"):
-        yield url
+        yield {names[0]: url} if url else {}
         return
     home = folder / "postgres"
     home.mkdir()
@@ -102,8 +103,9 @@ def postgres(url: str, folder: Path) -> Iterator[str]:
     settings = f"-k {home} -c listen_addresses="
     run("pg_ctl", "-w", "-D", str(home / "data"), "-l", str(home / "log"), "-o", settings, "start")
     try:
-        run("createdb", "-h", str(home), "gaiji")
-        yield f"postgresql+psycopg://postgres@/gaiji?host={home}"
+        for name in names:
+            run("createdb", "-h", str(home), name)
+        yield {name: f"postgresql+psycopg://postgres@/{name}?host={home}" for name in names}
     finally:
         run("pg_ctl", "-D", str(home / "data"), "-m", "fast", "stop")
 

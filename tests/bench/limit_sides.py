@@ -47,6 +47,11 @@ class Side:
         """Seconds of a process of its interpreter."""
         return cost([self.python, *words], self.cpu, self.folder, self.environment, feed)[0]
 
+    def has(self, package: str) -> bool:
+        """Whether a package can be imported there."""
+        done = subprocess.run([self.python, "-c", f"import {package}"], capture_output=True, check=False)
+        return not done.returncode
+
     def told(self, script: str, *words: str) -> dict[str, float]:
         """What a script of this folder measures with this checkout: numbers by name."""
         command = [self.python, str(HERE / script), *words]
