@@ -785,6 +785,32 @@ def told(*words: str) -> str:
     return shown.output
 
 
+@pytest.mark.parametrize("writes", [1, 2])
+def test_a_proof_cut_short_at_any_write_is_made_again(tmp_path, monkeypatch, writes):
+    """A run killed between the two files of a proof once left a report that holds, without its page."""
+    from gaiji.proof import verify as proof
+
+    project = one_system(tmp_path, '[[system.file]]\npath = "dumps/a.csv"\n', {"a.csv": PEOPLE})
+    told("run", str(project), "--jobs", "1")
+    whole, done, write_whole = files_of(tmp_path), [], proof.write_whole
+    for path in (tmp_path / "migration").rglob("*.verify.*"):
+        path.unlink()
+
+    def dies(path, *args, **more):
+        write_whole(path, *args, **more)
+        done.append(path)
+        if len(done) == writes:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(proof, "write_whole", dies)
+    job = next((tmp_path / "migration").rglob("*.toml"))
+    with pytest.raises(KeyboardInterrupt):
+        proof.verify(job)
+    monkeypatch.undo()
+    told("run", str(project), "--resume", "--jobs", "1")
+    assert files_of(tmp_path) == whole
+
+
 def test_outputs_of_one_name_in_two_folders_are_kept_as_they_are(tmp_path):
     files = '[[system.file]]\npath = "dumps/a.csv"\noutput = "a/juki.csv"\n'
     files += '[[system.file]]\npath = "dumps/b.csv"\noutput = "b/juki.csv"\n'

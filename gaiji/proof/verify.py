@@ -243,10 +243,10 @@ class _Proof:
 
 
 def _write(job: Job, data: Mapping[str, Any]) -> None:
-    """The report of a verification, and its page."""
+    """The page of a verification, then its report: whose report says that it holds has the page too."""
     from gaiji.proof.page import page
 
     told, shown = verify_paths(job.named_path)
     check_beside(job, [Place("proof", told), Place("page of the proof", shown)])
-    for path, text in ((told, json.dumps(data, ensure_ascii=False, indent=2) + "\n"), (shown, page(data))):
+    for path, text in ((shown, page(data)), (told, json.dumps(data, ensure_ascii=False, indent=2) + "\n")):
         write_whole(path, text.encode(), own=True)

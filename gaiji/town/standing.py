@@ -90,9 +90,12 @@ def _changed(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _proof(job: Job, manifest: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """What the proof beside an output says, where it is of this conversion."""
+    """What the proof beside an output says, where it is of this conversion and has its page."""
+    told, shown = verify_paths(job.named_path)
+    if not shown.exists():
+        return "none", {}
     try:
-        data = json.loads(verify_paths(job.named_path)[0].read_bytes())
+        data = json.loads(told.read_bytes())
         then, holds = data["converted"], bool(data["holds"])
     except FileNotFoundError:
         return "none", {}
