@@ -203,7 +203,7 @@ def test_a_clerk_is_told_who_has_an_item(staffed):
 def test_pace_and_forecast(queue, monkeypatch):
     ids = list(fill(queue, 6).values())
     at = [datetime(2026, 11, 2, 1, 0, tzinfo=UTC)]
-    monkeypatch.setattr("gaiji.queue.decisions.append", _at(at))
+    monkeypatch.setattr("gaiji.queue.audit.now", lambda: at[0].isoformat(timespec="seconds"))
     acts = Decisions(queue)
     for minutes, number in zip((0, 2, 2, 60, 1440), ids, strict=False):
         at[0] += timedelta(minutes=minutes)
@@ -212,20 +212,6 @@ def test_pace_and_forecast(queue, monkeypatch):
     assert (pace.decided, pace.today, pace.days, pace.per_hour) == (5, 1, 2, 30.0)
     told = forecast(queue, 6)
     assert (told.settled, told.days) == (2.5, 3) and forecast(open_queue(queue.url), 0).days == 0
-
-
-def _at(at):
-    from gaiji.queue import audit
-
-    def append(*args, **more):
-        now, audit.now = audit.now, lambda: at[0].isoformat(timespec="seconds")
-        try:
-            return audit_append(*args, **more)
-        finally:
-            audit.now = now
-
-    audit_append = audit.append
-    return append
 
 
 # -- undo, comments, filters ------------------------------------------------------------------------------
