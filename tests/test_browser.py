@@ -1,10 +1,8 @@
-"""The review screen in real Chromium, by keyboard alone. With GAIJI_SCREENSHOTS set, the pictures of the clerk guide are made anew."""
+"""The review screen in real Chromium, by keyboard alone."""
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +15,6 @@ from gaiji.review.evidence.shapes import propose_shapes
 from tests.reviewing import Screen, chromium, sample_queue
 
 pytestmark = pytest.mark.system
-SHOTS = os.environ.get("GAIJI_SCREENSHOTS", "")
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +58,6 @@ def press(page, *keys, moves=True):
     page.wait_for_load_state("networkidle")
 
 
-def shot(page, name):
-    if SHOTS:
-        page.wait_for_timeout(1500)  # pictures that the last key asked for
-        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
-
-
 def truth(queue):
     rows = (queue.parents[2] / "truth.tsv").read_text("utf-8").splitlines()[1:]
     return {
@@ -76,7 +67,6 @@ def truth(queue):
 
 def test_ten_glyphs_by_keyboard(browser, screen, queue):
     page, right, decided = enter(browser, screen, "佐藤"), truth(queue), 0
-    shot(page, "list")
     press(page, "Enter")
     while decided < 10:
         code = page.inner_text("figcaption >> nth=0").split()[2]  # 外字 JEF 80A2 and whose it is
@@ -86,7 +76,6 @@ def test_ten_glyphs_by_keyboard(browser, screen, queue):
             keys = [str(names.index(wanted) + 1)]
             if decided == 0:
                 press(page, *keys, moves=False)
-                shot(page, "item")
             press(page, *keys, "Enter")  # two keystrokes
         elif wanted != "none":
             page.keyboard.press("/")
@@ -126,7 +115,6 @@ def test_moving_searching_and_undo(browser, screen, queue):
         page.keyboard.press("Enter")
     page.wait_for_selector('.glyph[data-name="MJ026190"]')
     page.wait_for_load_state("networkidle")
-    shot(page, "search")
     page.keyboard.press("1")
     page.wait_for_load_state("networkidle")
     with page.expect_response(lambda r: "/forms/" in r.url):
@@ -135,7 +123,6 @@ def test_moving_searching_and_undo(browser, screen, queue):
         24
     ).wait_for()  # a function would be evaluated, which the page's policy forbids
     page.wait_for_load_state("networkidle")
-    shot(page, "forms")
     page.keyboard.press("Escape")
     press(page, "1", "Enter")
     press(page, "u")
@@ -160,7 +147,6 @@ def test_the_people_of_a_code_print_as_a_check_list(browser, screen):
     with page.expect_navigation():
         page.click("#people")
     assert len(page.query_selector_all(".people tbody tr")) == people
-    shot(page, "people")
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) <= 1 + people // 10
     page.emulate_media(media="print")
@@ -211,7 +197,6 @@ def test_the_page_in_three_sizes_cuts_nothing_off(browser, screen, width, height
         if height > 600:  # the button that decides is on the screen
             ok = page.locator("#ok").bounding_box()
             assert ok["y"] + ok["height"] <= height
-        shot(page, f"look-{width}-{len(sides)}")
         page.click("#size")
     assert len(set(sides)) == 3
     kept = page.get_attribute("html", "data-size")
@@ -376,7 +361,6 @@ def test_a_sheet_takes_what_is_on_the_screen(browser, tmp_path, width, height):
     shown = [box.bounding_box() for box in page.query_selector_all(".pair:visible")]
     assert shown and all(box["y"] >= 0 and box["y"] + box["height"] <= height for box in shown)
     assert page.locator("#ok").bounding_box()["y"] < height
-    shot(page, f"sheet-{width}")
     with page.expect_navigation():
         page.click("#ok")
     assert Decisions(opened).status()["confirmed"]["items"] == len(shown)
@@ -392,7 +376,14 @@ def test_near_certain_ones_on_one_sheet(browser, tmp_path):
     page = enter(browser, screen, "佐藤")
     press(page, "s")
     sure = len(page.query_selector_all('input[name="take"]'))
-    shot(page, "sheet")
+    clear, faded = (
+        f"getComputedStyle(document.querySelector('.pair img')).opacity === '{n}'" for n in (1, 0.45)
+    )
+    assert page.evaluate(clear)  # what is left out looks so, and nothing else
+    page.click(".pair >> nth=0")
+    assert page.evaluate(faded)
+    page.click(".pair >> nth=0")
+    assert page.evaluate(clear)
     for place in ("body", "input[name=take] >> nth=0", "input[name=evidence]"):  # Enter decides nothing here
         page.press(place, "Enter")
         settle(page)
@@ -417,7 +408,6 @@ def test_a_second_browser_sees_the_conflict(browser, screen):
     press(two, "2", "Enter")
     assert two.query_selector("#message"), two.url + two.inner_text("body")
     assert "ほかの人が" in two.inner_text("#message") and "佐藤" in two.inner_text("#message")
-    shot(two, "conflict")
 
 
 def test_a_foreign_page_can_do_nothing(browser, screen):

@@ -262,6 +262,25 @@ def repertoire_update(
         click.echo(tr("nothing was taken (--dry-run)"))
 
 
+@repertoire.command("standing")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--drop", is_flag=True, help="Use no table of your own any more.")
+def repertoire_standing(file: Path | None, drop: bool) -> None:
+    """Keep your own table of what forms are, to be shown beside candidates with what the notices say.
+
+    FILE is CSV or TSV in UTF-8 with the columns 文字図形名, 区分 (正字, 俗字, 誤字 or 別字), 正字 and 典拠.
+    It decides nothing."""
+    from gaiji.standard.standing import drop_standings, take_standings
+
+    if drop == (file is not None):
+        raise click.UsageError(tr("give a FILE, or --drop"))
+    if file is None:
+        there = drop_standings()
+        click.echo(tr("the table is not used any more") if there else tr("there was none"))
+    else:
+        click.echo(tr("{count} rows are in use now", count=take_standings(file)))
+
+
 @repertoire.command("use")
 @click.argument("which", type=click.Choice(["mj", "shrink"]))
 @click.argument("release")

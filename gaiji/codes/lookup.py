@@ -22,6 +22,7 @@ from gaiji.model import Glyph
 from gaiji.standard.characters import points
 from gaiji.standard.errata import erratum
 from gaiji.standard.repertoire import Repertoire, load_repertoire
+from gaiji.standard.standing import standings
 
 _NUMBERS = {
     "戸籍": "by_koseki",
@@ -209,6 +210,7 @@ def describe(glyph: Glyph) -> str:
         for c in vendor_codes(glyph)
     ]
     lines.append(tr("  vendor codes: {codes}", codes="; ".join(codes) or tr("none in the shipped tables")))
+    lines += [tr("  正字・俗字・誤字: {standing}", standing=one) for one in standings(glyph.name)]
     if wrong := erratum(glyph.name):
         lines.append(tr("  erratum: {wrong}", wrong=wrong))
     return "\n".join(lines)

@@ -14,19 +14,14 @@ from functools import lru_cache
 from gaiji.errors.messages import mark, tr
 from gaiji.model import Glyph
 from gaiji.shrinking.evidence import shrink_links
+from gaiji.standard import standing
 from gaiji.standard.characters import points
 from gaiji.standard.editions import SHRINK, current_edition
 from gaiji.standard.errata import erratum
 from gaiji.standard.relations import KINDS, direct, read_rows
 from gaiji.standard.repertoire import load_repertoire
 
-NOTICES = {
-    "min2842": mark("民一2842号通達 誤字俗字・正字一覧表（無印）"),
-    "min2842-zokuji": mark("民一2842号通達 誤字俗字・正字一覧表（俗字）"),
-    "min2842-betsuji": mark("民一2842号通達 誤字俗字・正字一覧表（別字）"),
-    "min5202": mark("民二5202号通知 正字・俗字等対照表"),
-    "koseki": mark("戸籍統一文字情報 親字・正字"),
-}
+NOTICES = standing.NOTICES | {"koseki": mark("戸籍統一文字情報 親字・正字")}
 """Tables of the MJ縮退マップ that are notices on names in 戸籍; what they lead to is the 正字 or 親字."""
 OTHERS = {
     "jis-ucs": mark("JIS包摂規準・UCS統合規則"),
@@ -157,6 +152,7 @@ def facts(name: str) -> list[tuple[str, str]]:
         (tr("大漢和"), daikanwa().get(glyph.name, "")),
         ("JIS X 0213", jis),
         ("JIS X 0212", glyph.x0212),
+        (tr("正字・俗字・誤字"), "／".join(map(str, standing.standings(glyph.name)))),
         (tr("通達・告示"), "／".join(_links(glyph, NOTICES))),
         (tr("縮退"), "／".join(_shrunk(glyph))),
         (tr("一覧表の備考"), repertoire.note(glyph.name)),

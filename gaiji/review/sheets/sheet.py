@@ -22,6 +22,7 @@ from gaiji.review.evidence.candidates import Candidate, suggest_all
 from gaiji.review.own import own_picture
 from gaiji.review.sheets.cells import number_cell
 from gaiji.shape.pictures import Gallery
+from gaiji.standard.standing import standings
 
 CANDIDATES = tuple(f"候補{n}" for n in range(1, 6))
 KEYS = ("管理番号", "旧コード体系", "旧コード", "理由")
@@ -145,7 +146,10 @@ def _row(
 ) -> Row:
     fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
-    shown = [f"{c.glyph} {c.text}（{c.score:.2f}）\n{c.reason}" for c in candidates]
+    shown = [
+        "\n".join((f"{c.glyph} {c.text}（{c.score:.2f}）", c.reason, *map(str, standings(c.glyph))))
+        for c in candidates
+    ]
     looks = VERDICTS.get(found.verdict, tr("画像")) if picture else ""
     cells = (
         number_cell(found.id, found.version),
