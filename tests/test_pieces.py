@@ -26,12 +26,13 @@ from gaiji.disk.datafiles import samples_dir
 from gaiji.disk.packing import pack
 from gaiji.errors import GaijiError
 from gaiji.output import parts
+from gaiji.proof.gathered import verify_in_pieces
 from gaiji.run import splits
 from gaiji.run.gathered import convert_in_pieces
 from gaiji.run.pieces import convert_piece
 
 TIMES = ("started", "finished")
-PLACES = ("output", "outputs", "order")
+PLACES = ("output", "outputs", "order", "pieces")
 
 
 def here(plan, found, folder):
@@ -41,6 +42,18 @@ def here(plan, found, folder):
     return [
         convert_piece(pickle.loads(sent), split, found.state, folder / f"p{split.number}") for split in every
     ]
+
+
+def there(does, plan, given):
+    """Something done with each part, the last first, with a plan that was sent."""
+    sent = pickle.loads(pickle.dumps(plan))
+    done = [pickle.loads(pickle.dumps(does(sent, one))) for one in reversed(given)]
+    return done[::-1]
+
+
+def verdict(proof):
+    """All that a proof found, but for times."""
+    return {key: value for key, value in proof.data.items() if key not in TIMES}, proof.exit_code
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +77,9 @@ def rows_of(path, format):
     return out
 
 
-def queue_of(path):
-    """Everything that a queue says of codes, but for times."""
-    engine = sa.create_engine(f"sqlite:///{path}")
+def queue_of(where):
+    """Everything that a queue says of codes, but for times; ``where``: its file, or the URL of its server."""
+    engine = sa.create_engine(where if "://" in str(where) else f"sqlite:///{where}")
     names = sa.inspect(engine).get_table_names()
     with engine.connect() as connection:
         told = {}
@@ -128,9 +141,11 @@ def check(job, counts=(1, 2, 7, 64), proof=7):
             assert sum((folder / name).stat().st_size for name in names) == one["bytes"]
             most = max(most, len(names))
         assert not [left for left in job.parent.rglob(".*") if left.name.endswith((".part", ".unfinished"))]
+        assert verify_in_pieces(job, there).holds, count
         if count == proof:
             done = gaiji.verify(job)
             assert done.holds, [check for check in done.data["checks"] if not check["holds"]]
+            assert verdict(verify_in_pieces(job, there)) == verdict(done)
     return most
 
 

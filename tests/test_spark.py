@@ -16,14 +16,17 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from conftest import POSTGRES
 from oracle.dumps import make
 from oracle.run import write_job
-from test_pieces import clean, made
+from test_pieces import clean, made, queue_of, verdict
 from test_rectypes import WHOLE, data, head, trail
 from test_rectypes import write as write_types
 
 import gaiji
 from gaiji.disk.datafiles import samples_dir
+from gaiji.queue.schema import metadata
 
 pyspark = pytest.importorskip("pyspark")
 if not shutil.which("java") and "JAVA_HOME" not in os.environ:
@@ -118,14 +121,16 @@ def test_what_is_wrong_is_said_in_one_line_of_ours(spark, samples):
 
 
 def both(spark_convert, job, *counts):
-    """A job in one process and in Spark, in so many pieces."""
+    """A job in one process and in Spark, in so many pieces; the proof of the last in both."""
+    from gaiji.spark import verify
+
     gaiji.convert(job)
     whole = made(job)
     for count in counts:
         clean(job)
         spark_convert(job, partitions=count)
         assert made(job) == whole, count
-    assert gaiji.verify(job).holds
+    assert gaiji.verify(job).holds and verdict(verify(job)) == verdict(gaiji.verify(job))
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -189,6 +194,85 @@ def test_an_executor_killed_in_the_middle_changes_nothing(spark, tmp_path):
     waiting.join(1)
     assert killed and not Path(f"/proc/{killed[0]}").exists()
     assert made(job) == whole and gaiji.verify(job).holds
+
+
+def test_an_executor_killed_while_it_proves_changes_nothing(spark, tmp_path):
+    """One part waits for the machine that proves it to die (-9); it is proved elsewhere then."""
+    from gaiji.proof.gathered import verify_in_pieces
+    from gaiji.proof.pieces import prove_piece
+    from gaiji.spark import convert
+    from gaiji.spark.engine import each_in
+
+    job = write_job(tmp_path, make("fujitsu-jef-ebcdik", "fixed", 2000, 3))
+    convert(job, partitions=12)
+    begun = tmp_path / "begun"
+
+    def proved(plan, window):
+        """As ever, but the seventh part's first attempt tells its executor and never ends."""
+        if window.number == 7 and not begun.exists():
+            own = Path(f"/proc/{os.getppid()}/status").read_text().split("PPid:")[1].split()[0]
+            begun.with_suffix(".part").write_text(own)
+            begun.with_suffix(".part").rename(begun)
+            while True:
+                time.sleep(1)
+        return prove_piece(plan, window)
+
+    def kill():
+        while not begun.exists():
+            time.sleep(0.01)
+        os.kill(int(begun.read_text()), signal.SIGKILL)
+
+    waiting = threading.Thread(target=kill, daemon=True)
+    waiting.start()
+    each = each_in(spark)
+    done = verify_in_pieces(
+        job, lambda does, plan, given: each(proved if does is prove_piece else does, plan, given)
+    )
+    assert int(begun.read_text()) not in executors()
+    assert done.holds and verdict(done) == verdict(gaiji.verify(job))
+
+
+def test_the_command_verifies_in_spark(spark, samples, tmp_path):
+    """What it prints, writes and exits with is what one process does; an output of one process is refused."""
+    from click.testing import CliRunner
+
+    from gaiji.cli import main
+
+    folder = tmp_path / "s"
+    shutil.copytree(samples, folder, ignore=shutil.ignore_patterns("out"))
+    job, ask = str(folder / "juki-jef.toml"), CliRunner()
+    assert ask.invoke(main, ["convert", job]).exit_code in (0, 3)
+    refused = ask.invoke(main, ["verify", job, "--engine", "spark"])
+    assert refused.exit_code == 2 and "E0778" in refused.stderr
+    clean(Path(job))
+    assert ask.invoke(main, ["convert", job, "--engine", "spark", "--partitions", "5"]).exit_code in (0, 3)
+    one, many = ask.invoke(main, ["verify", job]), ask.invoke(main, ["verify", job, "--engine", "spark"])
+    assert one.exit_code == many.exit_code and one.output == many.output
+    both = ask.invoke(main, ["verify", job, "--engine", "spark", "--threads", "2"])
+    assert both.exit_code == 2 and "E0891" in both.stderr
+
+
+@pytest.mark.skipif(not POSTGRES, reason="GAIJI_TEST_POSTGRES names no server")
+@pytest.mark.parametrize("job", ["juki-jef", "koseki-keis"])
+def test_the_queue_on_a_server_is_filled_as_by_one_process(spark, samples, tmp_path, job):
+    """By the driver, once; a second conversion replaces what the first one counted."""
+    from gaiji.spark import convert
+
+    folder = tmp_path / "s"
+    shutil.copytree(samples, folder, ignore=shutil.ignore_patterns("out"))
+    path, over = folder / f"{job}.toml", {"review.queue": POSTGRES}
+    engine = sa.create_engine(POSTGRES)
+    metadata.drop_all(engine)
+    gaiji.convert(path, overrides=over)
+    whole = queue_of(POSTGRES)
+    assert whole["item"]
+    metadata.drop_all(engine)
+    clean(path)
+    for partitions in (7, 3):
+        convert(path, overrides=over, partitions=partitions)
+        assert queue_of(POSTGRES) == whole
+    metadata.drop_all(engine)
+    engine.dispose()
 
 
 def test_columns_in_spark_are_decoded_and_have_keys(spark):

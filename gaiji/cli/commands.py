@@ -208,7 +208,7 @@ class ConvertCommand(click.Command):
     default="",
     help="With --reverse: where to (default: beside the job's output, named after it).",
 )
-@engine_options
+@engine_options("This process, or Spark; outputs are folders of parts there.", partitions=True)
 def convert(
     job: str,
     settings: tuple[str, ...],

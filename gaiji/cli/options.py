@@ -44,30 +44,29 @@ def overrides(settings: tuple[str, ...]) -> dict[str, Any]:
     return out
 
 
-def engine_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Where the work is done."""
-    for option in (
-        click.option(
-            "--partitions",
-            default=0,
-            type=click.IntRange(min=0),
-            help="With --engine spark: pieces of the input (0: one for each 64 MiB).",
-        ),
+def engine_options(help: str, *, partitions: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where the work is done; ``help``: what that means for the command; ``partitions``: whether it splits an
+    input."""
+    options = [
         click.option(
             "--master",
             default="",
             help="With --engine spark: the cluster (default: what Spark is configured to).",
         ),
         click.option(
-            "--engine",
-            type=click.Choice(["local", "spark"]),
-            default="local",
-            show_default=True,
-            help="This process, or Spark; outputs are folders of parts there.",
+            "--engine", type=click.Choice(["local", "spark"]), default="local", show_default=True, help=help
         ),
-    ):
-        command = option(command)
-    return command
+    ]
+    if partitions:
+        wanted = "With --engine spark: pieces of the input (0: one for each 64 MiB)."
+        options.insert(0, click.option("--partitions", default=0, type=click.IntRange(min=0), help=wanted))
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        for option in options:
+            command = option(command)
+        return command
+
+    return decorated
 
 
 def check_engine(engine: str, master: str, partitions: int, others: Mapping[str, bool]) -> bool:

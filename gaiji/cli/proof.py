@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gaiji.cli.options import log_option, overrides, place_line
+from gaiji.cli.options import check_engine, engine_options, log_option, overrides, place_line
 from gaiji.errors.messages import tr
+
+if TYPE_CHECKING:
+    from gaiji.proof.verify import Verification
 
 _settings = click.option(
     "--set",
@@ -29,19 +33,31 @@ _settings = click.option(
     is_flag=True,
     help="Put the characters of changed fields into the report, not their places only.",
 )
-def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> None:
+@engine_options("This process, or Spark: an output in parts, each by itself.", partitions=False)
+def verify(job: str, settings: tuple[str, ...], threads: int, names: bool, engine: str, master: str) -> None:
     """Prove a conversion: encode the output back and compare it with the original, byte for byte.
 
     Writes OUTPUT.verify.json and OUTPUT.verify.html (one page, to be signed) beside the output. Exit
     codes: 0 proved; 3 proved, flagged characters wait for review or bytes are in no field; 1 something is
     changed or missing.
     """
-    from gaiji.proof.verify import verify as run
     from gaiji.run.manifest import verify_paths
 
-    done = run(job, overrides=overrides(settings), threads=threads, names=names)
-    data = done.data
-    report, shown = verify_paths(Path(job).parent / data["output"]["path"])
+    if check_engine(engine, master, 0, {"--threads": bool(threads)}):
+        from gaiji.spark import verify as there
+
+        done = there(job, overrides=overrides(settings), master=master, names=names)
+    else:
+        from gaiji.proof.verify import verify as run
+
+        done = run(job, overrides=overrides(settings), threads=threads, names=names)
+    _print(done, verify_paths(Path(job).parent / done.data["output"]["path"]))
+    sys.exit(done.exit_code)
+
+
+def _print(done: Verification, files: tuple[Path, Path]) -> None:
+    """What was found, and the files that have all of it."""
+    data, (report, shown) = done.data, files
     click.echo(
         tr(
             "{compared} of {read} records compared with {path}",
@@ -88,7 +104,6 @@ def verify(job: str, settings: tuple[str, ...], threads: int, names: bool) -> No
             shown=shown,
         )
     )
-    sys.exit(done.exit_code)
 
 
 @click.command()

@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from gaiji.disk.remote import open_input
+
 PENDING = 4
+BLOCK = 4 * 1024 * 1024
 
 
 class Buffers:
@@ -37,6 +40,23 @@ class Buffers:
         with self._lock:
             if len(self._free) < self._keep:
                 self._free.append(buffer)
+
+
+def digests(path: str, windows: Sequence[tuple[int, int]]) -> tuple[str, list[str]]:
+    """The SHA-256 of a file as it lies, and of the bytes of each window (begin, end; -1: the end of the
+    file); windows are in order, and a single one is all of it."""
+    whole, each, at = hashlib.sha256(), [hashlib.sha256() for _ in windows], 0
+    with open_input(path) as file:
+        while block := file.read(BLOCK):
+            whole.update(block)
+            for (begin, end), one in zip(windows, each, strict=True):
+                stop = len(block) if end < 0 else min(end - at, len(block))
+                if begin < at + len(block) and stop > 0 and len(windows) > 1:
+                    one.update(memoryview(block)[max(begin - at, 0) : stop])
+            at += len(block)
+    if len(windows) == 1:
+        return whole.hexdigest(), [whole.hexdigest()]
+    return whole.hexdigest(), [one.hexdigest() for one in each]
 
 
 class BackgroundDigest:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from gaiji.disk.digest import BackgroundDigest
+from gaiji.disk.remote import open_input
 from gaiji.errors import DataError, GaijiError, MissingExtra
 from gaiji.errors.messages import fault, tr
 
@@ -144,7 +145,7 @@ class Input:
 
 
 def _opened(path: str) -> BinaryIO:
-    return sys.stdin.buffer if path == "-" else open(path, "rb", buffering=0)
+    return sys.stdin.buffer if path == "-" else open_input(path)
 
 
 class _Counted(io.RawIOBase):

@@ -92,6 +92,32 @@ class PartsReadback(Readback):
         return self._part.reach(cells)
 
 
+class NoPart(Readback):
+    """A part that is not there: every record of it is missing."""
+
+    sha256 = ""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        super().__init__(path, names)
+        self.header_ok = False
+
+    def take(self, rows: int) -> Cells:
+        none = [array("q", bytes(8 * rows)) for _ in self.names]
+        return Cells(bytearray(1), list(none), list(none), rows, missing=0)
+
+    def more(self) -> bool:
+        return False
+
+    def rest(self) -> int:
+        return 0
+
+    def line(self, cells: Sequence[bytes]) -> bytes:
+        return b""
+
+    def skip(self, expected: bytes, following: bytes) -> bytes:
+        return b""
+
+
 def _joined(first: Cells, second: Cells, rows: int) -> Cells:
     """Records of one part, of which some are missing, and those of the next behind them."""
     many, base = first.missing, len(first.src)

@@ -7,11 +7,36 @@ Owns the order of the three, and the account of all batches. How records are cut
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from gaiji.proof.account import Account, Accountant, TypedAccountant
 from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.recut import Recut
 from gaiji.records.batch import Batch
+
+
+class Cut(Protocol):
+    """What a reader says of the input that it has read."""
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def header(self) -> list[bytes]: ...
+
+
+class Pass(Protocol):
+    """A pass that has come to its end."""
+
+    @property
+    def reader(self) -> Cut: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def account(self) -> Account: ...
 
 
 class Again:
@@ -56,7 +81,7 @@ class Again:
                 self.reader.recycle(held)
             held = batch
         if held is not None:
-            yield self._told_apart(shaper, held, self.reader.records)
+            yield self._told_apart(shaper, held, self.reader.records if self.reader.window.end < 0 else 0)
 
     def _told_apart(self, shaper: PlainShaper, batch: Batch, last: int) -> Batch:
         done = shaper.shaped(batch, last=last)

@@ -57,6 +57,12 @@ class TakenBack:
                     self._take_back(pair, at, row)
         return pair
 
+    def join(self, applied: set[int], wrong: set[int], flagged: int) -> None:
+        """Add what was found in another part of the output; no row is for two records."""
+        self.wrong |= wrong | (self.applied & applied)
+        self.applied |= applied
+        self.flagged += flagged
+
     def told(self) -> dict[str, int]:
         """What the report says: the rows found, and those of them that are flagged units."""
         return {"applied": len(self.applied), "flagged": self.flagged}

@@ -8,13 +8,14 @@ copied out.
 
 from __future__ import annotations
 
-import hashlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from gaiji.model import Variable
+from gaiji.proof.aside import Aside
 from gaiji.records.batch import BadRecord, Batch, Sorted
 from gaiji.records.shape import Kind, Shape, Test
 
@@ -59,22 +60,40 @@ class _Part:
 
 
 class PlainShaper:
-    """Shapes the batches of one pass for the proof; ``counts``: records of each kind so far."""
+    """Shapes the batches of one pass for the proof; ``counts``: records of each kind so far. ``above``: of a
+    pass that begins in the middle, what ``standing`` said at the end of the one before."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, above: Mapping[int, bytes] = MappingProxyType({})) -> None:
         self.shape = shape
         self.counts = [0] * len(shape.kinds)
         self.tallies = {number: 0 for number, kind in enumerate(shape.kinds) if kind.counts}
         self.trailers: list[tuple[int, int, int, bytes]] = []
         """(kind, record number, records that it should count, what it says) of each trailer."""
-        self.bad = hashlib.sha256()
-        """Digest of the records that were set aside, and how many there are."""
+        self.bad = Aside()
+        """The records that were set aside, and how many there are."""
         self.aside = 0
         self.lying: dict[tuple[int, tuple[int, ...]], tuple[array[int], array[int], array[int]]] = {}
         """Of the last batch: where records of one kind with the same pieces begin and end, and their
         numbers."""
         self._above: dict[int, _Above] = {}
         """The last record of each type."""
+        for number in above:
+            self._put_back(number, above)
+
+    def _put_back(self, number: int, above: Mapping[int, bytes]) -> _Above:
+        """A record that stands at the begin of the pass, and those above it."""
+        if number not in self._above:
+            parent = self.shape.kinds[number].parent
+            over = self._put_back(parent, above) if parent in above else None
+            self._above[number] = _Above(above[number], number, over)
+        return self._above[number]
+
+    def standing(self) -> dict[int, bytes]:
+        """The record of each type that the next one could stand below: all that a pass from here on must know
+        of the records before."""
+        parents = sorted({kind.parent for kind in self.shape.kinds} - {-1})
+        found = {number: self._standing(number) for number in parents}
+        return {number: one.raw for number, one in found.items() if one is not None}
 
     def state(self) -> dict[str, Any]:
         """A proof is never gone on with."""
@@ -95,7 +114,7 @@ class PlainShaper:
             if why:
                 bad.append(BadRecord(number, batch.file_offset + offset, raw, why))
         for one in bad:
-            self.bad.update(one.raw)
+            self.bad.add(one.raw)
         self.aside += len(bad)
         if not self.shape.typed:
             return self._batch(batch, parts[0], bad)

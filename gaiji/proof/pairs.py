@@ -5,7 +5,6 @@ Owns the pairing, also where ``drop-record`` left some out or a record of the ou
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +18,7 @@ from gaiji.errors.messages import fault, tr
 from gaiji.kernel import join
 from gaiji.model import Column, Field, Reason
 from gaiji.output.readback import Cells, Readback
+from gaiji.proof.aside import Aside
 from gaiji.proof.columns import reason_of
 from gaiji.proof.corrected import TakenBack
 from gaiji.proof.prover import Prover
@@ -31,7 +31,7 @@ MAX_DAMAGED = 1000
 
 class Pairs:
     """Each batch of a reading with its output records; counts in ``totals`` what has none. ``bad``: the
-    digest of the records that could not be cut."""
+    records that could not be cut."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Pairs:
         self.prover = prover
         self.totals = totals
         self.taken = taken
-        self.bad = hashlib.sha256()
+        self.bad = Aside()
         self._dropping = "drop-record" in plan.job.policy.values()
 
     def __iter__(self) -> Iterator[Pair]:
@@ -59,7 +59,7 @@ class Pairs:
     def of(self, batch: Batch) -> Pair:
         """A batch, the next, with its output records."""
         for bad in batch.bad:
-            self.bad.update(bad.raw)
+            self.bad.add(bad.raw)
         self.totals.bad += len(batch.bad)
         kept, dropped = self._drop(batch) if self._dropping else (None, ())
         written = batch if kept is None else _some(batch, kept)
@@ -118,19 +118,22 @@ class Pairs:
         while 0 <= cells.missing < batch.rows and self.readback.more():
             row = cells.missing
             if self.totals.broken + len(cells.damaged) >= MAX_DAMAGED:
-                raise GaijiError(
-                    fault(
-                        "E0203", "more than {max_damaged:,} records cannot be read", max_damaged=MAX_DAMAGED
-                    ),
-                    where=str(self.plan.output.path),
-                    next=tr("check that this is the job's output, then run gaiji convert again"),
-                )
+                raise too_many(self.plan)
             following = (
                 self.readback.line(self.prover.expected(batch, row + 1)) if row + 1 < batch.rows else b""
             )
             found = self.readback.skip(self.readback.line(self.prover.expected(batch, row)), following)
             cells = _join(cells, row, found, self.readback.take(batch.rows - row - 1), batch.rows)
         return cells
+
+
+def too_many(plan: Plan) -> GaijiError:
+    """More records of an output cannot be read than a report could tell."""
+    return GaijiError(
+        fault("E0203", "more than {max_damaged:,} records cannot be read", max_damaged=MAX_DAMAGED),
+        where=str(plan.output.path),
+        next=tr("check that this is the job's output, then run gaiji convert again"),
+    )
 
 
 def _some(batch: Batch, rows: list[int]) -> Batch:

@@ -30,3 +30,11 @@ def first(raw: bytes) -> str:
             continue
         return points(first_glyph(text))
     return raw[:4].hex().upper()
+
+
+def first_of(kind: int, found: bytearray, most: int) -> list[int]:
+    """Where a class stands first among those found, ``most`` places at the most."""
+    out: list[int] = []
+    while len(out) < most and (at := found.find(kind, out[-1] + 1 if out else 0)) >= 0:
+        out.append(at)
+    return out

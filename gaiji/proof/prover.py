@@ -25,7 +25,7 @@ from gaiji.output.readback import Cells, Readback
 from gaiji.proof.empties import blanks, empty_numbers, low_values, without_bare_pads
 from gaiji.proof.flags import FlagTexts
 from gaiji.proof.numbers import other_floats, readable
-from gaiji.proof.places import first, part, place
+from gaiji.proof.places import first, first_of, part, place
 from gaiji.proof.totals import CHANGED, CLASSES, EMPTY, FLAGGED, FORM, IDENTICAL, KEPT, Change, Pair, Proved
 from gaiji.records.batch import Batch
 from gaiji.standard.characters import points
@@ -149,7 +149,7 @@ class Prover:
             self._uncount(classes, found, rows, row)
         if counts[FORM]:
             examples = done.forms.setdefault(number, [])
-            examples += [pair.record(rows[i]) for i, kind in enumerate(found[:KEPT]) if kind == FORM][:3]
+            examples += [pair.record(rows[i]) for i in first_of(FORM, found, 3)]
         self._group(pair, spec, number, notes, done, broken)
 
     def _classes(

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from gaiji.disk.digest import BackgroundDigest, Buffers
 from gaiji.disk.packing import packing, zstd
+from gaiji.disk.remote import open_input
 from gaiji.errors import GaijiError
 from gaiji.errors.messages import fault, tr
 
@@ -22,11 +23,13 @@ SLACK = 16
 
 
 class Raw:
-    """One input file. ``count`` and ``sha256`` are of the file as it lies, ``size`` of what is in it; all
-    once ``blocks`` has come to its end."""
+    """One input file, or its bytes from ``begin`` to ``end`` (-1: all that follow). ``count`` and ``sha256``
+    are of the file as it lies, ``size`` of what is in it, as far as it was read; all once ``blocks`` has come
+    to its end."""
 
-    def __init__(self, path: str, block: int = BLOCK) -> None:
+    def __init__(self, path: str, block: int = BLOCK, begin: int = 0, end: int = -1) -> None:
         self.path = path
+        self._begin, self._end = begin, end
         self.count = 0
         self.size = 0
         self._block = block
@@ -39,21 +42,30 @@ class Raw:
         return self._digest.hexdigest()
 
     def blocks(self) -> Iterator[tuple[bytearray, int, bool]]:
-        """(buffer, bytes in it, last?): each begins with ``self.left``, what the caller has put there.
-        GaijiError where the file cannot be read."""
+        """(buffer, bytes in it, last of the file?): each begins with ``self.left``, what the caller has put
+        there. GaijiError where the file cannot be read."""
         self.left = b""
         try:
-            with open(self.path, "rb", buffering=0) as file:
+            with open_input(self.path) as file:
                 stream, packed = self._unpacked(file)
                 last = False
-                while not last:
+                if self._begin:
+                    stream.seek(self._begin)
+                while not last and self._wanted:
                     room = max(self._block, 2 * len(self.left))
+                    if self._end >= 0:
+                        room = min(room, len(self.left) + self._wanted)
                     buffer = self._buffers.take(room + SLACK)
                     held = self._fill(stream, buffer, room, packed)
                     last = held < room
                     yield buffer, held, last
         except (OSError, EOFError, zlib.error) as error:
             raise self._unreadable(error) from error
+
+    @property
+    def _wanted(self) -> int:
+        """Bytes that are still to be read (1 where all are)."""
+        return self._end - self._begin - self.size if self._end >= 0 else 1
 
     def _fill(self, stream: IO[bytes], buffer: bytearray, room: int, packed: bool) -> int:
         """Fill a buffer behind what is left of the last; bytes in it."""

@@ -16,7 +16,8 @@ from gaiji.errors import DataError
 from gaiji.errors.messages import fault, tr
 from gaiji.kernel import recut
 from gaiji.kernel.recut import CONSTANTS as WHY
-from gaiji.proof.raw import SLACK, Raw
+from gaiji.proof.raw import BLOCK, SLACK, Raw
+from gaiji.proof.windows import WHOLE, Spot, Window
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Framing
 
 ENDINGS = {"none": b"", "lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "15": b"\x15", "25": b"\x25"}
@@ -46,19 +47,26 @@ class Piece:
 
 class Recut:
     """The batches of an input. ``records``, ``size``, ``count``, ``sha256``, ``header`` describe all of it
-    once the last is there; DataError for a record that is none where the job sets none aside."""
+    once the last is there; DataError for a record that is none where the job sets none aside. ``window``: the
+    part of the input that is read; ``place`` is then where it has come to, and ``size``, ``count`` and
+    ``sha256`` are of that part."""
 
-    def __init__(self, path: str, framing: Framing, *, quarantine: bool, block: int = 0) -> None:
+    def __init__(
+        self, path: str, framing: Framing, *, quarantine: bool, block: int = 0, window: Window | None = None
+    ) -> None:
+        window = window or WHOLE
         self.path = path
         self.framing = framing
         self.quarantine = quarantine
-        self.records = 0
+        self.window = window
+        self.records = window.begin.records
         self.header: list[bytes] = []
-        self.raw = Raw(path, block) if block else Raw(path)
+        self.raw = Raw(path, block or BLOCK, window.begin.offset, window.end)
+        self._offset = window.begin.offset
         self._done: bytearray | bytes = b""
         self._lost = ""
-        self._left_of_block = 0
-        self._columns = 0
+        self._left_of_block = window.begin.block
+        self._columns = window.begin.columns
         self._same = array("q"), array("q")
         self._cut = {
             "fixed": self._fixed,
@@ -82,6 +90,11 @@ class Recut:
         """Digest of the file as it lies."""
         return self.raw.sha256
 
+    @property
+    def place(self) -> Spot:
+        """Where the reading has come to: the record that would be the next begins there."""
+        return Spot(self._offset, self.records, self._left_of_block, self._columns)
+
     def recycle(self, batch: Batch) -> None:
         """A batch is done. They come back in order: a buffer is free when batches of the next one come."""
         if batch.src is not self._done and self.framing.format != "csv":
@@ -90,7 +103,7 @@ class Recut:
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches, in order."""
-        offset = 0
+        offset = self._offset
         for buffer, held, last in self.raw.blocks():
             begin = mark = self._mark(buffer, held) if offset == 0 else 0
             stop, ended = self._before_end_mark(buffer, mark, held)
@@ -110,7 +123,7 @@ class Recut:
                     break
             begin -= mark if begin == mark else 0
             self.raw.left = bytes(buffer[begin:read])
-            offset += begin
+            self._offset = offset = offset + begin
             if len(self.raw.left) > MAX_RECORD:
                 raise self._none(0, offset)
 

@@ -5,21 +5,17 @@ Owns the keys of the report and the checks of conservation, counted anew.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gaiji import __version__
-from gaiji.errors import GaijiError
-from gaiji.errors.messages import fault, tr
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
-from gaiji.output.readback import Readback
 from gaiji.output.recipe import KINDS
 from gaiji.proof.account import Account, differences
-from gaiji.proof.again import Again, Own
+from gaiji.proof.again import Pass
+from gaiji.proof.aside import quarantine_digest
 from gaiji.proof.corrected import TakenBack
 from gaiji.proof.groups import flagged, one_way
 from gaiji.proof.prover import Prover
@@ -29,6 +25,19 @@ from gaiji.run.manifest import now
 from gaiji.run.plan import Plan
 
 
+class ReadBack(Protocol):
+    """An output that was read to its end."""
+
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def header_ok(self) -> bool: ...
+
+
 class Report:
     """One report: of a plan's output (``readback``), compared by ``prover``, against the ``manifest`` of its
     conversion. ``names``: the texts of changes too."""
@@ -36,8 +45,8 @@ class Report:
     def __init__(
         self,
         plan: Plan,
-        reading: Again | Own,
-        readback: Readback,
+        reading: Pass,
+        readback: ReadBack,
         prover: Prover,
         totals: Totals,
         manifest: dict[str, Any],
@@ -228,7 +237,7 @@ def counted(prover: Prover) -> int:
     return prover.counted if isinstance(prover, ShapedProver) else len(prover.columns)
 
 
-def told_bytes(reading: Again | Own) -> dict[str, Any]:
+def told_bytes(reading: Pass) -> dict[str, Any]:
     """Whose each byte is, and what is to be told of it, by the proof's own account."""
     account: Account = reading.account
     return {"bytes": account.data(reading.reader.size), "flagged_bytes": account.findings()}
@@ -241,20 +250,3 @@ def _counts(counter: Counter[str]) -> dict[str, int]:
 
 def _reason(item: tuple[str, int]) -> int:
     return Reason.from_label(item[0])
-
-
-def quarantine_digest(plan: Plan, manifest: Mapping[str, Any]) -> str:
-    """Digest of the records that were set aside, "" when none were."""
-    if not manifest["records"]["quarantined"]:
-        return ""
-    listed = manifest["quarantine"]["files"]
-    path = plan.job.named_path.with_name(Path(listed[0]["path"]).name)
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise GaijiError(
-            fault("E0204", "cannot be read: {reason}", reason=error.strerror),
-            where=str(path),
-            next=tr("run gaiji convert again"),
-        ) from error

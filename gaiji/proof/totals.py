@@ -103,8 +103,15 @@ class Totals:
             empties=[Counter() for _ in range(fields)],
         )
 
-    def add(self, done: Proved) -> None:
-        """Add what a batch was found to be."""
+    def join(self, more: Totals) -> None:
+        """Add what batches behind these were found to be."""
+        self.add(more)
+        self.dropped += more.dropped
+        self.bad += more.bad
+        self.missing += more.missing
+
+    def add(self, done: Proved | Totals) -> None:
+        """Add what a batch was found to be, the next."""
         for mine, more in zip(self.classes, done.classes, strict=True):
             for kind, count in enumerate(more):
                 mine[kind] += count
@@ -120,5 +127,5 @@ class Totals:
             before, examples = self.groups.get(key, (0, []))
             self.groups[key] = (before + count, (examples + records)[:3])
         for number, records in done.forms.items():
-            self.forms[number] = (self.forms.get(number, []) + records)[:3]
+            self.forms[number] = sorted(self.forms.get(number, []) + records)[:3]
         self.changes = (self.changes + done.changes)[:MAX_CHANGES]

@@ -10,22 +10,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from gaiji.proof.account import differences
-from gaiji.proof.again import Again
+from gaiji.proof.again import Pass
+from gaiji.proof.aside import quarantine_digest
 from gaiji.proof.kinds import PlainShaper
 from gaiji.proof.numbers import whole_number
-from gaiji.proof.report import quarantine_digest, told_bytes
+from gaiji.proof.report import told_bytes
 from gaiji.run.counted import SHOWN
 from gaiji.run.plan import Plan
 from gaiji.run.types import named
 
 
 def join(
-    plan: Plan, manifest: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]], reading: Again
+    plan: Plan,
+    manifest: Mapping[str, Any],
+    shown: Mapping[str, Mapping[str, Any]],
+    reading: Pass,
+    shaper: PlainShaper,
 ) -> dict[str, Any]:
-    """One report of all types; ``shown``: that of each output by its type, ``reading``: the pass for the
-    first of them, with the account of all bytes."""
-    shaper = reading.shaper
-    assert shaper is not None  # the plan has types
+    """One report of all types; ``shown``: that of each output by its type, ``reading``: the pass for all of
+    them, with the account of all bytes, ``shaper``: what told them apart in it."""
     first, whose = next(iter(shown.values())), told_bytes(reading)
     checks = _checks(plan, manifest, shaper)
     checks += [

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 
 from gaiji.disk.digest import BackgroundDigest, Buffers
 from gaiji.disk.packing import Input
+from gaiji.disk.remote import is_url, open_input, told
 from gaiji.errors import DataError, ResumeError
 from gaiji.errors.messages import fault, tr
 from gaiji.records.batch import Start
@@ -86,10 +87,13 @@ class Source:
                 next=tr("let nothing write to it, then run again; nothing was written"),
             )
 
-    def _stat(self) -> tuple[int, int, int, int, int] | None:
-        """Size, times, device and number of a regular file; None for pipes and standard input."""
+    def _stat(self) -> tuple[object, ...] | None:
+        """Size, times, device and number of a regular file, or what is told of a URL; None for pipes and
+        standard input."""
         if self.path == "-":
             return None
+        if is_url(self.path):
+            return _told(self.path)
         try:
             found = os.stat(self.path)
         except OSError:
@@ -101,8 +105,8 @@ class Source:
     def _read_again(self) -> str:
         """The digest of the file as it is now."""
         try:
-            with open(self.path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            with open_input(self.path) as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
         except OSError:
             return ""
 
@@ -196,3 +200,11 @@ class Source:
     def close(self) -> None:
         """Let go of the file."""
         self._input.close()
+
+
+def _told(url: str) -> tuple[object, ...]:
+    """Size of a URL's content and what changes with it, as far as it can be reached."""
+    try:
+        return told(url)
+    except OSError:
+        return (-1, "")

@@ -18,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gaiji.disk.digest import digests
 from gaiji.disk.files import AtomicFile, Named, give_names, is_stream
 from gaiji.disk.lock import OutputLock
-from gaiji.disk.packing import packing
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
 from gaiji.log import event
@@ -37,12 +37,11 @@ from gaiji.run.pieces import ASIDE, DONE, ORDER, Piece
 from gaiji.run.places import check_convert_in_pieces
 from gaiji.run.plan import Plan
 from gaiji.run.session import check_any
-from gaiji.run.splits import Splits, splits_of
+from gaiji.run.splits import Split, Splits, splits_of
 from gaiji.run.sums import Sums
 
 Engine = Callable[[Plan, Splits, Path], Sequence[Piece]]
 """Does all pieces of a plan, each in a folder of its own below the one given; of each what was done."""
-BLOCK = 4 * 1024 * 1024
 
 
 def convert_in_pieces(
@@ -70,6 +69,7 @@ def convert_in_pieces(
             run.take(engine)
             review = fill_queue(plan, run.sums.totals, pictures, run.reader.sha256)
             manifest = manifest_of(plan, run, review, {}, started)
+            manifest.data["pieces"] = [_begin(split) for split in splits.pieces]
             run.name(write_manifest(manifest, plan.job.named_path))
         done = {"records": manifest.data["records"], "waiting": manifest.to_review}
         manifest.before = others(before, manifest.data)
@@ -241,26 +241,17 @@ class Gathered:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _begin(split: Split) -> dict[str, int]:
+    """Where a piece begins: bytes and records before it, bytes left of its block of records, columns."""
+    start = split.start
+    if start is None:
+        return {"offset": 0, "records": 0, "block": 0, "columns": 0}
+    return {"offset": start.offset, "records": start.records, "block": start.block, "columns": start.columns}
+
+
 def _aside(path: Path) -> Iterator[BadRecord]:
     """The records that a piece set aside."""
     with path.open("rb") as file:
         while line := file.readline():
             told = json.loads(line)
             yield BadRecord(told["record"], told["offset"], file.read(told["bytes"]), told["why"])
-
-
-def digests(path: str, windows: Sequence[tuple[int, int]]) -> tuple[str, list[str]]:
-    """The SHA-256 of a file, and of the bytes of each window (begin, end; -1: the end of the file); windows
-    are in order. The one of a packed file is all of it."""
-    whole, each, at = hashlib.sha256(), [hashlib.sha256() for _ in windows], 0
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            whole.update(block)
-            for (begin, end), one in zip(windows, each, strict=True):
-                stop = len(block) if end < 0 else min(end - at, len(block))
-                if begin < at + len(block) and stop > 0 and len(windows) > 1:
-                    one.update(memoryview(block)[max(begin - at, 0) : stop])
-            at += len(block)
-    if len(windows) == 1 or packing(path):
-        return whole.hexdigest(), [whole.hexdigest()]
-    return whole.hexdigest(), [one.hexdigest() for one in each]

@@ -16,6 +16,7 @@ from typing import Any
 from gaiji.codes.program import DEFAULT_POLICY, POLICIES, POLICIES_OF
 from gaiji.disk.files import STDOUT, is_stream
 from gaiji.disk.packing import packing, unpacked_name
+from gaiji.disk.remote import is_url
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import JobError, nearest
 from gaiji.errors.messages import fault, tr
@@ -40,7 +41,8 @@ KEYS: dict[str, dict[str, Key]] = {
         "path": Key(
             str,
             None,
-            'input file, relative to the job file (.gz and .zst are unpacked); "-" is standard input',
+            "input file, relative to the job file, or a URL such as s3://bucket/juki.dat (.gz and .zst are "
+            'unpacked); "-" is standard input',
         ),
         "charset": Key(str, None, "charset of the input (gaiji charset list)"),
         "format": FORMAT,
@@ -181,8 +183,8 @@ class Job:
     columns: tuple[ColumnRule, ...] = ()
 
     def file(self, name: str) -> str:
-        """A path of the job, relative to the job file; ``-`` stays as it is."""
-        return name if name == "-" else str(self.base / name)
+        """A path of the job, relative to the job file; ``-`` and a URL stay as they are."""
+        return name if name == "-" or is_url(name) else str(self.base / name)
 
     @property
     def output_path(self) -> Path:

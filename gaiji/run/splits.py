@@ -16,7 +16,8 @@ from typing import Any
 from gaiji import __version__
 from gaiji.disk.kept import keep, kept, key_of
 from gaiji.disk.packing import packing
-from gaiji.errors import DataError, UsageError
+from gaiji.disk.remote import is_url, open_input, told
+from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
 from gaiji.records.batch import NEWLINES, Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
@@ -50,11 +51,11 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Size in bytes and time of change (ns) of a file, by which every machine can tell that it is the
-    same."""
+    """Size in bytes of a file and what changes with it (its time in ns; of a URL what is told of it), by
+    which every machine can tell that it is the same."""
 
     size: int
-    changed: int
+    changed: int | str
 
     @staticmethod
     def of(path: str) -> State:
@@ -65,6 +66,8 @@ class State:
                 where=path,
                 next=tr("write it to a file that every worker can read"),
             )
+        if is_url(path):
+            return State(*_told(path))
         found = os.stat(path)
         return State(found.st_size, found.st_mtime_ns)
 
@@ -86,6 +89,18 @@ class Splits:
     state: State
     pieces: tuple[Split, ...]
     blocks: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _told(url: str) -> tuple[int, str]:
+    """Size of a URL's content and what changes with it; GaijiError where it cannot be reached."""
+    try:
+        return told(url)
+    except OSError as error:
+        raise GaijiError(
+            fault("E0784", "cannot be reached: {reason}", reason=error.strerror),
+            where=url,
+            next=tr("check [source] path"),
+        ) from error
 
 
 def splits_of(plan: Plan, wanted: int) -> Splits:
@@ -128,7 +143,7 @@ def _reckoned(plan: Plan, path: str, size: int, wanted: int) -> list[tuple[Start
     framing = plan.framing
     out: list[tuple[Start, Mapping[str, Any]]] = []
     step = framing.record_length + len(NEWLINES[framing.newline])
-    with open(path, "rb") as file:
+    with open_input(path) as file:
         mark = len(framing.mark) if framing.mark and file.read(3).startswith(framing.mark) else 0
         last = 0
         for number in range(1, wanted):
@@ -162,11 +177,13 @@ class _Index:
 def _kept_index(plan: Plan, path: str, state: State, batch: int) -> _Index:
     """The index of an input whose records all have one kind; kept for the next time, for nothing of a record
     is in it."""
-    found = os.stat(path)
-    same = (os.path.realpath(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    same: tuple[object, ...] = (path, state)
+    if not is_url(path):
+        found = os.stat(path)
+        same = (os.path.realpath(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
     quarantine = plan.job.source["on_bad_record"] == "quarantine"
     key = key_of("starts of pieces", __version__, repr(same), repr(plan.framing), repr((quarantine, batch)))
-    data = kept(key)
+    data = kept(key) if state.changed else None
     if data is not None:
         told = json.loads(data)
         return _Index(tuple(Start(**one) for one in told["starts"]), told["blocks"])

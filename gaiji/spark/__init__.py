@@ -14,16 +14,17 @@ from gaiji.errors import MissingExtra
 from gaiji.errors.messages import tr
 
 if TYPE_CHECKING:
-    from gaiji.spark.engine import convert
+    from gaiji.spark.engine import convert, verify
     from gaiji.spark.source import GaijiDataSource
     from gaiji.spark.udf import decode, keys
 
-__all__ = ["GaijiDataSource", "convert", "decode", "keys"]
+__all__ = ["GaijiDataSource", "convert", "decode", "keys", "verify"]
 _HOMES = {
     "GaijiDataSource": "gaiji.spark.source",
     "convert": "gaiji.spark.engine",
     "decode": "gaiji.spark.udf",
     "keys": "gaiji.spark.udf",
+    "verify": "gaiji.spark.engine",
 }
 
 if not TYPE_CHECKING:  # a type checker that saw this would take every misspelling for a name

@@ -22,6 +22,9 @@ from pyspark.sql import SparkSession
 from gaiji.disk.packing import packing
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
+from gaiji.proof.gathered import Engine as Proving
+from gaiji.proof.gathered import verify_in_pieces
+from gaiji.proof.verify import Verification
 from gaiji.run.gathered import Engine, convert_in_pieces
 from gaiji.run.job import load_job
 from gaiji.run.manifest import Manifest
@@ -54,6 +57,32 @@ def pieces_of(job: str | Path, overrides: Mapping[str, Any] | None) -> int:
     whole = load_job(Path(job).absolute(), overrides)
     path = whole.file(whole.source["path"])
     return 1 if packing(path) else -(-State.of(path).size // PIECE)
+
+
+def verify(
+    job: str | Path, *, overrides: Mapping[str, Any] | None = None, master: str = "", names: bool = False
+) -> Verification:
+    """Prove in Spark a job that was converted in pieces; all else is as with ``gaiji.verify``.
+
+    ``master``: the cluster (by default the session's that runs, or what Spark is configured to). The job, its
+    tables, input and output must have the same paths on every machine. UsageError for an output that one
+    process made."""
+    with Session(master) as spark:
+        return verify_in_pieces(job, each_in(spark), overrides=overrides, names=names)
+
+
+def each_in(spark: SparkSession) -> Proving:
+    """What does something with each part of a plan's input on the machines of a session."""
+    return partial(_each, spark)
+
+
+def _each(spark: SparkSession, does: Callable[[Plan, Any], Any], plan: Plan, given: Sequence[Any]) -> Any:
+    sent = pickle.dumps(plan)
+
+    def work(task: bytes) -> bytes:
+        return pickle.dumps(does(plan_of(sent), pickle.loads(task)))
+
+    return [pickle.loads(one) for one in run(spark, [pickle.dumps(one) for one in given], work)]
 
 
 def _pieces(spark: SparkSession, plan: Plan, splits: Splits, folder: Path) -> Sequence[Piece]:

@@ -18,8 +18,9 @@ from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 from pyspark.sql.pandas.types import from_arrow_schema
 from pyspark.sql.types import StructType
 
+from gaiji.disk.remote import is_url, matching
 from gaiji.disk.toml import value_said
-from gaiji.errors import UsageError, nearest
+from gaiji.errors import GaijiError, UsageError, nearest
 from gaiji.errors.messages import fault, tr
 from gaiji.run.job import load_job
 from gaiji.run.plan import Plan
@@ -122,15 +123,32 @@ class _Wanted:
 
 
 def _inputs(path: str) -> list[str]:
-    """The files that a path or a pattern names, in the order of their names."""
-    if not glob.has_magic(path) or Path(path).exists():
+    """The files or URLs that one or a pattern of them names, in the order of their names."""
+    if is_url(path):
+        if not any(sign in path for sign in "*["):
+            return [path]
+        found = _matching(path)
+    elif not glob.has_magic(path) or Path(path).exists():
         return [path]
-    found = sorted(one for one in glob.glob(path, recursive=True) if Path(one).is_file())
+    else:
+        found = sorted(one for one in glob.glob(path, recursive=True) if Path(one).is_file())
     if not found:
         raise UsageError(
             fault("E0882", "is a pattern that no file fits"), where=path, next=tr("check source.path")
         )
     return found
+
+
+def _matching(pattern: str) -> list[str]:
+    """The URLs that a pattern names; GaijiError where nobody can be asked."""
+    try:
+        return matching(pattern)
+    except OSError as error:
+        raise GaijiError(
+            fault("E0783", "cannot be listed: {reason}", reason=error.strerror),
+            where=pattern,
+            next=tr("name the files one by one"),
+        ) from error
 
 
 def _type(plan: Plan, name: str) -> int:
