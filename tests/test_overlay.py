@@ -192,7 +192,7 @@ def test_odd_pictures_are_laid_too(draw_mj_font):
 @pytest.mark.skipif(find_font() is None, reason="IPAmj 明朝 is not installed")
 @pytest.mark.parametrize("size", [24, 36, 48])
 def test_the_ring_covers_the_true_difference(size, monkeypatch):
-    """The first 60 pairs; the command measures 200 at seven sizes."""
+    """The first 60 pairs, of which a tenth may fail by lot; the command holds 200 to the share that must be shown."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "eval" / "shape"))
     overlay = importlib.import_module("overlay")
     try:
@@ -201,8 +201,8 @@ def test_the_ring_covers_the_true_difference(size, monkeypatch):
         for name in ("overlay", "queries", "train", "faces"):
             sys.modules.pop(name, None)
     others = rows[rows[:, 3] <= overlay.MOST]
-    assert (others[:, 0] >= overlay.COVERED).mean() >= overlay.FLOOR
-    assert (others[:, 1] <= overlay.MOST).mean() >= overlay.FLOOR
+    assert (others[:, 0] < overlay.COVERED).sum() <= 6
+    assert (others[:, 1] > overlay.MOST).sum() <= 6
 
 
 def test_a_ring_around_much_keeps_less_room_and_says_so():

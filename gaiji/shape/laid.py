@@ -25,7 +25,7 @@ LAYERS: tuple[Layer, ...] = ("both", "own", "glyph")
 SIDE = 576
 """Pixels that the longer side of a comparison has, about: a whole number for each dot."""
 PAPER, BOTH, OWN, OTHER, RING = (255, 255, 255), (125, 125, 125), (213, 94, 0), (0, 114, 178), (0, 0, 0)
-SURE, LEAST = 1.5, 0.5
+SURE, LEAST = 1.5, 0.6
 """Dots of the 外字 that a marked place reaches beyond the difference, for the place itself is known to one;
 and at least, where the whole would be too large."""
 MOST = 0.15

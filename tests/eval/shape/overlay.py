@@ -225,7 +225,7 @@ def main() -> None:
             f"{rows[wide, 2].mean():>6.1%}{rows[wide, 1].mean():>7.1%}" if wide.any() else ""
         )
         print(every + others + apart, flush=True)
-        if min(covered[~wide].mean(), small[~wide].mean()) < FLOOR or (size >= 32 and covered.mean() < FLOOR):
+        if min(covered[~wide].mean(), small[~wide].mean()) < FLOOR or covered.mean() < FLOOR:
             failed.append(
                 f"{size} dots: {covered[~wide].mean():.1%} covered, {small[~wide].mean():.1%} small"
             )
