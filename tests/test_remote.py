@@ -225,3 +225,17 @@ def test_paths_are_no_urls(path):
 @pytest.mark.parametrize("url", ["s3://b/x", "memory://x", "simplecache::s3://b/x", "http://h:80/x?y=1"])
 def test_urls_are(url):
     assert is_url(url)
+
+
+@pytest.mark.parametrize("way", ["file://", "local://", "simplecache::file://"])
+def test_no_output_stands_over_an_input_that_a_url_names(tmp_path, way):
+    (tmp_path / "in.csv").write_bytes("番号,氏名\r\n0000001,山田太郎\r\n".encode("cp932"))
+    before = (tmp_path / "in.csv").read_bytes()
+    (tmp_path / "j.toml").write_text(
+        f'[source]\npath = "{way}{tmp_path}/in.csv"\ncharset = "windows-31j"\nformat = "csv"\n'
+        '[[field]]\nname = "氏名"\nrole = "name"\n[output]\npath = "in.csv"\n',
+        "utf-8",
+    )
+    with pytest.raises(gaiji.GaijiError) as refused:
+        gaiji.convert(tmp_path / "j.toml")
+    assert refused.value.number == "E0390" and (tmp_path / "in.csv").read_bytes() == before

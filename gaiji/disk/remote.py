@@ -29,6 +29,15 @@ def is_url(path: str) -> bool:
     return _URL.match(path) is not None
 
 
+def local_path(url: str) -> str:
+    """The file of this machine that a URL leads to, also through others (``simplecache::file:///a``); "" for
+    a URL that leads elsewhere. What guards inputs must know it: an output could be that very file."""
+    last = url.rpartition("::")[2]
+    if last.partition("://")[0].lower() not in ("file", "local") or find_spec("fsspec") is None:
+        return ""
+    return _system(last)[1]
+
+
 def open_input(path: str) -> BinaryIO:
     """A file or a URL's content, from any byte on, unbuffered. OSError where it cannot be read."""
     if not is_url(path):

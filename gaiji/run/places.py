@@ -16,6 +16,7 @@ from gaiji.disk.apart import Place, keep_apart, keep_outside
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.disk.files import STDOUT, beside, output_part, part_path
 from gaiji.disk.lock import lock_path
+from gaiji.disk.remote import local_path
 from gaiji.queue.place import queue_files
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
@@ -41,7 +42,8 @@ def reads_of(job: Job) -> Iterator[Place]:
         *(("site table", table) for table in source["tables"]),
         *(("layout", rule.layout) for rule in job.records if Path(rule.layout).suffix),
     ]
-    yield from (Place(what, Path(job.file(name))) for what, name in named if name and name != STDOUT)
+    files = ((what, job.file(name)) for what, name in named if name and name != STDOUT)
+    yield from (Place(what, Path(local_path(path) or path)) for what, path in files)
     yield from (Place("table of the columns", Path(job.file(name))) for name in files_of(job))
     if job.target["pua"]:
         yield Place("table of private use characters", Path(job.file(job.target["pua"])))
