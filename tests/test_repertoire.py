@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from gaiji.disk.datafiles import mappings_dir, samples_dir, user_data_dir
 from gaiji.errors import RepertoireError
+from gaiji.standard import repertoire
+from gaiji.standard.lists import read_columns
 from gaiji.standard.repertoire import FORMS, GlyphNotFound, Repertoire, load_repertoire
 
 FOLDER = mappings_dir() / "repertoire"
@@ -323,3 +325,23 @@ def test_the_lines_that_name_something_are_enough_to_find_it():
             assert known.naming(glyph.juki).by_juki(glyph.juki) == known.by_juki(glyph.juki)
     for nothing in ("\uffff", "\U0010ffff"):
         assert known.naming(nothing).by_text(nothing) == () and len(known.naming(nothing)) == 0
+
+
+def test_a_few_look_ups_by_text_do_not_read_the_lists(monkeypatch: pytest.MonkeyPatch):
+    known = load_repertoire()
+    texts = ["鳥", "𨔆", "", "辶+鳥", "渡", "\uffff", *{glyph.text for glyph in list(known)[:30_000:2_000]}]
+    fresh = repertoire._load.__wrapped__(mappings_dir() / "repertoire", None, None)
+    own = repertoire._load.__wrapped__(mappings_dir() / "repertoire", None, None)
+    assert len(own) > 50_000  # reads the lists
+
+    def never(lists):
+        rows = sum(one.data.count(b"\n") for one in lists)
+        assert rows < 1_000, "all lines are read"
+        return read_columns(lists)
+
+    with monkeypatch.context() as watched:
+        watched.setattr(repertoire, "read_columns", never)
+        found = {text: fresh.by_text(text) for text in texts if text}
+    assert found == {text: own.by_text(text) for text in texts if text}
+    assert fresh.by_text("") == ()
+    assert [fresh.by_text(text) for text in texts] == [own.by_text(text) for text in texts]

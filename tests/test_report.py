@@ -6,18 +6,23 @@ import csv
 import shutil
 import subprocess
 from collections import Counter
+from io import StringIO
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gaiji.cli.commands import main
 from gaiji.errors import GaijiError, UsageError
+from gaiji.output.tabular import csv_text, safe_cell, safe_cells
 from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.reports.letters import write_template
-from gaiji.reports.lists import csv_merge, xlsx_merge
+from gaiji.reports.lists import COLUMNS, NEW, OLD, cells, csv_list, csv_merge, shown, xlsx_merge
 from gaiji.reports.pages import report_residents, report_summary
-from gaiji.reports.persons import Person, Persons, Wanted
+from gaiji.reports.persons import FRAME, Persons, Wanted, persons
 from gaiji.reports.residents import CUT, LOST, UNDECIDED, changed_residents
 from gaiji.review.sheets.apply import apply
 from gaiji.run.convert import convert
@@ -200,8 +205,8 @@ def test_a_source_of_letters_that_a_spreadsheet_would_run_is_a_workbook(tmp_path
     """In a CSV nothing could be put before the cell: it would be printed in the letter."""
     openpyxl = pytest.importorskip("openpyxl")
     for cell in ("=1+1", "+81", "-", "@a", "\tx"):
-        person = Person("1", (), "見本", "", cell, "", (), (), (), (), (), (), {}, (), False, 1)
-        found = Persons((person,), 1, 1, 0, 1, {}, 0, {}, True)
+        row = dict(zip(FRAME, ("1", [], "見本", "", cell, "", *[[]] * 9, False, 1), strict=True))
+        found = Persons(pl.DataFrame([row], schema=FRAME), 1, 1, 0, 1, {}, 0, {}, True)
         with pytest.raises(UsageError, match="E0895 row 1, 住所"):
             csv_merge(found, Gallery([]))
         (tmp_path / "m.xlsx").write_bytes(xlsx_merge(found, Gallery([])))
@@ -341,3 +346,33 @@ def test_libreoffice_opens_the_workbook(town, tmp_path):
     assert [row[0] for row in lines if row[0].isdigit()][-1] == str(
         len({r.key for r in changed_residents(job).rows})
     )
+
+
+def test_the_csv_is_what_the_csv_module_writes_of_each_person(town):
+    """The list is written by whole columns; its cells are those of the page and the workbook."""
+    job, *_ = town
+    found = persons({"": changed_residents(load_job(job, PEOPLE | {"people.protected_off": ["addresses"]}))})
+    for one in (found, persons({"町": changed_residents(job), "=村": changed_residents(job)}), NOBODY):
+        text = StringIO()
+        kept = [at for at in shown(one) if at not in (OLD, NEW)]
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow([COLUMNS[at] for at in kept])
+        rows = [cells(number, person) for number, person in enumerate(one.rows, 1)]
+        writer.writerows([safe_cell(row[at]) for at in kept] for row in rows)
+        assert csv_list(one, Gallery([])).decode("utf-8-sig") == text.getvalue()
+    assert any(person.groups for person in found.rows) and found.groups["protected"] > 5
+
+
+NOBODY = Persons(pl.DataFrame(schema=FRAME), 0, 0, 0, 0, {}, 0, {}, True)
+CELL = st.text("a=+-@\t\r\n\v\",'　漢\u2028\x00 ", max_size=6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(CELL, CELL), max_size=4))
+def test_a_table_becomes_csv_as_the_csv_module_writes_it(rows):
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(["a", 'b"'])
+    writer.writerows([safe_cell(one), other] for one, other in rows)
+    frame = pl.DataFrame(rows, schema={"a": pl.String, 'b"': pl.String}, orient="row")
+    assert csv_text(frame.with_columns(safe_cells("a"))) == text.getvalue()

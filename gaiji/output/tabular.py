@@ -81,6 +81,21 @@ def safe_cell(cell: str) -> str:
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
+def safe_cells(name: str) -> pl.Expr:
+    """``safe_cell`` of a whole column."""
+    return pl.col(name).str.replace(r"\A[=+\-@\t\r]", "'${0}")
+
+
+def csv_text(frame: pl.DataFrame) -> str:
+    """A table of text as Python's ``csv`` writes it, with \\r\\n: a cell with a comma, a quote or an end of a
+    line stands in quotes. The table has two columns at least and no null."""
+    head = pl.DataFrame({name: [name] for name in frame.columns}, schema=frame.schema)
+    quoted = pl.all().str.replace_all('"', '""', literal=True).str.replace(r"(?s)\A.*\z", '"${0}"')
+    cells = pl.when(pl.all().str.contains(r'[,"\r\n]')).then(quoted).otherwise(pl.all())
+    lines = pl.concat([head, frame]).with_columns(cells).select(pl.concat_str(pl.all(), separator=","))
+    return "".join(f"{line}\r\n" for line in lines.to_series())
+
+
 _NUMBER = re.compile(r"[-+(¥$]*[0-9][0-9,]*(\.[0-9]*)?(E[-+]?[0-9]+)?[%)]*|[-+]?\.[0-9]+(E[-+]?[0-9]+)?")
 _MONTHS = r"(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*"
 _DATE = re.compile(

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from gaiji.queue.accounts import Account, all_in
 from gaiji.queue.audit import append, append_all
 from gaiji.queue.schema import decision, item
+
+if TYPE_CHECKING:
+    from gaiji.standard.repertoire import Repertoire
 
 AT_ONCE = 500
 """Items of one statement."""
@@ -27,6 +31,13 @@ class Acts:
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
+
+    @cached_property
+    def repertoire(self) -> Repertoire:
+        """What their glyphs are of: looked up once, since the lists in use are asked for on the disk."""
+        from gaiji.standard.repertoire import load_repertoire
+
+        return load_repertoire()
 
     def accounts(self) -> dict[str, Account]:
         """Name → account."""

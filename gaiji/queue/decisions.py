@@ -124,7 +124,7 @@ class Decisions:
         self, connection: sa.Connection, item_id: int, made: Decision, *, version: int | None = None
     ) -> str:
         """``decide`` inside a transaction of the caller's."""
-        check(made)
+        check(made, self._acts(connection))
         state = PROPOSED if self.confirm_rule == "two-person" else CONFIRMED
         state = INQUIRY if made.kind == NOWHERE else state
         row = self._lock(connection, item_id, version)
@@ -344,11 +344,9 @@ def _not_contested(row: Any) -> None:
         )
 
 
-def check(made: Decision) -> None:
+def check(made: Decision, acts: Acts) -> None:
     """A decision that can stand: a known 同定区分, a person, and a glyph that exists unless it is
     判読不能."""
-    from gaiji.standard.repertoire import load_repertoire
-
     if made.kind not in KINDS:
         raise UsageError(
             fault("E0005", "同定区分 cannot be {kind!r}", kind=made.kind[:20]),
@@ -376,14 +374,10 @@ def check(made: Decision) -> None:
         raise UsageError(
             fault("E0003", "同定先 is empty"), next=tr("write an MJ or GJ name, or choose 判読不能")
         )
-    if made.glyph and load_repertoire().get(made.glyph) is None:
+    if made.glyph and acts.repertoire.get(made.glyph) is None:
+        version = acts.repertoire.version
         raise UsageError(
-            fault(
-                "E0004",
-                "{glyph!r} is not in {version}",
-                glyph=made.glyph[:20],
-                version=load_repertoire().version,
-            ),
+            fault("E0004", "{glyph!r} is not in {version}", glyph=made.glyph[:20], version=version),
             next=tr("write an MJ or GJ name that is"),
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -266,9 +267,11 @@ class Queue:
         with self.reading() as connection:
             return [(row.id, row.code) for row in connection.execute(query)]
 
-    def items(self, ids: Sequence[int] | None = None, *, sources: Sources = None) -> Iterator[Item]:
+    def items(
+        self, ids: Sequence[int] | None = None, *, sources: Sources = None, used: bool = True
+    ) -> Iterator[Item]:
         """All items (or those of ``ids``), those that concern the most people first. ``sources`` (by id):
-        only items that these have, with their counts and samples alone."""
+        only items that these have, with their counts and samples alone. ``used`` false: without any."""
         query = (
             _used(sa.select(item), sources)
             .where(of_these(item.c.id, ids))
@@ -277,27 +280,35 @@ class Queue:
         )
         with self.reading() as connection:
             found = {row.id: self._item(row) for row in connection.execute(query)}
-            counts = (
-                sa.select(
-                    usage.c.item_id,
-                    usage.c.field,
-                    usage.c.role,
-                    sa.func.sum(usage.c.count),
-                    sa.func.sum(usage.c.records),
-                )
-                .where(of_these(usage.c.item_id, ids) & of_these(usage.c.source, sources))
-                .group_by(usage.c.item_id, usage.c.field, usage.c.role)
-                .order_by(usage.c.field)
-            )
-            for owner, name, role, count, records in connection.execute(counts):
-                found[owner].counts[name, role] = int(count)
-                found[owner].records[name, role] = int(records)
-            mine = of_these(sample.c.item_id, ids) & of_these(sample.c.source, sources)
-            samples = sa.select(sample).where(mine).order_by(sample.c.source, sample.c.number)
-            for s in connection.execute(samples):
-                one = Sample(s.record, s.record_key, s.field, s.position, s.text, s.source)
-                found[s.item_id].samples.append(one)
+            if used:
+                self._use(connection, found, ids, sources)
         yield from found.values()
+
+    @staticmethod
+    def _use(
+        connection: sa.Connection, found: Mapping[int, Item], ids: Sequence[int] | None, sources: Sources
+    ) -> None:
+        """Give items their counts and samples."""
+        counts = (
+            sa.select(
+                usage.c.item_id,
+                usage.c.field,
+                usage.c.role,
+                sa.func.sum(usage.c.count),
+                sa.func.sum(usage.c.records),
+            )
+            .where(of_these(usage.c.item_id, ids) & of_these(usage.c.source, sources))
+            .group_by(usage.c.item_id, usage.c.field, usage.c.role)
+            .order_by(usage.c.field)
+        )
+        for owner, name, role, count, records in connection.execute(counts).all():
+            found[owner].counts[name, role] = int(count)
+            found[owner].records[name, role] = int(records)
+        mine = of_these(sample.c.item_id, ids) & of_these(sample.c.source, sources)
+        said = (getattr(sample.c, one.name) for one in fields(Sample))
+        samples = sa.select(sample.c.item_id, *said).where(mine).order_by(sample.c.source, sample.c.number)
+        for owner, *cells in connection.execute(samples).all():
+            found[owner].samples.append(Sample(*cells))
 
     def item(self, item_id: int, *, sources: Sources = None) -> Item | None:
         """One item, None when there is none of that number (that one of ``sources`` has)."""

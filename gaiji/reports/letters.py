@@ -13,6 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from gaiji.disk.files import write_whole
 from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import UsageError, nearest
@@ -175,8 +177,8 @@ def _wrong(path: str | Path, name: str, known: Any) -> UsageError:
 
 def addressed(found: Persons, template: Template) -> tuple[Persons, int]:
     """Those who get a letter, and how many do not since nothing that the template speaks of concerns them."""
-    rows = tuple(person for person in found.rows if any(kind in template.kinds for kind in person.kinds))
-    return replace(found, rows=rows), len(found.rows) - len(rows)
+    frame = found.frame.filter(pl.col("kinds").list.set_intersection(list(template.kinds)).list.len() > 0)
+    return replace(found, frame=frame), found.frame.height - frame.height
 
 
 def html_letters(found: Persons, template: Template, gallery: Gallery) -> bytes:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import csv
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from io import BytesIO, StringIO
-from operator import itemgetter
 from typing import Any
+
+import polars as pl
 
 from gaiji.errors import UsageError
 from gaiji.errors.messages import fault, mark, tr
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import safe_cell
+from gaiji.output.tabular import csv_text, safe_cell, safe_cells
 from gaiji.output.workbooks import landscape, new_workbook
 from gaiji.reports.looks import STYLE, html_page
 from gaiji.reports.people import GROUPS
-from gaiji.reports.persons import NO_GROUP_SAID, Person, Persons
+from gaiji.reports.persons import NO_GROUP_SAID, Person, Persons, said
 from gaiji.shape.pictures import Gallery, png
 
 COLUMNS = (
@@ -112,20 +114,50 @@ def told(found: Persons) -> list[str]:
 
 def shown(found: Persons) -> list[int]:
     """The columns that a list has: systems, households and marks only where there are any."""
+    frame = found.frame
     some = {
-        SYSTEM: any(any(person.systems) for person in found.rows),
-        HOUSEHOLD: any(person.household for person in found.rows),
-        NOTE: any(person.groups for person in found.rows),
+        SYSTEM: (frame["system"].list.len() > 0).any(),
+        HOUSEHOLD: (frame["household"] != "").any(),
+        NOTE: (frame["groups"].list.len() > 0).any(),
     }
     return [at for at in range(len(COLUMNS)) if some.get(at, True)]
 
 
 def csv_list(found: Persons, gallery: Gallery) -> bytes:
     """The list as CSV, without pictures."""
-    columns = [at for at in shown(found) if at not in (OLD, NEW)]
-    chosen = itemgetter(*columns)
-    rows = (chosen(cells(n, person)) for n, person in enumerate(found.rows, 1))
-    return _csv([tr(COLUMNS[at]) for at in columns], rows)
+    columns = [COLUMNS[at] for at in shown(found) if at not in (OLD, NEW)]
+    rows = _cells(found.frame).select(safe_cells(name).alias(tr(name)) for name in columns)
+    return BOM + csv_text(rows).encode()
+
+
+def _cells(frame: pl.DataFrame) -> pl.DataFrame:
+    """What ``cells`` says of each resident, without the pictures' columns."""
+    groups = pl.element().replace_strict({group: tr(name) for group, name in GROUPS.items()})
+    once = pl.element().filter(pl.element() != "").unique(maintain_order=True)
+    lines = {
+        "システム": "system",
+        "変換前": "before",
+        "変換後": "after",
+        "新しい文字": "text",
+        "根拠": "evidence",
+    }
+    kinds = frame["kinds"].list.join("\n")
+    ways = kinds.unique()
+    counted = [said(Counter(way.split("\n"))) for way in ways]
+    return frame.with_row_index("番号", 1).select(
+        pl.col("番号").cast(pl.String),
+        pl.col("key").alias("キー"),
+        pl.col("name").alias("氏名"),
+        pl.col("kana").alias("フリガナ"),
+        pl.col("address").alias("住所"),
+        pl.col("household").alias("世帯"),
+        kinds.replace_strict(ways, counted, return_dtype=pl.String).alias("区分"),
+        pl.col("field").list.join(tr("、")).alias("項目"),
+        *(pl.col(part).list.join("\n").alias(name) for name, part in lines.items()),
+        pl.col("codes").list.eval(once).list.join("\n").alias("旧コード"),
+        pl.col("names").list.eval(once).list.join("\n").alias("文字図形名"),
+        pl.col("groups").list.eval(groups).list.join(tr("、")).alias("注意"),
+    )
 
 
 def csv_merge(found: Persons, gallery: Gallery) -> bytes:
@@ -163,14 +195,6 @@ def _merged(person: Person) -> tuple[str, ...]:
     names = dict.fromkeys(name for _, name in person.glyphs if name)
     whole = (person.key, person.name, person.kana, person.address, person.household, person.said)
     return (*whole, *("、".join(part) for part in (person.before, person.after, person.texts, tuple(names))))
-
-
-def _csv(head: Sequence[str], rows: Any) -> bytes:
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(head)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    return BOM + text.getvalue().encode()
 
 
 # -- pictures ------------------------------------------------------------------------------------------

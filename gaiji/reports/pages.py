@@ -69,14 +69,14 @@ def written(
     """Write a report of some people to ``path``."""
     gallery = Gallery([]) if path.suffix.lower() == ".csv" or form == "notice" else open_gallery(fonts)
     notes = lists.told(found)[1:]
-    rows = len(found.rows)
+    rows = found.frame.height
     if form in WRITERS:
         data = WRITERS[form][path.suffix.lower()](found, gallery)
     else:
         words = letters.load_template(template, town)
         if form == "letters":
             found, without = letters.addressed(found, words)
-            rows = len(found.rows)
+            rows = found.frame.height
             data = letters.html_letters(found, words, gallery)
             if without:
                 notes.append(

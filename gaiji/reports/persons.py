@@ -7,8 +7,10 @@ Owns what one row says, filters by role, reason and 区分, and who is kept off 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -47,16 +49,45 @@ class Person:
     @property
     def said(self) -> str:
         """区分 with counts, as lists show it."""
-        return tr("、").join(f"{kind} {count}" for kind, count in self.kinds.items())
+        return said(self.kinds)
+
+
+def said(kinds: Mapping[str, int]) -> str:
+    """区分 with counts, as lists show them."""
+    return tr("、").join(f"{kind} {count}" for kind, count in kinds.items())
+
+
+FRAME: dict[str, Any] = {
+    "key": pl.String,
+    "system": pl.List(pl.String),
+    "name": pl.String,
+    "kana": pl.String,
+    "address": pl.String,
+    "household": pl.String,
+    "groups": pl.List(pl.String),
+    "field": pl.List(pl.String),
+    "before": pl.List(pl.String),
+    "after": pl.List(pl.String),
+    "codes": pl.List(pl.String),
+    "names": pl.List(pl.String),
+    "text": pl.List(pl.String),
+    "kinds": pl.List(pl.String),
+    "evidence": pl.List(pl.String),
+    "open": pl.Boolean,
+    "count": pl.UInt32,
+}
+"""The columns of residents, a row each, in the order of ``Person``. ``codes``, ``names`` and ``kinds`` have
+one of each for every character; the other lists have each text once."""
 
 
 @dataclass(frozen=True)
 class Persons:
-    """The residents of a list. ``off``: group → people who are affected and kept off it; ``unseen``: people
-    whose address alone is cut, who are not on it; ``affected``: all of whom are, ``waiting``: those of them
-    whose name the output does not hold as the source means it; ``left``: files that are not in it, why."""
+    """The residents of a list (``frame``, columns of ``FRAME``). ``off``: group → people who are affected and
+    kept off it; ``unseen``: people whose address alone is cut, who are not on it; ``affected``: all of whom
+    are, ``waiting``: those of them whose name the output does not hold as the source means it; ``left``:
+    files that are not in it, why."""
 
-    rows: tuple[Person, ...]
+    frame: pl.DataFrame
     read: int
     affected: int
     waiting: int
@@ -68,9 +99,14 @@ class Persons:
     left: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def rows(self) -> tuple[Person, ...]:
+        """The residents, one by one."""
+        return tuple(map(_person, self.frame.iter_rows(named=True)))
+
     def kinds(self) -> Counter[str]:
         """区分 → people."""
-        return Counter(kind for person in self.rows for kind in person.kinds)
+        return _people_of(self.frame.select(pl.col("kinds").list.unique(maintain_order=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +138,22 @@ def persons(
     shown = frame.filter(_filter(wanted))
     marked = _marked(found)
     settings = [one.settings for one in found.values() if one.settings is not None]
-    rows = list(_rows(shown, records, marked, settings))
-    off = Counter[str]()
-    groups = Counter(group for person in rows for group in person.groups)
-    kept = []
-    for person in rows:
-        keeping = [g for g in person.groups if any(s.kept_off([g], wanted.where) for s in settings)]
-        off.update(keeping)
-        if not keeping:
-            kept.append(person)
+    rows = _rows(shown, records, marked, settings)
+    keeping = [g for g in GROUPS if any(s.kept_off([g], wanted.where) for s in settings)]
+    kept_off = pl.col("groups").list.set_intersection(keeping)
     asked = bool(wanted.roles or wanted.reasons or wanted.kinds)
     return Persons(
-        tuple(kept),
+        rows.filter(kept_off.list.len() == 0),
         sum(one.read for one in found.values()),
-        len(rows),
+        rows.height,
         shown.filter("open")["person"].n_unique(),
         shown.height,
-        off,
-        0 if asked else every - len(rows),
+        _people_of(rows.select(kept_off)),
+        0 if asked else every - rows.height,
         {code: picture for one in reversed(list(found.values())) for code, picture in one.pictures.items()},
         any(one.said for one in settings),
         dict(left or {}),
-        groups,
+        _people_of(rows.select("groups")),
     )
 
 
@@ -169,10 +199,10 @@ def _marked(found: Mapping[str, Residents]) -> dict[str, set[str]]:
 
 def _rows(
     frame: pl.DataFrame, records: pl.DataFrame, marked: Mapping[str, set[str]], settings: Sequence[People]
-) -> Iterator[Person]:
+) -> pl.DataFrame:
     """One row for each resident, in the order of the input."""
     if frame.is_empty():
-        return
+        return pl.DataFrame(schema=FRAME)
     about = records.group_by("person", maintain_order=True).agg(
         *(_first(name) for name in ("name", "kana", "address", "household")), count=pl.len()
     )
@@ -186,28 +216,53 @@ def _rows(
         open=pl.col("open").any(),
     )
     whole = parts.join(about, on="person", how="left", maintain_order="left")
-    for row in whole.iter_rows(named=True):
-        groups = tuple(group for group, some in marked.items() if row["person"] in some)
-        hidden = any(one.kept_off(groups, ADDRESSES) for one in settings)
-        pairs = zip(row["codes"], row["names"], strict=True)
-        yield Person(
-            row["key"],
-            tuple(row["system"]),
-            row["name"],
-            row["kana"],
-            "" if hidden else row["address"],
-            row["household"],
-            groups,
-            tuple(row["field"]),
-            tuple(row["before"]),
-            tuple(row["after"]),
-            tuple(dict.fromkeys(pair for pair in pairs if any(pair))),
-            tuple(row["text"]),
-            Counter(row["kinds"]),
-            tuple(row["evidence"]),
-            row["open"],
-            row["count"],
-        )
+    hiding = [group for group in GROUPS if any(one.kept_off([group], ADDRESSES) for one in settings)]
+    hidden = pl.col("groups").list.set_intersection(hiding).list.len() > 0
+    return (
+        whole.with_columns(groups=_groups(whole["person"], marked))
+        .with_columns(address=pl.when(hidden).then(pl.lit("")).otherwise("address"))
+        .select(list(FRAME))
+    )
+
+
+def _groups(people: pl.Series, marked: Mapping[str, set[str]]) -> pl.Series:
+    """The groups that mark each of some people."""
+    mine = [
+        pl.when(people.is_in(list(some))).then(pl.lit(group)).alias(group)
+        for group, some in marked.items()
+        if some
+    ]
+    none = pl.lit(None, dtype=pl.String)
+    every = pl.select(people, pl.concat_list(*mine, none).list.drop_nulls().alias("groups"))
+    return every["groups"]
+
+
+def _people_of(told: pl.DataFrame) -> Counter[str]:
+    """How many rows have each text of a column of lists; in the order in which they come up."""
+    texts = told.to_series().explode().drop_nulls().alias("text")
+    return Counter(dict(texts.to_frame().group_by("text", maintain_order=True).len().iter_rows()))
+
+
+def _person(row: Mapping[str, Any]) -> Person:
+    pairs = zip(row["codes"], row["names"], strict=True)
+    return Person(
+        row["key"],
+        tuple(row["system"]),
+        row["name"],
+        row["kana"],
+        row["address"],
+        row["household"],
+        tuple(row["groups"]),
+        tuple(row["field"]),
+        tuple(row["before"]),
+        tuple(row["after"]),
+        tuple(dict.fromkeys(pair for pair in pairs if any(pair))),
+        tuple(row["text"]),
+        Counter(row["kinds"]),
+        tuple(row["evidence"]),
+        row["open"],
+        row["count"],
+    )
 
 
 def _first(name: str) -> pl.Expr:
@@ -222,4 +277,4 @@ def _each(name: str) -> pl.Expr:
     return column.filter(column != "").unique(maintain_order=True).alias(name)
 
 
-__all__ = ["LETTERS", "LISTS", "Person", "Persons", "Wanted", "persons"]
+__all__ = ["LETTERS", "LISTS", "Person", "Persons", "Wanted", "persons", "said"]

@@ -59,7 +59,7 @@ __all__ = [
 
 FORMS = ("needed", "always", "never")
 """The text forms of a glyph: an IVS where it is needed, wherever the list has one, or none."""
-
+FEW = 24  # characters that are looked up in the lines that name them, before all lines are read for more
 _MJ, _HENTAIGANA, _RADICALS = "mj-006.02", "hentaigana-002.01", "radicals"
 
 
@@ -98,6 +98,7 @@ class Repertoire:
         self._forms: dict[str, dict[str, str]] = {}
         self._glyphs: dict[int, Glyph] = {}
         self._indexes: dict[str, dict[str, list[int]]] = {}
+        self._asked = 0
 
     def __repr__(self) -> str:
         return f"<Repertoire {self.version}: {len(self):,} glyphs>"
@@ -175,6 +176,12 @@ class Repertoire:
         A plain base gives the glyph that it means by default, then the others of that base in the
         order of the list, last those that correspond to it without being encoded (対応するUCS).
         """
+        if text and self._asked < FEW and "_columns" not in self.__dict__:
+            self._asked += 1
+            return self.naming(text[0])._by_text(text)
+        return self._by_text(text)
+
+    def _by_text(self, text: str) -> tuple[Glyph, ...]:
         exact = [self._exact[text]] if text in self._exact else []
         if len(text) != 1:
             return self._take(exact)

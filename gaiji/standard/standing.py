@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -60,15 +60,27 @@ class Standing:
 def standings(name: str) -> tuple[Standing, ...]:
     """What the lists call a glyph (by name): the town's own table first. RepertoireError when that is
     damaged."""
-    glyph = load_repertoire().get(name)
-    if glyph is None:
-        return ()
-    links = _links(current_edition(SHRINK)).get(glyph.name, ())
-    plain = {glyph.text, glyph.base if glyph.default else ""}
-    told = [
-        Standing(tr(CALLED[table]), text, tr(NOTICES[table])) for text, table in links if text not in plain
-    ]
-    return (*_own().get(glyph.name, ()), *told)
+    return standings_of([name])[name]
+
+
+def standings_of(names: Iterable[str]) -> dict[str, tuple[Standing, ...]]:
+    """``standings`` of several glyphs: the lists in use are asked for once."""
+    repertoire, links, own = load_repertoire(), _links(current_edition(SHRINK)), _own()
+
+    def told(name: str) -> tuple[Standing, ...]:
+        glyph = repertoire.get(name)
+        if glyph is None:
+            return ()
+        plain = {glyph.text, glyph.base if glyph.default else ""}
+        by_map = [
+            (CALLED[at], text, NOTICES[at]) for text, at in links.get(glyph.name, ()) if text not in plain
+        ]
+        return (
+            *own.get(glyph.name, ()),
+            *(Standing(tr(kind), text, tr(notice)) for kind, text, notice in by_map),
+        )
+
+    return {name: told(name) for name in names}
 
 
 @lru_cache(maxsize=2)

@@ -42,6 +42,7 @@ SOURCES = {
     "form": mark("候補の異体字"),
 }
 """Source → what clerks are told it is, the most telling first."""
+_ORDER = {source: place for place, source in enumerate(SOURCES)}
 WEIGHTS = {
     "table": 0.9,
     "site": 0.7,
@@ -110,12 +111,14 @@ def _gather(
     out: dict[int, dict[str, dict[str, tuple[float, str]]]] = defaultdict(lambda: defaultdict(dict))
     one = items[0].id if len(items) == 1 else None
     with queue.reading() as connection:
-        kept = sa.select(proposal) if one is None else sa.select(proposal).where(proposal.c.item_id == one)
-        for row in connection.execute(kept):
-            if sources is not None and row.source in OF_PEOPLE and row.origin not in sources:
+        has = proposal.c
+        kept = sa.select(has.item_id, has.glyph, has.source, has.origin, has.score, has.reason)
+        kept = kept if one is None else kept.where(has.item_id == one)
+        for owner, glyph, source, origin, score, reason in connection.execute(kept).all():
+            if sources is not None and source in OF_PEOPLE and origin not in sources:
                 continue
-            said, now = out[row.item_id][row.glyph], (row.score, row.reason)
-            said[row.source] = max(said.get(row.source, now), now)  # of several dumps the one that says most
+            said, now = out[owner][glyph], (score, reason)
+            said[source] = max(said.get(source, now), now)  # of several dumps the one that says most
         decided = _decided(connection)
         alike = members(connection)
         digests: dict[int, set[str]] = defaultdict(set)
@@ -169,17 +172,15 @@ def _decided(connection: sa.Connection) -> list[tuple[int, str, str, str, str]]:
 def _ranked(
     found: Mapping[str, Mapping[str, tuple[float, str]]], repertoire: Repertoire, limit: int
 ) -> list[Candidate]:
-    out = []
-    scores = _scores(found)
-    for name, parts in found.items():
-        glyph = repertoire.get(name)
-        if glyph is None:
-            continue
-        ordered = sorted(parts.items(), key=lambda part: list(SOURCES).index(part[0]))
-        told = tuple((source, score, why) for source, (score, why) in ordered)
-        out.append(Candidate(glyph.name, glyph.text, round(scores[name], 4), told))
-    out.sort(key=lambda c: (-c.score, c.glyph))
-    return out[:limit]
+    out: list[Candidate] = []
+    scores = {name: round(score, 4) for name, score in _scores(found).items()}
+    for name in sorted(found, key=lambda one: (-scores[one], one)):
+        glyph = repertoire.get(name) if len(out) < limit else None
+        if glyph is not None:
+            ordered = sorted(found[name].items(), key=lambda part: _ORDER[part[0]])
+            told = tuple((source, score, why) for source, (score, why) in ordered)
+            out.append(Candidate(glyph.name, glyph.text, scores[name], told))
+    return out
 
 
 def _scores(found: Mapping[str, Mapping[str, tuple[float, str]]]) -> dict[str, float]:

@@ -6,7 +6,6 @@ one character. What a clerk may type is ``search``'s.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -34,7 +33,7 @@ DEEPEST = 8
 """How deep parts of parts are looked into."""
 KEPT = 500_000
 """Counts of a part in a character that are kept in memory."""
-FORM = "1"
+FORM = "2"
 """Changes when the index does."""
 _PART = regex.compile(r"\{\d+\}|.")
 _SAME = {form: first for first, forms in SAME_PART for form in forms}
@@ -139,10 +138,16 @@ def _load() -> Holding:
     key = key_of("holding", FORM, data)
     stored = kept(key)
     if stored is not None:
-        return Holding(*json.loads(stored))
+        return Holding(*_read(stored))
     ids, holders = _made(data.decode("utf-8"))
-    keep(key, json.dumps((ids, holders), ensure_ascii=False).encode())
+    keep(key, "\0".join("\n".join(some) for one in (ids, holders) for some in (one, one.values())).encode())
     return Holding(ids, holders)
+
+
+def _read(stored: bytes) -> tuple[dict[str, str], dict[str, str]]:
+    """The two columns of each index, lines of text: read in half the time of JSON's."""
+    one, ids, part, holders = (column.split("\n") for column in stored.decode().split("\0"))
+    return dict(zip(one, ids, strict=True)), dict(zip(part, holders, strict=True))
 
 
 def _made(text: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
@@ -22,14 +23,11 @@ from gaiji.queue.acting import together
 from gaiji.queue.decisions import Decisions
 from gaiji.queue.history import last_notes
 from gaiji.queue.queue import Queue
-from gaiji.review.sheets.page import page
 from gaiji.review.sheets.reading import Came, read_rows
 from gaiji.review.sheets.refusals import Imported, Refused, joined_cells, refused, with_joined
 from gaiji.review.sheets.rows import FILLED, RowChecks, Said
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, KEYS, Sheet, make_sheet
-from gaiji.review.sheets.workbook import workbook
 from gaiji.run.places import decisions_beside, queue_reads
-from gaiji.shape.pictures import Gallery, open_gallery
 from gaiji.standard.repertoire import load_repertoire
 
 __all__ = ["Exported", "Imported", "Refused", "export", "import_sheet"]
@@ -50,6 +48,10 @@ def export(queue: Queue, path: Path, format: str = "csv", *, fonts: Sequence[str
     """Write the queue as ``csv``, ``xlsx`` or ``html``. ``fonts`` draw the candidates, else those that are
     installed.
     """
+    from gaiji.review.sheets.page import page  # what comes back needs no pictures
+    from gaiji.review.sheets.workbook import workbook
+    from gaiji.shape.pictures import Gallery, open_gallery
+
     reads = [*queue_reads(queue), *decisions_beside(queue), *(Place("font", Path(font)) for font in fonts)]
     keep_apart([Place("sheet", path)], reads)
     sheet = make_sheet(queue, open_gallery(fonts) if format != "csv" else Gallery([]))
@@ -62,9 +64,9 @@ def _csv(sheet: Sheet) -> bytes:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    kept = cache(_day_or_kept)  # most cells are empty, or those of another row
     writer.writerows(
-        [_day_or_kept(cell, name) for cell, name in zip(row.cells, COLUMNS, strict=True)]
-        for row in sheet.rows
+        [kept(cell, name) for cell, name in zip(row.cells, COLUMNS, strict=True)] for row in sheet.rows
     )
     return BOM + text.getvalue().encode("utf-8")
 
@@ -90,7 +92,7 @@ def import_sheet(
     wrong cell) leaves the queue untouched."""
     came = came or read_rows(path, (*KEYS, *EDITED))
     acts = Decisions(queue, confirm=confirm, signed=bool(user), only=user)
-    items = {found.id: found for found in queue.items()}
+    items = {found.id: found for found in queue.items(used=False)}
     checks = RowChecks(items, acts.all(), last_notes(queue), load_repertoire())
     joined, wrong = joined_cells(came, FILLED)
     said = checks.all(with_joined(came, joined))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from gaiji.errors.messages import tr
 from gaiji.queue.accounts import same_person
@@ -63,6 +64,7 @@ class RowChecks:
         self.notes = notes
         self.repertoire = repertoire
         self.refusals: list[Refusal] = []
+        self._plain = cache(self._compared)  # most cells are empty, or those of another row
         self.rewritten: set[int] = set()
         """Rows in which a spreadsheet made another text of a code."""
 
@@ -170,7 +172,7 @@ class RowChecks:
             return None
         return self._confirmed(number, words, found, old, made)
 
-    def _plain(self, name: str, cell: str) -> str:
+    def _compared(self, name: str, cell: str) -> str:
         """A cell as it is compared: dates in one form, one name for a glyph."""
         if name == "判定日":
             return read_day(cell) or cell

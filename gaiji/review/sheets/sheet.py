@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gaiji.codes.evidence import note_of
 from gaiji.errors.messages import mark, tr
@@ -19,10 +20,11 @@ from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue
 from gaiji.queue.words import REASONS, STATES, VERDICTS
 from gaiji.review.evidence.candidates import Candidate, suggest_all
-from gaiji.review.own import own_picture
 from gaiji.review.sheets.cells import number_cell
-from gaiji.shape.pictures import Gallery
-from gaiji.standard.standing import standings
+from gaiji.standard.standing import Standing, standings_of
+
+if TYPE_CHECKING:
+    from gaiji.shape.pictures import Gallery
 
 CANDIDATES = tuple(f"候補{n}" for n in range(1, 6))
 KEYS = ("管理番号", "旧コード体系", "旧コード", "理由")
@@ -108,6 +110,8 @@ class Sheet:
 
 def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
     """The whole queue as a sheet, those rows first that concern the most people."""
+    from gaiji.review.own import own_picture  # loads what draws; reading a sheet draws nothing
+
     items = list(queue.items())
     decisions = Decisions(queue).all()
     pictures = queue.pictures()
@@ -115,8 +119,9 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
     own = {found.id: own_picture(found, pictures.get(found.id, []), gallery, SIDE) for found in items}
     notes_of = last_notes(queue)
     families = families_of(queue)
+    called = standings_of({one.glyph for some in candidates.values() for one in some})
     rows = tuple(
-        _row(found, decisions, notes_of, own[found.id], candidates[found.id], families.get(found.id))
+        _row(found, decisions, notes_of, own[found.id], candidates[found.id], called, families.get(found.id))
         for found in items
     )
     notes = [gallery.missing] if gallery.missing else []
@@ -142,12 +147,13 @@ def _row(
     notes: Mapping[int, str],
     picture: Picture | None,
     candidates: list[Candidate],
+    called: Mapping[str, tuple[Standing, ...]],
     family: Family | None,
 ) -> Row:
     fields = "、".join(f"{name}({count})" for (name, _), count in found.counts.items())
     samples = "／".join(f"{s.record_key}: {s.text}" if s.text else s.record_key for s in found.samples)
     shown = [
-        "\n".join((f"{c.glyph} {c.text}（{c.score:.2f}）", c.reason, *map(str, standings(c.glyph))))
+        "\n".join((f"{c.glyph} {c.text}（{c.score:.2f}）", c.reason, *map(str, called[c.glyph])))
         for c in candidates
     ]
     looks = VERDICTS.get(found.verdict, tr("画像")) if picture else ""
