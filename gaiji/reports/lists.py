@@ -131,32 +131,34 @@ def csv_list(found: Persons, gallery: Gallery) -> bytes:
 
 
 def _cells(frame: pl.DataFrame) -> pl.DataFrame:
-    """What ``cells`` says of each resident, without the pictures' columns."""
+    """What ``cells`` says of each resident, in columns named as ``COLUMNS`` are."""
     groups = pl.element().replace_strict({group: tr(name) for group, name in GROUPS.items()})
     once = pl.element().filter(pl.element() != "").unique(maintain_order=True)
-    lines = {
-        "システム": "system",
-        "変換前": "before",
-        "変換後": "after",
-        "新しい文字": "text",
-        "根拠": "evidence",
-    }
     kinds = frame["kinds"].list.join("\n")
     ways = kinds.unique()
     counted = [said(Counter(way.split("\n"))) for way in ways]
-    return frame.with_row_index("番号", 1).select(
-        pl.col("番号").cast(pl.String),
-        pl.col("key").alias("キー"),
-        pl.col("name").alias("氏名"),
-        pl.col("kana").alias("フリガナ"),
-        pl.col("address").alias("住所"),
-        pl.col("household").alias("世帯"),
-        kinds.replace_strict(ways, counted, return_dtype=pl.String).alias("区分"),
-        pl.col("field").list.join(tr("、")).alias("項目"),
-        *(pl.col(part).list.join("\n").alias(name) for name, part in lines.items()),
-        pl.col("codes").list.eval(once).list.join("\n").alias("旧コード"),
-        pl.col("names").list.eval(once).list.join("\n").alias("文字図形名"),
-        pl.col("groups").list.eval(groups).list.join(tr("、")).alias("注意"),
+    every: tuple[pl.Expr | pl.Series, ...] = (
+        pl.col("number").cast(pl.String),
+        pl.col("key"),
+        pl.col("system").list.join("\n"),
+        pl.col("name"),
+        pl.col("kana"),
+        pl.col("address"),
+        pl.col("household"),
+        kinds.replace_strict(ways, counted, return_dtype=pl.String),
+        pl.col("field").list.join(tr("、")),
+        pl.col("before").list.join("\n"),
+        pl.col("after").list.join("\n"),
+        pl.col("codes").list.eval(once).list.join("\n"),
+        pl.lit(""),
+        pl.col("text").list.join("\n"),
+        pl.col("names").list.eval(once).list.join("\n"),
+        pl.lit(""),
+        pl.col("evidence").list.join("\n"),
+        pl.col("groups").list.eval(groups).list.join(tr("、")),
+    )
+    return frame.with_row_index("number", 1).select(
+        one.alias(name) for one, name in zip(every, COLUMNS, strict=True)
     )
 
 
