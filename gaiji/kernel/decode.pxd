@@ -2,10 +2,20 @@
 cimport cython
 from libc.string cimport memcmp, memcpy
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define gaiji_prefetch(p) __builtin_prefetch(p)
+    #else
+    #define gaiji_prefetch(p)
+    #endif
+    """
+    void gaiji_prefetch(const void *p) noexcept nogil
+
 cdef int ILLEGAL, BROKEN_SHIFT, MAPPED, LONG, GRADED, GRADED_SPECIAL, GRADED_LONG, GRADES, GETA, STORED, TAG, SHIFTED, LEAD, DECIMAL, UTF8
 cdef int MIXED, DOUBLE, SINGLE, UNITS, MAPPED_UNITS, PASSED_UNITS, TRIMMED_UNITS, FLAGGED, BYTES, N_COUNTS
 cdef int LOW_VALUES, BLANKS, UNSIGNED, TRIM, EMPTIES
-cdef int FINDING, SLACK, JOINS, ITSELF, JOINED, NOT_IN_STANDARD
+cdef int FINDING, SLACK, AHEAD, JOINS, ITSELF, JOINED, NOT_IN_STANDARD
 cdef Py_ssize_t BASES
 cdef const unsigned char *WIDE_SPACES
 cdef const unsigned char *SPACES
