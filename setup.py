@@ -18,6 +18,7 @@ kernels = [
         "described",
         "numbers",
         "join",
+        "planes",
         "points",
         "encode",
         "reads",

@@ -39,6 +39,7 @@ KERNELS = (
     "numbers_back",
     "shape",
     "digits",
+    "planes",
     "unread",
     "recut",
 )

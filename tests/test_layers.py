@@ -24,7 +24,7 @@ BELOW = {
     "codes": {"kernel", "disk", "standard"},
     "queue": {"standard", "disk"},
     "columns": {"kernel", "records", "codes", "standard"},
-    "shape": {"disk", "standard", "codes"},
+    "shape": {"kernel", "disk", "standard", "codes"},
     "shrinking": {"disk", "layout", "standard", "output", "queue"},
     "names": {"disk", "standard", "output", "queue"},
 }

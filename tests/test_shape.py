@@ -298,8 +298,8 @@ def test_strokes_favour_glyphs_with_that_number_but_leave_none_out(index, font, 
     assert index._strokes_away(None) is None
     away = index._strokes_away(3)
     assert away[3] == 0 and away[4] == 1 and away[19] == verdict.STROKE_LIMIT and away[5] == 0
-    blank = np.zeros((60, load_model().matrix.shape[1]), np.float32)
-    index.gallery.vectors = blank  # all alike, so that only strokes tell
+    blank = np.zeros((60, load_model().matrix.shape[1]), np.int8)
+    index.gallery.packed = blank  # all alike, so that only strokes tell
     places, evidence = next(iter(index.measure([[bitmaps(font, 24)[0]]], strokes=[3])))
     assert {0.0} == set(evidence.strokes[:4].tolist()) and set(places[:4].tolist()) == {3, 5, 23, 43}
 

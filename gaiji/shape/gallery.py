@@ -13,10 +13,13 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 
 import freetype
 import numpy as np
@@ -42,14 +45,14 @@ Progress = Callable[[int, int], None]
 
 _GLYPH = re.compile(r"(?:mj|gj)[0-9]{6}")
 _FORM = "1"  # changes when features or drawing change, so that older caches are not read
-_BATCH = 1024
+_BATCH, _TOGETHER = 256, 16  # glyphs that a thread draws at once; batches that are projected at once
 _MAX_FONT = 256 << 20
 _KEEP = 4  # cached galleries
 
 
 @dataclass
 class Gallery:
-    """Glyphs of some fonts: ``names`` (``MJ026190``), unit ``vectors`` float32 [glyphs, dimensions].
+    """Glyphs of some fonts: ``names`` (``MJ026190``), ``packed`` vectors int8 [glyphs, dimensions].
 
     ``sources`` holds for each glyph the number of its font in ``fonts`` and its glyph number there.
     ``built`` tells whether the vectors were made now or read from the cache; ``path`` is the cache.
@@ -58,7 +61,7 @@ class Gallery:
     fonts: tuple[Path, ...]
     names: tuple[str, ...]
     sources: npt.NDArray[np.int32]
-    vectors: Floats
+    packed: npt.NDArray[np.int8]
     path: Path
     built: bool
 
@@ -66,6 +69,22 @@ class Gallery:
     def faces(self) -> tuple[freetype.Face, ...]:
         """The fonts, opened."""
         return tuple(open_font(path) for path in self.fonts)
+
+    @cached_property
+    def vectors(self) -> Floats:
+        """Unit vectors of all glyphs, float32."""
+        return unpack(self.packed)
+
+    @cached_property
+    def shares(self) -> Floats:
+        """What each packed vector is multiplied with to be of length 1."""
+        sums = [
+            np.einsum("ij,ij->i", part, part)
+            for start in range(0, len(self.packed), _BATCH)
+            for part in [self.packed[start : start + _BATCH].astype(np.float32)]
+        ]
+        shares: Floats = 1 / np.maximum(np.sqrt(np.concatenate(sums)), np.float32(1e-9))
+        return shares
 
     def draw(self, glyphs: Sequence[int], size: int = DOTS) -> npt.NDArray[np.uint8]:
         """Grey pictures of glyphs by their place in ``names``: uint8 [glyphs, side, side]."""
@@ -102,10 +121,10 @@ def load_gallery(fonts: Sequence[Path], progress: Progress | None = None) -> Gal
     if cached is not None:
         return cached
     keep_apart([Place("index", path)], [Place("font", font) for font in fonts])
-    faces, names, sources = _list_glyphs(fonts)
-    packed = _build(faces, sources, model, progress)
+    names, sources = _list_glyphs(fonts)
+    packed = _build(fonts, sources, model, progress)
     _write(path, names, sources, packed)
-    return Gallery(tuple(fonts), tuple(names), sources, unpack(packed), path, built=True)
+    return Gallery(tuple(fonts), tuple(names), sources, packed, path, built=True)
 
 
 def kept_gallery(fonts: Sequence[Path]) -> Gallery | None:
@@ -150,14 +169,13 @@ def _sha256(font: Path) -> bytes:
         ) from error
 
 
-def _list_glyphs(fonts: Sequence[Path]) -> tuple[tuple[freetype.Face, ...], list[str], npt.NDArray[np.int32]]:
-    """The opened fonts, the names of their glyphs, and font and glyph number of each; the first font wins."""
-    faces, found = [], dict[str, tuple[int, int]]()
+def _list_glyphs(fonts: Sequence[Path]) -> tuple[list[str], npt.NDArray[np.int32]]:
+    """The names of the fonts' glyphs, and font and glyph number of each; the first font wins."""
+    found = dict[str, tuple[int, int]]()
     for place, path in enumerate(fonts):
-        faces.append(open_font(path))
         named = {
             name.upper(): number
-            for number, name in enumerate(glyph_names(faces[-1]))
+            for number, name in enumerate(glyph_names(open_font(path)))
             if _GLYPH.fullmatch(name)
         }
         if not named:
@@ -165,7 +183,7 @@ def _list_glyphs(fonts: Sequence[Path]) -> tuple[tuple[freetype.Face, ...], list
             raise ShapeError(what, where=str(path), next=tr("give IPAmj 明朝 or the GJ font itself"))
         for name, number in named.items():
             found.setdefault(name, (place, number))
-    return tuple(faces), list(found), np.array(list(found.values()), np.int32)
+    return list(found), np.array(list(found.values()), np.int32)
 
 
 def _draw(faces: Sequence[freetype.Face], sources: npt.NDArray[np.int32], size: int) -> npt.NDArray[np.uint8]:
@@ -177,15 +195,31 @@ def _draw(faces: Sequence[freetype.Face], sources: npt.NDArray[np.int32], size: 
 
 
 def _build(
-    faces: Sequence[freetype.Face], sources: npt.NDArray[np.int32], model: Model, progress: Progress | None
+    fonts: Sequence[Path], sources: npt.NDArray[np.int32], model: Model, progress: Progress | None
 ) -> npt.NDArray[np.int8]:
+    """The packed vectors of all glyphs, drawn and described by as many threads as there are processors, each
+    with faces of its own: a face is for one thread at a time. The projection has threads of its own."""
     packed = np.zeros((len(sources), model.matrix.shape[1]), np.int8)
-    for start in range(0, len(sources), _BATCH):
-        part = slice(start, start + _BATCH)
-        pictures = _draw(faces, sources[part], DOTS)
-        packed[part] = pack(model.project(describe(pictures)))
-        if progress:
-            progress(min(start + _BATCH, len(sources)), len(sources))
+    threads = os.cpu_count() or 1
+    spare = SimpleQueue[tuple[freetype.Face, ...]]()
+    for _ in range(threads):
+        spare.put(tuple(open_font(path) for path in fonts))
+
+    def described(start: int) -> Floats:
+        faces = spare.get()
+        try:
+            return describe(_draw(faces, sources[start : start + _BATCH], DOTS))
+        finally:
+            spare.put(faces)
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="gaiji") as pool:
+        parts = pool.map(described, range(0, len(sources), _BATCH))
+        for start in range(0, len(sources), _BATCH * _TOGETHER):
+            some = list(islice(parts, _TOGETHER))
+            end = start + sum(map(len, some))
+            packed[start:end] = pack(model.project(np.concatenate(some)))
+            if progress:
+                progress(end, len(sources))
     return packed
 
 
@@ -198,7 +232,7 @@ def _read(path: Path, fonts: tuple[Path, ...]) -> Gallery | None:
         return None
     if not len(names) == len(sources) == len(packed):
         return None
-    return Gallery(fonts, tuple(names.astype(str).tolist()), sources, unpack(packed), path, built=False)
+    return Gallery(fonts, tuple(names.astype(str).tolist()), sources, packed, path, built=False)
 
 
 def _write(

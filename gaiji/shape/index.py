@@ -18,9 +18,10 @@ import numpy.typing as npt
 
 from gaiji.errors import ShapeError
 from gaiji.errors.messages import fault, tr
-from gaiji.shape.features import Floats, describe_each, describe_finely
+from gaiji.shape.features import Floats, describe_each, fine_planes
 from gaiji.shape.gallery import Gallery, Progress, find_fonts, kept_gallery, load_gallery
 from gaiji.shape.model import load_calibration, load_model
+from gaiji.shape.nearest import nearest
 from gaiji.shape.picture import Ink, Source, as_ink
 from gaiji.shape.sisters import compare
 from gaiji.shape.verdict import REASONS, STROKE_LIMIT, Evidence, Verdict, judge, share_out
@@ -32,7 +33,7 @@ COMPARED = 16
 _STROKE_COST = np.float32(
     0.02
 )  # cosine a stroke of difference costs in the first stage; sisters are nearer than that
-_TOGETHER = 64  # codes whose cosines with the whole gallery are held at once
+_TOGETHER = 64  # codes whose pictures are described at once
 _KEPT = 4096  # fine planes of gallery glyphs kept for later queries, 13 kB each
 
 
@@ -127,18 +128,15 @@ class Index:
         owner = np.repeat(np.arange(len(codes)), [len(pictures) for pictures in codes])
         coarse, fine = describe_each([picture for pictures in codes for picture in pictures])
         vectors = self._model.project(coarse)
-        means = np.stack([vectors[owner == code].mean(axis=0) for code in range(len(codes))])
-        cosines = means @ self.gallery.vectors.T
-        for code, (row, stated) in enumerate(zip(cosines, strokes, strict=True)):
+        for code, (pictures, stated) in enumerate(zip(codes, strokes, strict=True)):
+            mine = owner == code
             away = self._strokes_away(stated)
-            if away is not None:
-                row = row - _STROKE_COST * away
-            places = _best(row, more)
-            compared = places[:COMPARED]
-            distances = self._compare(fine[owner == code], compared, cosines[code, compared])
+            costs = None if away is None else _STROKE_COST * away
+            places, cosines = nearest(self.gallery, vectors[mine].mean(axis=0), costs, more)
+            compared, cosines = places[:COMPARED], cosines[:COMPARED]
+            distances = self._compare(fine[mine], compared, cosines)
             off = np.zeros(len(compared), np.float32) if away is None else away[compared]
-            dots = max(max(picture.shape) for picture in codes[code])
-            yield places, Evidence(cosines[code, compared], distances, off, dots)
+            yield places, Evidence(cosines, distances, off, max(max(one.shape) for one in pictures))
 
     def _compare(self, fine: Floats, places: npt.NDArray[np.intp], cosines: Floats) -> Floats:
         """Distances [3, candidates], the mean over the pictures of one code."""
@@ -154,7 +152,7 @@ class Index:
                 self._planes.clear()
                 new = [int(place) for place in places]
             if new:
-                drawn = describe_finely(self.gallery.draw(new))[1]
+                drawn = fine_planes(self.gallery.draw(new))
                 self._planes.update(zip(new, drawn, strict=True))
             return np.stack([self._planes[int(place)] for place in places])
 
@@ -209,10 +207,3 @@ def _checked(codes: Sequence[Sequence[Source]], first: int) -> list[list[Ink]]:
             )
         out.append([as_ink(image, where) for image in images])
     return out
-
-
-def _best(row: Floats, count: int) -> npt.NDArray[np.intp]:
-    """Places of the highest values, highest first; equal ones in the gallery's order."""
-    count = min(count, len(row))
-    top = np.sort(np.argpartition(-row, count - 1)[:count])
-    return top[np.argsort(-row[top], kind="stable")]

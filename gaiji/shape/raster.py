@@ -72,7 +72,8 @@ def draw(
     numbers = list(glyphs)
     side = size + size // 4
     out = np.zeros((len(numbers), side, side), np.uint8)
-    for row, number in enumerate(numbers):
+    bitmap = face._FT_Face.contents.glyph.contents.bitmap  # the face's one place for what it draws
+    for canvas, number in zip(out, numbers, strict=True):
         if ft.FT_Load_Glyph(face._FT_Face, int(number), flags):
             name = (face.family_name or b"the font").decode("utf-8", "replace")
             raise ShapeError(
@@ -80,7 +81,7 @@ def draw(
                 where=name,
                 next=tr("get the font again"),
             )
-        _centre(out[row], face._FT_Face.contents.glyph.contents.bitmap, mono)
+        _centre(canvas, bitmap, mono)
     return out
 
 
@@ -92,6 +93,8 @@ def _centre(canvas: npt.NDArray[np.uint8], bitmap: ctypes.Structure, mono: bool)
     cells = np.frombuffer(ctypes.string_at(bitmap.buffer, rows * pitch), np.uint8).reshape(rows, pitch)
     ink = np.unpackbits(cells, axis=1)[:, :width] * np.uint8(255) if mono else cells[:, :width]
     side = canvas.shape[0]
-    ink = ink[max(0, (rows - side) // 2) :, max(0, (width - side) // 2) :][:side, :side]
-    top, left = (side - ink.shape[0]) // 2, (side - ink.shape[1]) // 2
-    canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    if rows > side or width > side:
+        ink = ink[max(0, (rows - side) // 2) :, max(0, (width - side) // 2) :][:side, :side]
+        rows, width = ink.shape
+    top, left = (side - rows) // 2, (side - width) // 2
+    canvas[top : top + rows, left : left + width] = ink

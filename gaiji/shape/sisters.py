@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gaiji.kernel import planes as kernel
 from gaiji.shape.features import Floats
 
 PLAY = 1
@@ -18,6 +19,14 @@ WORST = 8
 """Cells of the 400 that *peak* is the mean of."""
 
 _STEP = 0.03
+_COSTS = np.array(
+    [
+        1 + _STEP * (down**2 + across**2)
+        for down in range(-PLAY, PLAY + 1)
+        for across in range(-PLAY, PLAY + 1)
+    ],
+    np.float32,
+)
 _SHARPNESS = 20.0  # of the first stage's cosines, when they weigh the candidates' differences
 
 
@@ -48,21 +57,33 @@ def compare(query: Floats, candidates: Floats, cosines: Floats) -> Floats:
 def _displaced(query: Floats, candidates: Floats) -> Floats:
     """Squared distance of each cell's neighbourhood [candidates, cells, cells], at its best displacement."""
     cells = query.shape[-1]
-    padded = np.pad(query, ((0, 0), (PLAY, PLAY), (PLAY, PLAY)))
     best = np.full((len(candidates), cells, cells), np.inf, np.float32)
+    if kernel.compiled():
+        scratch = np.empty(2 * (cells + 2) ** 2, np.float32)
+        asked, given = _framed(query).reshape(-1), _framed(candidates).reshape(-1)
+        kernel.displaced(asked, given, len(query), cells, _COSTS, scratch, best.reshape(-1))
+        return best
+    padded = _framed(query)
     for down in range(2 * PLAY + 1):
         for across in range(2 * PLAY + 1):
             moved = padded[:, down : down + cells, across : across + cells]
             difference = candidates - moved
             distance = _around(np.einsum("kdij,kdij->kij", difference, difference))
-            cost = 1 + _STEP * ((down - PLAY) ** 2 + (across - PLAY) ** 2)
-            np.minimum(best, distance * np.float32(cost), out=best)
+            np.minimum(best, distance * _COSTS[down * (2 * PLAY + 1) + across], out=best)
     return best
 
 
 def _around(values: Floats) -> Floats:
     """Sum of each cell and its eight neighbours, over the last two axes."""
-    padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(1, 1), (1, 1)])
-    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
+    framed = _framed(values)
+    rows = framed[..., :-2, :] + framed[..., 1:-1, :] + framed[..., 2:, :]
     out: Floats = rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]
+    return out
+
+
+def _framed(values: Floats) -> Floats:
+    """A cell of nothing (as much as PLAY) around the last two axes."""
+    *more, rows, columns = values.shape
+    out = np.zeros((*more, rows + 2 * PLAY, columns + 2 * PLAY), np.float32)
+    out[..., PLAY:-PLAY, PLAY:-PLAY] = values
     return out

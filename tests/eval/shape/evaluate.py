@@ -136,7 +136,7 @@ def build_times() -> None:
         started = time.perf_counter()
         built = load_index([faces.IPAMJ])
         spent, size = time.perf_counter() - started, built.gallery.path.stat().st_size
-        raw = built.gallery.vectors.size
+        raw = built.gallery.packed.size
         print(
             f"index: {len(built):,} glyphs, built in {spent:.1f} s, {raw:,} bytes int8, {size:,} bytes on disk"
         )

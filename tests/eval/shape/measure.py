@@ -38,7 +38,7 @@ def index(removed: frozenset[str] = frozenset()) -> Index:
 def _without(gallery: Gallery, removed: frozenset[str]) -> Gallery:
     kept = np.array([name not in removed for name in gallery.names])
     names = tuple(name for name in gallery.names if name not in removed)
-    return replace(gallery, names=names, sources=gallery.sources[kept], vectors=gallery.vectors[kept])
+    return replace(gallery, names=names, sources=gallery.sources[kept], packed=gallery.packed[kept])
 
 
 def measure(asked: queries.QuerySet, on: Index, with_strokes: bool = False) -> Measured:
