@@ -4,6 +4,7 @@ where nobody said so."""
 from __future__ import annotations
 
 import csv
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ KANJI = {"山": "BBB3", "田": "C5C4", "太": "C2C0", "郎": "CFBA", "ア": "A5A
 """JIS X 0208 with the high bits set, which KEIS is."""
 
 
+@cache
 def half(name: str) -> gaiji.Charset:
     return gaiji.load_charset(name, options={"space": "two-half"})
 

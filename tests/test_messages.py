@@ -8,6 +8,7 @@ import importlib.util
 import pickle
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,19 +37,28 @@ def maker():
 
 
 make = maker()
-SOURCES = make.sources()
-ERRORS = make.Errors(SOURCES).all()
+
+
+@cache
+def sources():
+    """Every module, read when the first test of this file runs: whoever collects the tests only does not wait for it."""
+    return make.sources()
+
+
+@cache
+def errors():
+    return make.Errors(sources()).all()
 
 
 def test_every_error_has_a_number_a_literal_text_and_a_class():
-    wrong = [e for e in ERRORS if not re.fullmatch(r"E\d{4}", e.number) or not e.what or not e.kind]
-    assert ERRORS and wrong == []
+    wrong = [e for e in errors() if not re.fullmatch(r"E\d{4}", e.number) or not e.what or not e.kind]
+    assert errors() and wrong == []
 
 
 def test_no_error_is_made_of_a_plain_text():
-    classes = make.error_classes(SOURCES)
+    classes = make.error_classes(sources())
     wrong = []
-    for module in SOURCES:
+    for module in sources():
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Call) and make.called(node) in classes and node.args:
                 given = node.args[0]
@@ -69,7 +79,7 @@ def test_no_error_is_made_of_a_plain_text():
 
 def test_a_number_belongs_to_one_text():
     texts = defaultdict(set)
-    for error in ERRORS:
+    for error in errors():
         texts[error.number].add(error.what)
     assert {number: what for number, what in texts.items() if len(what) > 1} == {}
 
@@ -80,17 +90,31 @@ def test_the_register_keeps_its_numbers_and_says_what_the_code_says():
         f"E{n:04d}" for n in range(1, 398)
     ]  # later ones are given in blocks, so that branches do not clash
     assert list(known)[: len(kept)] == kept and list(known) == sorted(known)
-    assert make.renewed(known, ERRORS, set()) == known, "run `make messages` and look at what changed"
+    assert make.renewed(known, errors(), set()) == known, "run `make messages` and look at what changed"
 
 
 def test_a_number_given_to_another_text_is_refused():
-    known = make.register() | {ERRORS[0].number: ("GaijiError", "something else", "")}
-    with pytest.raises(SystemExit, match=ERRORS[0].number):
-        make.renewed(known, ERRORS, set())
+    known = make.register() | {errors()[0].number: ("GaijiError", "something else", "")}
+    with pytest.raises(SystemExit, match=errors()[0].number):
+        make.renewed(known, errors(), set())
 
 
 def test_the_page_is_made_of_register_and_code():
-    assert make.PAGE.read_text("utf-8") == make.page(make.register(), ERRORS), "run `make messages`"
+    assert make.PAGE.read_text("utf-8") == make.page(make.register(), errors()), "run `make messages`"
+
+
+@cache
+def read_back():
+    """The words of the tables that hold what is read back."""
+    return {
+        c.value
+        for m in sources()
+        if m.path.relative_to(make.PACKAGE).as_posix() in READ_BACK
+        for n in m.tree.body
+        if isinstance(n, (ast.Assign, ast.AnnAssign))
+        for c in ast.walk(n)
+        if isinstance(c, ast.Constant)
+    }
 
 
 def outside(module) -> list[str]:
@@ -112,18 +136,16 @@ def outside(module) -> list[str]:
         ):
             continue
         out.append((node.value, module.place(node), around))
-    words = {c.value for m in SOURCES if m.path.relative_to(make.PACKAGE).as_posix() in READ_BACK for n in m.tree.body
-             if isinstance(n, (ast.Assign, ast.AnnAssign)) for c in ast.walk(n) if isinstance(c, ast.Constant)}  # fmt: skip
     quiet = (ast.Compare, ast.Subscript)
     return [
         f"{place}: {text}" for text, place, around in out
-        if text not in words | STORED and not any(isinstance(up, quiet) for up in around[:2])
+        if text not in read_back() | STORED and not any(isinstance(up, quiet) for up in around[:2])
     ]  # fmt: skip
 
 
 def test_screens_pages_and_sheets_say_nothing_outside_the_catalogue():
     assert [
-        line for m in SOURCES if m.path.relative_to(make.PACKAGE).parts[0] in FACES for line in outside(m)
+        line for m in sources() if m.path.relative_to(make.PACKAGE).parts[0] in FACES for line in outside(m)
     ] == []
 
 
@@ -138,7 +160,7 @@ def test_templates_and_script_say_nothing_outside_the_catalogue():
 
 
 def test_templates_name_every_value_that_they_are_given():
-    for module in SOURCES:
+    for module in sources():
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.Call) or make.called(node) not in ("tr", "fault"):
                 continue
@@ -155,7 +177,7 @@ def bracketed(tmp_path, monkeypatch):
     def bracket(text):
         return f"⟦{text}⟧"
 
-    make.catalogue(tmp_path / "ja/LC_MESSAGES/gaiji.mo", SOURCES, translate=bracket)
+    make.catalogue(tmp_path / "ja/LC_MESSAGES/gaiji.mo", sources(), translate=bracket)
     monkeypatch.setattr(messages, "FOLDER", tmp_path)
     monkeypatch.setenv("LANGUAGE", "ja")
     messages._catalogue.cache_clear()

@@ -31,7 +31,7 @@ def shown(differences):
 
 def one_of_each():
     """A charset of every maker and kind; the others are made of the same parts, and take their turn with -m slow."""
-    found = {(name.split("-")[0], charsets.load(name).kind): name for name in charsets.names()}
+    found = {(name.split("-")[0], charsets.kind(name)): name for name in charsets.names()}
     return sorted(found.values())
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "mappings"
 GETA = "〓"
@@ -63,14 +64,24 @@ def names() -> list[str]:
     return sorted(path.stem for path in (MAPPINGS / "charsets").glob("*.toml"))
 
 
+def spec_of(name: str) -> dict[str, Any]:
+    return tomllib.loads((MAPPINGS / "charsets" / f"{name}.toml").read_text("utf-8"))
+
+
+def kind(name: str) -> str:
+    """The kind of the charset of that name, without its tables."""
+    said = str(spec_of(name)["kind"])
+    return "utf-16-be" if said == "utf-16" else said
+
+
 @cache
 def load(name: str) -> Charset:
     """The charset of that name with its options at their defaults, a field's role not yet considered."""
-    spec = tomllib.loads((MAPPINGS / "charsets" / f"{name}.toml").read_text("utf-8"))
+    spec = spec_of(name)
     blank = bytes.fromhex(spec.get("pad_single", "40"))
     made = Charset(
         name,
-        "utf-16-be" if spec["kind"] == "utf-16" else spec["kind"],
+        kind(name),
         blank == b"\x40",
         tuple(bytes.fromhex(s) for s in spec.get("shift_in", ())),
         tuple(bytes.fromhex(s) for s in spec.get("shift_out", ())),
