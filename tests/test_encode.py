@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twins import interpreted
 
 import gaiji
-from gaiji.codes import encoding
+from gaiji.codes import encoding, texts
 from gaiji.codes.encoding import encode_one
 from gaiji.codes.spec import charset_names
 from gaiji.errors import CharsetError
@@ -189,11 +189,13 @@ PLAIN = interpreted("encode")
 @lru_cache(maxsize=16)
 def plain_codes(name, mode):
     old, encoding.kernel_encode = encoding.kernel_encode, PLAIN
+    texts.forget_made()  # it is the compiled kernel's
     charset = gaiji.load_charset(name)
     try:
         return charset.codes(mode)
     finally:
         encoding.kernel_encode = old
+        texts.forget_made()
 
 
 @settings(max_examples=150, deadline=None)

@@ -36,7 +36,7 @@ from gaiji.codes.spec import (
 )
 from gaiji.codes.stream import Reading, StreamDecoder
 from gaiji.codes.tables import Row, Table, load_site
-from gaiji.codes.texts import Texts
+from gaiji.codes.texts import Texts, made_of
 from gaiji.codes.unicode import compiler_of, plain_row, standard_tables
 from gaiji.errors import ArgumentTypeError, CharsetError, UnencodableError
 from gaiji.errors.messages import fault, tr
@@ -87,9 +87,8 @@ def load_charset(
 
 def _tables(spec: Spec, chosen: Mapping[str, str], repertoire: Repertoire) -> list[Table]:
     """The tables of a charset file with these options; those of Unicode are the repertoire's own lists."""
-    if kind_of(spec.kind).unicode:
-        return standard_tables(repertoire, chosen)
-    return vendor_tables(spec, chosen, repertoire.edition)
+    unicode = kind_of(spec.kind).unicode
+    return standard_tables(repertoire, chosen) if unicode else vendor_tables(spec, chosen, repertoire.edition)
 
 
 class Charset:
@@ -145,7 +144,8 @@ class Charset:
     @cached_property
     def texts(self) -> Texts:
         """Which text has which code."""
-        return Texts(self.recipe, (*self.tables, *self.sites), self.entries, self.repertoire, self.units)
+        tables, made = (*self.tables, *self.sites), made_of(self._kept.identity)
+        return Texts(self.recipe, tables, lambda: self.entries, self.repertoire, self.units, made)
 
     # -- programs -------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 Owns the form of what is kept, and the identity of a charset: a digest of every file that its programs follow
 from, the code that compiles them included. Where and how safely they are kept is ``gaiji.disk.kept``; the
-plain files stay the truth: what ``verify`` compares texts with is compiled from them each time.
+plain files stay the truth: what ``verify`` compares texts with is compiled from them in each process.
 """
 
 from __future__ import annotations

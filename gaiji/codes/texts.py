@@ -6,7 +6,9 @@ Owns the order in which texts claim codes. The arrays that the kernel takes are 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from gaiji.codes.code import JOINED, value_of
@@ -22,45 +24,87 @@ from gaiji.standard.forms import is_special
 from gaiji.standard.repertoire import Repertoire
 
 
+MOST = 4
+"""Charsets of which a process holds what it compiled, beyond those in use."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was compiled of the texts of a charset; only ever added to."""
+
+    codes: dict[object, kernel_encode.Codes] = field(default_factory=dict)
+    encodings: dict[tuple[int, str], dict[str, Row]] = field(default_factory=dict)
+
+
+_made: dict[str, Made] = {}
+_lock = threading.Lock()
+
+
+def made_of(identity: str) -> Made:
+    """What this process compiled of the same files before, by any charset of that identity
+    (``gaiji.codes.compiled``): a town's jobs, and pieces of one, load it again and again."""
+    with _lock:
+        found = _made.pop(identity, None) or Made()
+        _made[identity] = found  # the last that was asked for is the last to go
+        while len(_made) > MOST:
+            del _made[next(iter(_made))]
+    return found
+
+
+def forget_made() -> None:
+    """Compile anew from here on, as another process would."""
+    with _lock:
+        _made.clear()
+
+
 class Texts:
     """The texts of one charset and their codes, for each mode of a field.
 
-    ``units``: form → what each code becomes when it is decoded.
+    ``units``: form → what each code becomes when it is decoded. ``made``: where they are kept; not those of
+    a form that a file says, which may be another tomorrow.
     """
 
     def __init__(
         self,
         recipe: Recipe,
         tables: Sequence[Table],
-        entries: Entries,
+        entries: Callable[[], Entries],
         repertoire: Repertoire,
         units: Callable[[str], Iterable[Unit]],
+        made: Made,
     ) -> None:
         self.recipe = recipe
         self.tables = tuple(tables)
-        self.entries = entries
+        self._laid = entries
         self.repertoire = repertoire
         self._units = units
-        self._codes: dict[object, kernel_encode.Codes] = {}
-        self._encodings: dict[tuple[int, str], dict[str, Row]] = {}
+        self._made, self._own = made, Made()
+
+    @cached_property
+    def entries(self) -> Entries:
+        """(size, code) → the row that decides the code."""
+        return self._laid()
+
+    def _kept(self, form: str) -> Made:
+        return self._own if is_special(form) else self._made
 
     def codes(self, mode: int, form: str = "needed") -> kernel_encode.Codes:
         """What ``encode`` uses: every text that may stand for a code, aliases included, for one field
         mode. ``form``: that of the output which is encoded."""
-        key = ("codes", mode, form if is_special(form) else "needed")
-        if key not in self._codes:
+        key, kept = ("codes", mode, form if is_special(form) else "needed"), self._kept(form).codes
+        if key not in kept:
             values = {text: value_of(row.code, row.size) for text, row in self.encoding(mode, form).items()}
             geta = values.get("〓", values.get("?", 0)) or (0x3013 if self.recipe.kind.unicode else 0)
-            self._codes[key] = compile_codes(self.recipe, values, shifts=mode == K["MIXED"], geta=geta)
-        return self._codes[key]
+            kept[key] = compile_codes(self.recipe, values, shifts=mode == K["MIXED"], geta=geta)
+        return kept[key]
 
     def proof(self, mode: int, *, name_field: bool, form: str, controls: Controls) -> kernel_encode.Codes:
         """What ``verify`` uses: exactly the texts that decoding writes, each for the code that owns it.
 
         Left out are codes whose decoding is a finding; rows that only decode have a text but not its code.
         """
-        key = (mode, name_field, controls, form)
-        if key not in self._codes:
+        key, kept = (mode, name_field, controls, form), self._kept(form).codes
+        if key not in kept:
             reads = [
                 u
                 for u in self._units(form)
@@ -77,10 +121,10 @@ class Texts:
                 values |= dict.fromkeys(controls.texts, BLOCKED)
                 values |= {u.text: BLOCKED for u in self._units(form) if _keeps_itself(u)}
                 blocked = self._blocked(name_field)
-            self._codes[key] = compile_codes(
+            kept[key] = compile_codes(
                 self.recipe, values, shifts=mode == K["MIXED"], reads=reads, blocked=blocked
             )
-        return self._codes[key]
+        return kept[key]
 
     def _owns(self, row: Row, mode: int) -> bool:
         """Whether the text of a row, as far as it has one, is that code's. A sequence of Unicode stands for
@@ -106,11 +150,11 @@ class Texts:
         """Text → row in a field of that mode. The first to claim a text keeps it: what decoding writes, full
         texts, the tables' own texts and encode-only rows, then other dashes and plain forms that mean a
         glyph. ``form``: what decoding writes in a form beside the standard's comes before all of them."""
-        key = mode, form if is_special(form) else "needed"
-        if key not in self._encodings:
+        key, kept = (mode, form if is_special(form) else "needed"), self._kept(form).encodings
+        if key not in kept:
             own = self._encoding(mode)
-            self._encodings[key] = own | self._in_form(mode, form) if is_special(form) else own
-        return self._encodings[key]
+            kept[key] = own | self._in_form(mode, form) if is_special(form) else own
+        return kept[key]
 
     def _in_form(self, mode: int, form: str) -> dict[str, Row]:
         """What decoding writes in a form, with the first row of each text."""
