@@ -23,7 +23,6 @@ from gaiji.standard.codepoints import pack, unpack
 from gaiji.standard.forms import is_special
 from gaiji.standard.repertoire import Repertoire
 
-
 MOST = 4
 """Charsets of which a process holds what it compiled, beyond those in use."""
 
