@@ -346,7 +346,7 @@ def test_killed_at_30_moments_it_is_all_or_nothing(tmp_path, what):
 DYING = """
 import json, os, sys
 from gaiji.cli import main
-import gaiji.review.sheets.apply, gaiji.run.erase
+import gaiji.review.sheets.apply, gaiji.run.erase, gaiji.shrinking.shrinker, polars
 for line in sys.stdin:
     folder, number, options = json.loads(line)
     child = os.fork()
