@@ -60,8 +60,8 @@ def pages(command: click.Command, name: str, parent: click.Context | None = None
     )
     out = [f"\n## {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
-        for child in sorted(command.commands):
-            out += pages(command.commands[child], child, context)
+        for child in command.list_commands(context):
+            out += pages(command.get_command(context, child), child, context)
     return out
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import gc
 import subprocess
 import sys
+from array import array
 from functools import lru_cache
 from random import Random
 
@@ -13,11 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quick import mostly_slow
+from twins import interpreted
 
 import gaiji
 from gaiji.codes import registry
 from gaiji.codes.spec import charset_names
 from gaiji.errors import ArgumentError, CharsetError, UndecodableError, UnencodableError
+from gaiji.kernel import cut
 from gaiji.kernel.arrow import binary_cells
 from gaiji.names.keys import key, keys
 
@@ -28,6 +32,7 @@ def load(name):
 
 
 JEF = load("fujitsu-jef-ebcdik")
+IBM = load("ibm-939")
 RAWS = [bytes.fromhex("28C4D429"), None, b"", bytes.fromhex("2880A1C4D4"), b"\xc1\xc2", bytes.fromhex("28C4")]
 
 
@@ -250,5 +255,49 @@ def test_cells_are_read_where_polars_has_them(rows, longest):
     chunks = pl.concat([series, series[:3], series], rechunk=False)
     for one in (series, chunks, chunks[1:], series[1:], series[2:7], series.reverse()):
         src, begins, ends = binary_cells(one)
-        cells = [src[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]
+        cells = [src[a:b] for a, b in zip(begins, ends, strict=True)]
         assert cells == [value or b"" for value in one.to_list()]
+
+
+@pytest.mark.parametrize("kernel", [cut, interpreted("cut")], ids=["as installed", "interpreted"])
+def test_both_kernels_find_the_places_of_values(kernel):
+    """Values in their view, behind it, of no length, and the view of a null, which may hold anything."""
+    views = array("i", [2, 1, 0, 0, 13, 7, 1, 5, 0, 9, 9, 9, 40, 1, 77, 3, 12, 1, 2, 3])
+    starts, ends = array("q", [-1] * 6), array("q", [-1] * 6)
+    kernel.place_views(memoryview(views), array("q", [1000, 2000]), 100, starts, ends, 1)
+    assert starts.tolist() == [-1, 104, 2005, 136, 152, 168]
+    assert ends.tolist() == [-1, 106, 2018, 136, 192, 180]
+
+
+@pytest.mark.parametrize("kernel", [cut, interpreted("cut")], ids=["as installed", "interpreted"])
+def test_both_kernels_put_the_values_of_a_list_end_to_end(kernel):
+    for values in ([b"ab", b"", b"cde", b""], [b""], []):
+        starts, ends = (array("q", [-1] * len(values)) for _ in range(2))
+        src = bytearray(b"." * (len(b"".join(values)) + 1))
+        assert kernel.place_values(values, starts, ends) == len(src) - 1
+        kernel.put_values(values, starts, ends, src)
+        assert src == b"".join(values) + b"."
+        assert [bytes(src[a:b]) for a, b in zip(starts, ends, strict=True)] == values
+    for values in ([b"ab", None], [bytearray(b"a")], ["a"], [b"a", memoryview(b"b")]):
+        places = array("q", [0] * len(values))
+        assert kernel.place_values(values, places, places) == -1
+
+
+def test_glyphs_are_read_again_from_what_was_given():
+    """Of a list, and of a column that nobody else keeps: after it is gone its memory is still there."""
+    names = ["田中", "山田太郎", "", "佐藤"] * 50
+    raws = [IBM.encode(name) for name in names]
+    wanted = [list(IBM.decode(raw).glyphs) for raw in raws[:4]] * 50
+    columns = [raws, pl.Series(raws, dtype=pl.Binary), pl.Series([b"\x0e" * 40, *raws], dtype=pl.Binary)[1:]]
+    while columns:
+        done = IBM.decode_many(columns.pop())
+        gc.collect()
+        junk = [pl.Series([bytes(12)] * 200, dtype=pl.Binary) for _ in range(50)]
+        assert done.glyphs.to_list() == wanted and junk
+
+
+def test_a_list_may_change_after_it_was_read():
+    raws = [IBM.encode("田中"), IBM.encode("佐藤")]
+    done = IBM.decode_many(raws)
+    raws.clear()
+    assert done.texts.to_list() == ["田中", "佐藤"] and len(done.glyphs) == 2

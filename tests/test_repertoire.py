@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gaiji.disk.datafiles import mappings_dir, samples_dir, user_data_dir
 from gaiji.errors import RepertoireError
 from gaiji.standard import repertoire
-from gaiji.standard.lists import read_columns
+from gaiji.standard.lists import COLUMNS, GlyphList, read_columns
 from gaiji.standard.repertoire import FORMS, GlyphNotFound, Repertoire, load_repertoire
 
 FOLDER = mappings_dir() / "repertoire"
@@ -345,3 +345,14 @@ def test_a_few_look_ups_by_text_do_not_read_the_lists(monkeypatch: pytest.Monkey
     assert found == {text: own.by_text(text) for text in texts if text}
     assert fresh.by_text("") == ()
     assert [fresh.by_text(text) for text in texts] == [own.by_text(text) for text in texts]
+
+
+@pytest.mark.parametrize("cells", [(15, 14), (16,), (14, 16), (16, 14), (15, 0, 15), (1,)])
+def test_a_line_without_a_cell_for_each_column_is_damage(tmp_path, cells):
+    """Also where one line has as many too many as another has too few."""
+    lines = ["\t".join(["MJ000001", "3005", "1", *[""] * 13][:count]) for count in cells]
+    one = GlyphList("mj", tmp_path / "mj.tsv", "\n".join(["\t".join(COLUMNS), *lines, ""]).encode())
+    with pytest.raises(RepertoireError, match="E0284"):
+        read_columns([one])
+    whole = one._replace(data=one.data.split(b"\n")[0] + b"\nMJ000001\t3005\t1" + 12 * b"\t" + b"\n")
+    assert read_columns([whole, whole]).bases == ["々", "々"]

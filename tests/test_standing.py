@@ -15,8 +15,9 @@ from gaiji.queue.queue import open_queue
 from gaiji.review.evidence.official import facts
 from gaiji.review.sheets.sheet import COLUMNS, make_sheet
 from gaiji.shape.pictures import Gallery
+from gaiji.standard.lists import read_columns
 from gaiji.standard.repertoire import load_repertoire
-from gaiji.standard.standing import Standing, drop_standings, standings, take_standings
+from gaiji.standard.standing import Standing, drop_standings, standings, standings_alone, take_standings
 
 MAP = Path(__file__).parents[1] / "mappings/repertoire/shrink-1.2.0.tsv"
 CALLED = {
@@ -56,6 +57,29 @@ def test_each_row_of_the_notices_is_told_and_nothing_else():
         for (kind, mark), of in wanted:
             assert any(one[:2] == (kind, of) and mark in one[2] for one in told)
     assert sum(len(one) for one in rows.values()) > 1000
+
+
+def test_of_one_glyph_the_same_is_told_without_reading_the_others(home, monkeypatch):
+    take_standings(table(home, "MJ026192,俗字,,漢和辞典\n"))
+    glyphs = [load_repertoire()[name] for name in (ZOKUJI, "MJ026192", "MJ068101")]
+    glyphs += [glyph for at, glyph in enumerate(load_repertoire()) if at % 400 == 0]
+    wanted = [standings(glyph.name) for glyph in glyphs]
+    assert sum(map(bool, wanted)) > 2
+    monkeypatch.setattr("gaiji.standard.standing.read_links", None)
+    monkeypatch.setattr("gaiji.standard.standing.load_repertoire", None)
+    assert [standings_alone(glyph) for glyph in glyphs] == wanted
+
+
+def test_a_look_up_reads_the_lines_of_its_character_alone(monkeypatch):
+    """Of the lists, which are 6 MB: a look-up is a start and an answer."""
+    read = []
+    monkeypatch.setattr(
+        "gaiji.standard.repertoire.read_columns",
+        lambda lists: read.append(sum(len(one.data) for one in lists)) or read_columns(lists),
+    )
+    monkeypatch.setattr("gaiji.standard.standing._links", None)
+    assert "MJ025761" in CliRunner().invoke(main, ["lookup", "辻"]).output
+    assert read and max(read) < 100_000
 
 
 def test_a_towns_own_table_comes_first_and_goes_again(home):

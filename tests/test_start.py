@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import random
@@ -9,11 +10,12 @@ import shutil
 import stat
 import subprocess
 import sys
-from pathlib import Path
 
+import click
 import pytest
 
 import gaiji
+from gaiji.cli.commands import ROOMS, main
 from gaiji.codes.compiled import Kept
 from gaiji.codes.program import Grades, Writes
 from gaiji.codes.spec import charset_names
@@ -205,16 +207,40 @@ def test_the_proof_does_not_believe_the_cache(cache, tmp_path):
     assert gaiji.verify(job).exit_code == 1
 
 
-def test_a_small_job_loads_neither_polars_nor_sqlalchemy(tmp_path):
-    """The second run of a job that changes nothing: what it imports, in a process of its own."""
+STARTS = {
+    "job": ("main(['convert', 'job.toml'])", {"polars", "sqlalchemy", "numpy", "regex", "tempfile"}),
+    "look-up": ("main(['lookup', '辻'])", {"polars", "numpy", "regex", "logging", "concurrent.futures"}),
+    "charset": ("gaiji.load_charset('ibm-939')", {"polars", "numpy", "regex", "logging", "click"}),
+}
+"""What is done, and modules of others that take as long to load as it takes, or nearly."""
+
+
+@pytest.mark.parametrize("what", STARTS)
+def test_a_start_loads_only_what_it_uses(tmp_path, what):
+    """The second run, which changes nothing: what it imports, in a process of its own; of the commands, its own."""
     small_job(tmp_path)
+    done, heavy = STARTS[what]
+    load = "" if what == "charset" else "from gaiji.cli.commands import main"
     code = (
-        "import sys; from pathlib import Path; from gaiji.run.convert import convert; convert(Path('job.toml'));"
-        "print(sorted({'polars', 'sqlalchemy', 'numpy'} & set(sys.modules)))"
+        f"import sys, gaiji\n{load}\ntry:\n {done}\nexcept SystemExit as end:\n assert not end.code\n"
+        "print('loaded', *sys.modules)"
     )
     for _ in range(2):
-        done = subprocess.run(
+        run = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
         )
-    assert done.stdout.split() == ["[]"]
-    assert Path(tmp_path / "review.sqlite").exists()
+    loaded = set(run.stdout.split("loaded", 1)[1].split())
+    assert not loaded & heavy
+    rooms = {"gaiji.cli.glyphs"} if what == "look-up" else set()
+    assert {f"gaiji.cli.{room}" for room in (*ROOMS, "seats")} & loaded == rooms
+    assert (tmp_path / "review.sqlite").exists() == (what == "job")
+
+
+def test_every_command_is_found_in_its_room():
+    context = click.Context(main)
+    for group in (main, main.get_command(context, "review")):
+        for name in group.list_commands(context):
+            assert group.get_command(context, name).name == name
+        for room in {*group.rooms.values()}:
+            names = {command.name for command in importlib.import_module(f"gaiji.cli.{room}").COMMANDS}
+            assert names == {name for name, one in group.rooms.items() if one == room}

@@ -4,7 +4,6 @@ usage.
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Mapping
@@ -14,17 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from gaiji import __version__
-from gaiji.cli.database import db
-from gaiji.cli.glyphs import COMMANDS as GLYPH_COMMANDS
+from gaiji.cli.groups import Group, translate
 from gaiji.cli.options import check_engine, engine_options, left_lines, log_option, place_line
 from gaiji.cli.options import overrides as _overrides
-from gaiji.cli.people import COMMANDS as PEOPLE_COMMANDS
-from gaiji.cli.proof import COMMANDS
-from gaiji.cli.reports import erase, report
-from gaiji.cli.review import review
-from gaiji.cli.seats import COMMANDS as SEAT_COMMANDS
-from gaiji.cli.tables import COMMANDS as TABLE_COMMANDS
-from gaiji.cli.town import COMMANDS as TOWN_COMMANDS
 from gaiji.cli.types import column_lines, doubt_line, print_reversal, print_types
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, tr, translated
@@ -33,7 +24,21 @@ if TYPE_CHECKING:
     from gaiji.run.manifest import Manifest
 
 
-class OneLine(click.Group):
+ROOMS = {
+    "database": ("db",),
+    "glyphs": ("charset", "lookup", "repertoire", "glyph"),
+    "people": ("shrink", "unshrink", "match", "search"),
+    "proof": ("verify", "explain", "diff-tables", "impact"),
+    "reports": ("erase", "report"),
+    "residents": ("contradictions", "identity"),
+    "review": ("review",),
+    "tables": ("tables",),
+    "town": ("init", "run", "status", "compare"),
+}
+"""The commands that are not in this module, by the module that has them."""
+
+
+class OneLine(Group):
     """Turns the toolkit's errors, and those of the system, into one line and their exit code."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
@@ -95,17 +100,6 @@ def _one_line(error: click.ClickException) -> str:
     return " ".join(error.format_message().split())
 
 
-def translate(command: click.Command) -> None:
-    """Puts the help of a command, and of those below it, into the reader's language."""
-    command.help = command.help and tr(inspect.cleandoc(command.help))
-    command.short_help = command.short_help and tr(command.short_help)
-    for option in command.params:
-        if isinstance(option, click.Option) and option.help:
-            option.help = tr(option.help)
-    for below in getattr(command, "commands", {}).values():
-        translate(below)
-
-
 def _turn_away_errors() -> None:
     """Send what is written to standard error to standard output, or nowhere where that is the same file."""
     same = os.path.samestat(os.fstat(1), os.fstat(2))
@@ -128,7 +122,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=OneLine, rooms=ROOMS, context_settings={"help_option_names": ["-h", "--help"]})
 @log_option
 @click.option(
     "--version",
@@ -143,22 +137,6 @@ def main() -> None:
 
     Exit codes: 0 done, nothing is flagged or set aside; 3 done, something waits; 1 failed; 2 wrong usage.
     """
-
-
-for _command in (
-    *COMMANDS,
-    *PEOPLE_COMMANDS,
-    *GLYPH_COMMANDS,
-    *TABLE_COMMANDS,
-    *TOWN_COMMANDS,
-    db,
-    erase,
-    report,
-    review,
-):
-    main.add_command(_command)
-for _command in SEAT_COMMANDS:
-    review.add_command(_command)
 
 
 # -- the main job -----------------------------------------------------------------------------------

@@ -105,3 +105,6 @@ def db_verify(job: str) -> None:
     holds = tr("it holds") if done.holds else tr("IT DOES NOT HOLD")
     click.echo(tr("{holds}; report: {shown}", holds=holds, shown=report))
     sys.exit(done.exit_code)
+
+
+COMMANDS = (db,)

@@ -161,3 +161,6 @@ def _is_town(path: str, systems: tuple[str, ...]) -> bool:
     from gaiji.town.project import is_town
 
     return bool(systems) or is_town(path)
+
+
+COMMANDS = (erase, report)

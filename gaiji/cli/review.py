@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import click
 
+from gaiji.cli.groups import Group
 from gaiji.cli.options import asked_password, left_lines, listen_options, overrides, password_option
 from gaiji.errors import QueueError, UsageError
 from gaiji.errors.messages import fault, tr
@@ -26,7 +27,7 @@ queue_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group, rooms={"seats": ("user", "assign", "progress", "views")})
 def review() -> None:
     """The queue of glyphs that a person must look at."""
 
@@ -489,3 +490,6 @@ def _the_only_queue() -> str:
         )
         raise UsageError(what, next=tr("name one with --queue; gaiji convert prints where its queue is"))
     return str(found[0])
+
+
+COMMANDS = (review,)

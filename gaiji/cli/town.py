@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from gaiji.cli.options import log_option
-from gaiji.cli.residents import COMMANDS as RESIDENTS
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
 
@@ -358,4 +357,4 @@ def compare(old: str, new: str, delta: bool, output: str, as_json: bool) -> None
     sys.exit(3 if found.differs else 0)
 
 
-COMMANDS = (init, run, status, *RESIDENTS, compare)
+COMMANDS = (init, run, status, compare)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
@@ -22,15 +21,17 @@ from gaiji.kernel import cut
 from gaiji.kernel import decode as kernel
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
+from gaiji.model.plain import dataclass
 from gaiji.model.series import bytes_column, text_column
 from gaiji.standard.characters import points
 
 if TYPE_CHECKING:
     import polars as pl
 
-Cells = tuple[bytes, "array[int]", "array[int]"]
+Cells = tuple[bytes | bytearray | memoryview, "array[int]", "array[int]"]
 """Values end to end, and where each begins and ends."""
 FINDINGS = ("row", "offset", "position", "number", "size", "kind")
+FOUND, TEXTS = ("row", "reason", "code", "offset", "position", "size"), ("reason", "code")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Decoding:
 
 def decode_rows(
     program: kernel.Program,
-    src: bytes | bytearray,
+    src: bytes | bytearray | memoryview,
     place: tuple[Any, Any, int, int],
     mode: int,
     out: bytearray,
@@ -67,7 +68,7 @@ def decode_rows(
     starts, ends, offset, length = place
     rows = len(starts)
     slots, capacity = longest + 64, len(out)
-    offsets = array("q", bytes(8 * rows + 8))
+    offsets = array("q", [0]) * (rows + 1)
     findings = array("q", bytes(8 * K["FINDING"] * slots))
     counts = array("q", bytes(8 * K["N_COUNTS"]))
     row = o = n = special = 0
@@ -140,25 +141,38 @@ def decode_column(reading: Reading, values: object, *, strict: bool) -> DecodedC
     ``strict``."""
     import polars as pl
 
-    series = bytes_column(values, "values").series
-    cells = _cells_of(series)
+    cells, series = _given(values)
     parts = _by_order(reading, cells) if reading.kind.marked else [(reading, cells, None, 0)]
     texts, found = [], []
     for one, (src, starts, ends), rows, mark in parts:
         done = _run(one.text, one.mode, src, starts, ends)
         texts.append((_texts(done), rows))
         found.append(_findings(one, done.findings, rows, mark))
-    findings = pl.concat(found).sort("row", maintain_order=True)
+    findings = found[0] if len(found) == 1 else pl.concat(found).sort("row", maintain_order=True)
     if strict and len(findings):
         first = findings.filter(pl.col("row") == findings["row"][0]).sort("offset").row(0, named=True)
         start, size = first["offset"], first["size"]
         error = UndecodableError(reading.name, first["code"], start, start + size, first["reason"])
         error.add_note(f"row {first['row']} of the column, counted from 0")
         raise error
-    text = _merged(texts, len(series)).alias(series.name)
+    text = _merged(texts)
     return DecodedColumn(
-        _with_nulls(text, series), findings.drop("size"), lambda: _glyph_lists(parts, findings, series)
+        _as_given(text, series), findings.drop("size"), lambda: _glyph_lists(parts, findings, series)
     )
+
+
+def _given(values: object) -> tuple[Cells, pl.Series | None]:
+    """The values of a column, where they lie or end to end, and the series they are; none of a list of
+    ``bytes`` alone."""
+    if type(values) is list:
+        starts, ends = (array("q", [0]) * len(values) for _ in range(2))
+        total = cut.place_values(values, starts, ends)
+        if total >= 0:
+            src = bytearray(total + 1)
+            cut.put_values(values, starts, ends, src)
+            return (src, starts, ends), None
+    series = bytes_column(values, "values").series
+    return _cells_of(series), series
 
 
 def _cells_of(series: pl.Series) -> Cells:
@@ -168,11 +182,7 @@ def _cells_of(series: pl.Series) -> Cells:
     found = binary_cells(series)
     if found is None:
         return _cells([value or b"" for value in series.to_list()])
-    src, *edges = found
-    starts, ends = array("q"), array("q")
-    starts.frombytes(edges[0].tobytes())
-    ends.frombytes(edges[1].tobytes())
-    return src, starts, ends
+    return found
 
 
 def _cells(values: Sequence[bytes]) -> Cells:
@@ -191,7 +201,7 @@ def _by_order(reading: Reading, cells: Cells) -> list[Part]:
     src, starts, ends = cells
     groups: dict[bytes, list[int]] = {LITTLE_MARK: [], BIG_MARK: [], b"": []}
     for row, (a, b) in enumerate(zip(starts, ends, strict=True)):
-        groups[mark if b - a >= 2 and (mark := src[a : a + 2]) in groups else b""].append(row)
+        groups[mark if b - a >= 2 and (mark := bytes(src[a : a + 2])) in groups else b""].append(row)
     parts: list[Part] = []
     for mark, rows in groups.items():
         if rows or not mark:
@@ -202,7 +212,7 @@ def _by_order(reading: Reading, cells: Cells) -> list[Part]:
     return parts
 
 
-def _run(program: kernel.Program, mode: int, src: bytes, starts: array[int], ends: array[int]) -> Decoding:
+def _run(program: kernel.Program, mode: int, src: Any, starts: array[int], ends: array[int]) -> Decoding:
     total, longest = cut.extent(starts, ends, 0, -1)
     size = total * 2 + (longest + 1) * program.bound + 2 * K["SLACK"] + 8
     return decode_rows(
@@ -229,7 +239,9 @@ def _findings(reading: Reading, flat: array[int], rows: list[int] | None, mark: 
 
     from gaiji.kernel.arrow import int64_series
 
-    numbers = int64_series("f", flat) if flat else pl.Series("f", [], dtype=pl.Int64)
+    if not flat:
+        return pl.DataFrame(schema={name: pl.String if name in TEXTS else pl.Int64 for name in FOUND})
+    numbers = int64_series("f", flat)
     frame = pl.DataFrame({name: numbers.gather_every(K["FINDING"], i) for i, name in enumerate(FINDINGS)})
     units = frame.select("number", "size").unique()
     names = [reading.code(number, size) for number, size in units.iter_rows()]
@@ -254,7 +266,7 @@ def _findings(reading: Reading, flat: array[int], rows: list[int] | None, mark: 
     )
 
 
-def _merged(parts: Sequence[tuple[pl.Series, list[int] | None]], rows: int) -> pl.Series:
+def _merged(parts: Sequence[tuple[pl.Series, list[int] | None]]) -> pl.Series:
     """The rows of all parts in their order."""
     import polars as pl
 
@@ -265,15 +277,17 @@ def _merged(parts: Sequence[tuple[pl.Series, list[int] | None]], rows: int) -> p
     return pl.DataFrame({"row": order, "value": every}).sort("row")["value"]
 
 
-def _with_nulls(series: pl.Series, given: pl.Series) -> pl.Series:
+def _as_given(series: pl.Series, given: pl.Series | None) -> pl.Series:
+    """Under the name of what was given (none: a list), with its nulls."""
     import polars as pl
 
-    if not given.null_count():
+    series = series.alias(given.name if given is not None else "")
+    if given is None or not given.null_count():
         return series
     return pl.select(pl.when(given.is_not_null()).then(series).alias(series.name)).to_series()
 
 
-def _glyph_lists(parts: Sequence[Part], findings: pl.DataFrame, given: pl.Series) -> pl.Series:
+def _glyph_lists(parts: Sequence[Part], findings: pl.DataFrame, given: pl.Series | None) -> pl.Series:
     """The glyph names of every row; a character with a finding has no sure glyph."""
     import polars as pl
 
@@ -287,10 +301,11 @@ def _glyph_lists(parts: Sequence[Part], findings: pl.DataFrame, given: pl.Series
         every = every.join(flagged, on=["row", "position"], how="left", maintain_order="left")
         every = every.with_columns(pl.when(pl.col("flagged").is_null()).then("glyph").alias("glyph"))
     lists = every.group_by("row").agg(pl.col("glyph").alias("glyphs"))
-    index = pl.DataFrame({"row": pl.arange(len(given), eager=True, dtype=pl.Int64)})
+    count = sum(len(starts) for _, (_, starts, _), _, _ in parts)
+    index = pl.DataFrame({"row": pl.arange(count, eager=True, dtype=pl.Int64)})
     joined = index.join(lists, on="row", how="left", maintain_order="left")["glyphs"]
     empty = pl.Series([[]], dtype=pl.List(pl.String))
-    return _with_nulls(joined.fill_null(empty.first()), given).alias(given.name)
+    return _as_given(joined.fill_null(empty.first()), given)
 
 
 def _characters(reading: Reading, done: Decoding, rows: list[int] | None) -> pl.DataFrame:
@@ -359,8 +374,7 @@ def encode_column(
         "reason": pl.String,
     }
     return EncodedColumn(
-        _with_nulls(pl.Series(series.name, made, dtype=pl.Binary), series),
-        pl.DataFrame(found, schema=schema, orient="row"),
+        _as_given(pl.Series(made, dtype=pl.Binary), series), pl.DataFrame(found, schema=schema, orient="row")
     )
 
 

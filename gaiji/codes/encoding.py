@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from gaiji.codes.code import JOINED
 from gaiji.codes.program import Recipe, Unit, decimal_slots
 from gaiji.kernel import encode as kernel_encode
 from gaiji.model import Reason
+from gaiji.model.plain import dataclass
 from gaiji.standard.characters import is_selector
 
 E: dict[str, int] = kernel_encode.CONSTANTS

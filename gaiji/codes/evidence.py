@@ -10,12 +10,12 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gaiji.codes.code import write_code
 from gaiji.codes.tables import ENCODE_ONLY, GRADES, Row, Table, load_table, table_ids
 from gaiji.disk.datafiles import mappings_dir
+from gaiji.model.plain import dataclass
 
 
 @dataclass(frozen=True)

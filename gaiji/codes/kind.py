@@ -6,11 +6,10 @@ can be of several types). How a code is written in each form is in ``gaiji.codes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gaiji.codes.code import JOINED, Form
 from gaiji.errors import CharsetError, nearest
 from gaiji.errors.messages import fault
+from gaiji.model.plain import dataclass
 from gaiji.standard.codepoints import unpack
 
 

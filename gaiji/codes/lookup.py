@@ -6,11 +6,9 @@ Owns the forms of a query and the search for vendor codes that reach a glyph. Th
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass
 from functools import lru_cache
-
-import regex
 
 from gaiji.codes.code import Form, read_code
 from gaiji.codes.evidence import facts
@@ -19,10 +17,11 @@ from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import UsageError, nearest
 from gaiji.errors.messages import fault, mark, tr
 from gaiji.model import Glyph
+from gaiji.model.plain import dataclass
 from gaiji.standard.characters import points
 from gaiji.standard.errata import erratum
 from gaiji.standard.repertoire import Repertoire, load_repertoire
-from gaiji.standard.standing import standings
+from gaiji.standard.standing import standings_alone
 
 _NUMBERS = {
     "戸籍": "by_koseki",
@@ -61,15 +60,15 @@ def lookup(query: str) -> tuple[Glyph, ...]:
 
 
 def _find(query: str, repertoire: Repertoire) -> tuple[Glyph, ...]:
-    if regex.fullmatch(r"(?i)(MJ|GJ)\d{6}", query):
+    if re.fullmatch(r"(?i)(MJ|GJ)\d{6}", query):
         glyph = repertoire.naming(query.upper()).get(query)
         return (glyph,) if glyph else ()
-    if regex.fullmatch(r"(?i)J\+[0-9A-F]{4}", query):
+    if re.fullmatch(r"(?i)J\+[0-9A-F]{4}", query):
         return repertoire.naming(query.upper()).by_juki(query.upper())
-    match = regex.fullmatch(r"(?i)U\+([0-9A-F]{4,6})(?:[ _]?(?:U\+)?(E01[0-9A-F]{2}))?", query)
+    match = re.fullmatch(r"(?i)U\+([0-9A-F]{4,6})(?:[ _]?(?:U\+)?(E01[0-9A-F]{2}))?", query)
     if match:
         return _by_text("".join(chr(int(part, 16)) for part in match.groups() if part), repertoire)
-    if regex.fullmatch(r"[12]-\d{1,2}-\d{1,2}", query):
+    if re.fullmatch(r"[12]-\d{1,2}-\d{1,2}", query):
         plane, row, cell = (int(part) for part in query.split("-"))
         return repertoire.by_x0213(f"{plane}-{row:02d}-{cell:02d}")
     prefix, colon, rest = query.partition(":")
@@ -210,7 +209,7 @@ def describe(glyph: Glyph) -> str:
         for c in vendor_codes(glyph)
     ]
     lines.append(tr("  vendor codes: {codes}", codes="; ".join(codes) or tr("none in the shipped tables")))
-    lines += [tr("  正字・俗字・誤字: {standing}", standing=one) for one in standings(glyph.name)]
+    lines += [tr("  正字・俗字・誤字: {standing}", standing=one) for one in standings_alone(glyph)]
     if wrong := erratum(glyph.name):
         lines.append(tr("  erratum: {wrong}", wrong=wrong))
     return "\n".join(lines)

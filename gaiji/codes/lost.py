@@ -10,12 +10,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gaiji.codes.program import LOST
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.model.pattern import Pattern
+from gaiji.model.plain import dataclass
 
 FOREIGN = r"[\p{Katakana}\p{Latin}ーｰﾞﾟ゛゜'’.．]"
 """What stands on both sides of a sign that parts a foreigner's name."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from gaiji.codes.kind import Kind
 from gaiji.codes.tables import WEAK, Range
 from gaiji.kernel import decode as kernel
 from gaiji.model import Reason
+from gaiji.model.plain import dataclass
 
 K: dict[str, int] = kernel.CONSTANTS
 LOST = frozenset("◎■□●〓�")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from gaiji.codes.tables import Range, Table, load_table, parse_range
 from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import ArgumentTypeError, CharsetError, nearest
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.standard.editions import Edition
 
 DASHES = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from gaiji.codes.kind import Kind
 from gaiji.codes.program import K
 from gaiji.kernel import decode as kernel
 from gaiji.model import Characters, Decoded, Finding, Reason
+from gaiji.model.plain import dataclass
 
 LITTLE_MARK, BIG_MARK = MARKS = b"\xff\xfe", b"\xfe\xff"
 """What a text of UTF-16 may begin with: the byte order mark, in either order."""

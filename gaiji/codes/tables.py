@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from pathlib import Path
@@ -21,6 +20,7 @@ from gaiji.disk.datafiles import mappings_dir
 from gaiji.errors import TableError, UsageError
 from gaiji.errors.messages import Fault, fault, tr
 from gaiji.model.pattern import Pattern
+from gaiji.model.plain import dataclass
 from gaiji.standard.editions import Edition
 
 COLUMNS = ("code", "ucs", "glyph", "flag", "note")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gaiji.columns.decode import Decoder
@@ -17,6 +17,7 @@ from gaiji.columns.individual import number_holds
 from gaiji.columns.numeric import NUMERIC
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import ROLES, Column, Field, Reason
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import Batch
 from gaiji.standard.characters import coded
 from gaiji.standard.individual import hidden, holds

@@ -14,7 +14,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Protocol
 
 from gaiji.codes.charset import Charset
@@ -22,6 +22,7 @@ from gaiji.columns.findings import Place
 from gaiji.kernel import cut, shape, unread
 from gaiji.kernel.shape import CONSTANTS as S
 from gaiji.model import OWNERS, Reason, Variable
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import Batch, Framing
 
 PADDING, FILLER, GAP = "padding", "filler", "uncovered"

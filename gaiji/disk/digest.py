@@ -11,9 +11,12 @@ import hashlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from gaiji.disk.remote import open_input
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 PENDING = 4
 BLOCK = 4 * 1024 * 1024
@@ -63,6 +66,8 @@ class BackgroundDigest:
     """A SHA-256 whose ``update`` returns at once, with at most ``PENDING`` pieces waiting."""
 
     def __init__(self) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # not for those who only read
+
         self._digest = hashlib.sha256()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="gaiji-digest")
         self._waiting: deque[Future[None]] = deque()

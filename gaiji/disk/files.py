@@ -13,15 +13,17 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from gaiji.disk.digest import BackgroundDigest
 from gaiji.errors import GaijiError, OutputError, ResumeError
 from gaiji.errors.messages import Fault, fault, tr
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 FLUSH = 32 * 1024 * 1024
 """Bytes after which what was written is sent to the disk, so that no run ends in one long wait."""
@@ -124,6 +126,8 @@ class AtomicFile:
     def __init__(
         self, path: Path, *, part: Path | None = None, kept: Written | None = None, own: bool = False
     ) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # not for those who only read
+
         self.path = path
         self.size = 0
         self._digest = BackgroundDigest()

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from gaiji.kernel.cut import place_views
+
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from collections.abc import Iterator
 
 _RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -137,59 +138,66 @@ class _Stream(ctypes.Structure):
     )
 
 
-INLINE = 12
-"""Bytes of a value that stands in its view itself (Arrow specification, "Variable-size Binary View
-Layout")."""
-
-
-def binary_cells(series: pl.Series) -> tuple[bytes, npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+def binary_cells(series: pl.Series) -> tuple[bytes | memoryview, array[int], array[int]] | None:
     """The values of a Binary series where they lie: bytes, and where in them each begins and ends (a null
-    nowhere). None where polars hands over anything but views."""
-    import numpy as np
+    nowhere). None where polars hands over anything but views. The bytes are polars' own where they are in one
+    piece, and live as long as what is given back."""
+    rows, row, sources, base = len(series), 0, list[memoryview](), 0
+    starts, ends = array("q", [0]) * rows, array("q", [0]) * rows
+    for table, others in _chunks(series):
+        if row + len(table) // 16 > rows:
+            return None
+        places = array("q", itertools.accumulate(map(len, others), initial=base + len(table)))
+        place_views(table.cast("i"), places[: len(others)], base, starts, ends, row)
+        row += len(table) // 16
+        sources += [table, *others]
+        base = places[-1]
+    if row != rows:
+        return None
+    if series.null_count():
+        import numpy as np
 
+        np.copyto(np.frombuffer(ends, np.int64), starts, where=series.is_null().to_numpy())
+    full = [source for source in sources if source]
+    return full[0] if len(full) == 1 else b"".join(full), starts, ends
+
+
+def _chunks(series: pl.Series) -> Iterator[tuple[memoryview, list[memoryview]]]:
+    """The views of each chunk of a Binary series, and the buffers behind them; nothing where it has none."""
     capsule = series.__arrow_c_stream__(None)  # the stream lives as long as it
     stream = _Stream.from_address(_pointer_of(capsule, b"arrow_array_stream"))
-    sources, begins, ends, base = [], [], [], 0
     schema = _Schema()
     if stream.get_schema(ctypes.addressof(stream), ctypes.addressof(schema)):
-        return None
+        return
     views = schema.format == b"vz"
     _RELEASE(schema.release)(ctypes.addressof(schema))
     while views:
         column = _Array()
         if stream.get_next(ctypes.addressof(stream), ctypes.addressof(column)) or not column.release:
-            break
-        some, starts, stops = _views(column, base)
-        sources += some
-        begins.append(starts)
-        ends.append(stops)
-        base += sum(map(len, some))
-        _RELEASE(column.release)(ctypes.addressof(column))
-    if not views or sum(map(len, begins)) != len(series):
-        return None
-    nothing = [np.zeros(0, np.int64)]
-    first, last = np.concatenate(begins or nothing), np.concatenate(ends or nothing)
-    if series.null_count():
-        last = np.where(series.is_null().to_numpy(), first, last)
-    return b"".join(sources), first, last
+            return
+        held = _Held(column)
+        rows, count = column.length, column.n_buffers - 3
+        table = held.view(column.buffers[1], 16 * column.offset, 16 * rows)
+        sizes = held.view(column.buffers[2 + count], 0, 8 * count).cast("q")
+        yield table, [held.view(column.buffers[2 + n], 0, size) for n, size in enumerate(sizes)]
 
 
-def _views(column: _Array, base: int) -> tuple[list[bytes], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The buffers of one chunk, one behind the other from ``base`` on, and where its values lie in them."""
-    import numpy as np
+class _Held:
+    """A column of somebody else, released when nobody looks at it any more."""
 
-    rows, count = column.length, column.n_buffers - 3
-    data = ctypes.string_at(column.buffers[1] + 16 * column.offset, 16 * rows) if rows else b""
-    table = np.frombuffer(data, np.int32).reshape(rows, 4).astype(np.int64)
-    sizes = array("q", ctypes.string_at(column.buffers[2 + count], 8 * count)) if count else ()
-    others = [ctypes.string_at(column.buffers[2 + n], size) if size else b"" for n, size in enumerate(sizes)]
-    places = np.array([base + len(data), *map(len, others)], np.int64).cumsum()
-    inside = base + 16 * np.arange(rows, dtype=np.int64) + 4
-    starts = inside
-    if count:
-        which = np.where(table[:, 0] > INLINE, table[:, 2], 0)
-        starts = np.where(table[:, 0] > INLINE, places[which] + table[:, 3], inside)
-    return [data, *others], starts, starts + table[:, 0]
+    def __init__(self, column: _Array) -> None:
+        self._column = column
+
+    def view(self, address: int | None, offset: int, size: int) -> memoryview:
+        """A part of its memory, which keeps the column."""
+        if not size or address is None:
+            return memoryview(b"")
+        part = (ctypes.c_ubyte * size).from_address(address + offset)
+        part.held = self  # type: ignore[attr-defined]
+        return memoryview(part).cast("B").toreadonly()
+
+    def __del__(self) -> None:
+        _RELEASE(self._column.release)(ctypes.addressof(self._column))
 
 
 _pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(

@@ -1,7 +1,8 @@
 # Types of gaiji/kernel/cut.py when it is compiled.
 cimport cython
+from libc.string cimport memcpy
 
-cdef int OK, OPEN_QUOTE, BAD_QUOTE, COLUMNS, SPACED
+cdef int OK, OPEN_QUOTE, BAD_QUOTE, COLUMNS, SPACED, INLINE
 
 cdef class Scan:
     cdef public Py_ssize_t pos, rows, at, block_left, cells, begin, end, left, inside
@@ -63,3 +64,13 @@ cpdef Py_ssize_t csv_skip(const unsigned char[::1] src, Py_ssize_t pos, Py_ssize
 
 @cython.locals(total=cython.Py_ssize_t, longest=cython.Py_ssize_t, row=cython.Py_ssize_t, size=cython.Py_ssize_t)
 cpdef extent(const long long[::1] starts, const long long[::1] ends, Py_ssize_t offset, Py_ssize_t length)
+
+@cython.locals(at=cython.Py_ssize_t, i=cython.Py_ssize_t, size=cython.Py_ssize_t, begin=cython.Py_ssize_t)
+cpdef place_views(const int[::1] table, const long long[::1] places, Py_ssize_t base, long long[::1] starts,
+    long long[::1] ends, Py_ssize_t row)
+
+@cython.locals(at=cython.Py_ssize_t, row=cython.Py_ssize_t)
+cpdef Py_ssize_t place_values(list values, long long[::1] starts, long long[::1] ends)
+
+@cython.locals(row=cython.Py_ssize_t, value=bytes, data="const char *")
+cpdef put_values(list values, const long long[::1] starts, const long long[::1] ends, unsigned char[::1] out)

@@ -6,12 +6,19 @@ Owns the scans for line and CSV boundaries; ``gaiji.kernel.described`` has those
 never read past ``n``; what does not fit is left for the next batch. What the bytes say is for others.
 """
 
+try:
+    import cython
+except ImportError:  # a bare install without Cython: the same code, interpreted
+    from gaiji.kernel import nocython as cython
+
 # Why a scan stopped (``Scan.error``).
 OK = 0
 OPEN_QUOTE = 3
 BAD_QUOTE = 4
 COLUMNS = 5
 SPACED = 7
+INLINE = 12
+"""Bytes of a value that stands in its view itself."""
 
 
 class Scan:
@@ -373,5 +380,53 @@ def extent(starts, ends, offset, length):
     return total, longest
 
 
+def place_views(table, places, base, starts, ends, row):
+    """Where the values of a column of views lie (Arrow specification, "Variable-size Binary View Layout").
+
+    ``table``: four words a value: its length, then itself up to 12 bytes, or its first four, the number of
+    the buffer that has it and its place there. ``places``: where each buffer begins in the source; ``base``:
+    where the table does. ``starts`` and ``ends`` are filled from ``row`` on. A null's view may hold anything.
+    """
+    at = 0
+    for i in range(len(table) // 4):
+        size = table[at]
+        begin = base + 4 * at + 4
+        if size > INLINE and 0 <= table[at + 2] < len(places):
+            begin = places[table[at + 2]] + table[at + 3]
+        starts[row + i] = begin
+        ends[row + i] = begin + size
+        at += 4
+
+
+def place_values(values, starts, ends):
+    """Where each value of a list begins and ends when all stand end to end; their length in all, or -1 where
+    one is not ``bytes``."""
+    at = 0
+    for row, value in enumerate(values):
+        if type(value) is not bytes:
+            return -1
+        starts[row] = at
+        at += len(value)
+        ends[row] = at
+    return at
+
+
+def put_values(values, starts, ends, out):
+    """Values of ``bytes`` to the places that ``place_values`` found for them."""
+    for row, value in enumerate(values):
+        if cython.compiled:
+            data = value
+            memcpy(cython.address(out[starts[row]]), data, ends[row] - starts[row])
+        else:
+            out[starts[row] : ends[row]] = value
+
+
 # The names above are C integers in compiled code; this is how Python code reads them in either case.
-CONSTANTS = {"OK": OK, "OPEN_QUOTE": OPEN_QUOTE, "BAD_QUOTE": BAD_QUOTE, "COLUMNS": COLUMNS, "SPACED": SPACED}
+CONSTANTS = {
+    "OK": OK,
+    "OPEN_QUOTE": OPEN_QUOTE,
+    "BAD_QUOTE": BAD_QUOTE,
+    "COLUMNS": COLUMNS,
+    "SPACED": SPACED,
+    "INLINE": INLINE,
+}

@@ -40,7 +40,7 @@ class Work:
     final: int
     special: int
     def __init__(
-        self, src: bytes | bytearray, out: bytearray, findings: array[int], counts: array[int]
+        self, src: bytes | bytearray | memoryview, out: bytearray, findings: array[int], counts: array[int]
     ) -> None: ...
 
 class Single:

@@ -7,12 +7,12 @@ Owns the choice between copybooks and TOML layouts for those who need more than 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji.layout.copybook import SUFFIXES, Table, describe_copybook
 from gaiji.layout.layout import Layout, copybook_layout, load_layout
 from gaiji.model import Variable
+from gaiji.model.plain import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ roles of CSV headers from ``gaiji.layout.roles``. Cuts no records and decodes no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from gaiji.layout.fillers import without_fillers
 from gaiji.layout.roles import find_role, load_preset, preset_names
 from gaiji.model import Field
 from gaiji.model.pattern import Pattern
+from gaiji.model.plain import dataclass
 
 MAX_BYTES = 1 << 20
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from gaiji.disk.toml import NotToml, parse_toml
 from gaiji.errors import LayoutError, nearest
 from gaiji.errors.messages import fault, tr
 from gaiji.model.pattern import Pattern
+from gaiji.model.plain import dataclass
 
 ROLES = ("name", "kana", "address", "other")
 RULES = "roles"

@@ -7,11 +7,11 @@ declared FILLER only has what no field takes, and what is left is a gap. Looks a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
 
 from gaiji.model import Field
+from gaiji.model.plain import dataclass
 
 GAP = "uncovered"
 FILLER = "filler"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 from gaiji.errors import ArgumentError, PictureError, UnknownName, nearest
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 
 Characters = tuple[tuple[str | None, ...], tuple[str, ...]]
 """The glyph names, and the codes as written, of a row of characters."""

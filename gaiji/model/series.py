@@ -8,11 +8,11 @@ interface.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gaiji.errors import ArgumentTypeError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.model.plain import dataclass
 
 if TYPE_CHECKING:
     import polars as pl

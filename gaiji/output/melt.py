@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from gaiji.model.plain import dataclass
 
 EVERY, FOUND = -1, -2
 """Counters that are no column: all occurrences are always there; as many as hold something."""

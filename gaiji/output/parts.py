@@ -10,12 +10,12 @@ import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji.disk.files import output_error, sync_folder
 from gaiji.errors import OutputError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from gaiji.disk.digest import BackgroundDigest
@@ -19,6 +19,7 @@ from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
 from gaiji.kernel import cut
 from gaiji.kernel.cells import fixed_cells, scan_cells
+from gaiji.model.plain import dataclass
 
 CHUNK = 4 * 1024 * 1024
 MAX_RECORD = 16 * 1024 * 1024

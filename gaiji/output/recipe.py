@@ -7,8 +7,9 @@ in its own way (``gaiji.proof.columns``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from gaiji.model.plain import dataclass
 
 NOT_SPLIT, NO_DATE, NOT_IN_TABLE = "not-split", "no-date", "not-in-table"
 MISSING, TOO_LONG = "missing", "too-long"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import polars as pl
 
 from gaiji.kernel.arrow import text_series
 from gaiji.model import Column
+from gaiji.model.plain import dataclass
 from gaiji.output.dates import days
 from gaiji.output.recipe import GETA, MISSING, NO_DATE, NOT_IN_TABLE, NOT_SPLIT, TOO_LONG, Item, Made, Recipe
 

@@ -6,13 +6,13 @@ is ``gaiji.output.tabular``'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
+from gaiji.model.plain import dataclass
 from gaiji.output.lines import BOM
 from gaiji.output.tabular import separator_of
 

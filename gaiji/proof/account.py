@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from gaiji.codes.kind import kind_of
 from gaiji.codes.spec import Spec
 from gaiji.kernel import recut
 from gaiji.model import OWNERS, Field, Variable
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import BadRecord, Batch
 
 NUMBERS = ("zoned", "packed", "binary", "float")

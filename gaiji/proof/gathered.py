@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from gaiji.disk.packing import packing
 from gaiji.errors import GaijiError
 from gaiji.errors.messages import fault, tr
 from gaiji.log import event
+from gaiji.model.plain import dataclass
 from gaiji.output.parts import part_name
 from gaiji.proof.account import Account
 from gaiji.proof.aside import Aside, joined, quarantine_path

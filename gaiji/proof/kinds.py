@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
 from gaiji.model import Variable
+from gaiji.model.plain import dataclass
 from gaiji.proof.aside import Aside
 from gaiji.records.batch import BadRecord, Batch, Sorted
 from gaiji.records.shape import Kind, Shape, Test

@@ -7,9 +7,10 @@ done with a batch ``prover``'s, as in one process.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from gaiji.errors import GaijiError
+from gaiji.model.plain import dataclass
 from gaiji.output.parts import part_name
 from gaiji.output.parts_back import NoPart
 from gaiji.output.readback import Readback

@@ -10,12 +10,13 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gaiji.errors import DataError
 from gaiji.errors.messages import fault, tr
 from gaiji.kernel import recut
 from gaiji.kernel.recut import CONSTANTS as WHY
+from gaiji.model.plain import dataclass
 from gaiji.proof.raw import BLOCK, SLACK, Raw
 from gaiji.proof.windows import WHOLE, Spot, Window
 from gaiji.records.batch import MAX_RECORD, BadRecord, Batch, Framing

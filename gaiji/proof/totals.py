@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from gaiji.model.plain import dataclass
 from gaiji.output.readback import Cells
 from gaiji.records.batch import Batch
 

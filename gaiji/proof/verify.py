@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gaiji.disk.apart import Place
 from gaiji.disk.files import write_whole
 from gaiji.log import event
+from gaiji.model.plain import dataclass
 from gaiji.proof.again import Again, Own
 from gaiji.proof.proving import Proof, check_same, prove_together, reading_of
 from gaiji.proof.typed import join

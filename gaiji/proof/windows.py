@@ -8,12 +8,13 @@ read to its end and ended just there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from gaiji.errors import UsageError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 
 
 class Spot(NamedTuple):

@@ -11,13 +11,13 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from gaiji.errors import MissingExtra, UsageError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.model.plain import dataclass
 from gaiji.queue.audit import append
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import account, audit, duty, lease

@@ -7,13 +7,13 @@ Owns the answers, the two-person rule for them and their lines in the log. Which
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from gaiji.errors import UsageError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.model.plain import dataclass
 from gaiji.queue.accounts import same_person
 from gaiji.queue.audit import append, now
 from gaiji.queue.decisions import Decisions

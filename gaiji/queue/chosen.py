@@ -6,12 +6,12 @@ Owns the filter of the list and its order; what the list shows of them is the sc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from gaiji.errors.messages import mark
+from gaiji.model.plain import dataclass
 from gaiji.queue.accounts import same_person
 from gaiji.queue.families import members
 from gaiji.queue.queue import Queue, Sources, of_these

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from gaiji.errors import QueueError, UsageError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.queue.accounts import account_fault, same_person
 from gaiji.queue.acting import Acts, Together
 from gaiji.queue.audit import HEAD, append, chained, now

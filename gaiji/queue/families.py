@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from gaiji.model.plain import dataclass
 from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue, Sources
 from gaiji.queue.schema import alike

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from gaiji.model.plain import dataclass
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import audit
 

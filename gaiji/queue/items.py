@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from dataclasses import field as _field
 from pathlib import Path
+
+from gaiji.model.plain import dataclass
 
 
 @dataclass(frozen=True)

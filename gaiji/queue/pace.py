@@ -9,12 +9,12 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
 import sqlalchemy as sa
 
+from gaiji.model.plain import dataclass
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import audit
 

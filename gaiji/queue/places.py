@@ -8,13 +8,13 @@ person. How an answer gets into the output is ``gaiji.run.corrections``'.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from gaiji.errors import QueueError, UsageError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.model.plain import dataclass
 from gaiji.queue.accounts import same_person
 from gaiji.queue.audit import append, now
 from gaiji.queue.decisions import CONFIRMED, OPEN, PROPOSED, REJECTED, Conflict, Decisions

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from gaiji.model.plain import dataclass
 from gaiji.queue.schema import audit
 
 WORDS = frozenset({"comment"})

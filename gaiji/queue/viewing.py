@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from gaiji.model.plain import dataclass
 from gaiji.queue.audit import append, chained
 from gaiji.queue.queue import Queue
 from gaiji.queue.schema import place, sample, source, viewed

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from gaiji.errors import UsageError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.queue.accounts import all_in, same_person
 from gaiji.queue.audit import append
 from gaiji.queue.queue import Queue

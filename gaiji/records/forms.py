@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
+
+from gaiji.model.plain import dataclass
 
 PLACES = ("", "second", "two")
 """Where a descriptor has its length: in the first half of four bytes, in the second, in two bytes alone."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from operator import gt
 from typing import Any
@@ -21,6 +21,7 @@ from gaiji.kernel import cut
 from gaiji.kernel import shape as kernel
 from gaiji.kernel.shape import CONSTANTS as S
 from gaiji.model import Variable
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import BadRecord, Batch, Sorted
 
 TESTS = {"bytes": "STANDS", "length": "OF_LENGTH", "first": "IS_FIRST", "last": "IS_LAST"}

@@ -13,13 +13,14 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gaiji.disk.files import AtomicFile, Mark, Written, beside, part_path
 from gaiji.errors import GaijiError, OutputError, QueueError, ResumeError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import Chunk, Start
 from gaiji.run.sums import Sums
 

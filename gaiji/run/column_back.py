@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gaiji.codes.charset import Charset
 from gaiji.codes.encoding import E
@@ -23,6 +23,7 @@ from gaiji.errors.messages import Fault, fault, tr
 from gaiji.kernel import encode as kernel_encode
 from gaiji.kernel import numbers_back
 from gaiji.model import SIGNS, Field, Reason
+from gaiji.model.plain import dataclass
 from gaiji.output.readback import Cells
 from gaiji.run.job import Job
 from gaiji.run.target import form_of

@@ -7,11 +7,12 @@ Owns the keys of a table and their checks. Knows no field: what a rule means for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from gaiji.errors import JobError, nearest
 from gaiji.errors.messages import Fault, fault, mark, tr
+from gaiji.model.plain import dataclass
 
 KEYS: dict[str, tuple[Any, str]] = {
     "name": (str, mark("what the column is called in the output (default: as its field)")),

@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from gaiji.errors import DataError, TableError
 from gaiji.errors.messages import fault, tr
 from gaiji.kernel.decode import CONSTANTS as DECODE
 from gaiji.model import Column, Field, Reason
+from gaiji.model.plain import dataclass
 from gaiji.queue.items import Source
 from gaiji.records.batch import Batch
 from gaiji.run.job import Job

@@ -7,10 +7,11 @@ trailer's record should count comes from ``gaiji.records.shape``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from gaiji.kernel import shape as kernel
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import Batch
 from gaiji.records.shape import Shape
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaiji.codes.charset import Charset
 from gaiji.columns.findings import reviewed
 from gaiji.model import ROLES, Reason
+from gaiji.model.plain import dataclass
 from gaiji.run.answered import as_answered
 from gaiji.run.corrections import corrections_of
 from gaiji.run.decided import as_decided

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from gaiji.disk.files import beside, sync_folder, write_whole
 from gaiji.disk.lock import OutputLock, left_behind
 from gaiji.errors import GaijiError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.records.quarantine import quarantine_paths
 from gaiji.run.checkpoint import checkpoint_path
 from gaiji.run.erasing import Noted, check_named, read_note, remove, to_erase, write_note

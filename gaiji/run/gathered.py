@@ -13,7 +13,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +23,7 @@ from gaiji.disk.lock import OutputLock
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
 from gaiji.log import event
+from gaiji.model.plain import dataclass
 from gaiji.output.parts import Part, Parts
 from gaiji.records.batch import BadRecord
 from gaiji.records.quarantine import Quarantine

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.encoding import ENCODINGS
 from gaiji.layout.settle import NATIONAL
 from gaiji.model import FLOATS, ROLES, SIGNS, TARGET_FORMS, Reason
+from gaiji.model.plain import dataclass
 from gaiji.output.formats import FORMATS as OUTPUT_FORMATS
 from gaiji.output.formats import SUFFIXES
 from gaiji.queue.place import sqlite_file

@@ -7,11 +7,11 @@ Owns their defaults, legal values and words, and the check of a value against it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gaiji.errors import JobError, nearest
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import FORMATS, NEWLINES
 
 MOST = 2**31 - 1

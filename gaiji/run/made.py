@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gaiji.columns.findings import Failure, Hit, Place, Reasons
 from gaiji.model import Column, Field, Reason
+from gaiji.model.plain import dataclass
 from gaiji.output.recipe import NO_DATE, NOT_IN_TABLE, TOO_LONG
 from gaiji.records.batch import Batch
 from gaiji.run.plan import Plan

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from gaiji.errors import GaijiError
 from gaiji.errors.messages import fault, tr
 from gaiji.kernel import decode as kernel
 from gaiji.model import OWNERS, Field, Reason
+from gaiji.model.plain import dataclass
 from gaiji.output.recipe import KINDS
 from gaiji.run.corrections import Applied
 from gaiji.run.plan import Plan

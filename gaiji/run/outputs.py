@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji.columns.decode import default_width, glyphs_width
@@ -16,6 +15,7 @@ from gaiji.errors import JobError
 from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook import Table as Occurring
 from gaiji.model import Field
+from gaiji.model.plain import dataclass
 from gaiji.output.formats import open_sink
 from gaiji.output.melt import Melt
 from gaiji.output.readback import Readback, open_readback

@@ -11,13 +11,14 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from gaiji.disk.files import output_error
 from gaiji.errors import GaijiError
+from gaiji.model.plain import dataclass
 from gaiji.output.parts import Part, part_name
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch

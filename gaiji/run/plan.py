@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from gaiji.layout.described import Whole, described
 from gaiji.layout.layout import Layout, for_header, layout_from_fields, override_fields, with_roles
 from gaiji.layout.settle import settle
 from gaiji.model import Field
+from gaiji.model.plain import dataclass
 from gaiji.output.formats import KEEPS
 from gaiji.records.batch import Batch, Framing, Start
 from gaiji.records.reader import Reader

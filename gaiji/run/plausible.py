@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache, partial
 
 from gaiji.codes.charset import Charset, load_charset
 from gaiji.codes.spec import load_spec
 from gaiji.columns.decode import TEXTS
 from gaiji.model import Field
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import Batch
 from gaiji.records.reader import Reader
 from gaiji.records.shape import Shaper

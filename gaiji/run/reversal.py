@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +17,7 @@ from gaiji.disk.files import AtomicFile, beside, write_whole
 from gaiji.disk.packing import Input, packing, unpacked_name
 from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.run.framed import Framer
 from gaiji.run.job import Job
 from gaiji.run.manifest import read_manifest

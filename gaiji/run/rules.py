@@ -7,11 +7,12 @@ Owns the keys of a table and their checks. Reads no layout: what a rule means fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from gaiji.errors import JobError, nearest
 from gaiji.errors.messages import Fault, fault, mark, tr
+from gaiji.model.plain import dataclass
 from gaiji.run.columns import ColumnRule, columns_of
 
 WHEN = ("field", "equals", "offset", "bytes", "length", "first", "last")

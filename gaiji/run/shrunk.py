@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaiji.disk.files import AtomicFile, beside
+from gaiji.model.plain import dataclass
 from gaiji.run.job import Job
 from gaiji.run.plan import Plan
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from gaiji import __version__
@@ -19,6 +19,7 @@ from gaiji.disk.packing import packing
 from gaiji.disk.remote import is_url, open_input, told
 from gaiji.errors import DataError, GaijiError, UsageError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import NEWLINES, Batch, Framing, Start
 from gaiji.records.reader import BATCH, Reader
 from gaiji.run.peek import regular

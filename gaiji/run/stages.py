@@ -9,13 +9,14 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from gaiji.columns.findings import Failure, Hit, Reasons
 from gaiji.columns.individual import rows_holding
 from gaiji.columns.owners import Account
 from gaiji.model import Column, Field
+from gaiji.model.plain import dataclass
 from gaiji.output.sink import Sink
 from gaiji.records.batch import Batch
 from gaiji.run.corrections import Corrected, correct

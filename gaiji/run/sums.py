@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from gaiji.columns.owners import Account
+from gaiji.model.plain import dataclass
 from gaiji.records.shape import Shape
 from gaiji.run.counted import Counted
 from gaiji.run.made import specs_of

@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gaiji.codes.program import K
@@ -19,6 +19,7 @@ from gaiji.columns.owners import Account
 from gaiji.errors import DataError
 from gaiji.errors.messages import fault, tr
 from gaiji.model import Field, Reason
+from gaiji.model.plain import dataclass
 from gaiji.records.batch import Batch
 from gaiji.run.corrections import Applied, Corrected
 from gaiji.run.counted import Check

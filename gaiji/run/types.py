@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gaiji.codes.charset import Charset
@@ -22,6 +22,7 @@ from gaiji.layout.described import Whole
 from gaiji.layout.layout import Layout
 from gaiji.model import Field, Variable
 from gaiji.model.pattern import Pattern
+from gaiji.model.plain import dataclass
 from gaiji.output.melt import EVERY, FOUND, Melt
 from gaiji.records.shape import Borrowed, Kind, Shape
 from gaiji.run.job import Job

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from gaiji.disk.files import write_whole
 from gaiji.disk.toml import parse_toml
 from gaiji.errors import OutputError, RepertoireError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 
 MJ, SHRINK = "mj", "shrink"
 KINDS = {MJ: "MJ文字情報一覧表", SHRINK: "MJ縮退マップ"}

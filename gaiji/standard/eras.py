@@ -8,10 +8,10 @@ its sixth year, the first of the present calendar. Letters: JIS X 0301. Signs: U
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from functools import lru_cache
 
 from gaiji.disk.datafiles import mappings_dir
+from gaiji.model.plain import dataclass
 
 ENDS = ("年", "月", "日")
 """What stands behind a year, a month and a day."""

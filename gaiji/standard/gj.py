@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from gaiji.disk.datafiles import user_data_dir
 from gaiji.disk.toml import parse_toml
 from gaiji.errors import RepertoireError
 from gaiji.errors.messages import fault, tr
+from gaiji.model.plain import dataclass
 
 if TYPE_CHECKING:
     from gaiji.standard.gj_files import Glyph

@@ -14,13 +14,14 @@ import struct
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
 from gaiji.disk.ooxml import transitional, unpacked_size
 from gaiji.errors import MissingExtra, RepertoireError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.model.plain import dataclass
 
 MAX_FONT = 256 << 20
 MAX_LIST = 64 << 20

@@ -17,13 +17,13 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gaiji.disk.ooxml import unpacked_size
 from gaiji.errors import RepertoireError
 from gaiji.errors.messages import Fault, fault, mark, tr
+from gaiji.model.plain import dataclass
 from gaiji.standard.editions import KINDS, MJ, SHRINK
 from gaiji.standard.gj import COLUMNS
 from gaiji.standard.gj_files import MAX_UNPACKED, one_line, read_bounded, rows_of

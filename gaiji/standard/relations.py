@@ -60,9 +60,24 @@ def direct(one: str, other: str) -> str:
 
 def read_links(edition: Edition | None) -> Iterator[list[str]]:
     """The rows of the MJ縮退マップ: of the edition that a user took, else (None) of the toolkit's own."""
-    if edition is None:
-        return read_rows(OWN_MAP)
-    return (line.split("\t") for line in edition.read().decode("utf-8").splitlines()[1:])
+    data = _read(OWN_MAP) if edition is None else edition.read()
+    return (line.split("\t") for line in data.decode("utf-8").splitlines()[1:])
+
+
+def links_of(name: str, edition: Edition | None) -> list[list[str]]:
+    """Its rows of one glyph, without reading the others."""
+    data, needle, found = _map(edition), f"\n{name}\t".encode(), list[list[str]]()
+    at = data.find(needle)
+    while at >= 0:
+        end = data.find(b"\n", at + 1) % (len(data) + 1)
+        found.append(data[at + 1 : end].decode("utf-8").split("\t"))
+        at = data.find(needle, end)
+    return found
+
+
+@lru_cache(maxsize=2)
+def _map(edition: Edition | None) -> bytes:
+    return _read(OWN_MAP) if edition is None else edition.read()
 
 
 def map_name(edition: Edition | None) -> str:
@@ -107,16 +122,20 @@ def load_ids() -> dict[str, tuple[str, ...]]:
 
 def read_rows(name: str) -> Iterator[list[str]]:
     """The rows of a file of the repertoire folder, without its header; RepertoireError when it is missing."""
+    lines = _read(name).decode("utf-8").splitlines()
+    return (line.split("\t") for line in lines[1:])
+
+
+def _read(name: str) -> bytes:
     path = Path(mappings_dir() / "repertoire" / name)
     try:
-        lines = path.read_text("utf-8").splitlines()
+        return path.read_bytes()
     except OSError as error:
         raise RepertoireError(
             fault("E0284", "cannot be read: {reason}", reason=error.strerror),
             where=str(path),
             next=tr("install gaiji again"),
         ) from error
-    return (line.split("\t") for line in lines[1:])
 
 
 def _text(ucs: str) -> str:

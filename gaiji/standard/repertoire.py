@@ -296,7 +296,7 @@ class Repertoire:
         return read_columns(self._lists)
 
     def _cells(self, row: int) -> list[str]:
-        return self._columns.rest[row].split("\t")
+        return self._columns.lines[row].split("\t")[5:]
 
     def _glyph(self, row: int) -> Glyph:
         glyph = self._glyphs.get(row)
@@ -383,8 +383,8 @@ class Repertoire:
         if index is None:
             at = _COLUMNS.index(column) - len(_COLUMNS)
             index = {}
-            for row, rest in enumerate(self._columns.rest):
-                cell = rest.split("\t")[at]
+            for row, line in enumerate(self._columns.lines):
+                cell = line.split("\t")[at]
                 values = _hiragana(cell).split() if column == "readings" else cell.split()
                 for one in dict.fromkeys(values):
                     index.setdefault(one, []).append(row)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,8 +18,11 @@ from gaiji.disk.datafiles import user_data_dir
 from gaiji.disk.files import write_whole
 from gaiji.errors import OutputError, RepertoireError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.model import Glyph
+from gaiji.model.plain import dataclass
 from gaiji.standard.editions import SHRINK, Edition, current_edition
-from gaiji.standard.relations import read_links
+from gaiji.standard.lists import text_of
+from gaiji.standard.relations import links_of, read_links
 from gaiji.standard.repertoire import load_repertoire
 
 NOTICES = {
@@ -66,31 +68,34 @@ def standings(name: str) -> tuple[Standing, ...]:
 def standings_of(names: Iterable[str]) -> dict[str, tuple[Standing, ...]]:
     """``standings`` of several glyphs: the lists in use are asked for once."""
     repertoire, links, own = load_repertoire(), _links(current_edition(SHRINK)), _own()
+    glyphs = {name: repertoire.get(name) for name in names}
+    return {
+        name: _told(glyph, links.get(glyph.name, ()), own) if glyph else () for name, glyph in glyphs.items()
+    }
 
-    def told(name: str) -> tuple[Standing, ...]:
-        glyph = repertoire.get(name)
-        if glyph is None:
-            return ()
-        plain = {glyph.text, glyph.base if glyph.default else ""}
-        by_map = [
-            (CALLED[at], text, NOTICES[at]) for text, at in links.get(glyph.name, ()) if text not in plain
-        ]
-        return (
-            *own.get(glyph.name, ()),
-            *(Standing(tr(kind), text, tr(notice)) for kind, text, notice in by_map),
-        )
 
-    return {name: told(name) for name in names}
+def standings_alone(glyph: Glyph) -> tuple[Standing, ...]:
+    """``standings`` of one glyph that is at hand, without reading the lists for the others."""
+    return _told(glyph, links_of(glyph.name, current_edition(SHRINK)), _own())
+
+
+def _told(
+    glyph: Glyph, links: Iterable[Sequence[str]], own: Mapping[str, tuple[Standing, ...]]
+) -> tuple[Standing, ...]:
+    plain = {glyph.text, glyph.base if glyph.default else ""}
+    led = [(text_of(ucs), table) for _, ucs, _, table, *_ in links if table in NOTICES]
+    told = [Standing(tr(CALLED[table]), text, tr(NOTICES[table])) for text, table in led if text not in plain]
+    return (*own.get(glyph.name, ()), *told)
 
 
 @lru_cache(maxsize=2)
-def _links(edition: Edition | None) -> Mapping[str, tuple[tuple[str, str], ...]]:
-    """Glyph name → (what it is led to, notice)."""
-    out: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for name, ucs, _, table, *_rest in read_links(edition):
-        if table in NOTICES:
-            out[name].append(("".join(chr(int(code, 16)) for code in ucs.split()), table))
-    return {name: tuple(links) for name, links in out.items()}
+def _links(edition: Edition | None) -> Mapping[str, list[list[str]]]:
+    """Glyph name → its rows of the map that are of a notice."""
+    out: dict[str, list[list[str]]] = defaultdict(list)
+    for row in read_links(edition):
+        if row[3] in NOTICES:
+            out[row[0]].append(row)
+    return out
 
 
 # -- the town's own -----------------------------------------------------------------------------------

@@ -6,11 +6,12 @@ Owns what each clause may say. Sizes, places and which definition of an area is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gaiji.errors import LayoutError, nearest
 from gaiji.errors.messages import Fault, fault, tr
 from gaiji.layout.copybook.text import Token
+from gaiji.model.plain import dataclass
 
 MAX_RECORD = 1 << 24
 MAX_NAME = 64

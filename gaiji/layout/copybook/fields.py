@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
@@ -15,6 +14,7 @@ from gaiji.layout.copybook.choose import counter_of
 from gaiji.layout.copybook.entries import Item
 from gaiji.layout.roles import find_role
 from gaiji.model import Field
+from gaiji.model.plain import dataclass
 
 
 @dataclass(frozen=True)

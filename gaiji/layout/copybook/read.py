@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gaiji.errors import LayoutError
@@ -18,6 +17,7 @@ from gaiji.layout.copybook.text import FORMATS, replaced, tokens
 from gaiji.layout.copybook.variable import variable
 from gaiji.layout.roles import ROLES
 from gaiji.model import Field, Variable
+from gaiji.model.plain import dataclass
 
 SUFFIXES = (".cpy", ".cbl", ".cob")
 MAX_BYTES = 1 << 20

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from gaiji.errors import LayoutError
 from gaiji.errors.messages import fault, tr
 from gaiji.model.pattern import Pattern
+from gaiji.model.plain import dataclass
 
 FORMATS = ("auto", "fixed", "free")
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from gaiji.errors.messages import fault, tr
 from gaiji.layout.copybook.choose import counter_of, families, walk
 from gaiji.layout.copybook.entries import Item
 from gaiji.model import Field, Variable
+from gaiji.model.plain import dataclass
 
 PIECE, COUNT, NODE, STEP = 0, 1, 2, 8
 WRITTEN = {"zoned": 0, "packed": 1, "binary": 2}
