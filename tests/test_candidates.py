@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -30,12 +31,13 @@ from gaiji.review.evidence.search import find
 from gaiji.review.evidence.shapes import propose_shapes
 from gaiji.review.evidence.undivided import Undivided
 from gaiji.review.sheets.exchange import export
+from gaiji.shape import pictures
 from gaiji.shape.drawn import Dots, parse_dots, read_pictures
 from gaiji.shape.pictures import Picture, PictureError, find_font, image, open_gallery
 from gaiji.shape.pictures import png as shown_png
 from gaiji.standard.relations import load_ids, read_rows, related
 from gaiji.standard.repertoire import load_repertoire
-from tests.fonts import font_bytes
+from tests.fonts import bars, font_bytes
 from tests.reviewing import sample_queue
 
 FORMS_OF_BE = 24
@@ -633,14 +635,60 @@ def test_without_the_extra_the_export_works_and_says_so(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("width, height", [(1, 1), (24, 24), (129, 7), (900, 511)])
 @pytest.mark.parametrize("side", [0, 128])
-def test_a_png_is_what_pillow_saves(width, height, side):
+def test_a_png_shows_what_pillow_saves(width, height, side):
+    """The head and the palette byte for byte, and every dot; only how the dots are packed is ours."""
     pil = pytest.importorskip("PIL.Image")
     ink = random.Random(width).randbytes(width * height)
     made = shown_png(Picture(width, height, ink), side)
-    back = pil.open(io.BytesIO(made))
-    plain = back.copy()
+    fitted = pil.frombytes("L", (width, height), ink)
+    if side:
+        fitted = pictures._fitted(fitted, side)
+    plain = pil.frombytes("P", fitted.size, bytes(value // 16 for value in fitted.tobytes()))
+    plain.putpalette(bytes(255 - 17 * (n // 3) for n in range(48)))
     out = io.BytesIO()
-    plain.save(out, "PNG", bits=4, compress_level=6)
-    assert out.getvalue() == made
-    if not side:
-        assert back.convert("L").tobytes() == bytes(255 - 17 * (value // 16) for value in ink)
+    plain.save(out, "PNG", bits=4)
+    head = made.index(b"IDAT") - 4
+    assert out.getvalue()[:head] == made[:head]
+    back = pil.open(io.BytesIO(made))
+    back.verify()  # the sums of all chunks
+    assert pil.open(io.BytesIO(made)).convert("L").tobytes() == plain.convert("L").tobytes()
+
+
+def test_a_workbook_has_each_glyph_in_its_row_however_many_threads_draw(tmp_path, monkeypatch):
+    pytest.importorskip("xlsxwriter")
+    opened = open_queue(sample_queue(tmp_path / "s"))
+    items = list(opened.items())
+    found = [[one.glyph for one in some] for some in suggest_all(opened, items, limit=5).values()]
+    names = sorted({name for some in found for name in some})[1:]  # one that the font lacks
+    font = tmp_path / "f.ttf"
+    font.write_bytes(font_bytes({name.lower(): bars(seed) for seed, name in enumerate(names)}))
+    made = []
+    for processors in (1, 4):
+        monkeypatch.setattr("gaiji.run.workers.os.cpu_count", lambda n=processors: n)
+        export(opened, tmp_path / "a.xlsx", "xlsx", fonts=[str(font)])
+        with zipfile.ZipFile(tmp_path / "a.xlsx") as file:
+            made.append({name: file.read(name) for name in file.namelist() if name != "docProps/core.xml"})
+    opened.close()
+    assert made[0] == made[1]
+    drawing = made[0]["xl/drawings/drawing1.xml"].decode()
+    shown = re.findall(r"<xdr:row>(\d+)</xdr:row>.*?descr=\"(MJ\w+)\".*?r:embed=\"(\w+)\"", drawing)
+    assert len(shown) == sum(name in names for some in found for name in some) > 5
+    targets = made[0]["xl/drawings/_rels/drawing1.xml.rels"].decode()
+    gallery = open_gallery([font])
+    for _, name, link in shown:
+        media = re.search(rf'Id="{link}"[^>]*Target="../(media/\w+.png)"', targets)[1]
+        assert made[0][f"xl/{media}"] == shown_png(gallery.glyph(name, 128))
+
+
+def test_a_glyph_beyond_its_em_is_moved_in_and_cut_at_the_edge(tmp_path):
+    font = tmp_path / "f.ttf"
+    font.write_bytes(
+        font_bytes(
+            {"mj000001": [(-900, -900, 2000, 2000)], "mj000002": [(-300, 100, 100, 200)], "mj000003": []}
+        )
+    )
+    drawn = open_gallery([font])
+    assert drawn.glyph("MJ000001", 32).ink == b"\xff" * 1024
+    small = drawn.glyph("MJ000002", 32)
+    assert sum(small.ink) > 0 and any(small.ink[row * 32] for row in range(32))
+    assert drawn.glyph("MJ000003", 32).ink == bytes(1024)

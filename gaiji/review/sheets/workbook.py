@@ -7,6 +7,7 @@ is ``sheet``'s.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -14,6 +15,7 @@ from gaiji.errors.messages import tr
 from gaiji.output.workbooks import A4, height, new_workbook
 from gaiji.queue.decisions import KINDS
 from gaiji.review.sheets.sheet import COLUMNS, EDITED, FIRST_CANDIDATE, FIXED, GUIDE, PICTURE, PUT, Row, Sheet
+from gaiji.run.workers import in_order
 from gaiji.shape.pictures import Gallery, png
 
 NAME = "同定表"
@@ -73,24 +75,24 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
     for column, name in enumerate(COLUMNS):
         page.set_column(column, column, WIDTHS.get(name, CANDIDATE_WIDTH))
         page.write_string(0, column, name, head)
-    drawn: dict[str, bytes | None] = {}
-    for number, row in enumerate(sheet.rows, 1):
+    formats = [
+        day
+        if COLUMNS[column] == "判定日"
+        else free
+        if column >= len(FIXED)
+        else under
+        if column >= FIRST_CANDIDATE or column == PICTURE
+        else fixed
+        for column in range(len(COLUMNS))
+    ]
+    for number, (row, pictures) in enumerate(_drawn(sheet), 1):
         page.set_row(number, ROW)
-        for column, cell in enumerate(row.cells):
-            edited = column >= len(FIXED)
-            format_ = (
-                day
-                if COLUMNS[column] == "判定日"
-                else free
-                if edited
-                else under
-                if column >= FIRST_CANDIDATE or column == PICTURE
-                else fixed
-            )
+        for column, (cell, format_) in enumerate(zip(row.cells, formats, strict=True)):
             page.write_string(number, column, cell, format_) if cell else page.write_blank(
                 number, column, None, format_
             )
-        _pictures(page, number, row, sheet.gallery, drawn)
+        for column, data, name in pictures:
+            _insert(page, number, column, data, name)
     last = max(len(sheet.rows), 1)
     kinds = len(FIXED) + EDITED.index("同定区分")
     page.data_validation(
@@ -118,16 +120,24 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
     page.set_footer("&C&P / &N")
 
 
-def _pictures(page: Any, number: int, row: Row, gallery: Gallery, drawn: dict[str, bytes | None]) -> None:
-    """The 外字 and its candidates, each in its cell."""
-    if row.picture is not None:
-        _insert(page, number, PICTURE, png(row.picture, 2 * SIDE), row.cells[2])
-    for place, name in enumerate(row.candidates):
-        if name not in drawn:
-            drawn[name] = _glyph(gallery, name)
-        data = drawn[name]
-        if data is not None:
-            _insert(page, number, FIRST_CANDIDATE + place, data, name)
+def _drawn(sheet: Sheet) -> Iterator[tuple[Row, list[tuple[int, bytes, str]]]]:
+    """Each row with its pictures (the column, a PNG, what it is called): the 外字 and its candidates. Threads
+    draw the rows that come next."""
+    glyphs: dict[str, bytes | None] = {}
+
+    def pictures(row: Row) -> tuple[Row, list[tuple[int, bytes, str]]]:
+        out = []
+        if row.picture is not None:
+            out.append((PICTURE, png(row.picture, 2 * SIDE), row.cells[2]))
+        for column, name in enumerate(row.candidates, FIRST_CANDIDATE):
+            if name not in glyphs:
+                glyphs[name] = _glyph(sheet.gallery, name)
+            data = glyphs[name]
+            if data is not None:
+                out.append((column, data, name))
+        return row, out
+
+    return in_order(pictures, sheet.rows, threads=0)
 
 
 def _glyph(gallery: Gallery, name: str) -> bytes | None:
