@@ -55,7 +55,7 @@ def _least(values: Floats, count: int) -> np.float32:
     """A number that at least ``count`` of the values reach, near the highest such."""
     groups = len(values) // _GROUP
     if groups > count:
-        values = values[: groups * _GROUP].reshape(-1, _GROUP).max(axis=1)
+        values = values[: groups * _GROUP].reshape(_GROUP, -1).max(axis=0)
     least: np.float32 = np.partition(values, len(values) - count)[-count]
     return least
 
