@@ -14,8 +14,11 @@ $(VENV)/ready: pyproject.toml setup.py
 # All that a change must pass before it is handed in.
 check: lint types docs test
 
+# Neighbouring tests share what they loaded, so each worker has its stretch and helps the other at the end. They start hundreds of
+# processes: where the variable is set, as some images do, each would compile the package anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 demo: $(VENV)/ready
 	$(BIN)/gaiji demo out/demo

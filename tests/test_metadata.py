@@ -69,7 +69,7 @@ def marks_of(path: Path) -> list[tuple[str, list[ast.keyword]]]:
 def test_every_heavier_test_is_run_by_ci_or_says_why_not():
     """CI names no files: those that a list forgot were run by nobody. What it leaves out, make soak runs."""
     lines = [line for line in (ROOT / ".ci" / "run").read_text("utf-8").splitlines() if "slow" in line]
-    assert lines == ['.venv/bin/python -m pytest -n 2 -m "slow and not soak and not system"']
+    assert lines == ['.venv/bin/python -m pytest -n 2 --dist worksteal -m "slow and not soak and not system"']
     assert ".ci/system\n" in (ROOT / ".ci" / "run").read_text("utf-8")
     system = (ROOT / ".ci" / "system").read_text("utf-8")
     assert ".venv/bin/python -m pytest -m system --ignore tests/test_monkey.py\n" in system
