@@ -283,3 +283,25 @@ def test_binary_numbers(size, data):
         value.to_bytes(size, "big", signed=True).hex().upper(),
         0,
     )
+
+
+def test_what_was_compiled_serves_every_charset_of_the_same_files_and_no_other(tmp_path):
+    site = tmp_path / "site.tsv"
+
+    def said(glyph):
+        site.write_text(f"code\tucs\tglyph\tflag\tnote\n80A1\t\t{glyph}\t0\t\n", "utf-8")
+        return gaiji.load_charset("fujitsu-jef", site=[site])
+
+    one, other = gaiji.load_charset("fujitsu-jef"), gaiji.load_charset("fujitsu-jef")
+    mode, first = one.mode(), said("MJ026191")
+    assert one.codes(mode) is other.codes(mode)
+    assert one.codes(mode, "adobe-japan1") is not other.codes(mode, "adobe-japan1")  # of a form's own files
+    assert first.codes(mode) is not one.codes(mode)
+    text = first.decode(bytes.fromhex("80A1")).text
+    assert first.encode(text) == bytes.fromhex("80A1")
+    second = said("MJ026192")  # the same path, other rows
+    assert second.codes(mode) is not first.codes(mode)
+    assert second.encode(second.decode(bytes.fromhex("80A1")).text) == bytes.fromhex("80A1")
+    for name in charset_names()[:6]:
+        assert gaiji.load_charset(name).texts
+    assert len(texts._made) == texts.MOST
