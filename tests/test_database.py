@@ -128,12 +128,16 @@ def test_verify_sees_a_changed_cell_a_missing_row_and_one_too_many(tmp_path, url
 
 def test_a_conversion_that_is_wrong_in_itself_is_found_by_encoding_back(tmp_path, url, monkeypatch):
     """Converting once more would say the same; the codes of the source do not."""
-    from gaiji.database import convert
+    insert = NewTable.insert
 
-    right = convert.texts
-    monkeypatch.setattr(
-        convert, "texts", lambda made, cells: [t and t.replace("山", "川") for t in right(made, cells)]
-    )
+    def wrong(target, connection, made):
+        insert(
+            target,
+            connection,
+            [dict(row) | {"name": (row["name"] or "").replace("山", "川") or row["name"]} for row in made],
+        )
+
+    monkeypatch.setattr(NewTable, "insert", wrong)
     path = job(tmp_path, url)
     convert_table(path)
     for _ in range(2):

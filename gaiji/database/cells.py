@@ -35,6 +35,29 @@ class Rows:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @property
+    def last(self) -> Key:
+        return self.keys[-1]
+
+    def shown(self) -> Buffer:
+        """The keys for a person, in one buffer."""
+        return joined([shown(key).encode() for key in self.keys])
+
+    def texts(self, made: Column, number: int) -> list[str | None]:
+        """A decoded column's texts; NULL stays NULL."""
+        data, at = memoryview(made.data), made.offsets
+        return [
+            None if cell is None else str(data[at[i] : at[i + 1]], "utf-8")
+            for i, cell in enumerate(self.cells[number])
+        ]
+
+    def made(self, names: Sequence[str], columns: Sequence[Sequence[str | None]]) -> list[dict[str, Any]]:
+        """The target's rows: the key and these columns."""
+        return [
+            dict(zip(names, (*key, *cells), strict=True))
+            for key, *cells in zip(self.keys, *columns, strict=True)
+        ]
+
 
 def rows_of(keys: list[Key], rows: Sequence[Any], columns: Sequence[DbColumn], table: str) -> Rows:
     """Rows (each with its key first) as bytes; DataError names the first cell that holds neither bytes nor
@@ -82,12 +105,6 @@ def joined(raw: Sequence[bytes]) -> Buffer:
     for cell in raw:
         offsets.append(offsets[-1] + len(cell))
     return bytearray(b"".join(raw) + b"\0"), offsets
-
-
-def texts(made: Column, cells: Sequence[Any]) -> list[str | None]:
-    """A decoded column's texts; NULL stays NULL."""
-    data, at = memoryview(made.data), made.offsets
-    return [None if cell is None else str(data[at[i] : at[i + 1]], "utf-8") for i, cell in enumerate(cells)]
 
 
 def as_it_stands(column: sa.Column[Any], dialect: str) -> sa.ColumnElement[Any]:

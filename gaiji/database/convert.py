@@ -12,8 +12,9 @@ import os
 import time
 from array import array
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -21,14 +22,14 @@ from gaiji import __version__
 from gaiji.codes.program import K
 from gaiji.columns.findings import Grouping, Hit
 from gaiji.database.added import AddedColumns
-from gaiji.database.cells import Rows, as_it_stands, joined, rows_of, texts
+from gaiji.database.cells import Rows, as_it_stands, rows_of
 from gaiji.database.faults import no_text
 from gaiji.database.job import DbJob
-from gaiji.database.keys import Key, shown
+from gaiji.database.keys import Key
 from gaiji.database.places import check_apart, shown_url
 from gaiji.database.plan import DbPlan
 from gaiji.database.progress import Progress
-from gaiji.database.target import NewTable
+from gaiji.database.target import NewTable, Row
 from gaiji.disk.files import write_whole
 from gaiji.errors import DataError
 from gaiji.errors.messages import fault, tr
@@ -42,6 +43,9 @@ from gaiji.run.job import sampling
 from gaiji.run.manifest import now
 from gaiji.run.totals import empties
 from gaiji.run.totals import flagged as flagged_units
+
+if TYPE_CHECKING:
+    from gaiji.database.blocks import Block, Blocks
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class DbReport:
 class _Chunk:
     """Converted rows as the target takes them, counts by column, hits, and the digest of the source."""
 
-    rows: list[dict[str, Any]]
+    rows: Sequence[Row]
     counts: list[array[int]]
     hits: list[Hit]
     digest: str
@@ -104,6 +108,24 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
         plan.close()
 
 
+def ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
+    """Chunks as they are, the next one made on a thread meanwhile."""
+    with ThreadPoolExecutor(1, "gaiji-read") as pool:
+        waiting = pool.submit(next, chunks, None)
+        while (chunk := waiting.result()) is not None:
+            waiting = pool.submit(next, chunks, None)
+            yield chunk
+
+
+def blocks_of(plan: DbPlan) -> Blocks | None:
+    """What reads the source by whole columns; None where it is read row by row."""
+    if plan.source.dialect.driver != "psycopg":
+        return None
+    from gaiji.database.blocks import Blocks
+
+    return Blocks.of(plan)
+
+
 class Run:
     """The reading, converting and counting of one plan."""
 
@@ -114,9 +136,14 @@ class Run:
             Grouping(decoder, policy=self.job.policy, **sampling(self.job.review))
             for decoder in plan.decoders
         ]
+        self.blocks = blocks_of(plan)
 
-    def _read(self, reading: sa.Connection, after: Key | None, first: int, limit: int) -> Rows:
+    def _read(self, reading: sa.Connection, after: Key | None, first: int, limit: int) -> Rows | Block:
         """The next rows behind a key, as bytes; ``first``: rows before them."""
+        block = self.blocks.read(reading, after, limit) if self.blocks else None
+        return self._read_rows(reading, after, first, limit) if block is None else block
+
+    def _read_rows(self, reading: sa.Connection, after: Key | None, first: int, limit: int) -> Rows:
         dialect = self.plan.source.dialect.name
         wanted = [
             *(column.label(f"k{n}") for n, column in enumerate(self.plan.keys.columns)),
@@ -142,10 +169,15 @@ class Run:
         return rows_of(self.plan.keys.values(rows, first), rows, self.job.columns, self.job.source_table)
 
     def chunks(self, reading: sa.Connection, after: Key | None, first: int) -> Iterator[_Chunk]:
-        """Rows in the order of the key, converted; ``first``: rows before ``after``."""
+        """Rows in the order of the key, converted; ``first``: rows before ``after``. Of a server's table that
+        the run does not fill itself, a chunk is read and converted while the one before is written."""
+        made = self._chunks(reading, after, first)
+        return made if self.blocks is None or self.job.mode == "columns" else ahead(made)
+
+    def _chunks(self, reading: sa.Connection, after: Key | None, first: int) -> Iterator[_Chunk]:
         while rows := self._read(reading, after, first, self.job.chunk):
             yield self._convert(rows, first)
-            after, first = rows.keys[-1], first + len(rows)
+            after, first = rows.last, first + len(rows)
 
     def check_unchanged(self, reading: sa.Connection, chunks: Sequence[tuple[int, str]]) -> None:
         """DataError when rows of the source are no longer those that whole chunks were made from."""
@@ -163,13 +195,14 @@ class Run:
                     where=self.job.source_table,
                     next=tr("the source changed: convert anew with --restart"),
                 )
-            after, first = rows.keys[-1], first + count
+            after, first = rows.last, first + count
 
     # -- converting -------------------------------------------------------------------------------
 
-    def _convert(self, rows: Rows, first: int) -> _Chunk:
-        keys = joined([shown(key).encode() for key in rows.keys])
-        counts, hits, made_texts, glyphs = [], [], [], []
+    def _convert(self, rows: Any, first: int) -> _Chunk:
+        keys = rows.shown()
+        counts, hits, glyphs = [], [], []
+        made_texts: list[Any] = []
         for number, column in enumerate(self.job.columns):
             src, ends = rows.raw[number]
             begins: list[Sequence[int]] = [ends[:-1]] * (number + 1)
@@ -189,7 +222,7 @@ class Run:
                     next=tr("report this bug"),
                 )
             grouped, _, failed, _ = self.groupings[number].group(
-                batch, [(spec, found)] if found else [], [made, Column(self.job.key, *keys)]
+                batch, [(spec, found)] if found else [], [made, Column(self.job.review["key"], *keys)]
             )
             if failed:
                 raise DataError(
@@ -202,14 +235,10 @@ class Run:
                 )
             hits += grouped
             counts.append(count)
-            made_texts.append(texts(made, rows.cells[number]))
+            made_texts.append(rows.texts(made, number))
             if column in self.job.glyphs:
-                glyphs.append(texts(decoder.glyphs(batch, spec), rows.cells[number]))
-        names = [*self.job.keys, *self.job.made]
-        out = [
-            dict(zip(names, (*key, *cells), strict=True))
-            for key, *cells in zip(rows.keys, *made_texts, *glyphs, strict=True)
-        ]
+                glyphs.append(rows.texts(decoder.glyphs(batch, spec), number))
+        out = rows.made([*self.job.keys, *self.job.made], [*made_texts, *glyphs])
         return _Chunk(out, counts, hits, rows.digest)
 
     # -- what it adds up to -----------------------------------------------------------------------

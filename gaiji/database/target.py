@@ -166,8 +166,14 @@ class NewTable(Target):
 
 def copy_rows(connection: sa.Connection, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
     """COPY rows into a table of PostgreSQL, which is named as SQL quotes it."""
+    from gaiji.database.blocks import Filled
+
     listed = ", ".join(map(connection.dialect.identifier_preparer.quote, names))
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
+    form = " WITH (FORMAT csv)" if isinstance(rows, Filled) else ""
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN{form}") as copy:
+        if isinstance(rows, Filled):
+            copy.write(rows.csv(names))
+            return
         for row in rows:
             copy.write_row([row[name] for name in names])
