@@ -23,7 +23,7 @@ import numpy.typing as npt
 import polars as pl
 from rapidfuzz import fuzz, process
 
-from gaiji.review.evidence.undivided import HEAD, Undivided
+from gaiji.review.evidence.undivided import HEAD, Alike, Undivided
 from gaiji.standard.characters import TAG, coded
 
 _SPACE = r"[\s\u3000]+"
@@ -90,24 +90,16 @@ class _Votes:
         self.linked[character] += linked
         self.example.setdefault(character, example)
 
-    def add_many(
-        self,
-        characters: list[str],
-        weights: npt.NDArray[np.float64],
-        people: npt.NDArray[np.int64],
-        examples: list[str],
-    ) -> None:
+    def add_many(self, alike: Alike) -> None:
         """``add`` for each of many, in their order."""
-        numbers: dict[str, int] = {}
-        which = np.array([numbers.setdefault(one, len(numbers)) for one in characters], np.intp)
-        before = [self.weight[one] for one in numbers]  # the sums go on from there, addend by addend
-        every = np.concatenate([np.arange(len(numbers)), which])
-        sums = np.bincount(every, np.concatenate([before, weights])).tolist()
-        counts = np.bincount(which, people).tolist()
-        for character, weight, count in zip(numbers, sums, counts, strict=True):
+        before = [self.weight[one] for one in alike.units]  # the sums go on from there, addend by addend
+        every = np.concatenate([np.arange(len(before)), alike.which])
+        sums = np.bincount(every, np.concatenate([before, alike.weights])).tolist()
+        counts = np.bincount(alike.which, alike.people).tolist()
+        each = zip(alike.units, sums, counts, alike.examples, strict=True)
+        for character, weight, count, example in each:
             self.weight[character] = weight
             self.people[character] += int(count)
-        for character, example in zip(characters, examples, strict=True):
             self.example.setdefault(character, example)
 
 
@@ -180,8 +172,8 @@ class Names:
                 votes.add(units[witness.at], weight * count, count, example)
         if people.undivided is not None and not people.found and len(witness.kana) > HEAD:
             like = people.undivided.like(witness.units, witness.at, witness.kana)
-            if like[0]:
-                votes.add_many(*like)
+            if like.units:
+                votes.add_many(like)
         return votes
 
     def _family(self) -> dict[str, Counter[str]]:
@@ -346,9 +338,11 @@ def _likely(some: list[tuple[str, str]], beside: list[tuple[str, str]]) -> Itera
     characters = sorted({c for _, folded in (*some, *beside) for c in folded})
     sizes = np.array([len(folded) for _, folded in beside], np.float32)
     bags = _bags([folded for _, folded in beside], characters)
+    used = bags.any(axis=0)  # few kana stand twice in a reading
+    bags = np.ascontiguousarray(bags[:, used])
     for start in range(0, len(some), TOGETHER):
         part = [folded for _, folded in some[start : start + TOGETHER]]
-        shared = _bags(part, characters) @ bags.T
+        shared = _bags(part, characters)[:, used] @ bags.T
         least = NEAR / 200 * (sizes + len(part[0])) - 0.001
         for row in shared >= least:
             yield np.flatnonzero(row).tolist()

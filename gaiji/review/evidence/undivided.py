@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +28,19 @@ WIDTH = 48
 _NONE = np.zeros(0, np.intp)
 
 
+@dataclass(frozen=True)
+class Alike:
+    """Those who begin like a name, by what they have in a place: ``units`` in the order in which they come
+    up, each with the first name that has it (``examples``); of all of them ``which`` unit they have, the
+    ``weights`` of all their people, and how many ``people`` these are."""
+
+    units: list[str]
+    which: Places
+    weights: npt.NDArray[np.float64]
+    people: npt.NDArray[np.int64]
+    examples: list[str]
+
+
 class Undivided:
     """Names with their units, readings of more than ``HEAD`` kana and people; each name and reading once.
     ``alone``: what is left of the weight where other characters stand beside."""
@@ -36,6 +50,8 @@ class Undivided:
         self._numbers: dict[str, int] = {}
         first, second = ([self._number(row[0][at]) for row in self._rows] for at in (0, 1))
         self._columns = np.array(first, np.int64), np.array(second, np.int64)
+        self._units_at: dict[int, npt.NDArray[np.int64]] = {}
+        self._by_beginning: dict[int, dict[tuple[str, ...], Places]] = {}
         self._by_place = [_grouped(column.tolist()) for column in self._columns]
         kanas = [row[2] for row in self._rows]
         self._by_head = _grouped([kana[:HEAD] for kana in kanas])
@@ -47,25 +63,40 @@ class Undivided:
         scales = [LESS**step for step in range(STEPS)]
         self._weights = np.array([[WHOLE * scale for scale in scales], [WHOLE * alone * s for s in scales]])
 
-    def like(
-        self, units: tuple[str, ...], at: int, kana: str
-    ) -> tuple[list[str], npt.NDArray[np.float64], npt.NDArray[np.int64], list[str]]:
-        """Those who begin like a name whose unit ``at`` is not known: the unit that each has there, the
-        weight of all their people, how many these are, and their name."""
+    def like(self, units: tuple[str, ...], at: int, kana: str) -> Alike:
+        """Those who begin like a name whose unit ``at`` is not known."""
         end = max(at + 1, 2)
         rows, same = self._beside(units, at, kana) if len(units) >= end else (_NONE, _NONE.astype(bool))
         long = self._units[rows] >= end
         rows, same = rows[long], same[long]
         if not len(rows):
-            return [], np.zeros(0), np.zeros(0, np.int64), []
+            return Alike([], _NONE, np.zeros(0), np.zeros(0, np.int64), [])
         shared = self._shared(rows, kana)
         less = shared.max() - shared
         some = (shared > 0) & (less < STEPS)
         rows = rows[some]
         people = self._people[rows]
         weights = self._weights[(~same[some]).astype(np.intp), less[some]] * people
-        chosen = [self._rows[row] for row in rows.tolist()]
-        return [row[0][at] for row in chosen], weights, people, [row[1] for row in chosen]
+        _, first, which = np.unique(self._column(at)[rows], return_index=True, return_inverse=True)
+        order = np.argsort(first)  # units in the order in which they come up
+        places = np.empty(len(order), np.intp)
+        places[order] = np.arange(len(order))
+        shown = [self._rows[row] for row in rows[first[order]].tolist()]
+        return Alike([row[0][at] for row in shown], places[which], weights, people, [row[1] for row in shown])
+
+    def _column(self, at: int) -> npt.NDArray[np.int64]:
+        """The number of each name's unit at a place, -1 where it has none."""
+        if at not in self._units_at:
+            found = [self._number(row[0][at]) if len(row[0]) > at else -1 for row in self._rows]
+            self._units_at[at] = np.array(found, np.int64)
+        return self._units_at[at]
+
+    def _begun(self, units: tuple[str, ...]) -> Places:
+        """The names that begin with some units."""
+        at = len(units)
+        if at not in self._by_beginning:
+            self._by_beginning[at] = _grouped([row[0][:at] for row in self._rows])
+        return self._by_beginning[at].get(units, _NONE)
 
     def _number(self, unit: str) -> int:
         return self._numbers.setdefault(unit, len(self._numbers))
@@ -82,8 +113,7 @@ class Undivided:
             same = np.repeat([True, False], [len(rows), len(more)])
             return np.concatenate([rows, more]), same
         if at > 1:
-            wanted = units[:at]
-            rows = np.array([row for row in rows.tolist() if self._rows[row][0][:at] == wanted], np.intp)
+            rows = self._begun(units[:at])
         return rows, np.ones(len(rows), bool)
 
     def _shared(self, rows: Places, kana: str) -> npt.NDArray[np.int64]:
