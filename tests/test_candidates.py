@@ -169,9 +169,13 @@ def test_undivided_names_by_columns_are_those_one_by_one():
         if at < len(units):
             got = found.like(units, at, sound)
             wanted = plainly(rows, units, at, sound)
-            assert sorted((c, n, e, round(w, 12)) for c, w, n, e in zip(*got, strict=True)) == sorted(
-                (c, n, e, round(w, 12)) for c, w, n, e in wanted
+            each = zip(got.which.tolist(), got.weights.tolist(), got.people.tolist(), strict=True)
+            assert sorted((got.units[which], n, round(w, 12)) for which, w, n in each) == sorted(
+                (c, n, round(w, 12)) for c, w, n, _ in wanted
             ), (units, at, sound)
+            assert list(dict.fromkeys(got.which.tolist())) == list(range(len(got.units)))  # as they come up
+            assert {*zip(got.units, got.examples, strict=True)} <= {(c, e) for c, _, _, e in wanted}
+            assert len({*got.units}) == len(got.units)
 
 
 def test_readings_that_are_nearly_the_same_are_all_found():
