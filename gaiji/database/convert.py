@@ -11,7 +11,7 @@ import json
 import os
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -108,12 +108,15 @@ def convert_table(job: DbJob | str, *, restart: bool = False, dry_run: bool = Fa
         plan.close()
 
 
-def ahead(chunks: Iterator[_Chunk]) -> Iterator[_Chunk]:
-    """Chunks as they are, the next one made on a thread meanwhile."""
-    with ThreadPoolExecutor(1, "gaiji-read") as pool:
-        waiting = pool.submit(next, chunks, None)
+def ahead(chunks: Iterator[_Chunk], asked: Callable[[], object]) -> Iterator[_Chunk]:
+    """Chunks as they are, the next one made on a thread meanwhile; on another, once one has a finding, what
+    will be ``asked`` of the tables at the end."""
+    with ThreadPoolExecutor(2, "gaiji-read") as pool:
+        waiting, told = pool.submit(next, chunks, None), False
         while (chunk := waiting.result()) is not None:
             waiting = pool.submit(next, chunks, None)
+            if chunk.hits and not told:
+                told = bool(pool.submit(asked))
             yield chunk
 
 
@@ -172,7 +175,12 @@ class Run:
         """Rows in the order of the key, converted; ``first``: rows before ``after``. Of a server's table that
         the run does not fill itself, a chunk is read and converted while the one before is written."""
         made = self._chunks(reading, after, first)
-        return made if self.blocks is None or self.job.mode == "columns" else ahead(made)
+        return made if self.blocks is None or self.job.mode == "columns" else ahead(made, self._look_up)
+
+    def _look_up(self) -> None:
+        """Parse the tables, whose rows the queue is told of; what is wrong there is said then."""
+        for charset in self.plan.charsets:
+            _ = charset.entries
 
     def _chunks(self, reading: sa.Connection, after: Key | None, first: int) -> Iterator[_Chunk]:
         while rows := self._read(reading, after, first, self.job.chunk):
