@@ -181,8 +181,19 @@ def test_undivided_names_by_columns_are_those_one_by_one():
 def test_readings_that_are_nearly_the_same_are_all_found():
     """Those whose kana are counted first are all that rapidfuzz finds among everybody."""
     rng = random.Random(21)
-    known = sorted({"".join(rng.choices("アイウエオカキ", k=rng.randint(1, 9))) for _ in range(1200)})
-    wanted = [*rng.sample(known, 150), "アアアアアアアアア", "ｱ"]
+    known = {"".join(rng.choices("アイウエオカキ", k=rng.randint(1, 9))) for _ in range(1200)}
+    for size in range(10, 31):  # with those beside that differ by a few kana: left out, put in, another
+        for _ in range(6):
+            text = "".join(rng.choices("アイウ", k=size))
+            known.add(text)
+            for _ in range(6):
+                at, to = sorted(rng.choices(range(size), k=2))
+                text = (
+                    text[:at] + rng.choice(["", "エ", "イウ", text[at:to]]) + text[at + rng.randint(0, 1) :]
+                )
+                known.add(text)
+    known = sorted(known)
+    wanted = [*rng.sample(known, 250), "アアアアアアアアア", "ｱ"]
     expected = {}
     for kana in wanted:
         near = {other: fuzz.ratio(kana, other) for other in known if abs(len(other) - len(kana)) < 2}

@@ -17,6 +17,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,8 @@ ALONE = 0.05
 NEAR = 84
 """rapidfuzz ratio, 0 to 100, from which two readings are nearly the same."""
 EPSILON = 0.02
+VARIANTS = 150
+"""Texts that a reading may leave with kana left out; longer ones are looked for by what they share."""
 TOGETHER = 512
 """Readings that are held against all others at once."""
 
@@ -321,8 +325,11 @@ def _near_readings(wanted: list[str], known: list[str]) -> dict[str, dict[str, f
         asked[len(folded)].append((kana, folded))
     out: dict[str, dict[str, float]] = {}
     for length, some in asked.items():
-        beside = [pair for size in range(length - 1, length + 2) for pair in by_length.get(size, ())]
-        for (kana, folded), places in zip(some, _likely(some, beside), strict=True):
+        sizes = [size for size in range(length - 1, length + 2) if by_length.get(size)]
+        beside = [pair for size in sizes for pair in by_length[size]]
+        short = all(comb(max(length, size), max(0, *_left_out(length, size))) <= VARIANTS for size in sizes)
+        found = _left_alike(some, by_length, sizes) if short else _likely(some, beside)
+        for (kana, folded), places in zip(some, found, strict=True):
             choices = [beside[at][1] for at in places]
             matches = process.extract(folded, choices, scorer=fuzz.ratio, score_cutoff=NEAR, limit=50)
             names = [(beside[places[i]][0], score) for _, score, i in matches]
@@ -330,6 +337,49 @@ def _near_readings(wanted: list[str], known: list[str]) -> dict[str, dict[str, f
             if near:
                 out[kana] = near
     return {kana: out[kana] for kana in wanted if kana in out}
+
+
+def _left_out(one: int, two: int) -> tuple[int, int]:
+    """How many kana may be left out of each of two texts of these lengths until both are the same, for the
+    ratio to be that of NEAR; (-1, -1) where none is near enough."""
+    apart = abs(one - two)
+    most = (100 - NEAR) * (one + two) // 100  # kana that only one of them has, of both together
+    if most < apart:
+        return -1, -1
+    less = (most - apart) // 2  # of the shorter
+    return (less, less + apart) if one <= two else (less + apart, less)
+
+
+def _left_alike(
+    some: list[tuple[str, str]], by_length: Mapping[int, list[tuple[str, str]]], sizes: list[int]
+) -> Iterator[list[int]]:
+    """For each reading the places (among those of these lengths, one after the other) of those that are the
+    same once so few kana are left out of both that the two are nearly the same."""
+    length, first = len(some[0][1]), 0
+    tables: list[tuple[int, Mapping[str, list[int]]]] = []
+    for size in sizes:
+        mine, theirs = _left_out(length, size)
+        held: dict[str, list[int]] = defaultdict(list)
+        for place, (_, folded) in enumerate(by_length[size] if theirs >= 0 else (), first):
+            for rest in _without(folded, theirs):
+                held[rest].append(place)
+        tables.append((mine, held))
+        first += len(by_length[size])
+    for _, folded in some:
+        yield sorted(
+            {
+                place
+                for mine, held in tables
+                if held
+                for rest in _without(folded, mine)
+                for place in held.get(rest, ())
+            }
+        )
+
+
+def _without(text: str, count: int) -> set[str]:
+    """What is left of a text without so many of its characters, whichever."""
+    return {"".join(rest) for rest in combinations(text, len(text) - count)} if count else {text}
 
 
 def _likely(some: list[tuple[str, str]], beside: list[tuple[str, str]]) -> Iterator[list[int]]:
