@@ -281,9 +281,12 @@ def database(setting: Setting) -> Iterator[Group]:
     sides = [side for side in setting.sides if side.name == "now" or side.has("psycopg")]
     row = Row("`db convert`, PostgreSQL", "rows", "rows/s", "≥ 500,000 rows/s", 5e5, faster=True)
     with data.postgres(setting.postgres, setting.folder, [side.name for side in sides]) as urls:
-        path, trials = data.table_job(setting.folder), []
+        trials = list[Trial]()
         for side in sides:
             if side.name in urls:
+                folder = setting.folder / f"table-{side.name}"  # each has a queue of its own
+                folder.mkdir()
+                path = data.table_job(folder)
                 data.fill_table(urls[side.name], count)
                 trials.append(one(side, "rows", partial(_rows_a_second, side, path, urls[side.name], count)))
         yield Group(trials, [row])

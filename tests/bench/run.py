@@ -61,7 +61,8 @@ def peak(command: list[str]) -> int:
         lines = [line for line in status.splitlines() if line.startswith("VmHWM")]
         highest = max([highest, *(int(line.split()[1]) for line in lines)])
         time.sleep(0.01)
-    process.wait()
+    if process.wait() not in (0, 3):
+        sys.exit(f"{' '.join(command)}: exit {process.returncode}")
     return highest // 1024
 
 
