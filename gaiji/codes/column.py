@@ -165,6 +165,7 @@ def _given(values: object) -> tuple[Cells, pl.Series | None]:
     """The values of a column, where they lie or end to end, and the series they are; none of a list of
     ``bytes`` alone."""
     if type(values) is list:
+        values = values[:]  # whoever changes the list meanwhile changes nothing that is read here
         starts, ends = (array("q", [0]) * len(values) for _ in range(2))
         total = cut.place_values(values, starts, ends)
         if total >= 0:

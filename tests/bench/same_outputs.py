@@ -3,9 +3,10 @@
     python tests/bench/same_outputs.py --before CHECKOUT [--now CHECKOUT] [--folder DIR] [--exempt TEXT,…]
 
 The inputs are this checkout's; each checkout (with a ``.venv`` of its own or this one) runs the commands on a copy. Compared are all files, the exit
-code of each command, and what each case decodes to. Times, lasting ids and versions are blanked in JSON (``BLANKED``); a
+code of each command, and what each case decodes to. Moments and durations are blanked (``BLANKED``, ``MOMENT``); a
 queue is compared table by table, a workbook cell by cell and picture by picture (their containers hold times).
-``--exempt``: parts of paths that a change between the checkouts meant to change. Exit code 1 when anything differs.
+``--exempt``: parts of paths that a change between the checkouts meant to change. Exit code 1 when anything differs, or
+a command fails in both.
 """
 
 from __future__ import annotations
@@ -30,24 +31,8 @@ import run as whole
 from limit_sides import HERE, Side
 
 ROOT = HERE.parents[1]
-BLANKED = {
-    "started",
-    "ended",
-    "finished",
-    "created",
-    "seconds",
-    "version",
-    "gaiji",
-    "python",
-    "platform",
-    "hostname",
-    "time",
-    "at",
-    "began",
-    "record",
-    "run",
-}
-"""Keys of JSON whose values say when or by what it was made."""
+BLANKED = {"seconds"}
+"""Keys of JSON whose values say how long something took."""
 JOBS = {
     "samples/juki-jef": "samples/out/juki-jef/review.sqlite",
     "samples/koseki-keis": "samples/out/koseki-keis/review.sqlite",
@@ -149,13 +134,8 @@ def made_by(side: Side, given: Path) -> dict[str, str]:
                 f"{side.name}: gaiji {' '.join(words)}: {done.stderr.decode(errors='replace')[-300:]}",
                 file=sys.stderr,
             )
-    done = subprocess.run(
-        [side.python, str(Path(__file__)), "--cases"],
-        cwd=folder,
-        env=side.environment,
-        capture_output=True,
-        check=False,
-    )
+    command = [side.python, str(Path(__file__)), "--cases"]
+    done = subprocess.run(command, cwd=folder, env=side.environment, stdout=subprocess.PIPE, check=True)
     for line in done.stdout.decode().splitlines():
         told[f"case {json.loads(line)[0]}"] = line
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -248,7 +228,7 @@ READERS: dict[str, Callable[[Path], str]] = {
 def main() -> int:
     """Print each difference and a last line; 1 when there is one."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--before", type=Path)
+    parser.add_argument("--before", type=Path, default=ROOT)
     parser.add_argument("--now", type=Path, default=ROOT)
     parser.add_argument("--folder", help="where the data go (default: a temporary folder)")
     parser.add_argument("--exempt", default="", help="parts of paths, by commas")
@@ -269,6 +249,11 @@ def main() -> int:
     exempt = [part for part in chosen.exempt.split(",") if part]
     names = sorted(now.keys() | before.keys())
     differ = [name for name in names if now.get(name) != before.get(name)]
+    failed = [
+        name for name, said in now.items() if name.startswith("$") and said[:6] not in ("exit 0", "exit 3")
+    ]
+    for name in failed:
+        print(f"FAILS: {name}: {now[name]}")
     counted = [name for name in differ if not any(part in name for part in exempt)]
     for name in differ:
         print(
@@ -277,7 +262,7 @@ def main() -> int:
     print(
         f"{len(names)} files, commands and cases; {len(names) - len(differ)} the same, {len(differ)} differ, {len(differ) - len(counted)} of them exempt"
     )
-    return 1 if counted else 0
+    return 1 if counted or failed else 0
 
 
 if __name__ == "__main__":
