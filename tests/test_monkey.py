@@ -2,13 +2,15 @@
 
 What it pressed and where is written down in the browser itself, before the page's own scripts see it. A decision is held against that
 record: its glyph must have been chosen on that item, by a key while no control had the focus or by a click on it, and confirmed
-there by a deciding act of its own: Enter while no control had the focus, or the deciding button. Shares no code with the screen.
+there, before it was made, by a deciding act of its own: Enter while no control had the focus, or the deciding button. Two acts that
+follow at once may be carried out in either order: the server answers on threads. Shares no code with the screen.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,7 @@ GONE = ("interrupted", "ERR_ABORTED", "context was destroyed", "not attached", "
 KEYS = (
     [*"123456789"] + [*"npfhuk/cxqwerty"] + ["Enter"] * 12 + ["Tab"] * 14 + ["Shift+Tab"] * 5 + ["Space"] * 3
 )
+KINDS = dict(zip("qwerty", ("字形一致", "デザイン差", "類似", "別字", "判読不能", "該当なし"), strict=True))
 KEYS += ["Escape", "ArrowDown", "ArrowRight", "ArrowUp", "a", "Backspace"]
 RECORD = """
 (() => {
@@ -37,10 +40,12 @@ RECORD = """
   const focus = () => document.activeElement === clicked ? '' : name(document.activeElement);
   const off = () => !!document.querySelector('#keys[aria-pressed=false]');
   const glyphs = () => [...document.querySelectorAll('.glyph')].map((e) => e.dataset.name);
+  const item = () => Number((location.pathname.match(/^\\/item\\/(\\d+)/) || [])[1] || (document.querySelector('.compare') || {dataset: {}}).dataset.item || 0);
+  const given = () => (document.querySelector('input[name=kind][checked]') || {value: null}).value; // as the page came
+  let number = 0; // of this document's own: no two documents write one entry, in whatever process they are
   const note = (kind, more) => {
-    const number = Number(sessionStorage.getItem('count') || 0);
-    sessionStorage.setItem(number, JSON.stringify({kind, load, path: location.pathname, ...more}));
-    sessionStorage.setItem('count', number + 1);
+    const where = {load, at: Date.now(), path: location.pathname, item: item(), given: given()};
+    sessionStorage.setItem('pressed ' + load + ' ' + number, JSON.stringify({kind, number: number++, ...where, ...more}));
   };
   addEventListener('keydown', (e) => {
     note('key', {key: e.key, repeat: e.repeat, focus: focus(), off: off(), glyphs: glyphs()});
@@ -55,7 +60,7 @@ RECORD = """
   addEventListener('change', (e) => { if (e.isTrusted) note('change', {field: e.target.name, value: e.target.value}); }, true);
 })();
 """
-WRITTEN = "'[' + [...Array(Number(sessionStorage.getItem('count'))).keys()].map((n) => sessionStorage.getItem(n)).join() + ']'"
+WRITTEN = "'[' + Object.keys(sessionStorage).filter((key) => key.startsWith('pressed ')).map((key) => sessionStorage[key]).join() + ']'"
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +113,8 @@ class Monkey:
         for _ in range(5):
             self.go(f"{self.screen.base}/")
             try:
-                return json.loads(self.page.evaluate(WRITTEN))
+                log = json.loads(self.page.evaluate(WRITTEN))
+                return sorted(log, key=lambda entry: (entry["load"], entry["number"]))
             except Interrupted as error:
                 if not any(word in str(error) for word in GONE):
                     raise
@@ -199,37 +205,34 @@ class Monkey:
 
 
 def unmade(log, decided):
-    """The decisions (item, glyph, kind) in their order that the record of what was pressed does not bear out."""
-    confirmed = [entry for entry in acts(log) if entry is not None]
+    """The decisions (second, item, glyph, kind) that the record of what was pressed does not bear out, each by an earlier act of its own."""
+    confirmed = list(acts(log))
     wrong = []
-    for made in decided:
-        if made in confirmed:
-            confirmed = confirmed[confirmed.index(made) + 1 :]
+    for second, *made in decided:
+        found = next((act for act in confirmed if act[1:] == tuple(made) and act[0] <= second), None)
+        if found:
+            confirmed.remove(found)
         else:
-            wrong.append(made)
+            wrong.append((second, *made))
     return wrong
 
 
 def acts(log):
-    """(item, glyph, kind) of every deciding act whose glyph was chosen before on the same showing of the same item."""
-    load, glyph, kind = None, "", "字形一致"
-    kinds = dict(
-        zip("qwerty", ("字形一致", "デザイン差", "類似", "別字", "判読不能", "該当なし"), strict=True)
-    )
+    """(second, item, glyph, kind) of every deciding act whose glyph was chosen before on the same showing of the same item."""
+    load, glyph, kind = None, "", KINDS["q"]
     for entry in log:
         if entry["load"] != load:
-            refused = entry["path"].count("/") == 3  # the same item again, with what was typed
-            load, glyph, kind = entry["load"], "", kind if refused else "字形一致"
-        if not entry["path"].startswith("/item/"):
+            refused = entry["path"] != f"/item/{entry['item']}"  # a form's answer, with what was typed
+            load, glyph, kind = entry["load"], "", (entry["given"] if refused else None) or KINDS["q"]
+        if not entry["item"]:
             continue
-        item = int(entry["path"].split("/")[2])
         what = entry["kind"]
         free = what == "key" and not entry["focus"] and not entry["repeat"]
         signs = free and not entry["off"]  # the screen says that letters and digits do nothing
         if signs and entry["key"] in "123456789" and int(entry["key"]) <= len(entry["glyphs"]):
             glyph = entry["glyphs"][int(entry["key"]) - 1]
-        elif signs and entry["key"] in kinds:
-            kind = kinds[entry["key"]]
+        elif signs and entry["key"] in KINDS:
+            kind = KINDS[entry["key"]]
         elif what == "change" and entry["field"] == "glyph":
             glyph = entry["value"]
         elif what == "change" and entry["field"] == "kind":
@@ -237,7 +240,8 @@ def acts(log):
         by_key = free and entry["key"] == "Enter"
         by_button = what == "click" and entry["on"] == "ok"
         if by_key or by_button:
-            yield item, "" if kind in ("判読不能", "該当なし") else glyph, kind
+            chosen = "" if kind in ("判読不能", "該当なし") else glyph
+            yield entry["at"] // 1000, entry["item"], chosen, kind
 
 
 def watch(browser, screen, script=""):
@@ -267,18 +271,66 @@ def let_loose(browser, filled, acts, *, seed, script="", right_every=16):
     lines = [line for line in audit_lines(opened) if line["action"] == "decide"]
     opened.close()
     details = [json.loads(line["detail"]) for line in lines]
-    return log, [(line["item_id"], d["glyph"], d["kind"]) for line, d in zip(lines, details, strict=True)]
+    seconds = [int(datetime.fromisoformat(line["at"]).timestamp()) for line in lines]
+    return log, [
+        (second, line["item_id"], said["glyph"], said["kind"])
+        for second, line, said in zip(seconds, lines, details, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_key_and_no_click_decides_what_was_not_chosen_and_confirmed(browser, filled, seed):
     """5,000 acts and 200 right decisions in all five."""
     log, decided = let_loose(browser, filled, 1000, seed=seed)
-    assert sum(glyph == filled[1][item] for item, glyph, _ in decided) >= 40
-    assert unmade(log, decided) == []
+    assert sum(glyph == filled[1][item] for _, item, glyph, _ in decided) >= 40
+    wrong = unmade(log, decided)
+    assert wrong == [], [entry for entry in log if entry["item"] in {item for _, item, *_ in wrong}]
     assert len(log) > 1000 and log[0]["path"] == "/"
 
 
 def test_the_monkey_catches_keys_that_act_wherever_the_focus_is(browser, filled):
     log, decided = let_loose(browser, filled, 600, seed=19, script=BEFORE.read_text("utf-8"))
     assert unmade(log, decided)
+
+
+def pressed(load, at, key, *, item=7, path="", given=None):
+    """An entry of the record, as the page writes it."""
+    where = {
+        "path": path or f"/item/{item}",
+        "item": item,
+        "given": given,
+        "glyphs": ["MJ000001", "MJ000002"],
+    }
+    return {
+        "kind": "key",
+        "load": load,
+        "at": at * 1000 + 999,
+        "focus": "",
+        "repeat": False,
+        "off": False,
+        "key": key,
+        **where,
+    }
+
+
+def test_two_acts_may_be_carried_out_in_either_order_but_each_bears_out_one_decision_made_after_it():
+    log = [
+        pressed(1, 50, "1"),
+        pressed(1, 50, "Enter"),
+        pressed(2, 51, "2", item=8),
+        pressed(2, 51, "Enter", item=8),
+    ]
+    first, second = (51, 7, "MJ000001", "字形一致"), (51, 8, "MJ000002", "字形一致")
+    assert unmade(log, [first, second]) == unmade(log, [second, first]) == []
+    assert unmade(log, [second, second]) == [second]
+    early = (50, 8, "MJ000002", "字形一致")
+    assert unmade(log, [early]) == [early]
+    other = (51, 7, "MJ000002", "字形一致")
+    assert unmade(log, [other]) == [other]
+
+
+def test_an_item_shown_in_answer_to_a_form_is_judged_by_what_it_shows():
+    shown = {"path": "/undo", "given": "類似"}
+    log = [pressed(1, 50, "1", **shown), pressed(1, 50, "Enter", **shown)]
+    assert unmade(log, [(50, 7, "MJ000001", "類似")]) == []
+    assert unmade([pressed(1, 50, "1"), pressed(2, 50, "Enter")], [(50, 7, "MJ000001", "字形一致")]) != []
