@@ -5,8 +5,8 @@
 The inputs are this checkout's; each checkout (with a ``.venv`` of its own or this one) runs the commands on a copy. Compared are all files, the exit
 code of each command, and what each case decodes to. Moments and durations are blanked (``BLANKED``, ``MOMENT``); a
 queue is compared table by table, a workbook cell by cell and picture by picture (their containers hold times).
-``--exempt``: parts of paths that a change between the checkouts meant to change. Exit code 1 when anything differs, or
-a command fails in both.
+``--exempt``: parts of paths or commands that a change between the checkouts meant to change, or that neither knows. Exit code 1 when anything
+else differs, or a command fails in both. ``--folder``: a new folder, in which what both made is kept.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MB = 10
 """Size of a dump of the benches."""
 
 
-def commands(folder: Path) -> list[list[str]]:
+def commands() -> list[list[str]]:
     """What is run in a copy of the inputs; a command that a checkout does not know fails there alike or is told."""
     lists: list[list[str]] = []
     for job, queue_at in JOBS.items():
@@ -88,43 +88,12 @@ def inputs(folder: Path) -> None:
     data.people_job(bench, "people", "x")
 
 
-def cases() -> None:
-    """What every case decodes to, a line of JSON each; run by the checkout that is on the path."""
-    import tomllib
-
-    import gaiji
-
-    with tempfile.TemporaryDirectory() as place:
-        for path in sorted((ROOT / "tests" / "cases").glob("*.toml")):
-            for case in tomllib.loads(path.read_text("utf-8"))["case"]:
-                if "layout" in case:
-                    continue  # its job is a test of its own; the samples' jobs go the same way
-                tables = []
-                for number, rows in enumerate(case.get("tables", [])):
-                    tables.append(Path(place) / f"{number}.tsv")
-                    rows = ["code\tucs\tglyph\tflag\tnote\treplaces", *rows]
-                    tables[-1].write_text("\n".join(rows) + "\n", "utf-8")
-                print(json.dumps(decoded(gaiji, case, tables), ensure_ascii=True))
-
-
-def decoded(gaiji: Any, case: dict[str, Any], tables: list[Path]) -> list[Any]:
-    """A case's name with its text, glyphs, codes and findings, or the error."""
-    how = {key: case[key] for key in ("type", "role", "form") if key in case}
-    try:
-        charset = gaiji.load_charset(case["charset"], tables, options=case.get("options", {}))
-        made = charset.decode(bytes.fromhex(case["hex"]), **how)
-    except Exception as error:
-        return [case["name"], repr(error)]
-    found = [[one.reason, one.code, one.offset] for one in made.findings]
-    return [case["name"], made.text, list(made.glyphs), list(made.codes), found]
-
-
 def made_by(side: Side, given: Path) -> dict[str, str]:
     """Path or command → digest of what a checkout made of a copy of the inputs."""
     folder = side.folder / side.name
     shutil.copytree(given, folder)
     told = {}
-    for words in commands(folder):
+    for words in commands():
         command = [side.python, "-m", "gaiji", *words]
         done = subprocess.run(command, cwd=folder, env=side.environment, capture_output=True, check=False)
         said = done.stdout if words[0] == "lookup" else b""
@@ -134,7 +103,7 @@ def made_by(side: Side, given: Path) -> dict[str, str]:
                 f"{side.name}: gaiji {' '.join(words)}: {done.stderr.decode(errors='replace')[-300:]}",
                 file=sys.stderr,
             )
-    command = [side.python, str(Path(__file__)), "--cases"]
+    command = [side.python, str(HERE / "same_cases.py")]
     done = subprocess.run(command, cwd=folder, env=side.environment, stdout=subprocess.PIPE, check=True)
     for line in done.stdout.decode().splitlines():
         told[f"case {json.loads(line)[0]}"] = line
@@ -230,39 +199,54 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--before", type=Path, default=ROOT)
     parser.add_argument("--now", type=Path, default=ROOT)
-    parser.add_argument("--folder", help="where the data go (default: a temporary folder)")
+    parser.add_argument(
+        "--folder", type=Path, help="where the data go, and stay (default: a temporary folder)"
+    )
     parser.add_argument("--exempt", default="", help="parts of paths, by commas")
-    parser.add_argument("--cases", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    if chosen.cases:
-        cases()
-        return 0
-    with tempfile.TemporaryDirectory(prefix="gaiji-same-", dir=chosen.folder) as place:
-        given = Path(place) / "given"
-        given.mkdir()
-        inputs(given)
-        sides = [
-            Side(name, root.resolve(), Path(place), False)
-            for name, root in (("now", chosen.now), ("before", chosen.before))
-        ]
-        now, before = (made_by(side, given) for side in sides)
-    exempt = [part for part in chosen.exempt.split(",") if part]
+    if chosen.folder:
+        chosen.folder.mkdir()
+        now, before = both(chosen.folder.resolve(), chosen.now, chosen.before)
+    else:
+        with tempfile.TemporaryDirectory(prefix="gaiji-same-") as place:
+            now, before = both(Path(place), chosen.now, chosen.before)
+    return told(now, before, [part for part in chosen.exempt.split(",") if part])
+
+
+def both(place: Path, *roots: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """What each of two checkouts made of the same inputs."""
+    given = place / "given"
+    given.mkdir()
+    inputs(given)
+    sides = [
+        Side(name, root.resolve(), place, False) for name, root in zip(("now", "before"), roots, strict=True)
+    ]
+    now, before = (made_by(side, given) for side in sides)
+    return now, before
+
+
+def told(now: dict[str, str], before: dict[str, str], exempt: list[str]) -> int:
+    """Print what differs and what fails; 1 where that is not exempt."""
+
+    def word(name: str, otherwise: str) -> str:
+        return "exempt" if any(part in name for part in exempt) else otherwise
+
     names = sorted(now.keys() | before.keys())
     differ = [name for name in names if now.get(name) != before.get(name)]
     failed = [
-        name for name, said in now.items() if name.startswith("$") and said[:6] not in ("exit 0", "exit 3")
+        name for name in names if name.startswith("$") and now.get(name, "")[:6] not in ("exit 0", "exit 3")
     ]
-    for name in failed:
-        print(f"FAILS: {name}: {now[name]}")
-    counted = [name for name in differ if not any(part in name for part in exempt)]
-    for name in differ:
-        print(
-            f"{'exempt' if name not in counted else 'DIFFERS'}: {name}: {before.get(name, '–')[:200]} → {now.get(name, '–')[:200]}"
-        )
+    lines = [f"{word(name, 'FAILS')}: {name}: {now.get(name)}" for name in failed]
+    lines += [
+        f"{word(name, 'DIFFERS')}: {name}: {before.get(name, '–')[:200]} → {now.get(name, '–')[:200]}"
+        for name in differ
+    ]
+    print(*lines, sep="\n", end="\n" if lines else "")
+    spared = sum(word(name, "") == "exempt" for name in differ)
     print(
-        f"{len(names)} files, commands and cases; {len(names) - len(differ)} the same, {len(differ)} differ, {len(differ) - len(counted)} of them exempt"
+        f"{len(names)} files, commands and cases; {len(names) - len(differ)} the same, {len(differ)} differ, {spared} of them exempt"
     )
-    return 1 if counted or failed else 0
+    return int(any(not line.startswith("exempt") for line in lines))
 
 
 if __name__ == "__main__":
