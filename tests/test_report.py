@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from gaiji.cli.commands import main
 from gaiji.errors import GaijiError, UsageError
-from gaiji.output.tabular import csv_text, safe_cell, safe_cells
+from gaiji.output.cells import safe_cell
+from gaiji.output.tabular import csv_text, safe_cells
 from gaiji.queue.decisions import Decision, Decisions
 from gaiji.queue.queue import open_queue
 from gaiji.reports.letters import write_template

@@ -14,7 +14,7 @@ from datetime import datetime
 import pytest
 
 from gaiji.errors import GaijiError
-from gaiji.output.tabular import kept_cell, plain_cell
+from gaiji.output.cells import kept_cell, plain_cell
 from gaiji.queue.decisions import Decisions, verify_audit
 from gaiji.queue.history import history
 from gaiji.queue.items import Item, Sample

@@ -17,8 +17,9 @@ import polars as pl
 
 from gaiji.errors import UsageError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.output.cells import safe_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import csv_text, safe_cell, safe_cells
+from gaiji.output.tabular import csv_text, safe_cells
 from gaiji.output.workbooks import landscape, new_workbook
 from gaiji.reports.looks import STYLE, html_page
 from gaiji.reports.people import GROUPS

@@ -7,16 +7,23 @@ repertoire (縮退), the fonts that draw the candidates too.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gaiji.model import Picture
 from gaiji.queue.items import Item
-from gaiji.shape.pictures import Gallery
 from gaiji.standard.repertoire import load_repertoire
 
+if TYPE_CHECKING:
+    from gaiji.shape.pictures import Gallery
 
-def own_picture(found: Item, pictures: Sequence[Picture], gallery: Gallery, side: int) -> Picture | None:
-    """The picture of an item, ``side`` dots where a font draws it; None where there is none."""
+
+def own_picture(
+    found: Item, pictures: Sequence[Picture], gallery: Gallery | None, side: int
+) -> Picture | None:
+    """The picture of an item, ``side`` dots where the gallery draws it; None where there is none."""
     if pictures:
         return pictures[0]
-    glyph = load_repertoire().get(found.code) if found.system.startswith("shrink ") else None
+    if gallery is None or not found.system.startswith("shrink "):
+        return None
+    glyph = load_repertoire().get(found.code)
     return gallery.glyph(glyph.name, side) if glyph is not None else None

@@ -22,8 +22,8 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import name_all, staged
 from gaiji.errors import UsageError
 from gaiji.errors.messages import fault, tr
+from gaiji.output.cells import safe_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import safe_cell
 from gaiji.run.places import charset_places
 from gaiji.shape.pictures import open_gallery
 from gaiji.standard.characters import points

@@ -18,8 +18,8 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError, nearest
 from gaiji.errors.messages import fault, tr
+from gaiji.output.cells import safe_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import safe_cell
 from gaiji.output.workbooks import landscape, new_workbook
 from gaiji.run.places import charset_places
 from gaiji.standard.characters import points

@@ -18,8 +18,8 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import beside, name_all, staged
 from gaiji.errors import DataError, GaijiError, UsageError, nearest
 from gaiji.errors.messages import fault, tr
+from gaiji.output.cells import safe_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import safe_cell
 from gaiji.run.places import charset_places
 from gaiji.tables.columns import BY_CONTENT, Plan, letter, parse_columns, plan_sheet
 from gaiji.tables.grid import read_sheets

@@ -18,8 +18,8 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, mark, tr
+from gaiji.output.cells import kept_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import kept_cell
 from gaiji.output.workbooks import landscape, new_workbook
 from gaiji.queue.accounts import signed_in
 from gaiji.queue.bonds import ANSWERS, SAME, Bond, Bonds

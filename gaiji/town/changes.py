@@ -18,8 +18,8 @@ import polars as pl
 from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors.messages import mark, tr
+from gaiji.output.cells import kept_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import kept_cell
 from gaiji.standard.characters import bare, coded
 from gaiji.standard.repertoire import load_repertoire
 from gaiji.town.contradictions import Contradiction, Contradictions, Settled

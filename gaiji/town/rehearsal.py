@@ -25,7 +25,8 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, UsageError
 from gaiji.errors.messages import fault, mark, tr
-from gaiji.output.tabular import read_table, safe_cell, table_bytes
+from gaiji.output.cells import safe_cell
+from gaiji.output.tabular import read_table, table_bytes
 from gaiji.run.job import Job
 from gaiji.run.manifest import manifest_path, read_manifest, verify_paths
 from gaiji.standard.characters import coded

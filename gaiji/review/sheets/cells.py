@@ -13,13 +13,11 @@ from contextlib import suppress
 from datetime import date, timedelta
 from functools import lru_cache
 
-import polars as pl
 import regex
 
 from gaiji.codes.lost import load_marks
 from gaiji.codes.program import LOST
-from gaiji.output.dates import days
-from gaiji.output.tabular import read_as_value
+from gaiji.output.cells import read_as_value
 from gaiji.run.recipes import usual_dates
 from gaiji.standard.characters import glyphs
 
@@ -57,6 +55,10 @@ def read_day(cell: str) -> str | None:
         return ""
     if len(text) == 5 and text.isascii() and text.isdigit():
         return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat()
+    import polars as pl  # a sheet that goes out reads no day
+
+    from gaiji.output.dates import days
+
     bare = _WEEKDAY.sub("", _TIME.sub("", text))
     found = days(pl.Series([bare.replace(" ", "")]), usual_dates())[0]
     return str(found) if found else None

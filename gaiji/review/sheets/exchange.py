@@ -17,8 +17,8 @@ from gaiji.disk.apart import Place, keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import QueueError, UsageError
 from gaiji.errors.messages import tr
+from gaiji.output.cells import kept_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import kept_cell
 from gaiji.queue.acting import together
 from gaiji.queue.decisions import Decisions
 from gaiji.queue.history import last_notes
@@ -48,16 +48,27 @@ def export(queue: Queue, path: Path, format: str = "csv", *, fonts: Sequence[str
     """Write the queue as ``csv``, ``xlsx`` or ``html``. ``fonts`` draw the candidates, else those that are
     installed.
     """
-    from gaiji.review.sheets.page import page  # what comes back needs no pictures
-    from gaiji.review.sheets.workbook import workbook
-    from gaiji.shape.pictures import Gallery, open_gallery
-
     reads = [*queue_reads(queue), *decisions_beside(queue), *(Place("font", Path(font)) for font in fonts)]
     keep_apart([Place("sheet", path)], reads)
-    sheet = make_sheet(queue, open_gallery(fonts) if format != "csv" else Gallery([]))
-    data = {"csv": _csv, "xlsx": workbook, "html": page}[format](sheet)
+    sheet, data = _plain(queue) if format == "csv" else _drawn(queue, format, fonts)
     write_whole(path, data)
     return Exported(len(sheet.rows), sheet.notes if format != "csv" else ())
+
+
+def _drawn(queue: Queue, format: str, fonts: Sequence[str | Path]) -> tuple[Sheet, bytes]:
+    """The sheet with pictures, and the file it makes."""
+    from gaiji.review.sheets.page import page  # what comes back, and CSV, needs no pictures
+    from gaiji.review.sheets.workbook import workbook
+    from gaiji.shape.pictures import open_gallery
+
+    gallery = open_gallery(fonts)
+    sheet = make_sheet(queue, gallery)
+    return sheet, {"xlsx": workbook, "html": page}[format](sheet, gallery)
+
+
+def _plain(queue: Queue) -> tuple[Sheet, bytes]:
+    sheet = make_sheet(queue)
+    return sheet, _csv(sheet)
 
 
 def _csv(sheet: Sheet) -> bytes:

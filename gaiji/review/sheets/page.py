@@ -31,10 +31,10 @@ _WRITTEN = {"同定先": "l", "同定区分": "", "判定者": "", "判定日": 
 """What is written in by hand, in the order of the card, with how wide it is."""
 
 
-def page(sheet: Sheet) -> bytes:
+def page(sheet: Sheet, gallery: Gallery) -> bytes:
     """The page as UTF-8."""
     drawn: dict[str, str] = {}
-    body = "\n".join(_card(row, sheet.gallery, drawn) for row in sheet.rows)
+    body = "\n".join(_card(row, gallery, drawn) for row in sheet.rows)
     guide = "".join(f"<li>{escape(tr(line))}</li>" for line in GUIDE)
     notes = "".join(f"<p>{escape(line)}</p>" for line in sheet.notes)
     return (

@@ -17,8 +17,8 @@ from gaiji.disk.apart import keep_apart
 from gaiji.disk.files import write_whole
 from gaiji.errors import GaijiError, QueueError
 from gaiji.errors.messages import tr
+from gaiji.output.cells import kept_cell
 from gaiji.output.lines import BOM
-from gaiji.output.tabular import kept_cell
 from gaiji.queue.accounts import same_person
 from gaiji.queue.decisions import PLACES, Decisions
 from gaiji.queue.places import ANSWERS, Place, Places, check_answer

@@ -19,7 +19,7 @@ from typing import Any
 from gaiji.disk.files import read_whole
 from gaiji.errors import GaijiError, MissingExtra
 from gaiji.errors.messages import fault, tr
-from gaiji.output.tabular import plain_cell
+from gaiji.output.cells import plain_cell
 from gaiji.review.sheets.strangers import check_stranger
 
 MAX_BYTES = 64 * 1024 * 1024

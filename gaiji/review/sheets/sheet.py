@@ -20,6 +20,7 @@ from gaiji.queue.items import Item
 from gaiji.queue.queue import Queue
 from gaiji.queue.words import REASONS, STATES, VERDICTS
 from gaiji.review.evidence.candidates import Candidate, suggest_all
+from gaiji.review.own import own_picture
 from gaiji.review.sheets.cells import number_cell
 from gaiji.standard.standing import Standing, standings_of
 
@@ -101,17 +102,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All rows, with the fonts to draw candidates and, in words, what could not be shown."""
+    """All rows, and in words what could not be shown."""
 
     rows: tuple[Row, ...]
-    gallery: Gallery
     notes: tuple[str, ...]
 
 
-def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
-    """The whole queue as a sheet, those rows first that concern the most people."""
-    from gaiji.review.own import own_picture  # loads what draws; reading a sheet draws nothing
-
+def make_sheet(queue: Queue, gallery: Gallery | None = None) -> Sheet:
+    """The whole queue as a sheet, those rows first that concern the most people; ``gallery``: what draws the
+    glyphs that stand for a picture, where the sheet shows any."""
     items = list(queue.items())
     decisions = Decisions(queue).all()
     pictures = queue.pictures()
@@ -124,7 +123,7 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
         _row(found, decisions, notes_of, own[found.id], candidates[found.id], called, families.get(found.id))
         for found in items
     )
-    notes = [gallery.missing] if gallery.missing else []
+    notes = [gallery.missing] if gallery is not None and gallery.missing else []
     without = sum(
         row.picture is None
         for row, found in zip(rows, items, strict=True)
@@ -138,7 +137,7 @@ def make_sheet(queue: Queue, gallery: Gallery) -> Sheet:
                 without=without,
             )
         )
-    return Sheet(rows, gallery, tuple(notes))
+    return Sheet(rows, tuple(notes))
 
 
 def _row(

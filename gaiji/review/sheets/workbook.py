@@ -49,11 +49,11 @@ POINTS = 10
 ROW = 128
 
 
-def workbook(sheet: Sheet) -> bytes:
+def workbook(sheet: Sheet, gallery: Gallery) -> bytes:
     """The workbook's bytes; MissingExtra without the extra ``xlsx``."""
     out = BytesIO()
     book = new_workbook(out)
-    _table(book, book.add_worksheet(NAME), sheet)
+    _table(book, book.add_worksheet(NAME), sheet, gallery)
     guide = book.add_worksheet(tr("書き方"))
     wrapped = book.add_format({"text_wrap": True, "font_size": 11})
     guide.set_column(0, 0, 66, wrapped)
@@ -65,7 +65,7 @@ def workbook(sheet: Sheet) -> bytes:
     return out.getvalue()
 
 
-def _table(book: Any, page: Any, sheet: Sheet) -> None:
+def _table(book: Any, page: Any, sheet: Sheet, gallery: Gallery) -> None:
     base = {"text_wrap": True, "valign": "top", "border": 1, "font_name": "游明朝", "font_size": POINTS}
     head = book.add_format({**base, "bold": True, "bg_color": "#E7E6E6"})
     fixed = book.add_format({**base, "bg_color": "#F2F2F2"})
@@ -85,7 +85,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
         else fixed
         for column in range(len(COLUMNS))
     ]
-    for number, (row, pictures) in enumerate(_drawn(sheet), 1):
+    for number, (row, pictures) in enumerate(_drawn(sheet, gallery), 1):
         page.set_row(number, ROW)
         for column, (cell, format_) in enumerate(zip(row.cells, formats, strict=True)):
             page.write_string(number, column, cell, format_) if cell else page.write_blank(
@@ -120,7 +120,7 @@ def _table(book: Any, page: Any, sheet: Sheet) -> None:
     page.set_footer("&C&P / &N")
 
 
-def _drawn(sheet: Sheet) -> Iterator[tuple[Row, list[tuple[int, bytes, str]]]]:
+def _drawn(sheet: Sheet, gallery: Gallery) -> Iterator[tuple[Row, list[tuple[int, bytes, str]]]]:
     """Each row with its pictures (the column, a PNG, what it is called): the 外字 and its candidates. Threads
     draw the rows that come next."""
     glyphs: dict[str, bytes | None] = {}
@@ -131,7 +131,7 @@ def _drawn(sheet: Sheet) -> Iterator[tuple[Row, list[tuple[int, bytes, str]]]]:
             out.append((PICTURE, png(row.picture, 2 * SIDE), row.cells[2]))
         for column, name in enumerate(row.candidates, FIRST_CANDIDATE):
             if name not in glyphs:
-                glyphs[name] = _glyph(sheet.gallery, name)
+                glyphs[name] = _glyph(gallery, name)
             data = glyphs[name]
             if data is not None:
                 out.append((column, data, name))
