@@ -79,9 +79,9 @@ class Texts:
         self._units = units
         self._made, self._own = made, Made()
 
-    @cached_property
+    @property
     def entries(self) -> Entries:
-        """(size, code) → the row that decides the code."""
+        """(size, code) → the row that decides the code: the charset keeps them."""
         return self._laid()
 
     def _kept(self, form: str) -> Made:
@@ -111,8 +111,9 @@ class Texts:
                 if controls.texts.isdisjoint(u.text)
             ]
             values: dict[str, int] = {}
+            entries = self.entries
             for unit in reads:
-                if self._owns(self.entries[unit.size, unit.code].row, mode):
+                if self._owns(entries[unit.size, unit.code].row, mode):
                     values.setdefault(unit.text, value_of(unit.code, unit.size))
             blocked = b""
             if self.recipe.kind.unicode:
@@ -158,8 +159,9 @@ class Texts:
     def _in_form(self, mode: int, form: str) -> dict[str, Row]:
         """What decoding writes in a form, with the first row of each text."""
         out: dict[str, Row] = {}
+        entries = self.entries
         for unit in self._units(form):
-            row = self.entries[unit.size, unit.code].row
+            row = entries[unit.size, unit.code].row
             if unit.reason is None and unit.text and self._owns(row, mode):
                 out.setdefault(unit.text, row)
         return out

@@ -207,10 +207,10 @@ class Run:
 
     # -- converting -------------------------------------------------------------------------------
 
-    def _convert(self, rows: Any, first: int) -> _Chunk:
+    def _convert(self, rows: Rows | Block, first: int) -> _Chunk:
         keys = rows.shown()
-        counts, hits, glyphs = [], [], []
-        made_texts: list[Any] = []
+        counts, hits = [], []
+        made_texts, glyphs = list[Any](), list[Any]()  # columns as the rows have them
         for number, column in enumerate(self.job.columns):
             src, ends = rows.raw[number]
             begins: list[Sequence[int]] = [ends[:-1]] * (number + 1)
