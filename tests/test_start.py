@@ -21,6 +21,8 @@ from gaiji.codes.program import Grades, Writes
 from gaiji.codes.spec import charset_names
 from gaiji.disk import kept as store
 from gaiji.errors import TableError
+from gaiji.queue.items import Item, Proposal, Sample
+from gaiji.queue.queue import open_queue
 
 RAW = bytes.fromhex("0e4ac94a5544e20f40c1")
 MARKS = frozenset("?・")
@@ -234,6 +236,25 @@ def test_a_start_loads_only_what_it_uses(tmp_path, what):
     rooms = {"gaiji.cli.glyphs"} if what == "look-up" else set()
     assert {f"gaiji.cli.{room}" for room in (*ROOMS, "seats")} & loaded == rooms
     assert (tmp_path / "review.sqlite").exists() == (what == "job")
+
+
+def test_a_sheet_as_csv_loads_neither_what_draws_nor_what_reads_tables(tmp_path):
+    queue = open_queue(tmp_path / "review.sqlite")
+    sample = [Sample(1, "1", "氏名", 1, "山【〓】")]
+    queue.add("a.dat", [Item("JEF", "80A1", "見本市", "unmapped-gaiji", {("氏名", "name"): 5}, sample)])
+    queue.propose("site", {item.id: [Proposal("MJ000010", 0.5, "")] for item in queue.items()}, [1])
+    queue.close()
+    code = (
+        "import sys\nfrom gaiji.cli.commands import main\ntry:\n"
+        " main(['review', 'export', '--queue', 'review.sqlite', '--output', 'sheet.csv'])\n"
+        "except SystemExit as end:\n assert not end.code\nprint('loaded', *sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stdout.split("loaded", 1)[1].split())
+    assert not loaded & {"polars", "numpy", "PIL", "xlsxwriter", "openpyxl", "gaiji.shape.pictures"}
+    assert "MJ000010" in (tmp_path / "sheet.csv").read_text("utf-8-sig")
 
 
 def test_every_command_is_found_in_its_room():
