@@ -18,6 +18,7 @@ import gaiji
 from gaiji.cli.commands import ROOMS, main
 from gaiji.codes.compiled import Kept
 from gaiji.codes.program import Grades, Writes
+from gaiji.codes.rows import KeptRows
 from gaiji.codes.spec import charset_names
 from gaiji.disk import kept as store
 from gaiji.errors import TableError
@@ -64,11 +65,55 @@ def test_what_was_kept_is_what_is_compiled(cache, monkeypatch, name):
     assert "entries" not in vars(again)  # no row was read for it
 
 
+def rows_of(charset):
+    """Every row that decides a code, and which table it is of."""
+    tables = (*charset.tables, *charset.sites)
+    place = {id(table): at for at, table in enumerate(tables)}
+    return {key: (entry.row, place[id(entry.table)]) for key, entry in charset.entries.items()}
+
+
+@pytest.mark.parametrize("name", charset_names())
+def test_the_rows_that_were_kept_are_those_of_the_tables(cache, name):
+    """Every code, one by one; and none where the tables have none."""
+    wanted = rows_of(gaiji.load_charset(name))
+    again = gaiji.load_charset(name)
+    kept = again._kept.rows
+    place = {id(table): at for at, table in enumerate(again.tables)}
+    found = {key: kept.get(key) for key in wanted}
+    assert {key: (entry.row, place[id(entry.table)]) for key, entry in found.items()} == wanted
+    chance = random.Random(4)
+    strange = {(size, chance.randrange(1 << 26)) for size in (1, 2, 3, 4, 5, 6, 8) for _ in range(200)}
+    assert all(kept.get(key) is None for key in strange - set(wanted))
+    assert "entries" not in vars(again)
+
+
+def test_a_town_s_own_rows_are_kept_without_what_it_wrote_beside_them(cache, tmp_path):
+    """The row is as ever, and the words of the people who decided it are in the table alone."""
+    head = "code\tucs\tglyph\tflag\tnote\tevidence\tdecided_by\tdecided_at\treplaces\n"
+    line = "6941\t\tMJ026190\t0\t窓口の覚え\t台帳\t見本 太郎\t2026-10-01\t\n"
+    site = tmp_path / "site.tsv"
+    site.write_text(head + line, "utf-8")
+    wanted = rows_of(gaiji.load_charset("ibm-939", [site]))
+    again = gaiji.load_charset("ibm-939", [site])
+    entry = again.entry("6941")
+    assert entry.row.note == "窓口の覚え" and (entry.row, len(again.tables)) == wanted[2, 0x6941]
+    assert entry.table is again.sites[0] and "entries" not in vars(again)
+    for path in cache.iterdir():
+        assert not any(word.encode() in path.read_bytes() for word in ("窓口の覚え", "見本", "台帳"))
+
+
+def test_a_start_that_asks_for_a_grade_reads_no_table(cache, monkeypatch):
+    gaiji.load_charset("fujitsu-jef")
+    again = gaiji.load_charset("fujitsu-jef")
+    monkeypatch.setattr("gaiji.codes.layers.Layers.entries", None)
+    assert (again.grade_of(0xC5C4, 2), again.grade_of(0x80A1, 2)) == ("standard", "")
+
+
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "longer", "swap", "folder", "link", "writable"])
 def test_a_damaged_or_poisoned_cache_changes_no_name(cache, tmp_path, damage):
     """Every way of damage on every file: the same programs come out, and the same text."""
     first = gaiji.load_charset("ibm-939")
-    wanted, text = programs(first), first.decode_text(RAW, errors="geta")
+    wanted, text, rows = programs(first), first.decode_text(RAW, errors="geta"), rows_of(first)
     other = gaiji.load_charset("fujitsu-jef-ebcdik")
     programs(other)
     files, chance = sorted(cache.iterdir()), random.Random(5)
@@ -98,6 +143,9 @@ def test_a_damaged_or_poisoned_cache_changes_no_name(cache, tmp_path, damage):
         assert store.kept(path.name) is None
     again = gaiji.load_charset("ibm-939")
     assert programs(again) == wanted and again.decode_text(RAW, errors="geta") == text
+    assert {key: again.entry_of(key[1], key[0]).row for key in rows} == {
+        key: row for key, (row, _) in rows.items()
+    }
 
 
 def test_a_folder_that_others_can_write_is_not_used(cache):
@@ -197,7 +245,7 @@ def small_job(folder, text="田中太郎"):
     return folder / "job.toml"
 
 
-def test_the_proof_does_not_believe_the_cache(cache, tmp_path):
+def test_the_proof_does_not_believe_the_cache(cache, tmp_path, monkeypatch):
     """Somebody who can write the folder, and makes the digests right, changes names; verify finds it."""
     job = small_job(tmp_path)
     gaiji.convert(job)
@@ -206,6 +254,7 @@ def test_the_proof_does_not_believe_the_cache(cache, tmp_path):
         store.keep(path.name, body.replace("田".encode(), "由".encode()))
     gaiji.convert(job)
     assert "由中" in (tmp_path / "out.csv").read_text("utf-8")
+    monkeypatch.setattr(KeptRows, "get", None)  # nor the rows that are kept
     assert gaiji.verify(job).exit_code == 1
 
 

@@ -118,7 +118,6 @@ class Charset:
         self._kept = Kept(spec, tables, sites, options, repertoire, unicode=self.kind.unicode)
         if not self._kept.sound:
             _ = self.entries  # so is a wrong row of a table
-            self._kept.note()
         self._compiled: dict[Key, Compiled] = {}
         self._programs: dict[Any, Program] = {}
         self._readings: dict[Any, Reading] = {}
@@ -139,7 +138,7 @@ class Charset:
     def entries(self) -> Entries:
         """(size, code) → the row that decides the code. TableError for a row that cannot be."""
         laid = Layers(self.name, self.kind, self.tables, self.sites, self.ranges, self.repertoire)
-        return with_half(laid.entries(), self.half)
+        return self._kept.noted(with_half(laid.entries(), self.half))
 
     @cached_property
     def texts(self) -> Texts:
@@ -375,7 +374,7 @@ class Charset:
     def entry_of(self, code: int, size: int) -> Entry | None:
         """The row that decides a whole unit as the kernel names it, or None."""
         key = self.kind.key(code, size)
-        found = self.entries.get(key)
+        found = (vars(self).get("entries") or self._kept.rows or self.entries).get(key)
         if found is None and self.kind.unicode and size > 1 and key[0] != JOINED:
             row = plain_row(self.repertoire, code)
             return Entry(row, self.tables[-1]) if row else None

@@ -1,8 +1,9 @@
-"""Compiled programs as bytes, kept on disk between two starts.
+"""Compiled programs as bytes, kept on disk between two starts, and what else is kept of a charset.
 
-Owns the form of what is kept, and the identity of a charset: a digest of every file that its programs follow
-from, the code that compiles them included. Where and how safely they are kept is ``gaiji.disk.kept``; the
-plain files stay the truth: what ``verify`` compares texts with is compiled from them in each process.
+Owns the form of a program that is kept (of rows: ``gaiji.codes.rows``), and the identity of a charset: a
+digest of every file that its programs follow from, the code that compiles them included. Where and how safely
+they are kept is ``gaiji.disk.kept``; the plain files stay the truth: what ``verify`` compares texts with is
+compiled from them in each process.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import json
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
 from gaiji import __version__
+from gaiji.codes.layers import Entries
 from gaiji.codes.program import Compiled, K, Recipe, Rules, Watched, Wide, Writes
+from gaiji.codes.rows import KeptRows, frozen
 from gaiji.codes.spec import Spec
 from gaiji.codes.tables import Table
-from gaiji.disk.datafiles import mappings_dir
+from gaiji.disk.datafiles import mappings_dir, user_cache_dir
 from gaiji.disk.kept import keep, kept, key_of
 from gaiji.standard.forms import form_digest
 from gaiji.standard.repertoire import Repertoire
@@ -48,15 +51,25 @@ class Kept:
         more = _unicode_lists() if unicode else ""
         parts = (spec.sha256, *said, "|", *files, repertoire.identity, more)
         self.identity = key_of(_code(), *parts)
+        self._tables, self._shipped = (*tables, *sites), len(tables)
 
     @property
     def sound(self) -> bool:
         """Whether the charset was loaded before without fault, of the same files."""
         return kept(key_of(self.identity, "sound")) is not None
 
-    def note(self) -> None:
-        """Note that it was."""
+    @cached_property
+    def rows(self) -> KeptRows | None:
+        """The rows that decide the charset's codes, as they were kept."""
+        data = kept(key_of(self.identity, "rows"))
+        return KeptRows(data, self._tables, self._shipped) if data is not None else None
+
+    def noted(self, entries: Entries) -> Entries:
+        """Note that it was, and keep the rows that decide its codes; returns them."""
+        if user_cache_dir() is not None and self.rows is None:
+            keep(key_of(self.identity, "rows"), frozen(entries, self._tables, self._shipped))
         keep(key_of(self.identity, "sound"), b"")
+        return entries
 
     def read(self, recipe: Recipe, rules: Rules, form: str, writes: Writes) -> Compiled | None:
         """A program that was kept."""
