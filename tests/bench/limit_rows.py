@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager as Context
 from contextlib import contextmanager, nullcontext
@@ -330,6 +332,51 @@ def growth(setting: Setting) -> Context[Group]:
     return nullcontext(Group([run], rows, warm=0, most=3))
 
 
+def suite(setting: Setting) -> Context[Group]:
+    """The tests that all checkouts have, as ``make test`` runs them. Their list is kept as ``tests.txt`` in the folder.
+    One round: it takes minutes."""
+    listed, trials = setting.folder / "tests.txt", list[Trial]()
+    common = set.intersection(*(_tests(side) for side in setting.sides))
+    listed.write_text("".join(f"{one}\n" for one in sorted(common)), "utf-8")
+    for side in setting.sides:
+        trials.append(one(side, "suite", partial(_suite_seconds, side, listed)))
+    row = Row(f"the {len(common):,} tests of both by `make test`", "suite", "s", "≤ 120 s", 120)
+    return nullcontext(Group(trials, [row], warm=0, most=1))
+
+
+def _tests(side: Side) -> set[str]:
+    """The names of the quick tests of a checkout."""
+    done = _pytest(side, "--collect-only")
+    names = {line for line in done.stdout.splitlines() if "::" in line}
+    if done.returncode or not names:
+        sys.exit(f"limits: the tests of {side.name}: {done.stdout[-2000:]}{done.stderr}")
+    return names
+
+
+def _suite_seconds(side: Side, listed: Path) -> float:
+    """Seconds of listed tests, which must pass."""
+    began = _spent(side)
+    done = _pytest(side, "-n", "auto", "--dist", "worksteal", f"@{listed}")
+    seconds = _spent(side) - began
+    if done.returncode:
+        sys.exit(f"limits: the tests of {side.name}: {done.stdout[-4000:]}{done.stderr}")
+    return seconds
+
+
+def _spent(side: Side) -> float:
+    """The clock, or the processors' time of processes that have ended, in seconds."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime if side.cpu else time.perf_counter()
+
+
+def _pytest(side: Side, *words: str) -> subprocess.CompletedProcess[str]:
+    """pytest in a checkout, with the caller's own folders and bytecode kept, as ``make test`` has it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [side.python, "-m", "pytest", *words]
+    return subprocess.run(command, cwd=side.root, env=kept, capture_output=True, text=True, check=False)
+
+
 GROUPS: dict[str, Callable[[Setting], Context[Group]]] = {
-    make.__name__: make for make in (start, calls, job, memory, day, queue, search, shape, database, growth)
+    make.__name__: make
+    for make in (start, calls, job, memory, day, queue, search, shape, database, suite, growth)
 }
