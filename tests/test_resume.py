@@ -431,66 +431,96 @@ def command(folder, *options):
     return [sys.executable, "-m", "gaiji", "convert", str(folder / "juki-jef.toml"), *options]
 
 
-def undisturbed(folder, copies):
-    """A dump of some size, what an undisturbed run makes of it, and its seconds."""
+OFTEN = """
+import os, sys
+from gaiji.cli.commands import main
+from gaiji.records.reader import Reader
+from gaiji.run import checkpoint
+
+left, number = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+checkpoint.EVERY = 1 << 20
+Reader.__init__.__kwdefaults__["batch"] = 1 << 18
+save = checkpoint.Checkpoints.save
+
+def counted(self, *args):
+    global left
+    save(self, *args)
+    left -= 1
+    if number:
+        self._pending.result()
+    if number and not left:
+        os.kill(os.getpid(), number)
+
+checkpoint.Checkpoints.save = counted
+main()
+"""
+
+
+def often(folder, *options, at=(0, 0)):
+    """The same with a checkpoint at every megabyte, so that a small dump has many. ``at``: it sends itself a signal when so many
+    checkpoints are on the disk (their number, the signal's)."""
+    count, number = map(int, at)
+    return [sys.executable, "-c", OFTEN, str(count), str(number), *command(folder, *options)[3:]]
+
+
+def undisturbed(folder, copies, run, records=2000):
+    """A dump of some size (the first records of the sample, so many times), what an undisturbed run makes of it, and its seconds."""
     path = folder / "juki-jef.dat"
-    path.write_bytes(path.read_bytes() * copies)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: len(raw) // 2000 * records] * copies)
     begin = time.monotonic()
-    subprocess.run(command(folder), stdout=subprocess.DEVNULL, check=False)
+    subprocess.run(run(folder), stdout=subprocess.DEVNULL, check=False)
     return made(folder), time.monotonic() - begin
 
 
 def test_stopped_by_hand_it_says_how_to_go_on(folder):
-    whole, _ = undisturbed(folder, 250)
+    whole, _ = undisturbed(folder, 10, often)
     shutil.rmtree(folder / "out")
-    process = subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while process.poll() is None and not any(folder.rglob(".*.checkpoint")):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    assert (
-        process.returncode == 1 and said == "gaiji: E0016 stopped; gaiji convert --resume goes on from here\n"
-    )
+    stopped = subprocess.run(often(folder, at=(3, signal.SIGINT)), capture_output=True, text=True)
+    assert stopped.returncode == 1
+    assert stopped.stderr == "gaiji: E0016 stopped; gaiji convert --resume goes on from here\n"
     done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
     assert done.returncode == 3 and done.stderr == "went on from a checkpoint\n"
     assert made(folder) == whole
 
 
-def kill_and_go_on(folder, times, whole, seconds):
-    """``kill -9`` at random moments of a run, then --resume; how many runs went on from a checkpoint.
+def goes_on(folder, whole, run):
+    """--resume after a run that died; whether it went on from a checkpoint. What it says is held to what that run left."""
+    left = any(folder.rglob(".*.checkpoint"))
+    done = subprocess.run(run(folder, "--resume"), capture_output=True, text=True)
+    assert done.returncode == 3, done.stderr
+    assert ("went on from a checkpoint" in done.stderr) is left
+    assert made(folder) == whole
+    return left
 
-    The first is killed when it has a checkpoint, so that one does. What --resume says is held to what the killed run left.
-    """
+
+def kill_and_go_on(folder, times, whole, seconds, run):
+    """``kill -9`` at random moments of a run, then --resume; how many runs went on from a checkpoint."""
     kept = 0
-    for number in range(times):
+    for _ in range(times):
         shutil.rmtree(folder / "out")
-        process = subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if number:
-            time.sleep(random.uniform(0.1, seconds))
-        while not number and process.poll() is None and not any(folder.rglob(".*.checkpoint")):
-            time.sleep(0.01)
+        process = subprocess.Popen(run(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(random.uniform(0.1, seconds))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        left = any(folder.rglob(".*.checkpoint"))
-        done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
-        assert done.returncode == 3, done.stderr
-        assert ("went on from a checkpoint" in done.stderr) is left
-        assert made(folder) == whole
-        kept += left
+        kept += goes_on(folder, whole, run)
     return kept
 
 
 def test_killed_at_random_moments_it_goes_on(folder):
-    whole, seconds = undisturbed(folder, 100)
-    assert kill_and_go_on(folder, 4, whole, seconds) >= 1
+    whole, seconds = undisturbed(folder, 10, often)
+    shutil.rmtree(folder / "out")
+    died = subprocess.run(often(folder, at=(random.randint(1, 6), signal.SIGKILL)), stdout=subprocess.DEVNULL)
+    assert died.returncode == -signal.SIGKILL and goes_on(folder, whole, often)
+    kill_and_go_on(folder, 3, whole, seconds, often)
 
 
 @pytest.mark.slow
 @pytest.mark.soak(reason="100 runs over 200 MB")
 def test_killed_50_times_in_200_megabytes_it_goes_on(folder):
-    whole, seconds = undisturbed(folder, 250)
+    whole, seconds = undisturbed(folder, 250, command)
     assert (folder / "juki-jef.dat").stat().st_size == 200_000_000
-    kept = kill_and_go_on(folder, 50, whole, seconds)
+    kept = kill_and_go_on(folder, 50, whole, seconds, command)
     print(f"50 of 50 runs end as the undisturbed one; {kept} of them went on from a checkpoint")
     assert kept >= 5
 
@@ -500,14 +530,15 @@ SOAK = [pytest.mark.slow, pytest.mark.soak(reason="ten runs over 200 MB")]
 
 @pytest.mark.parametrize("copies", [100, pytest.param(250, marks=SOAK)])
 def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
-    """The file system fills up at many sizes; room is made, the run goes on."""
-    whole, _ = undisturbed(folder, copies)
+    """The file system fills up at many sizes; room is made, the run goes on. A hundred copies are of a tenth of the dump."""
+    run, records = (often, 200) if copies == 100 else (command, 2000)
+    whole, _ = undisturbed(folder, copies, run, records)
     size = sum(map(len, whole.values())) / 1e6
     kept = 0
     for share in (0.2, 0.5, 0.8, 0.95, 1.0):
         shutil.rmtree(folder / "out")
         with tmpfs(folder / "out", f"size={int(size * share * 1024)}k"):
-            done = subprocess.run(command(folder), capture_output=True, text=True)
+            done = subprocess.run(run(folder), capture_output=True, text=True)
             if done.returncode != 3:
                 assert (
                     done.returncode == 1
@@ -521,9 +552,9 @@ def test_a_full_disk_is_gone_on_with_when_there_is_room(folder, copies):
                 else:
                     assert not names
                 subprocess.run(
-                    ["mount", "-o", f"remount,size={int(size * 3)}m", str(folder / "out")], check=True
+                    ["mount", "-o", f"remount,size={int(size * 3) + 8}m", str(folder / "out")], check=True
                 )
-                done = subprocess.run(command(folder, "--resume"), capture_output=True, text=True)
+                done = subprocess.run(run(folder, "--resume"), capture_output=True, text=True)
             assert done.returncode == 3, done.stderr
             assert made(folder) == whole
     assert kept >= 2

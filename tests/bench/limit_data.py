@@ -17,6 +17,7 @@ from registers import given_names, surnames
 
 import gaiji
 from gaiji.database.engines import open_engine
+from gaiji.standard.repertoire import load_repertoire
 
 SIZES = {"番号": 10, "氏名": 26, "氏名_フリガナ": 42}
 CODES = 300
@@ -50,6 +51,32 @@ def write_people(path: Path, count: int, every: int) -> None:
             file.write(
                 b"".join((c + blank * size)[:size] for c, size in zip(cells, SIZES.values(), strict=True))
             )
+
+
+def write_drawn(folder: Path, length: int, count: int) -> None:
+    """Names in IBM-939, every tenth with one of twenty 外字, and a site table that knows half of them."""
+    ibm, codes = gaiji.load_charset("ibm-939"), range(0x6941, 0x6941 + 20)
+    plain = ibm.encode("田中太郎　佐藤花子").ljust(length, b"\x40")
+    names = [b"\x0e" + code.to_bytes(2, "big") + b"\x0f" + ibm.encode("田太郎") for code in codes]
+    (folder / "drawn.dat").write_bytes(
+        b"".join(
+            plain if number % 10 else names[number // 10 % len(names)].ljust(length, b"\x40")
+            for number in range(count)
+        )
+    )
+    rows = [
+        f"{code:04X}\t\t{glyph}\n"
+        for code, glyph in zip(codes, load_repertoire().frame["name"][:10], strict=False)
+    ]
+    (folder / "site.tsv").write_text("code\tucs\tglyph\n" + "".join(rows), "utf-8")
+
+
+def drawn_job(plain: Path, side: str) -> Path:
+    """A job over ``write_drawn``'s names, with outputs of its own in a folder of its name."""
+    job = plain.with_name(f"drawn-{side}.toml")
+    text = plain.read_text("utf-8").replace("in.dat", "drawn.dat").replace(f"{side}/", f"drawn-{side}/")
+    job.write_text(text.replace("[output]", 'tables = ["site.tsv"]\n[output]'), "utf-8")
+    return job
 
 
 def people_job(folder: Path, name: str, side: str) -> Path:
