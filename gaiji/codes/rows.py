@@ -18,6 +18,7 @@ from gaiji.codes.tables import Row, Table
 
 _NOTE = Row._fields.index("note")
 _LINE = Row._fields.index("line")
+_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def frozen(entries: Entries, tables: Sequence[Table], shipped: int) -> bytes:
