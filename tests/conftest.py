@@ -17,7 +17,7 @@ from hypothesis import settings
 from gaiji.queue.queue import open_queue
 from gaiji.queue.schema import metadata
 
-gc.set_threshold(100_000, 20, 100)  # as the command line has it (``gaiji.cli``): tables are many small objects
+gc.set_threshold(100_000, 20, 100)  # as ``gaiji.cli`` has it: tables are many small objects
 settings.register_profile("gaiji", deadline=None)  # a busy machine is no finding
 settings.load_profile("gaiji")
 OWN_CACHE = "" if "GAIJI_CACHE" in os.environ else tempfile.mkdtemp(prefix="gaiji-tests-")
