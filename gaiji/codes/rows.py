@@ -75,6 +75,4 @@ def _written(row: Row, table: int, shipped: int) -> bytes:
     cells = list(row)
     if table >= shipped:
         cells[_NOTE] = ""
-    return json.dumps([table, *cells], ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
+    return _JSON([table, *cells]).encode()

@@ -342,14 +342,14 @@ def growth(setting: Setting) -> Context[Group]:
 
 
 def suite(setting: Setting) -> Context[Group]:
-    """The tests that all checkouts have, as ``make test`` runs them. Their list is kept as ``tests.txt`` in the folder.
-    One round: it takes minutes."""
+    """The tests that every checkout collects, by name, as ``make test`` runs them. One round: it takes minutes."""
     listed, trials = setting.folder / "tests.txt", list[Trial]()
     common = set.intersection(*(_tests(side) for side in setting.sides))
     listed.write_text("".join(f"{one}\n" for one in sorted(common)), "utf-8")
     for side in setting.sides:
         trials.append(one(side, "suite", partial(_suite_seconds, side, listed)))
-    row = Row(f"the {len(common):,} tests of both by `make test`", "suite", "s", "≤ 120 s", 120)
+    of = " of both" if len(setting.sides) > 1 else ""
+    row = Row(f"the {len(common):,} tests{of} by `make test`", "suite", "s", "≤ 120 s", 120)
     return nullcontext(Group(trials, [row], warm=0, most=1))
 
 
